@@ -1,0 +1,1 @@
+//! PingOne integration for Cortex XSOAR.

@@ -1,0 +1,3 @@
+//! The process edge of `pingone-xsoar`.
+
+fn main() {}
