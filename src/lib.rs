@@ -1,1 +1,55 @@
-//! PingOne integration for Cortex XSOAR.
+//! PingOne for Cortex XSOAR, as a library: the executable `pingone-xsoar` is a thin edge over it.
+//!
+//! A request's way, which is also the order in which to read the files:
+//!
+//! ```text
+//! stdin line
+//!   │ stdin       reads lines on a thread of its own, joins a request spread over several
+//!   │ protocol    the wire format, both ways
+//!   │ server      XSOAR's server: what it sends, what it can be asked
+//!   ▼
+//! session         request after request: read, carry out, answer, `completed`
+//!   ▼
+//! run             one request: check, carry out, make an entry of whatever came of it
+//!   ├ manifest    integration.yml as tables: which commands exist, what each takes
+//!   ├ instance    XSOAR's parameters → where, as whom, how long
+//!   ├ arguments   the command's arguments, checked against the manifest
+//!   ▼
+//! commands        one handler each: PingOne's answer → War Room text and context
+//!   ├ markdown    tables as XSOAR draws them
+//!   ├ pingone     the client: token, tries, pages, media types; knows nothing of XSOAR
+//!   ▼
+//! entry           the answer's form           failure: the text of what went wrong
+//!   ▼
+//! stdout line
+//! ```
+//!
+//! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
+//! (environment variables), `replay` (recorded cases), `cli` (the command line for people).
+
+pub mod stdin;
+
+pub mod protocol;
+pub mod server;
+
+pub mod session;
+
+pub mod run;
+
+pub mod arguments;
+pub mod instance;
+pub mod manifest;
+
+pub mod commands;
+
+pub mod markdown;
+pub mod pingone;
+
+pub mod entry;
+pub mod failure;
+
+pub mod cli;
+pub mod journal;
+pub mod replay;
+pub mod secrets;
+pub mod surroundings;

@@ -1,0 +1,249 @@
+//! A command's arguments, checked against the manifest: the required ones are there, a fixed choice is one of
+//! the choices, and every value is a text. What an argument means is the command's business.
+
+use std::{collections::HashMap, str::FromStr};
+
+use anyhow::{Result, anyhow, bail};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::{
+    journal::{Journal, Level},
+    manifest::{Argument, Command},
+    secrets::Mask,
+};
+
+/// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
+const DEBUG_MODE: &str = "debug-mode";
+
+/// The arguments of one command. It has no `Debug`: there may be a password among them.
+pub struct Arguments {
+    values: HashMap<&'static str, SecretString>,
+}
+
+impl Arguments {
+    /// Checks `args` against the manifest's entry of the command. Secret arguments are added to `mask`. An
+    /// unknown argument is ignored with a line in the log: the documentation's own example has one.
+    pub fn check(
+        command: &'static Command,
+        mut args: Map<String, Value>,
+        mask: &mut Mask,
+        journal: &Journal,
+    ) -> Result<Self> {
+        let mut values = HashMap::new();
+        for argument in command.arguments {
+            let given = args
+                .remove(argument.name)
+                .map_or(Ok(None), |value| text(argument.name, value))?;
+            let Some(value) = given.or_else(|| argument.default.map(SecretString::from)) else {
+                if argument.required {
+                    bail!(
+                        "The required argument '{}' is missing: {}",
+                        argument.name,
+                        argument.description
+                    );
+                }
+                continue;
+            };
+            check_choice(argument, value.expose_secret())?;
+            if argument.secret {
+                mask.add(value.expose_secret());
+            }
+            values.insert(argument.name, value);
+        }
+        args.remove(DEBUG_MODE);
+        for name in args.keys() {
+            journal.note(
+                Level::Info,
+                format!("{} has no argument {name:?}; it is ignored", command.name),
+            );
+        }
+        Ok(Self { values })
+    }
+
+    /// No arguments, for the test button.
+    pub fn none() -> Self {
+        Self {
+            values: HashMap::new(),
+        }
+    }
+
+    /// The value of an argument; `None` if it was not given, or is empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(ExposeSecret::expose_secret)
+    }
+
+    /// The value of an argument that the manifest requires.
+    pub fn required(&self, name: &str) -> Result<&str> {
+        self.text(name)
+            .ok_or_else(|| anyhow!("The required argument '{name}' is missing."))
+    }
+
+    /// The value of a secret argument that the manifest requires.
+    pub fn secret(&self, name: &str) -> Result<&SecretString> {
+        self.values
+            .get(name)
+            .ok_or_else(|| anyhow!("The required argument '{name}' is missing."))
+    }
+
+    /// The value of an argument that is an id.
+    pub fn id<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        let parse = |text: &str| {
+            let example = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
+            text.parse().map_err(|_| {
+                anyhow!("{name} '{text}' is not a PingOne id: expected a UUID such as {example}.")
+            })
+        };
+        self.text(name).map(parse).transpose()
+    }
+}
+
+/// Numbers and booleans are taken as they are written; null and the empty text count as not given.
+fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok((!text.is_empty()).then(|| text.into())),
+        Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string().into())),
+        Value::Array(_) | Value::Object(_) => bail!(
+            "The argument '{name}' takes one text, not a list or an object: run the command once for each."
+        ),
+    }
+}
+
+fn check_choice(argument: &Argument, value: &str) -> Result<()> {
+    if argument.allowed.is_empty() || argument.allowed.contains(&value) {
+        return Ok(());
+    }
+    bail!(
+        "The argument '{}' cannot be '{value}': choose one of {}.",
+        argument.name,
+        argument.allowed.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::manifest;
+
+    const SAMPLE: Command = Command {
+        name: "pingone-sample",
+        description: "A sample.",
+        harmful: false,
+        arguments: &[
+            Argument {
+                name: "username",
+                description: "Who.",
+                required: true,
+                unnamed: true,
+                is_array: false,
+                secret: false,
+                hidden: false,
+                default: None,
+                allowed: &[],
+            },
+            Argument {
+                name: "mode",
+                description: "How.",
+                required: false,
+                unnamed: false,
+                is_array: false,
+                secret: false,
+                hidden: false,
+                default: Some("any"),
+                allowed: &["any", "all"],
+            },
+            Argument {
+                name: "password",
+                description: "What.",
+                required: false,
+                unnamed: false,
+                is_array: false,
+                secret: true,
+                hidden: false,
+                default: None,
+                allowed: &[],
+            },
+        ],
+        outputs: &[],
+    };
+    static SAMPLE_COMMAND: Command = SAMPLE;
+
+    fn check(args: Value) -> Result<(Arguments, Mask, Vec<(Level, String)>)> {
+        let Value::Object(args) = args else {
+            panic!("not an object")
+        };
+        let (mut mask, journal) = (Mask::default(), Journal::keeping());
+        let arguments = Arguments::check(&SAMPLE_COMMAND, args, &mut mask, &journal)?;
+        Ok((arguments, mask, journal.take()))
+    }
+
+    #[test]
+    fn values_become_texts() {
+        for (value, text) in [
+            (json!("emma"), "emma"),
+            (json!(7), "7"),
+            (json!(true), "true"),
+            (json!(1.5), "1.5"),
+            (json!(" "), " "),
+        ] {
+            let (arguments, ..) = check(json!({"username": value})).expect("fine arguments");
+            assert_eq!(arguments.text("username"), Some(text));
+            assert_eq!(arguments.text("mode"), Some("any"), "the default");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for value in [
+            json!({}),
+            json!({"username": ""}),
+            json!({"username": null}),
+        ] {
+            let error = check(value).err().expect("no username").to_string();
+            assert_eq!(error, "The required argument 'username' is missing: Who.");
+        }
+        assert!(
+            check(json!({"username": ["a"]})).is_err() && check(json!({"username": {}})).is_err()
+        );
+    }
+
+    #[test]
+    fn choices_are_kept_to() {
+        let error = check(json!({"username": "emma", "mode": "some"}))
+            .err()
+            .expect("no such choice")
+            .to_string();
+        assert_eq!(
+            error,
+            "The argument 'mode' cannot be 'some': choose one of any, all."
+        );
+    }
+
+    #[test]
+    fn secrets_are_masked_and_unknown_arguments_told_by_name_only() {
+        let (_, mask, lines) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
+        assert!(!mask.text("hunter22").contains("hunter22"));
+        assert_eq!(
+            lines,
+            [(
+                Level::Info,
+                "pingone-sample has no argument \"pasword\"; it is ignored".to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn passwords_in_the_manifest_are_secret() {
+        let arguments = manifest::COMMANDS
+            .iter()
+            .flat_map(|command| command.arguments);
+        assert!(
+            arguments
+                .filter(|argument| argument.name.to_lowercase().contains("password"))
+                .all(|argument| argument.secret)
+        );
+    }
+}

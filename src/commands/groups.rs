@@ -1,0 +1,106 @@
+//! Commands about the groups that a user is in.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    target::{Named, no_user_id},
+};
+use crate::{
+    entry::Output,
+    markdown::{Row, table},
+    pingone::id::{GroupId, UserId},
+};
+
+/// User, group, and what a text calls the group: by its name where that was given.
+async fn user_and_group(cx: &Context<'_>) -> Result<(UserId, GroupId, String)> {
+    let (user, group) = Named::user_and_group(cx.args)?;
+    // Neither look-up needs the other. If both fail, the user's failure is told.
+    let (user_id, group_id) = tokio::join!(cx.user_id(&user, no_user_id), cx.group(&group));
+    let (user_id, group_id) = (user_id?, group_id?);
+    let called = group
+        .name
+        .map_or_else(|| group_id.to_string(), str::to_owned);
+    Ok((user_id, group_id, called))
+}
+
+/// `pingone-add-to-group`
+pub(super) async fn add(cx: &Context<'_>) -> Result<Output> {
+    let (user, group, called) = user_and_group(cx).await?;
+    match cx.pingone.add_to_group(user, group).await {
+        Ok(raw) => Ok(Output::new(
+            format!("User: {user} added to group: {called} successfully"),
+            raw,
+        )),
+        // The same code could stand for something else that has to be unique; so it is looked at.
+        Err(error) if error.has_code("UNIQUENESS_VIOLATION") => {
+            match cx.pingone.read_membership(user, group).await? {
+                Some(_) => Ok(Output::note(format!(
+                    "User: {user} is already in group: {called}."
+                ))),
+                None => Err(error.into()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `pingone-remove-from-group`
+pub(super) async fn remove(cx: &Context<'_>) -> Result<Output> {
+    let (user, group, called) = user_and_group(cx).await?;
+    let removed = format!("User: {user} was removed from group: {called} successfully");
+    let error = match cx.pingone.remove_from_group(user, group).await {
+        Ok(()) => return Ok(Output::note(removed)),
+        Err(error) if error.status() == Some(404) => error,
+        Err(error) => return Err(error.into()),
+    };
+    // 404 may mean that there is no such user, no such membership, or one that is not the user's own.
+    let (exists, membership) = tokio::join!(
+        cx.pingone.user_exists(user),
+        cx.pingone.read_membership(user, group)
+    );
+    if !exists? {
+        return Ok(Output::note(format!(
+            "User: {user} was not found; nothing was removed."
+        )));
+    }
+    match membership? {
+        Some(membership) => {
+            let kind = membership.kind.unwrap_or_default();
+            bail!(
+                "The user {user} is still in group {called} by an {kind} membership (a nested group or a group filter), which cannot be removed from the user."
+            )
+        }
+        // An earlier try got no answer; that the membership is gone now is its doing.
+        None if error.tries.outcome_unknown => Ok(Output::note(removed)),
+        None => Ok(Output::note(format!(
+            "User: {user} is not a member of group: {called}; nothing was removed."
+        ))),
+    }
+}
+
+/// `pingone-get-groups`
+pub(super) async fn of_user(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let id = cx.user_by_name().await?.id;
+    let (raw, memberships) = cx.pingone.direct_groups(id).await?;
+    let rows: Vec<Row> = memberships
+        .into_iter()
+        .map(|membership| {
+            Row::from_iter([
+                ("ID".to_owned(), json!(membership.group.to_string())),
+                ("Name".to_owned(), json!(membership.name)),
+            ])
+        })
+        .collect();
+    // The space before the table has always been there.
+    let readable = format!(
+        "PingOne groups for user: {username}\n {}",
+        table("Groups", &rows)
+    );
+    let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
+    // `ID` is the username here, not the user's id, as documented.
+    let account = json!({"Group": groups, "ID": username, "Type": "PingOne"});
+    Ok(Output::new(readable, Some(raw)).with_account(account))
+}

@@ -1,0 +1,53 @@
+//! Commands about a user's password.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::{entry::Output, markdown::table};
+
+/// `pingone-set-password`: the user has to change it at the next sign-on.
+pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let password = cx.args.secret("password")?;
+    let id = cx.user_by_name().await?.id;
+    let raw = cx.pingone.reset_password(id, password).await?;
+    Ok(Output::new(
+        format!("{username} password was updated."),
+        raw,
+    ))
+}
+
+/// `pingone-password-force-change`
+pub(super) async fn force_change(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let id = cx.user_by_name().await?.id;
+    let raw = cx.pingone.force_password_change(id).await?;
+    Ok(Output::new(
+        format!("{username} password was set to force change."),
+        raw,
+    ))
+}
+
+/// `pingone-read-password-state`
+pub(super) async fn state(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let id = cx.user_by_name().await?.id;
+    let raw = cx.pingone.read_password_state(id).await?;
+    let mut shown = raw.as_object().cloned().unwrap_or_default();
+    // Addresses of further calls, of use to no reader.
+    shown.shift_remove("_links");
+    let readable = table(&format!("Password state for {username}"), &[shown]);
+    let at = |pointer: &str| raw.pointer(pointer).cloned().unwrap_or(Value::Null);
+    // What is absent is given as null: it has to take the place of an older value in the context.
+    let account = json!({
+        "ID": id.to_string(),
+        "Password": {
+            "Status": at("/status"),
+            "LastChangedAt": at("/lastChangedAt"),
+            "SecondsUntilUnlock": at("/secondsUntilUnlock"),
+            "PolicyID": at("/passwordPolicy/id"),
+        },
+    });
+    Ok(Output::new(readable, Some(raw)).with_account(account))
+}

@@ -1,0 +1,325 @@
+//! Commands about a user and its account.
+
+use anyhow::{Result, bail};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Context,
+    target::{GIVE_USER_ID, Named, no_user, only_user},
+};
+use crate::{
+    entry::Output,
+    markdown::{Row, table},
+    pingone::{
+        error::Problem,
+        id::{PopulationId, UserId},
+        users::User,
+    },
+};
+
+/// `pingone-unlock-user`
+pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let id = cx.user_by_name().await?.id;
+    let unlocked = cx.pingone.unlock_user(id).await?;
+    // PingOne answers with the user; only if it does not, it has to be asked.
+    let status = match &unlocked {
+        Some(User { fields, .. }) if fields.account_status().is_some() => {
+            fields.account_status().map(str::to_owned)
+        }
+        _ => cx
+            .pingone
+            .read_user(id)
+            .await?
+            .fields
+            .account_status()
+            .map(str::to_owned),
+    };
+    if status.as_deref() == Some("LOCKED") {
+        bail!("PingOne accepted the unlock, but the account of {username} is still LOCKED.");
+    }
+    Ok(Output::new(
+        format!("### {username} unlocked"),
+        unlocked.map(|user| user.raw),
+    ))
+}
+
+/// `pingone-deactivate-user`
+pub(super) async fn deactivate(cx: &Context<'_>) -> Result<Output> {
+    let raw = set_enabled(cx, false).await?;
+    Ok(Output::new(
+        format!("### User {} deactivated", cx.args.required("username")?),
+        raw,
+    ))
+}
+
+/// `pingone-activate-user`
+pub(super) async fn activate(cx: &Context<'_>) -> Result<Output> {
+    let raw = set_enabled(cx, true).await?;
+    Ok(Output::new(
+        format!("### {} is active now", cx.args.required("username")?),
+        raw,
+    ))
+}
+
+async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Option<Value>> {
+    let username = cx.args.required("username")?;
+    let id = cx.user_by_name().await?.id;
+    let (raw, told) = cx.pingone.set_enabled(id, enabled).await?;
+    let now = match told {
+        Some(now) => Some(now),
+        None => cx.pingone.read_user(id).await?.fields.enabled,
+    };
+    if now != Some(enabled) {
+        let still = if enabled { "disabled" } else { "enabled" };
+        bail!("PingOne accepted the change, but the user {username} is still {still}.");
+    }
+    Ok(raw)
+}
+
+/// `pingone-get-user`: the id goes before the name, and then saves the look-up.
+pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
+    let Named { name, id } = Named::<UserId>::user(cx.args)?;
+    let user = match (id, name) {
+        (Some(id), _) => cx.pingone.read_user(id).await?,
+        (None, name) => {
+            let name = name.unwrap_or_default();
+            only_user(name, cx.pingone.find_users(name).await?, GIVE_USER_ID)?
+                .ok_or_else(|| no_user(name))?
+        }
+    };
+    let called = cx.args.text("userId").or(name).unwrap_or_default();
+    // The space after the table has always been there.
+    let readable = format!("{} ", table(&format!("User:{called}"), &[row(&user)]));
+    let account = account(&user);
+    Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
+}
+
+/// `pingone-create-user`
+pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let Some(population) = cx.args.id::<PopulationId>("populationId")? else {
+        bail!("The required argument 'populationId' is missing.");
+    };
+    let began = cx.pingone.now();
+    let (user, how) = match cx.pingone.create_user(username, population).await {
+        Ok(user) => (user, ""),
+        Err(error)
+            if error.tries.outcome_unknown || matches!(error.problem, Problem::Answer { .. }) =>
+        {
+            (
+                settle_creation(cx, username, began, error).await?,
+                LOOKED_UP,
+            )
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let readable = format!(
+        "{how}{}",
+        table(&format!("PingOne user created: {username}"), &[row(&user)])
+    );
+    let account = account(&user);
+    Ok(Output::new(readable, Some(user.raw)).with_account(account))
+}
+
+/// Stands before the table of a user whose creation PingOne did not confirm.
+const LOOKED_UP: &str =
+    "PingOne did not confirm the creation, so the user was looked up: it is there.\n";
+/// How far PingOne's clock and ours may differ when a user's age is judged.
+const CLOCK_DIFFERENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
+
+/// Finds out whether a creation that PingOne did not confirm took place. Only a user that is not older than
+/// the command can come from it.
+async fn settle_creation(
+    cx: &Context<'_>,
+    username: &str,
+    began: jiff::Timestamp,
+    error: crate::pingone::Error,
+) -> Result<User> {
+    let found = match cx.pingone.find_users(username).await {
+        Ok(users) => only_user(username, users, "Look in PingOne which of them is new.")?,
+        Err(second) => bail!(
+            "{error}\nWhether the user {username} was created is not known, and looking it up failed too: {second}"
+        ),
+    };
+    let Some(user) = found else {
+        bail!(
+            "{error}\nThe user {username} was looked up afterwards and does not exist: it was not created."
+        );
+    };
+    let created = user
+        .fields
+        .created_at
+        .as_deref()
+        .and_then(|created| created.parse::<jiff::Timestamp>().ok());
+    if created.is_some_and(|created| created.duration_since(began) >= -CLOCK_DIFFERENCE) {
+        return Ok(user);
+    }
+    bail!(
+        "{error}\nA user {username} ({}) exists, but was not created by this command.",
+        user.id
+    )
+}
+
+/// `pingone-update-user`
+pub(super) async fn update(cx: &Context<'_>) -> Result<Output> {
+    let username = cx.args.required("username")?;
+    let given = profile(cx);
+    // The look-up comes first also where there is nothing to send: an unknown user is to be told.
+    let user = cx.user_by_name().await?;
+    let raw = if given.is_empty() {
+        None
+    } else {
+        let change = overlaid(&given, &user.raw);
+        Some(cx.pingone.update_user(user.id, &change).await?.raw)
+    };
+    Ok(Output::new(
+        table(&format!("PingOne user updated: {username}"), &[given]),
+        raw,
+    ))
+}
+
+/// The arguments of an update, and where each stands in PingOne's user.
+const PROFILE: [(&str, Option<&str>, &str); 17] = [
+    ("formatted", Some("name"), "formatted"),
+    ("given", Some("name"), "given"),
+    ("middle", Some("name"), "middle"),
+    ("family", Some("name"), "family"),
+    ("nickname", None, "nickname"),
+    ("title", None, "title"),
+    ("locale", None, "locale"),
+    ("email", None, "email"),
+    ("primaryPhone", None, "primaryPhone"),
+    ("mobilePhone", None, "mobilePhone"),
+    ("streetAddress", Some("address"), "streetAddress"),
+    ("locality", Some("address"), "locality"),
+    ("region", Some("address"), "region"),
+    ("postalCode", Some("address"), "postalCode"),
+    ("countryCode", Some("address"), "countryCode"),
+    // The documentation writes `Type`, the published code reads `type`.
+    ("type", None, "type"),
+    ("Type", None, "type"),
+];
+
+/// The user's members that the arguments give.
+fn profile(cx: &Context<'_>) -> Row {
+    let mut profile = Row::new();
+    for (argument, object, member) in PROFILE {
+        let Some(value) = cx.args.text(argument) else {
+            continue;
+        };
+        let members = match object {
+            None => &mut profile,
+            Some(object) => match profile
+                .entry(object)
+                .or_insert_with(|| Value::Object(Map::new()))
+            {
+                Value::Object(members) => members,
+                _ => continue,
+            },
+        };
+        members.insert(member.to_owned(), Value::from(value));
+    }
+    profile
+}
+
+/// What is sent: whether PingOne merges a partial `name` or `address` into the old one or puts it in its
+/// place is unconfirmed, so the members that the user has already are sent along.
+fn overlaid(given: &Row, user: &Value) -> Value {
+    let mut change = Map::new();
+    for (member, value) in given {
+        let value = match (value, user.get(member)) {
+            (Value::Object(given), Some(Value::Object(old))) => {
+                let mut whole = old.clone();
+                whole.extend(given.clone());
+                Value::Object(whole)
+            }
+            _ => value.clone(),
+        };
+        change.insert(member.clone(), value);
+    }
+    Value::Object(change)
+}
+
+/// `pingone-delete-user`
+pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
+    let named = Named::<UserId>::user(cx.args)?;
+    let id = cx.user_id(&named, no_user).await?;
+    let readable = match cx.pingone.delete_user(id).await {
+        Ok(()) => format!("User: {id} was Deleted successfully"),
+        Err(error) if error.status() == Some(404) => {
+            if cx.pingone.user_exists(id).await? {
+                bail!(
+                    "PingOne answered that there is nothing to delete, but the user {id} is still there."
+                );
+            }
+            if error.tries.outcome_unknown {
+                // An earlier try got no answer; that the user is gone now is its doing.
+                format!("User: {id} was Deleted successfully")
+            } else {
+                format!("User: {id} was not found; nothing was deleted.")
+            }
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Output::note(readable))
+}
+
+/// The account as it stands in the context.
+fn account(user: &User) -> Value {
+    let User { id, fields, .. } = user;
+    json!({
+        "ID": id.to_string(),
+        "Username": fields.username,
+        "DisplayName": fields.name.as_ref().and_then(|name| name.formatted.as_ref()),
+        "Email": fields.email,
+        "Enabled": fields.enabled,
+        "CreatedAt": fields.created_at,
+        "UpdatedAt": fields.updated_at,
+    })
+}
+
+/// The user as it stands in a table: the eleven documented columns.
+fn row(user: &User) -> Row {
+    let User { id, fields, .. } = user;
+    let name = fields.name.as_ref();
+    let columns = [
+        ("ID", json!(id.to_string())),
+        ("Username", json!(fields.username)),
+        ("Email", json!(fields.email)),
+        (
+            "First Name",
+            json!(name.and_then(|name| name.given.as_ref())),
+        ),
+        (
+            "Last Name",
+            json!(name.and_then(|name| name.family.as_ref())),
+        ),
+        ("Enabled", json!(fields.enabled)),
+        (
+            "Environment",
+            json!(
+                fields
+                    .environment
+                    .as_ref()
+                    .and_then(|environment| environment.id.as_ref())
+            ),
+        ),
+        (
+            "PopulationID",
+            json!(
+                fields
+                    .population
+                    .as_ref()
+                    .and_then(|population| population.id.as_ref())
+            ),
+        ),
+        ("AccountStatus", json!(fields.account_status())),
+        ("CreatedAt", json!(fields.created_at)),
+        ("UpdatedAt", json!(fields.updated_at)),
+    ];
+    columns
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}

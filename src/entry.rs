@@ -1,0 +1,200 @@
+//! War Room entries as XSOAR's server takes them, with exactly the members, in exactly the order, that
+//! `return_outputs` and `return_error` of its Python library give, since playbooks and scripts read them.
+//! How a command's texts come about is not known here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The context key of everything that belongs to one account. XSOAR merges values with equal `ID`s.
+/// Three equals signs, as in the published integration: clients search for the part before the bracket.
+pub const ACCOUNT: &str = "PingOne.Account(val.ID && val.ID === obj.ID)";
+
+/// What a command gives back; [`Entry::from`] makes an entry of it.
+#[derive(Debug)]
+pub struct Output {
+    /// The War Room text.
+    pub readable: String,
+    /// What goes into the context; `None` only for the test button.
+    pub context: Option<Map<String, Value>>,
+    /// PingOne's own response; `None` where it sent no body.
+    pub raw: Option<Value>,
+}
+
+impl Output {
+    /// A text alone: nothing for the context, no response of PingOne.
+    pub fn note(readable: String) -> Self {
+        Self {
+            readable,
+            context: Some(Map::new()),
+            raw: None,
+        }
+    }
+
+    /// A text beside PingOne's response.
+    pub fn new(readable: String, raw: Option<Value>) -> Self {
+        Self {
+            readable,
+            context: Some(Map::new()),
+            raw,
+        }
+    }
+
+    /// Adds `value` to the context of the account.
+    #[must_use]
+    pub fn with_account(mut self, value: Value) -> Self {
+        self.context
+            .get_or_insert_default()
+            .insert(ACCOUNT.to_owned(), value);
+        self
+    }
+}
+
+/// One War Room entry.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// Type 1.
+    Note(Note),
+    /// Type 4.
+    Error(Failure),
+}
+
+/// The members of a successful command's entry.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Note {
+    /// 1.
+    pub r#type: u8,
+    /// The War Room text, in Markdown.
+    pub human_readable: String,
+    /// `json`, or `text` where `Contents` is a text.
+    pub contents_format: String,
+    /// PingOne's response, or the War Room text again.
+    pub contents: Value,
+    /// What the server merges into the incident's context.
+    pub entry_context: Option<Map<String, Value>>,
+    /// Always false: indicators may be extracted.
+    pub ignore_auto_extract: bool,
+    /// Always null.
+    pub indicator_timeline: Option<Value>,
+}
+
+/// The members of a failed command's entry.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Failure {
+    /// 4.
+    pub r#type: u8,
+    /// `text`.
+    pub contents_format: String,
+    /// What went wrong and what to do.
+    pub contents: String,
+    /// Always null.
+    pub entry_context: Option<Map<String, Value>>,
+}
+
+/// XSOAR cuts longer error texts in the middle.
+const LONGEST_ERROR: usize = 50_000;
+
+impl Entry {
+    /// An error entry.
+    pub fn error(mut contents: String) -> Self {
+        if contents.chars().count() > LONGEST_ERROR {
+            let characters: Vec<char> = contents.chars().collect();
+            let (head, tail) = (
+                &characters[..LONGEST_ERROR / 2],
+                &characters[characters.len() - LONGEST_ERROR / 2..],
+            );
+            contents = head
+                .iter()
+                .chain(
+                    "...This error body was truncated..."
+                        .chars()
+                        .collect::<Vec<_>>()
+                        .iter(),
+                )
+                .chain(tail)
+                .collect();
+        }
+        Self::Error(Failure {
+            r#type: 4,
+            contents_format: "text".to_owned(),
+            contents,
+            entry_context: None,
+        })
+    }
+
+    /// What a person reads in the War Room.
+    pub fn readable(&self) -> &str {
+        match self {
+            Self::Note(note) => &note.human_readable,
+            Self::Error(failure) => &failure.contents,
+        }
+    }
+}
+
+impl From<Output> for Entry {
+    fn from(output: Output) -> Self {
+        let Output {
+            readable,
+            context,
+            raw,
+        } = output;
+        let (contents_format, contents) = match raw {
+            Some(raw) => ("json", raw),
+            None => ("text", Value::String(readable.clone())),
+        };
+        Self::Note(Note {
+            r#type: 1,
+            human_readable: readable,
+            contents_format: contents_format.to_owned(),
+            contents,
+            entry_context: context,
+            ignore_auto_extract: false,
+            indicator_timeline: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn line(entry: &Entry) -> String {
+        serde_json::to_string(entry).expect("entries are JSON")
+    }
+
+    #[test]
+    fn the_seven_members_of_return_outputs_stand_in_its_order() {
+        let output = Output::new("### emma unlocked".to_owned(), Some(json!({"id": "x"})));
+        assert_eq!(
+            line(&output.into()),
+            r####"{"Type":1,"HumanReadable":"### emma unlocked","ContentsFormat":"json","Contents":{"id":"x"},"EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"####
+        );
+    }
+
+    #[test]
+    fn without_a_response_the_text_is_the_contents() {
+        assert_eq!(
+            line(&Output::note("done".to_owned()).into()),
+            r#"{"Type":1,"HumanReadable":"done","ContentsFormat":"text","Contents":"done","EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"#
+        );
+    }
+
+    #[test]
+    fn an_error_has_four_members_and_is_cut_in_the_middle() {
+        assert_eq!(
+            line(&Entry::error("no".to_owned())),
+            r#"{"Type":4,"ContentsFormat":"text","Contents":"no","EntryContext":null}"#
+        );
+        let long = Entry::error(format!("{}{}", "ä".repeat(40_000), "z".repeat(40_000)));
+        let text = long.readable();
+        assert_eq!(
+            text.chars().count(),
+            50_000 + "...This error body was truncated...".len()
+        );
+        assert!(text.starts_with('ä') && text.ends_with('z'));
+    }
+}

@@ -1,0 +1,97 @@
+//! The text of a failed command: what happened, then what to do about it in XSOAR's terms. Errors come here
+//! as they are; nothing is retried or hidden here, and secrets were masked where text came in.
+
+use anyhow::Error;
+
+use crate::{
+    commands::{Access, TEST},
+    pingone::{
+        self,
+        error::{Cause, Problem},
+    },
+};
+
+/// The test button's finding that not even the environment can be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EnvironmentUnreadable(pub pingone::Error);
+
+/// The text of an error entry. Its first words are those that XSOAR's own library writes.
+pub fn text(command: &str, access: Access, error: &Error) -> String {
+    let hint = if error.is::<EnvironmentUnreadable>() {
+        Some(
+            "The environment cannot be read either: check the Environment ID and the Region."
+                .to_owned(),
+        )
+    } else {
+        error
+            .downcast_ref::<pingone::Error>()
+            .and_then(|error| hint(command, access, error))
+    };
+    let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
+    // A name that is no command may be anything, so it is not given more room than it needs.
+    let command: String = command.chars().take(100).collect();
+    format!("Failed to execute {command} command. Error: {error:#}{hint}")
+}
+
+fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
+    let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
+    let advice = match &error.problem {
+        Problem::Refused(refusal) => match refusal.status {
+            401 => Some(
+                "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application.",
+            ),
+            403 if access == Access::Read => Some(
+                "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
+            ),
+            403 => Some(
+                "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
+            ),
+            404 if command == TEST => Some("Check the Environment ID and the Region."),
+            // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
+            415 if command == "pingone-unlock-user" => {
+                Some("PingOne refuses to unlock a user who is disabled: activate the user first.")
+            }
+            429 => Some("PingOne limits how many requests a licence may make: try again later."),
+            300..=399 => Some(
+                "Redirects are not followed, to keep the access token here: check the API URL.",
+            ),
+            _ => None,
+        },
+        Problem::NoToken(refusal) => match refusal.status {
+            400 | 401 | 403 => Some(
+                "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret, and that they belong to this environment and region.",
+            ),
+            404 => Some(
+                "There is no such environment where the token was asked for: check the Environment ID and the Region.",
+            ),
+            429 => Some("PingOne limits how many requests a licence may make: try again later."),
+            300..=399 => Some(
+                "Redirects are not followed, to keep the client secret here: check the Authentication URL.",
+            ),
+            _ => None,
+        },
+        Problem::NoAnswer(no_answer) => match no_answer.cause {
+            Cause::Dns => Some(
+                "Check the Region, the API URL and the Authentication URL, and the name service of the engine; behind a proxy, turn 'Use system proxy settings' on.",
+            ),
+            Cause::Connect => Some(
+                "Check that the engine may reach this host; behind a proxy, turn 'Use system proxy settings' on.",
+            ),
+            Cause::Tls => Some(
+                "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.",
+            ),
+            Cause::Proxy => Some(
+                "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+            ),
+            Cause::Timeout => Some(
+                "If PingOne is just slow, allow more time: 'Request timeout in seconds', 'Command timeout in seconds'.",
+            ),
+            Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
+        },
+        Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
+        Problem::Answer { .. } => None,
+    };
+    let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
+    (!hints.is_empty()).then(|| hints.join("\n"))
+}

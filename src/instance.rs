@@ -1,0 +1,610 @@
+//! An integration instance: XSOAR's parameters, checked and turned into what the PingOne client needs. Every
+//! error names the parameter as the instance's settings show it and says what to enter.
+
+use std::{net::IpAddr, time::Duration};
+
+use anyhow::{Result, anyhow, bail, ensure};
+use reqwest::Url;
+use serde_json::{Map, Value};
+
+use crate::{
+    manifest,
+    pingone::{
+        http::proxy_url,
+        id::EnvironmentId,
+        region::{REGIONS, Region},
+        settings::{Limits, Settings},
+        token,
+    },
+    secrets::Mask,
+    surroundings::Surroundings,
+};
+
+/// A checked instance.
+pub struct Instance {
+    /// Where and as whom.
+    pub settings: Settings,
+    /// How long and how often.
+    pub limits: Limits,
+    /// What must not be shown.
+    pub mask: Mask,
+}
+
+/// The whole command may take so long, if the instance does not say otherwise; the test button's user waits
+/// in front of it.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// One request may take so long.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+const RETRIES: u32 = 4;
+/// What is kept of the time that XSOAR gives the container, to answer before it is ended.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// The name of the brand where XSOAR does not tell it.
+const BRAND: &str = "PingOne";
+
+impl Instance {
+    /// Checks the parameters. `context` is the request's: it tells the brand and how long the container lives.
+    pub fn read(
+        params: &Map<String, Value>,
+        context: &Map<String, Value>,
+        test: bool,
+        surroundings: &Surroundings,
+    ) -> Result<Self> {
+        let params = Parameters(params);
+        let environment: EnvironmentId =
+            params.required("environment_id")?.parse().map_err(|_| {
+                anyhow!(
+                    "{} is not a UUID: copy it from the PingOne console, Environment Properties.",
+                    Parameters::name("environment_id")
+                )
+            })?;
+        let region = params.region()?;
+        let credentials = Credentials::read(params.0.get("credentials"))?;
+        let api = params
+            .base_url("api_url")?
+            .map_or_else(|| known(&region.api_url()), Ok)?;
+        let auth = params
+            .base_url("auth_url")?
+            .map_or_else(|| known(&region.auth_url()), Ok)?;
+        let auth_environment = match params.text("auth_environment_id") {
+            None => environment,
+            Some(id) => id.parse().map_err(|_| {
+                anyhow!(
+                    "{} is not a UUID: copy it from the PingOne console, Environment Properties.",
+                    Parameters::name("auth_environment_id")
+                )
+            })?,
+        };
+
+        let mut mask = Mask::default();
+        credentials.hide(&mut mask);
+        let proxy = params.flag("proxy");
+        if proxy {
+            hide_proxy_credentials(surroundings, &mut mask);
+        }
+        let settings = Settings {
+            environment,
+            api: below(api, &["v1", "environments", &environment.to_string()]),
+            token_url: token_url(auth, auth_environment),
+            client_id: credentials.identifier,
+            client_secret: credentials.password.into(),
+            insecure: params.flag("insecure"),
+            proxy,
+        };
+        let limits = limits(&params, context, test, surroundings)?;
+        Ok(Self {
+            settings,
+            limits,
+            mask,
+        })
+    }
+}
+
+/// The request's `params`.
+struct Parameters<'a>(&'a Map<String, Value>);
+
+impl Parameters<'_> {
+    /// How an error names a parameter: as the settings show it, and as it is called.
+    fn name(name: &str) -> String {
+        let display = manifest::parameter(name).map_or(name, |parameter| parameter.display);
+        format!("The instance parameter '{display}' ({name})")
+    }
+
+    /// A text, a number or a boolean as text; blank counts as not given.
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).and_then(text)
+    }
+
+    fn required(&self, name: &str) -> Result<String> {
+        self.text(name).ok_or_else(|| missing(&Self::name(name)))
+    }
+
+    /// True for true alone: anything else must not switch a safety off.
+    fn flag(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(Value::Bool(true)))
+            || self
+                .text(name)
+                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    fn region(&self) -> Result<Region> {
+        let default = manifest::parameter("region").and_then(|parameter| parameter.default);
+        let name = self
+            .text("region")
+            .or(default.map(str::to_owned))
+            .ok_or_else(|| missing(&Self::name("region")))?;
+        Region::named(&name).ok_or_else(|| {
+            let names = REGIONS.map(|region| region.name).join(", ");
+            anyhow!(
+                "{} is '{name}': choose one of {names}.",
+                Self::name("region")
+            )
+        })
+    }
+
+    /// An address before which something is put. Only `https`, but for a server on this machine.
+    fn base_url(&self, name: &str) -> Result<Option<Url>> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let called = Self::name(name);
+        let url = Url::parse(&text).map_err(|_| {
+            anyhow!("{called} is not an address: enter one such as https://api.pingone.eu.")
+        })?;
+        ensure!(
+            url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)),
+            "{called} does not begin with https://: use https, so that nobody on the way can read the token (http is taken for this machine alone)."
+        );
+        ensure!(
+            url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none(),
+            "{called} has more than a host and a path: leave out user, password, '?' and '#'."
+        );
+        Ok(Some(url))
+    }
+
+    /// Seconds, more than none.
+    fn seconds(&self, name: &str) -> Result<Option<Duration>> {
+        self.text(name)
+            .map(|text| seconds(&Self::name(name), &text))
+            .transpose()
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn missing(called: &str) -> anyhow::Error {
+    anyhow!("{called} is missing: fill it in in the instance's settings.")
+}
+
+fn seconds(called: &str, text: &str) -> Result<Duration> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0);
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| anyhow!("{called} is '{text}': enter a number of seconds, such as 60."))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn known(url: &str) -> Result<Url> {
+    Ok(Url::parse(url)?)
+}
+
+/// `base` with path segments after it; a slash at its end makes no difference.
+fn below(mut base: Url, segments: &[&str]) -> Url {
+    if let Ok(mut path) = base.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    base
+}
+
+/// The token endpoint has the environment in its path, except at a custom domain.
+/// <https://developer.pingidentity.com/pingone-api/platform/custom-domains.html>
+fn token_url(auth: Url, environment: EnvironmentId) -> Url {
+    if auth.path().trim_end_matches('/').ends_with("/as/token") {
+        return below(auth, &[]);
+    }
+    below(auth, &[&environment.to_string(), "as", "token"])
+}
+
+/// The worker application's id and secret.
+struct Credentials {
+    identifier: String,
+    password: String,
+    /// Whatever a credential store put beside them.
+    others: Vec<String>,
+}
+
+impl Credentials {
+    /// Reads a credentials parameter: `identifier` and `password`, or, where a stored credential was chosen,
+    /// also `credentials` with `user` and `password`.
+    fn read(value: Option<&Value>) -> Result<Self> {
+        let stored = value.and_then(|value| value.get("credentials"));
+        let part = |name: &str, stored_name: &str| {
+            value
+                .and_then(|value| value.get(name))
+                .and_then(text)
+                .or_else(|| stored?.get(stored_name).and_then(text))
+        };
+        let (id_label, secret_label) =
+            manifest::parameter("credentials").map_or(("", ""), |parameter| {
+                (
+                    parameter.display,
+                    parameter.display_password.unwrap_or_default(),
+                )
+            });
+        let identifier = part("identifier", "user").ok_or_else(|| {
+            missing(&format!(
+                "The instance parameter '{id_label}' (credentials.identifier)"
+            ))
+        })?;
+        let password = part("password", "password").ok_or_else(|| {
+            missing(&format!(
+                "The instance parameter '{secret_label}' (credentials.password)"
+            ))
+        })?;
+        let others = ["password", "sshkey", "certificate", "vaultInstanceId"]
+            .iter()
+            .filter_map(|name| stored?.get(*name).and_then(text))
+            .collect();
+        Ok(Self {
+            identifier,
+            password,
+            others,
+        })
+    }
+
+    fn hide(&self, mask: &mut Mask) {
+        use secrecy::ExposeSecret as _;
+        mask.add(&self.password);
+        mask.add(token::basic(&self.identifier, &self.password).expose_secret());
+        for other in &self.others {
+            mask.add(other);
+        }
+    }
+}
+
+/// A proxy may echo its own password, or an error text may show the proxy's address.
+fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
+    use secrecy::ExposeSecret as _;
+    for address in [surroundings.https_proxy(), surroundings.http_proxy()]
+        .into_iter()
+        .flatten()
+    {
+        let Ok(url) = proxy_url(address) else {
+            continue;
+        };
+        let Some(password) = url.password() else {
+            continue;
+        };
+        let plain = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+        mask.add(password);
+        mask.add(&plain);
+        mask.add(token::basic(url.username(), &plain).expose_secret());
+    }
+}
+
+fn limits(
+    params: &Parameters<'_>,
+    context: &Map<String, Value>,
+    test: bool,
+    surroundings: &Surroundings,
+) -> Result<Limits> {
+    let mut command = match params.seconds("command_timeout")? {
+        _ if test => TEST_TIMEOUT,
+        set => set.unwrap_or(COMMAND_TIMEOUT),
+    };
+    // Newer servers tell after how many minutes they end the container.
+    if let Some(minutes) = context
+        .get("runDuration")
+        .and_then(Value::as_f64)
+        .filter(|minutes| *minutes > 0.0 && *minutes < 1e6)
+    {
+        let life = Duration::from_secs_f64(minutes * 60.0);
+        command = command.min(life.saturating_sub(MARGIN).max(life / 2));
+    }
+    let brand = context
+        .get("IntegrationBrand")
+        .and_then(Value::as_str)
+        .unwrap_or(BRAND);
+    let request = match surroundings.request_timeout(brand) {
+        Some((variable, text)) => Some(seconds(
+            &format!("The environment variable {variable}"),
+            text,
+        )?),
+        None => params.seconds("request_timeout")?,
+    };
+    let retries = match params.text("max_retries") {
+        None => RETRIES,
+        Some(text) => match text.parse() {
+            Ok(retries) if retries <= 100 => retries,
+            _ => bail!(
+                "{} is '{text}': enter a number from 0 to 100.",
+                Parameters::name("max_retries")
+            ),
+        },
+    };
+    Ok(Limits {
+        command,
+        request: request.unwrap_or(REQUEST_TIMEOUT),
+        retries,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use serde_json::json;
+
+    use super::*;
+
+    fn params() -> Value {
+        json!({
+            "environment_id": "b4f5e266-a946-4f77-9cc5-5dc91b046431",
+            "region": "EU",
+            "credentials": {"identifier": "client", "password": "hunter22"},
+        })
+    }
+
+    fn read_with(change: &Value, context: &Value, surroundings: &Surroundings) -> Result<Instance> {
+        let mut params = params();
+        for (name, value) in change.as_object().expect("an object") {
+            params[name] = value.clone();
+        }
+        let (Value::Object(params), Value::Object(context)) = (params, context.clone()) else {
+            panic!("not objects")
+        };
+        Instance::read(&params, &context, false, surroundings)
+    }
+
+    fn read(change: &Value) -> Result<Instance> {
+        read_with(change, &json!({}), &Surroundings::default())
+    }
+
+    fn error(change: &Value) -> String {
+        read(change)
+            .err()
+            .unwrap_or_else(|| panic!("accepted: {change}"))
+            .to_string()
+    }
+
+    #[test]
+    fn addresses_follow_the_region_and_the_overrides() {
+        let api = |change: &Value| {
+            read(change)
+                .expect("a fine instance")
+                .settings
+                .api
+                .to_string()
+        };
+        let auth = |change: &Value| {
+            read(change)
+                .expect("a fine instance")
+                .settings
+                .token_url
+                .to_string()
+        };
+        let environment = "b4f5e266-a946-4f77-9cc5-5dc91b046431";
+        assert_eq!(
+            api(&json!({})),
+            format!("https://api.pingone.eu/v1/environments/{environment}")
+        );
+        assert_eq!(
+            auth(&json!({})),
+            format!("https://auth.pingone.eu/{environment}/as/token")
+        );
+        assert_eq!(
+            api(&json!({"region": null})),
+            format!("https://api.pingone.com/v1/environments/{environment}")
+        );
+        for base in ["http://127.0.0.1:8080/gate", "http://127.0.0.1:8080/gate/"] {
+            assert_eq!(
+                api(&json!({"api_url": base})),
+                format!("http://127.0.0.1:8080/gate/v1/environments/{environment}")
+            );
+            assert_eq!(
+                auth(&json!({"auth_url": base})),
+                format!("http://127.0.0.1:8080/gate/{environment}/as/token")
+            );
+        }
+        for custom in [
+            "https://login.example.com/as/token",
+            "https://login.example.com/as/token/",
+        ] {
+            assert_eq!(
+                auth(&json!({"auth_url": custom})),
+                "https://login.example.com/as/token"
+            );
+        }
+        let other = "11111111-2222-4333-8444-555555555555";
+        assert_eq!(
+            auth(&json!({"auth_environment_id": other})),
+            format!("https://auth.pingone.eu/{other}/as/token")
+        );
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        for address in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:80"] {
+            assert!(read(&json!({"api_url": address})).is_ok(), "{address}");
+        }
+        for address in [
+            "http://api.pingone.eu",
+            "http://localhost.example.com",
+            "ftp://127.0.0.1",
+            "api.pingone.eu",
+            "https://u:p@h",
+            "https://h/?q",
+            "https://h/#f",
+        ] {
+            let text = error(&json!({"api_url": address}));
+            assert!(
+                text.starts_with("The instance parameter 'API URL' (api_url) "),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn insecure_is_true_only_for_true() {
+        for value in [json!(true), json!("true"), json!("True")] {
+            assert!(
+                read(&json!({"insecure": value}))
+                    .expect("a fine instance")
+                    .settings
+                    .insecure,
+                "{value}"
+            );
+        }
+        for value in [
+            json!(false),
+            json!("false"),
+            json!(null),
+            json!("yes"),
+            json!(1),
+            json!({}),
+            json!(["true"]),
+        ] {
+            assert!(
+                !read(&json!({"insecure": value}))
+                    .expect("a fine instance")
+                    .settings
+                    .insecure,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn credentials_may_come_from_a_store() {
+        let instance = read(&json!({"credentials": {"identifier": "", "credentials": {"user": "stored", "password": "stored-secret"}}})).expect("a fine instance");
+        assert_eq!(instance.settings.client_id, "stored");
+        assert_eq!(
+            instance.settings.client_secret.expose_secret(),
+            "stored-secret"
+        );
+        let both = read(&json!({"credentials": {"identifier": "a", "password": "typed-secret", "credentials": {"password": "stored-secret"}}})).expect("a fine instance");
+        assert!(
+            !both
+                .mask
+                .text("typed-secret stored-secret")
+                .contains("-secret")
+        );
+        for credentials in [
+            json!(null),
+            json!("text"),
+            json!([]),
+            json!({"password": "x"}),
+        ] {
+            assert!(
+                error(&json!({"credentials": credentials}))
+                    .contains("'Client ID' (credentials.identifier)")
+            );
+        }
+        assert!(
+            error(&json!({"credentials": {"identifier": "x"}}))
+                .contains("'Client Secret' (credentials.password)")
+        );
+    }
+
+    #[test]
+    fn time_limits() {
+        let limits = |change: &Value, context: &Value, surroundings: Surroundings| {
+            read_with(change, context, &surroundings)
+                .expect("a fine instance")
+                .limits
+        };
+        let nothing = Surroundings::default;
+        let seconds = Duration::from_secs;
+        assert_eq!(
+            limits(&json!({}), &json!({}), nothing()),
+            Limits {
+                command: seconds(60),
+                request: seconds(20),
+                retries: 4
+            }
+        );
+        let set = json!({"command_timeout": "90", "request_timeout": 5, "max_retries": "0"});
+        assert_eq!(
+            limits(&set, &json!({}), nothing()),
+            Limits {
+                command: seconds(90),
+                request: seconds(5),
+                retries: 0
+            }
+        );
+        assert_eq!(
+            limits(&set, &json!({"runDuration": 1}), nothing()).command,
+            seconds(55)
+        );
+        assert_eq!(
+            limits(&set, &json!({"runDuration": 0.1}), nothing()).command,
+            seconds(3)
+        );
+        assert_eq!(
+            limits(
+                &set,
+                &json!({}),
+                Surroundings::from([("REQUESTS_TIMEOUT", "7")])
+            )
+            .request,
+            seconds(7)
+        );
+        let both = Surroundings::from([
+            ("REQUESTS_TIMEOUT", "7"),
+            ("REQUESTS_TIMEOUT.PingOne_copy", "8"),
+        ]);
+        assert_eq!(
+            limits(&set, &json!({"IntegrationBrand": "PingOne_copy"}), both).request,
+            seconds(8)
+        );
+        for bad in [
+            json!({"command_timeout": "soon"}),
+            json!({"request_timeout": "0"}),
+            json!({"command_timeout": -1}),
+            json!({"request_timeout": "inf"}),
+            json!({"max_retries": "many"}),
+            json!({"max_retries": -1}),
+        ] {
+            assert!(error(&bad).contains("enter a number"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn proxy_credentials_are_hidden_in_every_form() {
+        let proxy = Surroundings::from([("HTTPS_PROXY", "proxyuser:p%40ss-word@127.0.0.1:3128")]);
+        let mask = read_with(&json!({"proxy": true}), &json!({}), &proxy)
+            .expect("a fine instance")
+            .mask;
+        for echoed in [
+            "p%40ss-word",
+            "p@ss-word",
+            token::basic("proxyuser", "p@ss-word").expose_secret(),
+        ] {
+            assert!(
+                !mask.text(&format!("x {echoed} y")).contains(echoed),
+                "{echoed}"
+            );
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! One call to PingOne: with a token, within the command's time, tried again where that is right, its answer
+//! decoded. Which calls there are is not known here, nor how bytes travel.
+
+use std::{
+    cell::{Ref, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::{
+    clock::Clock,
+    error::{Error, Problem, Refusal, Tries},
+    http::Http,
+    retry::{self, Outcome, Repeat},
+    settings::{Limits, Settings},
+    tape::Tape,
+    token::{self, ClientAuthentication, StoredToken, TokenState},
+    transport::{Authorization, HttpRequest, Reply, Transport},
+};
+use crate::{
+    journal::{Journal, Level},
+    secrets::Mask,
+    surroundings::Surroundings,
+};
+
+/// What outlives a command: connections and the token, under one set of settings.
+pub struct Connection {
+    settings: Settings,
+    fingerprint: String,
+    transport: Transport,
+    clock: Clock,
+    /// Held while a token is asked for, so that calls at the same time ask once.
+    token: Mutex<TokenState>,
+}
+
+impl Connection {
+    /// A connection over the network; nothing is sent yet.
+    pub fn live(settings: Settings, surroundings: &Surroundings) -> anyhow::Result<Self> {
+        let transport = Transport::Live(Http::new(&settings, surroundings)?);
+        Ok(Self::new(settings, transport, Clock::real()))
+    }
+
+    /// A connection to a recording.
+    pub fn replay(settings: Settings, tape: Rc<Tape>) -> Self {
+        Self::new(settings, Transport::Replay(tape), Clock::replay())
+    }
+
+    fn new(settings: Settings, transport: Transport, clock: Clock) -> Self {
+        let fingerprint = settings.fingerprint();
+        Self {
+            settings,
+            fingerprint,
+            transport,
+            clock,
+            token: Mutex::default(),
+        }
+    }
+
+    /// The settings it was made for.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether a call would need a new token.
+    pub async fn wants_token(&self) -> bool {
+        self.token.lock().await.usable(self.clock.now()).is_none()
+    }
+
+    /// Takes over a token that another process stored, if it belongs to these settings.
+    pub async fn restore_token(&self, stored: StoredToken) {
+        self.token.lock().await.restore(stored, &self.fingerprint);
+    }
+
+    /// The token, if it came from PingOne since the last call of this function.
+    pub async fn fresh_token(&self) -> Option<StoredToken> {
+        self.token.lock().await.take_fresh(self.fingerprint.clone())
+    }
+}
+
+/// The client of one command: a connection, the command's time, and the secrets that its answers must not show.
+pub struct Client<'a> {
+    connection: &'a Connection,
+    limits: Limits,
+    began: Duration,
+    mask: RefCell<Mask>,
+    journal: &'a Journal,
+}
+
+/// A call, before it has a token.
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) content_type: Option<&'static str>,
+    pub(super) body: Option<Zeroizing<Vec<u8>>>,
+    pub(super) repeat: Repeat,
+}
+
+impl Call {
+    /// Reads something.
+    pub(super) fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            content_type: None,
+            body: None,
+            repeat: Repeat::Safe,
+        }
+    }
+
+    /// Deletes something.
+    pub(super) fn delete(url: Url) -> Self {
+        Self {
+            method: Method::DELETE,
+            ..Self::get(url)
+        }
+    }
+
+    /// An operation that PingOne chooses by the media type alone.
+    pub(super) fn operation(url: Url, content_type: &'static str) -> Self {
+        Self {
+            method: Method::POST,
+            content_type: Some(content_type),
+            ..Self::get(url)
+        }
+    }
+
+    /// Sends `body` as the media type says.
+    pub(super) fn with_body(
+        method: Method,
+        url: Url,
+        content_type: &'static str,
+        body: &Value,
+    ) -> Self {
+        let body = Some(Zeroizing::new(body.to_string().into_bytes()));
+        Self {
+            method,
+            content_type: Some(content_type),
+            body,
+            ..Self::get(url)
+        }
+    }
+}
+
+/// The media type of plain bodies.
+pub(super) const JSON: &str = "application/json";
+
+impl<'a> Client<'a> {
+    /// A client for one command, whose time begins now.
+    pub fn new(
+        connection: &'a Connection,
+        limits: Limits,
+        mask: Mask,
+        journal: &'a Journal,
+    ) -> Self {
+        Self {
+            connection,
+            limits,
+            began: connection.clock.elapsed(),
+            mask: RefCell::new(mask),
+            journal,
+        }
+    }
+
+    /// The secrets that are known so far.
+    pub fn mask(&self) -> Ref<'_, Mask> {
+        self.mask.borrow()
+    }
+
+    /// The date and time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.connection.clock.now()
+    }
+
+    /// Reads the environment itself: every role may.
+    pub async fn read_environment(&self) -> Result<(), Error> {
+        self.call(Call::get(self.url(&[], ""))).await.map(drop)
+    }
+
+    /// The address of something in the environment. Each part is one path segment, encoded as such.
+    pub(super) fn url(&self, path: &[&str], query: &str) -> Url {
+        let mut url = self.connection.settings.api.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+        url
+    }
+
+    /// Makes the call with a token. PingOne refusing the token is answered once with a new one.
+    pub(super) async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let Call {
+            method,
+            url,
+            content_type,
+            body,
+            repeat,
+        } = call;
+        let began = self.connection.clock.elapsed();
+        let mut tries = Tries::default();
+        let mut request = HttpRequest {
+            method,
+            url,
+            authorization: Authorization::None,
+            content_type,
+            body,
+        };
+        let mut renewed = false;
+        let problem = loop {
+            let token = self.bearer().await?;
+            request.authorization = Authorization::Bearer(token.clone());
+            match self.attempts(&request, repeat, &mut tries).await {
+                Ok(reply) if reply.is_success() => return Ok(reply),
+                Ok(reply) if reply.status == 401 && !renewed => {
+                    renewed = true;
+                    self.journal.note(
+                        Level::Info,
+                        "PingOne refused the access token; asking for a new one".to_owned(),
+                    );
+                    self.connection.token.lock().await.refuse(&token);
+                }
+                Ok(reply) => break Problem::Refused(Refusal::read(&reply, &self.mask())),
+                Err(problem) => break problem,
+            }
+        };
+        tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+        Err(Error { problem, tries })
+    }
+
+    /// Makes the call and reads its answer, which has to be one JSON document.
+    pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
+        let described = Described::of(&call);
+        let reply = self.call(call).await?;
+        described
+            .json(&reply)?
+            .ok_or_else(|| described.unusable("it is empty"))
+    }
+
+    /// Makes the call; its answer may be empty.
+    pub(super) async fn call_maybe_json(&self, call: Call) -> Result<Option<Value>, Error> {
+        let described = Described::of(&call);
+        let reply = self.call(call).await?;
+        described.json(&reply)
+    }
+
+    /// Sends until there is an answer that is not worth another try, or no time or try is left.
+    async fn attempts(
+        &self,
+        request: &HttpRequest,
+        repeat: Repeat,
+        tries: &mut Tries,
+    ) -> Result<Reply, Problem> {
+        let clock = &self.connection.clock;
+        let mut tried = 0;
+        loop {
+            let remaining = self.remaining();
+            if remaining.is_zero() {
+                return Err(Problem::OutOfTime {
+                    call: request.call(),
+                    limit: self.limits.command,
+                });
+            }
+            tried += 1;
+            tries.count += 1;
+            let mask = self.mask().clone();
+            let result = self
+                .connection
+                .transport
+                .send(request, self.limits.request.min(remaining), &mask)
+                .await;
+            let outcome = match &result {
+                Ok(reply) => {
+                    let asked = reply
+                        .retry_after
+                        .as_deref()
+                        .and_then(|header| retry::retry_after(header, clock.now()));
+                    Outcome::Status(reply.status, asked)
+                }
+                Err(failure) => Outcome::NoAnswer {
+                    passing: failure.is_passing(),
+                    reached: failure.reached,
+                },
+            };
+            let wait = retry::wait(
+                outcome,
+                repeat,
+                tried,
+                self.limits.retries,
+                self.remaining(),
+                clock.chance(),
+            );
+            tries.outcome_unknown |= outcome.unknown();
+            let Some(wait) = wait else {
+                return result.map_err(Problem::NoAnswer);
+            };
+            let what = match &result {
+                Ok(reply) => format!("{} answered {}", request.call(), reply.status),
+                Err(failure) => failure.to_string(),
+            };
+            self.journal.note(
+                Level::Info,
+                format!("{what}; next try in {:.1} s", wait.as_secs_f64()),
+            );
+            clock.sleep(wait).await;
+        }
+    }
+
+    /// What is left of the command's time.
+    fn remaining(&self) -> Duration {
+        self.limits
+            .command
+            .saturating_sub(self.connection.clock.elapsed().saturating_sub(self.began))
+    }
+
+    /// A token that is good for one more call.
+    async fn bearer(&self) -> Result<SecretString, Error> {
+        let mut state = self.connection.token.lock().await;
+        if state.usable(self.connection.clock.now()).is_none() {
+            self.authenticate(&mut state).await?;
+        }
+        // After `authenticate` there is one; an empty token would be refused by PingOne.
+        let token = state.current().cloned().unwrap_or_default();
+        self.mask.borrow_mut().add(token.expose_secret());
+        Ok(token)
+    }
+
+    /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
+    async fn authenticate(&self, state: &mut TokenState) -> Result<(), Error> {
+        let began = self.connection.clock.elapsed();
+        let mut tries = Tries::default();
+        let first = state.authentication;
+        let second = match first {
+            ClientAuthentication::Basic => ClientAuthentication::Form,
+            ClientAuthentication::Form => ClientAuthentication::Basic,
+        };
+        let mut refusal = match self.ask_for_token(state, first, &mut tries).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(refusal)) => Ok(refusal),
+            Err(problem) => Err(problem),
+        };
+        if let Ok(unsupported) = &refusal
+            && wants_other_method(unsupported)
+        {
+            tries = Tries::default();
+            match self.ask_for_token(state, second, &mut tries).await {
+                Ok(Ok(())) => return Ok(()),
+                // Of two refusals, that which does not merely dislike the method tells what is wrong.
+                Ok(Err(other)) if !wants_other_method(&other) => refusal = Ok(other),
+                Ok(Err(_)) => {}
+                Err(problem) => refusal = Err(problem),
+            }
+        }
+        tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+        Err(Error {
+            problem: refusal.map_or_else(|problem| problem, Problem::NoToken),
+            tries,
+        })
+    }
+
+    /// One way of asking. The inner error is PingOne's refusal.
+    async fn ask_for_token(
+        &self,
+        state: &mut TokenState,
+        authentication: ClientAuthentication,
+        tries: &mut Tries,
+    ) -> Result<Result<(), Refusal>, Problem> {
+        let request = token::request(&self.connection.settings, authentication);
+        let reply = self.attempts(&request, Repeat::Safe, tries).await?;
+        if !reply.is_success() {
+            return Ok(Err(Refusal::read(&reply, &self.mask())));
+        }
+        match state.accept(&reply, authentication, self.connection.clock.now()) {
+            Ok(()) => Ok(Ok(())),
+            Err(reason) => Err(Problem::Answer {
+                call: request.call(),
+                reason: reason.to_owned(),
+                change: false,
+            }),
+        }
+    }
+}
+
+/// PingOne's text for a worker application that is set to the other method.
+/// `invalid_client` alone does not tell the two apart.
+fn wants_other_method(refusal: &Refusal) -> bool {
+    let message = refusal
+        .message
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    matches!(refusal.status, 400 | 401) && message.contains("unsupported authentication method")
+}
+
+/// What is said of a call when its answer cannot be used.
+struct Described {
+    call: String,
+    change: bool,
+}
+
+impl Described {
+    fn of(call: &Call) -> Self {
+        Self {
+            call: format!("{} {}", call.method, call.url.path()),
+            change: call.method != Method::GET,
+        }
+    }
+
+    fn unusable(&self, reason: &str) -> Error {
+        unusable(&self.call, self.change, reason)
+    }
+
+    fn json(&self, reply: &Reply) -> Result<Option<Value>, Error> {
+        if reply.body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        if let Some(content_type) = &reply.content_type {
+            // PingOne says application/hal+json whatever is asked for.
+            let essence = content_type
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase();
+            if essence != JSON && !essence.ends_with("+json") {
+                return Err(self.unusable(
+                    "it is not JSON by its content type; a proxy or gateway may have answered",
+                ));
+            }
+        }
+        let parsed = serde_json::from_slice(&reply.body);
+        parsed
+            .map(Some)
+            .map_err(|error| self.unusable(&format!("it is not valid JSON ({error})")))
+    }
+}
+
+/// An answer with a success status that makes no sense.
+pub(super) fn unusable(call: &str, change: bool, reason: &str) -> Error {
+    let problem = Problem::Answer {
+        call: call.to_owned(),
+        reason: reason.to_owned(),
+        change,
+    };
+    Error {
+        problem,
+        tries: Tries::default(),
+    }
+}

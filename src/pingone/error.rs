@@ -1,0 +1,415 @@
+//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened;
+//! what to do about it in XSOAR's terms (roles, settings) is added in `failure.rs`.
+
+use std::{fmt, time::Duration};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::transport::Reply;
+use crate::secrets::Mask;
+
+/// A call that did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}{tries}")]
+pub struct Error {
+    /// What happened in the last try.
+    pub problem: Problem,
+    /// How often and how long it was tried.
+    pub tries: Tries,
+}
+
+/// What happened.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// PingOne answered a call with a status that is no success.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// PingOne gave no token.
+    #[error("{0}")]
+    NoToken(Refusal),
+    /// There was no complete answer.
+    #[error("{0}")]
+    NoAnswer(NoAnswer),
+    /// There was an answer with a success status that makes no sense.
+    #[error("PingOne's answer to {call} cannot be used: {reason}.{}", carried_out(*.change))]
+    Answer {
+        /// Method and path.
+        call: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Whether the call changed something, which then was accepted.
+        change: bool,
+    },
+    /// The command's time was over before the call could be made.
+    #[error("the command's time of {} s was over before {call} could be sent", .limit.as_secs())]
+    OutOfTime {
+        /// Method and path.
+        call: String,
+        /// The command's time.
+        limit: Duration,
+    },
+}
+
+fn carried_out(change: bool) -> &'static str {
+    if change {
+        " The change itself was accepted."
+    } else {
+        ""
+    }
+}
+
+/// How often a call was tried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tries {
+    /// Number of requests sent.
+    pub count: u32,
+    /// From the first request to the end.
+    pub elapsed: Duration,
+    /// Whether PingOne may have carried out one of them without saying so.
+    pub outcome_unknown: bool,
+}
+
+impl fmt::Display for Tries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.count > 1 {
+            write!(
+                f,
+                "\nGave up after {} tries in {:.1} s.",
+                self.count,
+                self.elapsed.as_secs_f64()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    /// The status with which PingOne refused, if it did.
+    pub fn status(&self) -> Option<u16> {
+        match &self.problem {
+            Problem::Refused(refusal) | Problem::NoToken(refusal) => Some(refusal.status),
+            _ => None,
+        }
+    }
+
+    /// Whether PingOne's body names this code, at the top or in a detail.
+    pub fn has_code(&self, code: &str) -> bool {
+        match &self.problem {
+            Problem::Refused(refusal) => {
+                refusal.code.as_deref() == Some(code)
+                    || refusal
+                        .details
+                        .iter()
+                        .any(|detail| detail.code.as_deref() == Some(code))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A status that is no success, with what PingOne's body says about it.
+/// <https://developer.pingidentity.com/pingone-api/platform/reference/error-codes.html>
+#[derive(Debug, Default)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// PingOne's code, such as `INVALID_DATA`, or OAuth's, such as `invalid_client`.
+    pub code: Option<String>,
+    /// PingOne's message; the body itself where it is not PingOne's.
+    pub message: Option<String>,
+    /// What exactly is wrong.
+    pub details: Vec<Detail>,
+    /// What Ping's support asks for.
+    pub correlation_id: Option<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct Detail {
+    /// PingOne's code, such as `UNIQUENESS_VIOLATION`.
+    pub code: Option<String>,
+    /// The attribute.
+    pub target: Option<String>,
+    /// What is wrong with it.
+    pub message: Option<String>,
+    /// The rules of the password policy that are not met, each once.
+    pub unsatisfied: Vec<String>,
+}
+
+/// The body of a refusal. Every member may be absent, and codes may be added by PingOne at any time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    id: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+    details: Option<Vec<Value>>,
+    error: Option<String>,
+    #[serde(rename = "error_description")]
+    error_description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailBody {
+    code: Option<String>,
+    target: Option<String>,
+    message: Option<String>,
+    inner_error: Option<Value>,
+}
+
+/// As much of a body that is not PingOne's as is shown.
+const LONGEST_FOREIGN_BODY: usize = 500;
+
+impl Refusal {
+    /// Reads an answer that is no success. Never fails: a body that cannot be read must not hide the status.
+    pub fn read(reply: &Reply, mask: &Mask) -> Self {
+        let body = serde_json::from_slice::<Value>(&reply.body)
+            .ok()
+            .map(|body| mask.value(body));
+        let parsed = body.and_then(|body| serde_json::from_value::<Body>(body).ok());
+        let header_id = reply.correlation_id.as_deref().map(|id| mask.text(id));
+        let Some(Body {
+            id,
+            code,
+            message,
+            details,
+            error,
+            error_description,
+        }) = parsed
+        else {
+            return Self {
+                status: reply.status,
+                message: foreign_body(reply, mask),
+                correlation_id: header_id,
+                ..Self::default()
+            };
+        };
+        Self {
+            status: reply.status,
+            code: code.or(error),
+            message: message.or(error_description),
+            details: details
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(Detail::read)
+                .collect(),
+            correlation_id: header_id.or(id),
+        }
+    }
+}
+
+impl Detail {
+    fn read(detail: Value) -> Option<Self> {
+        let DetailBody {
+            code,
+            target,
+            message,
+            inner_error,
+        } = serde_json::from_value(detail).ok()?;
+        let mut unsatisfied: Vec<String> = Vec::new();
+        let rules = inner_error
+            .as_ref()
+            .and_then(|inner| inner.get("unsatisfiedRequirements"))
+            .and_then(Value::as_array);
+        for rule in rules.into_iter().flatten().filter_map(Value::as_str) {
+            // PingOne may name a rule twice.
+            if !unsatisfied.iter().any(|known| known == rule) {
+                unsatisfied.push(rule.to_owned());
+            }
+        }
+        Some(Self {
+            code,
+            target,
+            message,
+            unsatisfied,
+        })
+    }
+}
+
+/// A body that is not PingOne's, such as a gateway's: its text, or that it is a web page.
+fn foreign_body(reply: &Reply, mask: &Mask) -> Option<String> {
+    let text = String::from_utf8_lossy(&reply.body);
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if text.starts_with('<') {
+        return Some(
+            "the answer is a web page, not PingOne's: a proxy or gateway may stand between"
+                .to_owned(),
+        );
+    }
+    // Masked before it is cut, so that no half of a secret is left at the end.
+    let masked = mask.text(text);
+    let mut shown: String = masked.chars().take(LONGEST_FOREIGN_BODY).collect();
+    if shown.len() < masked.len() {
+        shown.push('…');
+    }
+    Some(shown)
+}
+
+/// XSOAR's own form of an HTTP error in the first line, then PingOne's words.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = reqwest::StatusCode::from_u16(self.status)
+            .ok()
+            .and_then(|status| status.canonical_reason());
+        write!(
+            f,
+            "Error in API call [{}] - {}",
+            self.status,
+            reason.unwrap_or("Unknown")
+        )?;
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => write!(f, "\n{code}: {message}")?,
+            (Some(text), None) | (None, Some(text)) => write!(f, "\n{text}")?,
+            (None, None) => {}
+        }
+        for detail in &self.details {
+            write!(f, "\n{detail}")?;
+        }
+        if let Some(id) = &self.correlation_id {
+            write!(f, "\nCorrelation id: {id}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("-")?;
+        if let Some(target) = &self.target {
+            write!(f, " {target}:")?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, " {message}")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, " ({code})")?;
+        }
+        if !self.unsatisfied.is_empty() {
+            write!(f, "; not satisfied: {}", self.unsatisfied.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why there was no complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The host's name has no address.
+    Dns,
+    /// No connection to the host.
+    Connect,
+    /// The host's certificate, or the TLS handshake.
+    Tls,
+    /// The proxy.
+    Proxy,
+    /// Nothing came in time.
+    Timeout,
+    /// The connection ended before the answer did.
+    Broken,
+    /// More came than an answer of PingOne's can be.
+    TooLarge,
+    /// A recording has no such call.
+    NotRecorded,
+}
+
+/// A call without a complete answer.
+#[derive(Debug)]
+pub struct NoAnswer {
+    /// Why.
+    pub cause: Cause,
+    /// Whether PingOne may have received the request.
+    pub reached: bool,
+    /// Method and path.
+    pub call: String,
+    /// The host, with its port if it is not the usual one.
+    pub host: String,
+    /// What the network said, without secrets.
+    pub detail: String,
+}
+
+impl NoAnswer {
+    /// Whether another try can end otherwise.
+    pub fn is_passing(&self) -> bool {
+        match self.cause {
+            Cause::Dns | Cause::Connect | Cause::Proxy | Cause::Timeout | Cause::Broken => true,
+            Cause::Tls | Cause::TooLarge | Cause::NotRecorded => false,
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            call, host, detail, ..
+        } = self;
+        match self.cause {
+            Cause::Dns => write!(f, "the host {host} was not found ({detail})"),
+            Cause::Connect => write!(f, "no connection to {host} ({detail})"),
+            Cause::Tls => write!(f, "no trusted TLS connection to {host} ({detail})"),
+            Cause::Proxy => write!(f, "the proxy gave no connection to {host} ({detail})"),
+            Cause::Timeout => write!(f, "{host} did not answer {call} in time ({detail})"),
+            Cause::Broken => write!(
+                f,
+                "the connection to {host} ended before the answer to {call} was complete ({detail})"
+            ),
+            Cause::TooLarge => write!(f, "the answer of {host} to {call} is too large ({detail})"),
+            Cause::NotRecorded => write!(f, "the recording has no call {call} ({detail})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(body: &str) -> Refusal {
+        let reply = Reply {
+            status: 400,
+            body: body.as_bytes().to_vec(),
+            ..Reply::default()
+        };
+        Refusal::read(&reply, &Mask::default())
+    }
+
+    #[test]
+    fn every_part_of_pingones_body_is_told() {
+        let text = refusal(
+            r#"{"id":"i","code":"INVALID_DATA","message":"One or more validation errors.","details":[
+                {"code":"INVALID_VALUE","target":"password","message":"not good","innerError":{"unsatisfiedRequirements":["length","history","length"]}},
+                {"code":"UNIQUENESS_VIOLATION","message":"taken"}, null]}"#,
+        )
+        .to_string();
+        assert_eq!(
+            text,
+            "Error in API call [400] - Bad Request\nINVALID_DATA: One or more validation errors.\n\
+             - password: not good (INVALID_VALUE); not satisfied: length, history\n- taken (UNIQUENESS_VIOLATION)\nCorrelation id: i"
+        );
+    }
+
+    #[test]
+    fn no_body_hides_the_status() {
+        for (body, rest) in [
+            ("", ""),
+            ("null", "\nnull"),
+            ("[1]", "\n[1]"),
+            ("{\"code\":1}", "\n{\"code\":1}"),
+            ("{\"message\":\"Forbidden\"}", "\nForbidden"),
+            (
+                "<html>no</html>",
+                "\nthe answer is a web page, not PingOne's: a proxy or gateway may stand between",
+            ),
+            ("{\"code\"", "\n{\"code\""),
+        ] {
+            assert_eq!(
+                refusal(body).to_string(),
+                format!("Error in API call [400] - Bad Request{rest}"),
+                "{body}"
+            );
+        }
+    }
+}

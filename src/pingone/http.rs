@@ -1,0 +1,337 @@
+//! The live half of the transport, and the only file that builds or holds an HTTP client: TLS roots, proxies,
+//! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
+//! bearer token must not travel to a host that nobody configured.
+
+use std::{error::Error as StdError, fs, io, sync::Once, time::Duration};
+
+use anyhow::{Context as _, Result};
+use reqwest::{
+    Certificate, Client, NoProxy, Proxy, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    redirect,
+};
+use secrecy::ExposeSecret;
+
+use super::{
+    error::{Cause, NoAnswer},
+    settings::Settings,
+    transport::{Authorization, HttpRequest, Reply, header_text},
+};
+use crate::{secrets::Mask, surroundings::Surroundings};
+
+/// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+/// A host that takes longer to accept a connection is tried again rather than waited for.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections idle for longer are not used again: load balancers close theirs after a minute or so, and a
+/// request sent into a closing connection may be lost.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+const USER_AGENT: &str = concat!("pingone-xsoar/", env!("CARGO_PKG_VERSION"));
+/// PingOne answers in HAL whatever is asked for.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, application/json");
+
+/// The network.
+pub struct Http {
+    client: Client,
+    proxied: bool,
+}
+
+impl Http {
+    /// Prepares connections; none is made yet.
+    pub fn new(settings: &Settings, surroundings: &Surroundings) -> Result<Self> {
+        static TLS: Once = Once::new();
+        // reqwest is built without a provider of its own; an error would mean that one is there already.
+        TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+
+        let mut builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            // Without this, reqwest reads every proxy variable by itself, ALL_PROXY among them.
+            .no_proxy();
+        builder = if settings.insecure {
+            builder
+                .tls_certs_only([])
+                .tls_danger_accept_invalid_certs(true)
+        } else if [&settings.api, &settings.token_url]
+            .iter()
+            .all(|url| url.scheme() == "http")
+        {
+            // A server on this machine: no certificate is asked for, so no root is needed.
+            builder.tls_certs_only([])
+        } else {
+            builder.tls_certs_only(roots(surroundings)?)
+        };
+        let proxies = if settings.proxy {
+            proxies(surroundings)?
+        } else {
+            Vec::new()
+        };
+        let proxied = !proxies.is_empty();
+        for proxy in proxies {
+            builder = builder.proxy(proxy);
+        }
+        Ok(Self {
+            client: builder.build().context("preparing HTTPS")?,
+            proxied,
+        })
+    }
+
+    /// Sends `request` and reads the whole answer within `timeout`.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+        mask: &Mask,
+    ) -> Result<Reply, NoAnswer> {
+        let mut builder = self
+            .client
+            .request(request.method.clone(), request.url.clone())
+            .timeout(timeout)
+            .header(ACCEPT, ACCEPTED);
+        match &request.authorization {
+            Authorization::None => {}
+            Authorization::Basic(credentials) => {
+                builder = builder.header(
+                    AUTHORIZATION,
+                    secret_header("Basic", credentials.expose_secret()),
+                )
+            }
+            Authorization::Bearer(token) => {
+                builder = builder.header(
+                    AUTHORIZATION,
+                    secret_header("Bearer", token.expose_secret()),
+                )
+            }
+        }
+        if let Some(content_type) = request.content_type {
+            builder = builder.header(CONTENT_TYPE, content_type);
+        }
+        builder = match &request.body {
+            Some(body) => builder.body(body.to_vec()),
+            // PingOne's operations without a body still want to be told that there is none.
+            None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
+            None => builder,
+        };
+        let failed = |error: reqwest::Error, answered: bool| {
+            self.failure(request, error, answered, timeout, mask)
+        };
+        let mut response = builder.send().await.map_err(|error| failed(error, false))?;
+        let headers = response.headers();
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            content_type: header_text(headers.get(CONTENT_TYPE)),
+            retry_after: header_text(headers.get(RETRY_AFTER)),
+            correlation_id: header_text(headers.get("correlation-id")),
+            body: Vec::new(),
+        };
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| failed(error, true))?
+        {
+            if reply.body.len() + chunk.len() > LARGEST_BODY {
+                let detail = format!("more than {} MiB", LARGEST_BODY / 1024 / 1024);
+                return Err(NoAnswer {
+                    cause: Cause::TooLarge,
+                    reached: true,
+                    call: request.call(),
+                    host: request.host(),
+                    detail,
+                });
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        Ok(reply)
+    }
+
+    /// What a failed attempt means. `answered`: the status had come already.
+    fn failure(
+        &self,
+        request: &HttpRequest,
+        error: reqwest::Error,
+        answered: bool,
+        timeout: Duration,
+        mask: &Mask,
+    ) -> NoAnswer {
+        let connecting = error.is_connect();
+        let cause = if in_chain(&error, |cause| cause.is::<rustls::Error>()) {
+            Cause::Tls
+        } else if error.is_timeout() {
+            if connecting {
+                Cause::Connect
+            } else {
+                Cause::Timeout
+            }
+        } else if connecting && text_in_chain(&error, "dns error") {
+            Cause::Dns
+        } else if connecting && self.proxied {
+            Cause::Proxy
+        } else if connecting {
+            Cause::Connect
+        } else {
+            Cause::Broken
+        };
+        let detail = match cause {
+            Cause::Timeout => format!("waited {:.1} s", timeout.as_secs_f64()),
+            // reqwest's own texts hold the whole URL, and with it what was looked for.
+            _ => mask.text(&innermost(&error.without_url())),
+        };
+        NoAnswer {
+            cause,
+            reached: answered || !connecting,
+            call: request.call(),
+            host: request.host(),
+            detail,
+        }
+    }
+}
+
+fn secret_header(scheme: &str, value: &str) -> HeaderValue {
+    // `token.rs` lets no token pass that cannot stand in a header; base64 always can.
+    let mut header = HeaderValue::from_str(&format!("{scheme} {value}"))
+        .unwrap_or_else(|_| HeaderValue::from_static(""));
+    header.set_sensitive(true);
+    header
+}
+
+/// The certificates that are trusted: those of the file that XSOAR names, else Mozilla's. A file that cannot
+/// be read is an error: to fall back silently would trust whom the administrator took care not to.
+fn roots(surroundings: &Surroundings) -> Result<Vec<Certificate>> {
+    let Some((variable, path)) = surroundings.certificate_file() else {
+        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        return bundled
+            .map(|der| Certificate::from_der(der).context("a bundled root certificate"))
+            .collect();
+    };
+    let what = || {
+        format!(
+            "the certificate file {path} that {variable} names cannot be used: correct the variable or the file"
+        )
+    };
+    let certificates =
+        Certificate::from_pem_bundle(&fs::read(path).with_context(what)?).with_context(what)?;
+    anyhow::ensure!(
+        !certificates.is_empty(),
+        "{}; it holds no certificate",
+        what()
+    );
+    Ok(certificates)
+}
+
+/// The proxies of the environment. An address without a scheme is an `http` proxy, as in XSOAR's own code.
+fn proxies(surroundings: &Surroundings) -> Result<Vec<Proxy>> {
+    let exceptions = surroundings.no_proxy().and_then(NoProxy::from_string);
+    let mut proxies = Vec::new();
+    for (name, address, make) in [
+        (
+            "HTTPS_PROXY",
+            surroundings.https_proxy(),
+            Proxy::https::<Url> as fn(Url) -> reqwest::Result<Proxy>,
+        ),
+        ("HTTP_PROXY", surroundings.http_proxy(), Proxy::http::<Url>),
+    ] {
+        let Some(address) = address else { continue };
+        // The address is not shown: it may hold a password.
+        let what = || {
+            format!(
+                "the proxy address in {name} cannot be used: correct it, or turn 'Use system proxy settings' off"
+            )
+        };
+        let url = proxy_url(address).with_context(what)?;
+        let proxy = make(url)
+            .map_err(reqwest::Error::without_url)
+            .with_context(what)?;
+        proxies.push(proxy.no_proxy(exceptions.clone()));
+    }
+    Ok(proxies)
+}
+
+/// Reads a proxy's address, with or without a scheme.
+pub fn proxy_url(address: &str) -> Result<Url> {
+    let url = if address.contains("://") {
+        Url::parse(address)
+    } else {
+        Url::parse(&format!("http://{address}"))
+    };
+    Ok(url?)
+}
+
+/// The causes of an error, from the outside in; I/O errors hide theirs.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        match error.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+fn in_chain(
+    error: &(dyn StdError + 'static),
+    is: impl Fn(&(dyn StdError + 'static)) -> bool,
+) -> bool {
+    chain(error).any(is)
+}
+
+/// hyper does not export the type of a failed name look-up; its text is the only sign.
+fn text_in_chain(error: &(dyn StdError + 'static), text: &str) -> bool {
+    in_chain(error, |cause| cause.to_string().contains(text))
+}
+
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_certificate_file_is_an_error() {
+        let missing = Surroundings::from([("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
+        let error = format!("{:#}", roots(&missing).expect_err("a missing file"));
+        assert!(
+            error.contains("/nonexistent/roots.pem") && error.contains("SSL_CERT_FILE"),
+            "{error}"
+        );
+        let empty =
+            Surroundings::from([("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")]);
+        let error = format!("{:#}", roots(&empty).expect_err("an empty file"));
+        assert!(error.contains("REQUESTS_CA_BUNDLE"), "{error}");
+    }
+
+    #[test]
+    fn bundled_roots_are_there_without_a_file() {
+        assert!(
+            roots(&Surroundings::default())
+                .expect("bundled roots")
+                .len()
+                > 100
+        );
+    }
+
+    #[test]
+    fn proxies_are_read_with_and_without_a_scheme_and_never_shown() {
+        let both = Surroundings::from([
+            ("https_proxy", "user:hunter22@127.0.0.1:3128"),
+            ("HTTP_PROXY", "http://127.0.0.1:3128"),
+            ("HTTPS_PROXY", ""),
+        ]);
+        assert_eq!(proxies(&both).expect("two proxies").len(), 2);
+        let broken = Surroundings::from([("HTTPS_PROXY", "http://user:hunter22@:::")]);
+        let error = format!("{:#}", proxies(&broken).expect_err("no host"));
+        assert!(
+            error.contains("HTTPS_PROXY") && !error.contains("hunter22"),
+            "{error}"
+        );
+    }
+}

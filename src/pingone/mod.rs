@@ -1,0 +1,26 @@
+//! PingOne's management API. Nothing in this folder knows XSOAR: no entries, no command names, no texts for
+//! the War Room. Read in this order: what a call may be (`users`, `groups`, `passwords`), how it is made
+//! (`client`: token, tries, pages), how it is sent (`transport`).
+
+pub mod id;
+pub mod region;
+pub mod settings;
+
+mod client;
+pub mod groups;
+pub mod passwords;
+pub mod users;
+
+mod clock;
+pub mod error;
+mod filter;
+mod pages;
+pub mod retry;
+pub mod token;
+
+pub mod http;
+pub mod tape;
+pub mod transport;
+
+pub use client::{Client, Connection};
+pub use error::Error;

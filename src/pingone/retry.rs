@@ -1,0 +1,246 @@
+//! Whether and when a call is tried again. Pure: no clock, no sleeping, no network.
+//!
+//! What Ping asks of clients: try again after 408, 429, 500, 502, 503 and 504, with growing waits and some
+//! chance in them, and heed `Retry-After`; never after other 4xx.
+//! <https://developer.pingidentity.com/pingone-api/platform/working-with-pingone-apis/retry-best-practices.html>
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+
+/// What a second try of the same call would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// The same as one: reads, and writes that set a state.
+    Safe,
+    /// Perhaps something twice: creating a user, checking a password (which counts towards a lockout).
+    OnlyIfUnsent,
+}
+
+/// How a try ended, when it did not end well.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome {
+    /// PingOne answered with this status, and perhaps said how long to wait.
+    Status(u16, Option<Duration>),
+    /// There was no answer.
+    NoAnswer {
+        /// Whether a second try can end otherwise; a certificate will not be trusted then either.
+        passing: bool,
+        /// Whether PingOne may have received the request.
+        reached: bool,
+    },
+}
+
+impl Outcome {
+    /// Whether PingOne may have carried the request out although it did not say so.
+    pub fn unknown(self) -> bool {
+        match self {
+            Self::Status(status, _) => matches!(status, 408 | 500..=599),
+            Self::NoAnswer { reached, .. } => reached,
+        }
+    }
+}
+
+/// How long the first wait is, before chance is added; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// No wait of our own choosing is longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(16);
+
+/// How long to wait before the next try; `None` to stop.
+///
+/// * `retries`: how many tries may follow the first; `tried`: how many were made.
+/// * `remaining`: what is left of the command's time; a wait that leaves nothing is not begun.
+/// * `chance`: from 0 to 1.
+pub fn wait(
+    outcome: Outcome,
+    repeat: Repeat,
+    tried: u32,
+    retries: u32,
+    remaining: Duration,
+    chance: f64,
+) -> Option<Duration> {
+    let (again, asked) = match outcome {
+        // PingOne counted the request and turned it away: nothing was done.
+        Outcome::Status(429, asked) => (true, asked),
+        Outcome::Status(408 | 500 | 502 | 503 | 504, asked) => (repeat == Repeat::Safe, asked),
+        Outcome::Status(..) => (false, None),
+        Outcome::NoAnswer { passing, reached } => {
+            (passing && (repeat == Repeat::Safe || !reached), None)
+        }
+    };
+    if !again || tried > retries {
+        return None;
+    }
+    let grown = FIRST_WAIT
+        .saturating_mul(1 << (tried - 1).min(16))
+        .min(LONGEST_WAIT);
+    let chosen = grown / 2 + grown.mul_f64(chance.clamp(0.0, 1.0) / 2.0);
+    // PingOne's word counts; a little chance keeps its clients from coming back all at once.
+    let wait = asked.map_or(chosen, |asked| {
+        asked + FIRST_WAIT.mul_f64(chance.clamp(0.0, 1.0))
+    });
+    (wait < remaining).then_some(wait)
+}
+
+/// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110, section 10.2.3). A date in the past is no wait.
+pub fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
+    let header = header.trim();
+    if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number holds is a very long time, which no command has.
+        return Some(Duration::from_secs(
+            header.parse().unwrap_or(u64::from(u32::MAX)),
+        ));
+    }
+    let date = rfc2822::DateTimeParser::new()
+        .parse_timestamp(header)
+        .ok()?;
+    Some(Duration::try_from(date.duration_since(now).max(SignedDuration::ZERO)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn what_is_tried_again() {
+        let unsent = Outcome::NoAnswer {
+            passing: true,
+            reached: false,
+        };
+        let unknown = Outcome::NoAnswer {
+            passing: true,
+            reached: true,
+        };
+        let untrusted = Outcome::NoAnswer {
+            passing: false,
+            reached: false,
+        };
+        for (outcome, safe, only_if_unsent) in [
+            (Outcome::Status(408, None), true, false),
+            (Outcome::Status(429, None), true, true),
+            (Outcome::Status(500, None), true, false),
+            (Outcome::Status(502, None), true, false),
+            (Outcome::Status(503, None), true, false),
+            (Outcome::Status(504, None), true, false),
+            (Outcome::Status(400, None), false, false),
+            (Outcome::Status(401, None), false, false),
+            (Outcome::Status(403, None), false, false),
+            (Outcome::Status(404, None), false, false),
+            (Outcome::Status(501, None), false, false),
+            (Outcome::Status(302, None), false, false),
+            (unsent, true, true),
+            (unknown, true, false),
+            (untrusted, false, false),
+        ] {
+            assert_eq!(
+                wait(outcome, Repeat::Safe, 1, 4, MINUTE, 0.5).is_some(),
+                safe,
+                "{outcome:?}"
+            );
+            assert_eq!(
+                wait(outcome, Repeat::OnlyIfUnsent, 1, 4, MINUTE, 0.5).is_some(),
+                only_if_unsent,
+                "{outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let waits: Vec<_> = (1..7)
+            .map(|tried| {
+                wait(
+                    Outcome::Status(503, None),
+                    Repeat::Safe,
+                    tried,
+                    4,
+                    MINUTE,
+                    0.0,
+                )
+            })
+            .collect();
+        let millis = |millis| Some(Duration::from_millis(millis));
+        assert_eq!(
+            waits,
+            [
+                millis(250),
+                millis(500),
+                millis(1000),
+                millis(2000),
+                None,
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn pingones_word_counts_if_there_is_time_for_it() {
+        let asked = Some(Duration::from_secs(7));
+        assert_eq!(
+            wait(
+                Outcome::Status(429, asked),
+                Repeat::OnlyIfUnsent,
+                1,
+                4,
+                MINUTE,
+                0.0
+            ),
+            asked
+        );
+        assert_eq!(
+            wait(
+                Outcome::Status(429, asked),
+                Repeat::OnlyIfUnsent,
+                1,
+                4,
+                Duration::from_secs(7),
+                0.0
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn both_forms_of_retry_after() {
+        let now: Timestamp = "1994-11-06T08:49:30Z".parse().expect("a time");
+        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after(" 0 ", now), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now),
+            Some(Duration::ZERO)
+        );
+        assert_eq!(
+            retry_after("99999999999999999999999", now),
+            Some(Duration::from_secs(u64::from(u32::MAX)))
+        );
+        for nonsense in ["", "soon", "-1", "1.5", "2026-11-06T08:49:37Z"] {
+            assert_eq!(retry_after(nonsense, now), None, "{nonsense}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_outlasts_the_command(
+            status in 400u16..600, tried in 1u32..100, seconds in any::<u64>(), remaining in any::<u32>(), chance in any::<f64>()
+        ) {
+            let remaining = Duration::from_millis(remaining.into());
+            let asked = (seconds % 3 == 0).then(|| Duration::from_secs(seconds.min(u64::from(u32::MAX))));
+            if let Some(wait) = wait(Outcome::Status(status, asked), Repeat::Safe, tried, 1000, remaining, chance) {
+                prop_assert!(wait < remaining);
+            }
+        }
+
+        #[test]
+        fn any_header_is_read_without_panic(header in any::<String>()) {
+            let _ = retry_after(&header, Timestamp::UNIX_EPOCH);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The access token: asked for once, used until shortly before it ends, dropped when PingOne refuses it.
+//! <https://developer.pingidentity.com/pingone-api/auth/openid-connect-oauth-2/token-admin-app-client_credentials.html>
+//!
+//! A worker application accepts the secret either in the `Authorization` header (Basic, the console's
+//! default) or in the form, never both; so Basic comes first, the form after PingOne said that the method
+//! is unsupported, and what worked is remembered.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+use reqwest::{Method, header::HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{
+    settings::Settings,
+    transport::{Authorization, HttpRequest, Reply},
+};
+use crate::secrets::UNRESERVED;
+
+/// A token is not used when less than this is left of its life: it must outlast the call.
+const SPARE: Duration = Duration::from_secs(60);
+/// What PingOne gives a worker application; used only if the answer does not say.
+const USUAL_LIFE: u64 = 3600;
+/// No token is kept for longer, whatever the answer says.
+const LONGEST_LIFE: u64 = 24 * 3600;
+
+/// How the client proves who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// In the `Authorization` header: `CLIENT_SECRET_BASIC`.
+    #[default]
+    Basic,
+    /// In the form: `CLIENT_SECRET_POST`.
+    Form,
+}
+
+/// A token and when it ends.
+#[derive(Clone)]
+pub struct Token {
+    secret: SecretString,
+    ends: Timestamp,
+}
+
+/// A token as XSOAR's integration context keeps it between processes. This is the one form in which a token
+/// leaves the process other than in a request to PingOne.
+#[derive(Serialize, Deserialize)]
+pub struct StoredToken {
+    /// The settings that the token belongs to, as a digest.
+    pub fingerprint: String,
+    /// The token.
+    pub access_token: String,
+    /// When it ends.
+    pub valid_until: Timestamp,
+    /// How the client proved who it is.
+    pub client_authentication: ClientAuthentication,
+}
+
+/// What is known of tokens under one set of settings.
+#[derive(Default)]
+pub struct TokenState {
+    token: Option<Token>,
+    /// What worked last, or is to be tried first.
+    pub authentication: ClientAuthentication,
+    /// Whether the token came from PingOne since it was last stored.
+    fresh: bool,
+}
+
+/// The answer to a token request. No `Debug`: it holds the token.
+#[derive(Deserialize)]
+struct Answer {
+    access_token: String,
+    expires_in: Option<serde_json::Number>,
+}
+
+impl TokenState {
+    /// The token, if it will be good for a while.
+    pub fn usable(&self, now: Timestamp) -> Option<&SecretString> {
+        let token = self.token.as_ref()?;
+        let spare_end = now.checked_add(SPARE).ok()?;
+        (token.ends > spare_end).then_some(&token.secret)
+    }
+
+    /// Forgets the token, unless another has taken its place since `refused` was used.
+    pub fn refuse(&mut self, refused: &SecretString) {
+        self.token
+            .take_if(|token| token.secret.expose_secret() == refused.expose_secret());
+    }
+
+    /// Reads PingOne's answer and keeps its token. The error says what is wrong with the answer.
+    pub fn accept(
+        &mut self,
+        reply: &Reply,
+        authentication: ClientAuthentication,
+        now: Timestamp,
+    ) -> Result<(), &'static str> {
+        let Answer {
+            access_token,
+            expires_in,
+        } = serde_json::from_slice(&reply.body).map_err(|_| "it holds no access token")?;
+        let secret = SecretString::from(access_token);
+        if secret.expose_secret().is_empty()
+            || HeaderValue::from_str(secret.expose_secret()).is_err()
+        {
+            return Err("its access token cannot stand in a header");
+        }
+        let life = expires_in
+            .map_or(USUAL_LIFE, |seconds| seconds.as_u64().unwrap_or_default())
+            .min(LONGEST_LIFE);
+        let ends = now
+            .checked_add(Duration::from_secs(life))
+            .map_err(|_| "its life has no end")?;
+        *self = Self {
+            token: Some(Token { secret, ends }),
+            authentication,
+            fresh: true,
+        };
+        Ok(())
+    }
+
+    /// The token that was just given, whatever its life: it is good for the call that it was asked for.
+    pub fn current(&self) -> Option<&SecretString> {
+        self.token.as_ref().map(|token| &token.secret)
+    }
+
+    /// Takes over a stored token, if it belongs to these settings and none is known yet.
+    pub fn restore(&mut self, stored: StoredToken, fingerprint: &str) {
+        let StoredToken {
+            fingerprint: belongs_to,
+            access_token,
+            valid_until,
+            client_authentication,
+        } = stored;
+        let secret = SecretString::from(access_token);
+        if belongs_to != fingerprint
+            || self.token.is_some()
+            || HeaderValue::from_str(secret.expose_secret()).is_err()
+        {
+            return;
+        }
+        self.authentication = client_authentication;
+        self.token = Some(Token {
+            secret,
+            ends: valid_until,
+        });
+    }
+
+    /// The token to store, once after it came from PingOne.
+    pub fn take_fresh(&mut self, fingerprint: String) -> Option<StoredToken> {
+        let token = self.token.as_ref().filter(|_| self.fresh)?;
+        self.fresh = false;
+        Some(StoredToken {
+            fingerprint,
+            access_token: token.secret.expose_secret().to_owned(),
+            valid_until: token.ends,
+            client_authentication: self.authentication,
+        })
+    }
+}
+
+/// The token request.
+pub fn request(settings: &Settings, authentication: ClientAuthentication) -> HttpRequest {
+    // RFC 6749, sections 2.3.1 and 4.4.2: both parts are encoded, also before they become Basic.
+    let id = utf8_percent_encode(&settings.client_id, UNRESERVED).to_string();
+    let secret = Zeroizing::new(
+        utf8_percent_encode(settings.client_secret.expose_secret(), UNRESERVED).to_string(),
+    );
+    let mut form = Zeroizing::new(b"grant_type=client_credentials".to_vec());
+    let authorization = match authentication {
+        ClientAuthentication::Basic => Authorization::Basic(basic(&id, &secret)),
+        ClientAuthentication::Form => {
+            form.extend_from_slice(
+                Zeroizing::new(format!("&client_id={id}&client_secret={}", *secret)).as_bytes(),
+            );
+            Authorization::None
+        }
+    };
+    HttpRequest {
+        method: Method::POST,
+        url: settings.token_url.clone(),
+        authorization,
+        content_type: Some("application/x-www-form-urlencoded"),
+        body: Some(form),
+    }
+}
+
+/// `id:secret` in base64.
+pub fn basic(id: &str, secret: &str) -> SecretString {
+    STANDARD
+        .encode(Zeroizing::new(format!("{id}:{secret}")).as_bytes())
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &str) -> Reply {
+        Reply {
+            status: 200,
+            body: body.as_bytes().to_vec(),
+            ..Reply::default()
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a time")
+    }
+
+    #[test]
+    fn a_token_serves_until_a_minute_before_its_end() {
+        let mut state = TokenState::default();
+        state
+            .accept(
+                &reply(r#"{"access_token":"abc","expires_in":3600}"#),
+                ClientAuthentication::Form,
+                at(0),
+            )
+            .expect("a token");
+        assert_eq!(
+            state.usable(at(3539)).map(ExposeSecret::expose_secret),
+            Some("abc")
+        );
+        assert!(state.usable(at(3540)).is_none());
+        assert_eq!(state.authentication, ClientAuthentication::Form);
+    }
+
+    #[test]
+    fn answers_without_a_token_are_refused() {
+        for body in [
+            "",
+            "{}",
+            "null",
+            r#"{"access_token":null}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a\nb"}"#,
+            r#"{"access_token":7}"#,
+        ] {
+            let mut state = TokenState::default();
+            assert!(
+                state
+                    .accept(&reply(body), ClientAuthentication::Basic, at(0))
+                    .is_err(),
+                "{body}"
+            );
+            assert!(state.current().is_none());
+        }
+    }
+
+    #[test]
+    fn odd_lives_are_short_lives() {
+        for (life, usable) in [
+            ("-5", false),
+            ("1.5", false),
+            ("99999999999999999999", false),
+            ("30", false),
+        ] {
+            let mut state = TokenState::default();
+            let body = format!(r#"{{"access_token":"abc","expires_in":{life}}}"#);
+            state
+                .accept(&reply(&body), ClientAuthentication::Basic, at(0))
+                .expect("a token");
+            assert_eq!(state.usable(at(0)).is_some(), usable, "{life}");
+            assert!(state.current().is_some(), "{life}");
+        }
+    }
+
+    #[test]
+    fn only_the_refused_token_is_forgotten() {
+        let mut state = TokenState::default();
+        state
+            .accept(
+                &reply(r#"{"access_token":"new"}"#),
+                ClientAuthentication::Basic,
+                at(0),
+            )
+            .expect("a token");
+        state.refuse(&"old".into());
+        assert!(state.current().is_some());
+        state.refuse(&"new".into());
+        assert!(state.current().is_none());
+    }
+
+    #[test]
+    fn a_stored_token_meets_only_its_own_settings() {
+        let mut giver = TokenState::default();
+        giver
+            .accept(
+                &reply(r#"{"access_token":"abc"}"#),
+                ClientAuthentication::Form,
+                at(0),
+            )
+            .expect("a token");
+        let stored = || giver_copy(&giver);
+        let mut other = TokenState::default();
+        other.restore(stored(), "other settings");
+        assert!(other.current().is_none());
+        let mut same = TokenState::default();
+        same.restore(stored(), "settings");
+        assert_eq!(
+            same.usable(at(0)).map(ExposeSecret::expose_secret),
+            Some("abc")
+        );
+        assert_eq!(same.authentication, ClientAuthentication::Form);
+        assert!(
+            same.take_fresh("settings".to_owned()).is_none(),
+            "what was restored need not be stored again"
+        );
+        assert!(giver.take_fresh("settings".to_owned()).is_some());
+        assert!(
+            giver.take_fresh("settings".to_owned()).is_none(),
+            "stored once"
+        );
+    }
+
+    fn giver_copy(giver: &TokenState) -> StoredToken {
+        let token = giver.token.as_ref().expect("a token");
+        StoredToken {
+            fingerprint: "settings".to_owned(),
+            access_token: token.secret.expose_secret().to_owned(),
+            valid_until: token.ends,
+            client_authentication: giver.authentication,
+        }
+    }
+}

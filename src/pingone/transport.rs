@@ -1,0 +1,112 @@
+//! Sends one request and brings one answer, live or from a recording. What a request means, whether it is
+//! sent again and who may see a token is decided elsewhere; this file has no commands and no retries.
+//! `http.rs` is the live half, `tape.rs` the recorded one.
+
+use reqwest::{Method, Url, header::HeaderValue};
+use secrecy::SecretString;
+use std::{rc::Rc, time::Duration};
+use zeroize::Zeroizing;
+
+use super::{error::NoAnswer, http::Http, tape::Tape};
+use crate::secrets::Mask;
+
+/// A request, ready to be sent.
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Who asks.
+    pub authorization: Authorization,
+    /// The media type of the body. PingOne chooses the operation by it, so it may come without a body.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// The `Authorization` header.
+#[derive(Clone)]
+pub enum Authorization {
+    /// None.
+    None,
+    /// User and password, already in base64.
+    Basic(SecretString),
+    /// A token.
+    Bearer(SecretString),
+}
+
+impl Authorization {
+    /// The scheme alone, which is no secret.
+    pub fn scheme(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Basic(_) => Some("Basic"),
+            Self::Bearer(_) => Some("Bearer"),
+        }
+    }
+}
+
+impl HttpRequest {
+    /// Method and path, as error texts name a call; without the query, which may hold personal data.
+    pub fn call(&self) -> String {
+        format!("{} {}", self.method, self.url.path())
+    }
+
+    /// The host, with its port if it is not the usual one.
+    pub fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Retry-After`.
+    pub retry_after: Option<String>,
+    /// `Correlation-Id`.
+    pub correlation_id: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether the status is a success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// The text of a header, if it is one.
+pub(super) fn header_text(value: Option<&HeaderValue>) -> Option<String> {
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The way to PingOne.
+pub enum Transport {
+    /// The network.
+    Live(Http),
+    /// A recording.
+    Replay(Rc<Tape>),
+}
+
+impl Transport {
+    /// Sends `request` and reads the whole answer within `timeout`.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+        mask: &Mask,
+    ) -> Result<Reply, NoAnswer> {
+        match self {
+            Self::Live(http) => http.send(request, timeout, mask).await,
+            Self::Replay(tape) => tape.answer(request, mask),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! XSOAR's wire format: one JSON object a line, both ways. Types and their encoding only; nothing here
+//! reads stdin, decides an answer or knows PingOne. The format is that of the loop which XSOAR's server
+//! starts inside an integration's container.
+
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{entry::Entry, journal::Level};
+
+/// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
+pub struct Request {
+    /// The command's name, such as `pingone-get-user`, or `test-module`.
+    pub command: String,
+    /// The instance's parameters.
+    pub params: Map<String, Value>,
+    /// The command's arguments.
+    pub args: Map<String, Value>,
+    /// What the server says about the run; only `runDuration` is used.
+    pub context: Map<String, Value>,
+    /// Whether the process is to end after this request.
+    pub native: bool,
+}
+
+/// The members of a request line that matter. `script` (about 490 KB) and members not known today are
+/// skipped by the parser without being kept.
+#[derive(Deserialize)]
+struct RequestLine {
+    #[serde(default)]
+    command: Value,
+    #[serde(default)]
+    params: Value,
+    #[serde(default)]
+    args: Value,
+    #[serde(default)]
+    context: Value,
+    #[serde(default)]
+    native: Value,
+}
+
+impl<'de> Deserialize<'de> for Request {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let line = RequestLine::deserialize(deserializer)?;
+        let Value::String(command) = line.command else {
+            return Err(serde::de::Error::custom(
+                "`command` is missing or is not text",
+            ));
+        };
+        Ok(Self {
+            command,
+            params: object("params", line.params)?,
+            args: object("args", line.args)?,
+            context: object("context", line.context)?,
+            native: line.native == Value::Bool(true),
+        })
+    }
+}
+
+/// `null` counts as an empty object, as it does for XSOAR's own helpers.
+fn object<E: serde::de::Error>(name: &str, value: Value) -> Result<Map<String, Value>, E> {
+    match value {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        _ => Err(E::custom(format_args!("`{name}` is not a JSON object"))),
+    }
+}
+
+/// What the server sent.
+pub enum Incoming {
+    /// The server asks whether the process is alive.
+    Ping,
+    /// A command to carry out.
+    Request(Box<Request>),
+    /// Something that is no request, and why.
+    Garbage(String),
+}
+
+impl Incoming {
+    /// Reads one complete line. An unfinished JSON text is an error for which `is_eof` is true.
+    pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
+        if line.trim_ascii() == b"ping" {
+            return Ok(Self::Ping);
+        }
+        serde_json::from_slice(line).map(|request| Self::Request(Box::new(request)))
+    }
+
+    /// The answer to something that is no request. The parser's message names the place, never the text.
+    pub fn garbage(error: &serde_json::Error) -> Self {
+        Self::Garbage(format!("the input line is not an XSOAR request: {error}"))
+    }
+}
+
+/// What the executable sends.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Message<'a> {
+    /// The answer to `ping`.
+    Pong,
+    /// The War Room entries of a command.
+    Result {
+        /// The entries, the one with the context first.
+        results: &'a [Entry],
+    },
+    /// The end of a request; always sent.
+    Completed,
+    /// The request could not be read.
+    Exception {
+        /// `{"exception": text}`.
+        args: Exception,
+    },
+    /// A line for the server's log. The server answers it with one line.
+    Log {
+        /// `debug`, `info` or `error`.
+        command: Level,
+        /// `{"args": [text]}`.
+        args: LogArguments<'a>,
+    },
+    /// A call of the server. The server answers it with one line.
+    ExecuteCommand {
+        /// The name of the server's function.
+        command: &'a str,
+        /// Its arguments.
+        args: Value,
+    },
+}
+
+/// The argument of an exception message.
+#[derive(Serialize)]
+pub struct Exception {
+    /// What went wrong.
+    pub exception: String,
+}
+
+/// The argument of a log message.
+#[derive(Serialize)]
+pub struct LogArguments<'a> {
+    /// The text, in a list of one.
+    pub args: [&'a str; 1],
+}
+
+/// Writes one message as one line and flushes it.
+pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    out.flush()
+}
+
+/// How the server marks the answer to a call as an error. The first is in the loops that servers really
+/// run, the second in the published example; the text after the marker says what went wrong.
+const ERROR_MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
+
+/// Reads the server's answer to a call: a JSON value, or the text of an error.
+pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
+    let text = String::from_utf8_lossy(line);
+    for marker in ERROR_MARKERS {
+        if let Some((_, error)) = text.split_once(marker) {
+            return Err(error.trim().to_owned());
+        }
+    }
+    serde_json::from_str(&text).map_err(|error| format!("the server's reply is not JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(line: &str) -> Request {
+        match Incoming::parse(line.as_bytes()) {
+            Ok(Incoming::Request(request)) => *request,
+            Ok(_) => panic!("not a request: {line}"),
+            Err(error) => panic!("{line}: {error}"),
+        }
+    }
+
+    #[test]
+    fn unknown_members_and_the_script_are_skipped() {
+        let line =
+            r#"{"script":"x\ud800","novelty":[{}],"command":"test-module","integration":true}"#;
+        let request = request(line);
+        assert_eq!(request.command, "test-module");
+        assert!(request.params.is_empty() && request.args.is_empty() && !request.native);
+    }
+
+    #[test]
+    fn null_objects_count_as_empty() {
+        let request =
+            request(r#"{"command":"c","params":null,"args":null,"context":null,"native":null}"#);
+        assert!(request.params.is_empty() && request.args.is_empty() && !request.native);
+    }
+
+    #[test]
+    fn what_is_no_request_is_an_error_and_never_eof() {
+        for line in [
+            "[]",
+            "7",
+            "\"ping\"",
+            "{}",
+            r#"{"command":1}"#,
+            r#"{"command":"c","args":[]}"#,
+            "pong",
+            "{]",
+        ] {
+            let error = Incoming::parse(line.as_bytes())
+                .err()
+                .unwrap_or_else(|| panic!("{line} was accepted"));
+            assert!(!error.is_eof(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_ends_in_its_only_newline() {
+        let mut out = Vec::new();
+        let entry = Entry::error("a\nb\u{2028}".to_owned());
+        write_line(&mut out, &Message::Result { results: &[entry] }).expect("writing to memory");
+        assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(out.last(), Some(&b'\n'));
+    }
+
+    #[test]
+    fn both_error_markers_are_understood() {
+        assert_eq!(
+            parse_reply(b"[ERROR-fd5a7750-7182-4b38-90ba-091824478903]no such key\n"),
+            Err("no such key".to_owned())
+        );
+        assert_eq!(parse_reply(b"$$##conflict"), Err("conflict".to_owned()));
+        assert_eq!(parse_reply(b"null"), Ok(Value::Null));
+        assert!(parse_reply(b"").is_err());
+    }
+}

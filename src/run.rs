@@ -1,0 +1,254 @@
+//! One request, from the server's words to a War Room entry: manifest, instance, arguments, command. Whatever
+//! goes wrong, an entry comes out. Reading requests and writing answers is the business of `session.rs`.
+
+use std::{
+    cell::RefCell,
+    panic::{self, AssertUnwindSafe},
+    rc::Rc,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use futures_util::FutureExt as _;
+
+use crate::{
+    arguments::Arguments,
+    commands::{self, Access},
+    entry::{Entry, Output},
+    failure,
+    instance::Instance,
+    journal::{Journal, Level},
+    manifest,
+    pingone::{
+        Client, Connection,
+        settings::{Limits, Settings},
+        tape::Tape,
+    },
+    protocol::Request,
+    secrets::Mask,
+    surroundings::Surroundings,
+};
+
+/// Carries out requests and keeps what they have in common: connections and tokens.
+pub struct Runner {
+    surroundings: Surroundings,
+    /// Where calls go instead of the network.
+    tape: Option<Rc<Tape>>,
+    /// The latest last. A container serves few instances, and each needs one.
+    connections: Vec<Rc<Connection>>,
+}
+
+/// More instances than these in one process make their connections anew.
+const MOST_CONNECTIONS: usize = 8;
+
+/// A request that was found fit to be carried out.
+pub struct Prepared {
+    command: String,
+    access: Access,
+    args: Arguments,
+    limits: Limits,
+    mask: Mask,
+    /// The way to PingOne.
+    pub connection: Rc<Connection>,
+}
+
+impl Runner {
+    /// For requests that go to PingOne.
+    pub fn live(surroundings: Surroundings) -> Self {
+        Self {
+            surroundings,
+            tape: None,
+            connections: Vec::new(),
+        }
+    }
+
+    /// For requests that are answered from a recording.
+    pub fn replay(tape: Rc<Tape>) -> Self {
+        Self {
+            surroundings: Surroundings::default(),
+            tape: Some(tape),
+            connections: Vec::new(),
+        }
+    }
+
+    /// Checks everything that can be checked without PingOne.
+    pub fn prepare(&mut self, request: Request, journal: &Journal) -> Result<Prepared, Entry> {
+        let command = request.command.clone();
+        let checked = panic::catch_unwind(AssertUnwindSafe(|| self.check(request, journal)));
+        checked
+            .unwrap_or_else(|_| Err(panicked()))
+            .map_err(|error| failed(&command, Access::Read, &error, journal))
+    }
+
+    fn check(&mut self, request: Request, journal: &Journal) -> Result<Prepared> {
+        let Request {
+            command,
+            params,
+            args,
+            context,
+            native: _,
+        } = request;
+        let is_test = command == commands::TEST;
+        let described = manifest::command(&command);
+        let access = commands::access(&command)
+            .filter(|_| is_test || described.is_some())
+            .ok_or_else(|| unknown_command(&command))?;
+        let Instance {
+            settings,
+            limits,
+            mut mask,
+        } = Instance::read(&params, &context, is_test, &self.surroundings)?;
+        let args = match described {
+            Some(described) => Arguments::check(described, args, &mut mask, journal)?,
+            None => Arguments::none(),
+        };
+        let connection = self.connection(settings)?;
+        Ok(Prepared {
+            command,
+            access,
+            args,
+            limits,
+            mask,
+            connection,
+        })
+    }
+
+    /// The connection of these settings, from an earlier request if there was one.
+    fn connection(&mut self, settings: Settings) -> Result<Rc<Connection>> {
+        let known = self
+            .connections
+            .iter()
+            .position(|connection| *connection.settings() == settings);
+        let connection = match (known, &self.tape) {
+            (Some(place), _) => self.connections.remove(place),
+            (None, Some(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
+            (None, None) => Rc::new(
+                Connection::live(settings, &self.surroundings)
+                    .context("The connection to PingOne could not be prepared")?,
+            ),
+        };
+        if self.connections.len() == MOST_CONNECTIONS {
+            self.connections.remove(0);
+        }
+        self.connections.push(Rc::clone(&connection));
+        Ok(connection)
+    }
+}
+
+impl Prepared {
+    /// Carries the request out.
+    pub async fn run(self, journal: &Journal) -> Entry {
+        let Self {
+            command,
+            access,
+            args,
+            limits,
+            mask,
+            connection,
+        } = self;
+        let client = Client::new(&connection, limits, mask, journal);
+        let cx = commands::Context {
+            pingone: &client,
+            args: &args,
+        };
+        let outcome = guarded(async {
+            // `check` let only known commands pass.
+            commands::run(&command, &cx)
+                .await
+                .unwrap_or_else(|| Err(unknown_command(&command)))
+        });
+        match outcome.await {
+            Ok(output) => output.into(),
+            Err(error) => failed(&command, access, &error, journal),
+        }
+    }
+}
+
+fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journal) -> Entry {
+    let text = failure::text(command, access, error);
+    journal.note(Level::Info, text.clone());
+    Entry::error(text)
+}
+
+fn unknown_command(name: &str) -> anyhow::Error {
+    let name: String = name.chars().take(100).collect();
+    let commands: Vec<&str> = manifest::COMMANDS
+        .iter()
+        .map(|command| command.name)
+        .collect();
+    anyhow!(
+        "The integration has no command '{name}': it has {}.",
+        commands.join(", ")
+    )
+}
+
+thread_local! {
+    /// Where the last panic happened.
+    static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the place of a panic for the answer, and its message away from everyone: it may hold anything.
+pub fn hide_panics() {
+    panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map(|location| format!("{}:{}", location.file(), location.line()))
+            .unwrap_or_default();
+        PANICKED_AT.set(place);
+    }));
+}
+
+fn panicked() -> anyhow::Error {
+    let place = PANICKED_AT.take();
+    anyhow!(
+        "The integration has a fault (at {place}): what was done before it stays done. Please report this text."
+    )
+}
+
+/// A panic inside a command is the command's failure, not the end of the process.
+async fn guarded(command: impl Future<Output = Result<Output>>) -> Result<Output> {
+    AssertUnwindSafe(command)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(panicked()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_without_its_message() {
+        hide_panics();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let error = runtime
+            .block_on(guarded(async { panic!("hunter22") }))
+            .expect_err("a panic")
+            .to_string();
+        assert!(
+            error.contains("src/run.rs:") && !error.contains("hunter22"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn manifest_and_handlers_name_the_same_commands() {
+        for command in manifest::COMMANDS {
+            assert!(
+                commands::access(command.name).is_some(),
+                "{} has no handler",
+                command.name
+            );
+        }
+        for name in commands::NAMES
+            .iter()
+            .filter(|name| **name != commands::TEST)
+        {
+            assert!(
+                manifest::command(name).is_some(),
+                "{name} is not in integration.yml"
+            );
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Secrets, and their removal from text that came from outside. A [`Mask`] knows the secrets of one
+//! request and every form in which a server may echo them. It is applied where such text enters (the API
+//! client), so that nothing further in has to think of it; sentences built here from arguments that are
+//! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// What stands in the place of a secret: the text that XSOAR's own masking writes.
+pub const MASKED: &str = "<XX_REPLACED>";
+
+/// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be
+/// found everywhere.
+const SHORTEST_PART: usize = 4;
+
+/// Everything except the unreserved characters of RFC 3986, section 2.3.
+pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What Python's `quote` and most servers leave as it is in a path.
+const PATH_SAFE: &AsciiSet = &UNRESERVED.remove(b'/');
+
+/// What a URL parser encodes in user information.
+const USERINFO: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b':')
+    .add(b'?')
+    .add(b'@');
+
+/// The forms of the secrets of one request. It has no `Debug`.
+#[derive(Clone, Default)]
+pub struct Mask {
+    /// Longest first, so that a form inside a longer one does not leave the rest of it behind.
+    forms: Vec<SecretString>,
+    /// Secrets too short to be searched for.
+    short: Vec<SecretString>,
+}
+
+impl Mask {
+    /// Adds a secret with its base64, JSON and URL forms. An empty one hides nothing.
+    pub fn add(&mut self, secret: &str) {
+        if secret.is_empty()
+            || self
+                .forms
+                .iter()
+                .chain(&self.short)
+                .any(|known| known.expose_secret() == secret)
+        {
+            return;
+        }
+        if secret.chars().count() < SHORTEST_PART {
+            self.short.push(secret.into());
+            return;
+        }
+        let json = Value::from(secret).to_string();
+        let ascii_json: String = json.chars().map(ascii_escape).collect();
+        let forms = [
+            secret.to_owned(),
+            STANDARD.encode(secret),
+            json[1..json.len() - 1].to_owned(),
+            ascii_json[1..ascii_json.len() - 1].to_owned(),
+            utf8_percent_encode(secret, UNRESERVED).to_string(),
+            utf8_percent_encode(secret, PATH_SAFE).to_string(),
+            utf8_percent_encode(secret, USERINFO).to_string(),
+            utf8_percent_encode(secret, UNRESERVED)
+                .to_string()
+                .replace("%20", "+"),
+        ];
+        for form in forms {
+            if !self.forms.iter().any(|known| known.expose_secret() == form) {
+                self.forms.push(form.into());
+            }
+        }
+        self.forms
+            .sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    /// `text` without any secret.
+    pub fn text(&self, text: &str) -> String {
+        if self.short.iter().any(|short| short.expose_secret() == text) {
+            return MASKED.to_owned();
+        }
+        let mut masked = text.to_owned();
+        for form in &self.forms {
+            if masked.contains(form.expose_secret()) {
+                masked = masked.replace(form.expose_secret(), MASKED);
+            }
+        }
+        masked
+    }
+
+    /// `value` with every text in it masked, member names too.
+    #[must_use]
+    pub fn value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, value)| (self.text(&name), self.value(value)))
+                .collect(),
+            other => other,
+        }
+    }
+}
+
+/// A character as Python's JSON writes it, with everything beyond ASCII escaped.
+fn ascii_escape(character: char) -> String {
+    if character.is_ascii() {
+        return character.to_string();
+    }
+    let mut units = [0; 2];
+    character
+        .encode_utf16(&mut units)
+        .iter()
+        .map(|unit| format!("\\u{unit:04x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn mask(secret: &str) -> Mask {
+        let mut mask = Mask::default();
+        mask.add(secret);
+        mask
+    }
+
+    #[test]
+    fn every_form_is_masked() {
+        let secret = "pä ss/\"w\\rd+%";
+        let mask = mask(secret);
+        for echoed in [
+            secret.to_owned(),
+            STANDARD.encode(secret),
+            r#"p\u00e4 ss/\"w\\rd+%"#.to_owned(),
+            r#"pä ss/\"w\\rd+%"#.to_owned(),
+            "p%C3%A4%20ss%2F%22w%5Crd%2B%25".to_owned(),
+            "p%C3%A4+ss%2F%22w%5Crd%2B%25".to_owned(),
+            "p%C3%A4%20ss/%22w%5Crd%2B%25".to_owned(),
+        ] {
+            assert_eq!(
+                mask.text(&format!("<{echoed}>")),
+                format!("<{MASKED}>"),
+                "{echoed}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_only_as_a_whole_value() {
+        let mask = mask("abc");
+        assert_eq!(mask.text("abc"), MASKED);
+        assert_eq!(mask.text("abcd"), "abcd");
+    }
+
+    #[test]
+    fn names_and_values_at_any_depth_are_masked() {
+        let masked = mask("hunter22").value(json!({"hunter22": [{"a": "xhunter22"}, 7]}));
+        assert_eq!(masked, json!({MASKED: [{"a": format!("x{MASKED}")}, 7]}));
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_survives(secret in "\\PC{4,20}", before in "\\PC{0,8}", after in "\\PC{0,8}") {
+            prop_assume!(!MASKED.contains(&secret));
+            let masked = mask(&secret).text(&format!("{before}{secret}{after}"));
+            prop_assert!(!masked.replace(MASKED, "\u{0}").contains(&secret));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The conversation with XSOAR's server, request after request: read, carry out, answer, `completed`. What a
+//! request means is the business of `run.rs`. In the two-way mode the access token is kept in the instance's
+//! integration context, so that the next process need not ask PingOne for one.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use crate::{
+    commands,
+    entry::Entry,
+    journal::{Journal, Level},
+    pingone::{Connection, token::StoredToken},
+    protocol::{Incoming, Message, Request},
+    run::Runner,
+    secrets::Mask,
+    server::Server,
+};
+
+/// Serves until the server sends no more, or wants the process to end. An error means that an answer could
+/// not be written.
+pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io::Result<()> {
+    while let Some(incoming) = server.next().await {
+        match incoming {
+            Incoming::Ping => server.send(&Message::Pong)?,
+            Incoming::Garbage(reason) => {
+                server.send_exception(reason)?;
+                server.send(&Message::Completed)?;
+            }
+            Incoming::Request(request) => {
+                let native = request.native;
+                let entry = answer(server, runner, *request).await?;
+                server.send(&Message::Result { results: &[entry] })?;
+                server.send(&Message::Completed)?;
+                if native {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries out one request.
+async fn answer<W: Write>(
+    server: &mut Server<W>,
+    runner: &mut Runner,
+    request: Request,
+) -> io::Result<Entry> {
+    let journal = server.journal();
+    journal.note(
+        Level::Debug,
+        format!("Command being called is {}", request.command),
+    );
+    // The integration context may not be touched by the test button.
+    let keeps_token = server.answers() && request.command != commands::TEST;
+    let entry = match runner.prepare(request, &journal) {
+        Err(entry) => entry,
+        Ok(prepared) => {
+            let connection = prepared.connection.clone();
+            if keeps_token && connection.wants_token().await {
+                restore_token(server, &connection, &journal).await?;
+            }
+            let entry = prepared.run(&journal).await;
+            if keeps_token && let Some(token) = connection.fresh_token().await {
+                store_token(server, &token, &journal).await?;
+            }
+            entry
+        }
+    };
+    server.log(journal.take()).await?;
+    Ok(entry)
+}
+
+/// The member of the integration context that holds the token, as a JSON text: XSOAR's own helpers expect
+/// texts there. Other members are left as they are.
+const TOKEN_KEY: &str = "pingone_token";
+/// How often storing is tried when another process wrote meanwhile.
+const STORE_TRIES: usize = 3;
+
+async fn restore_token<W: Write>(
+    server: &mut Server<W>,
+    connection: &Connection,
+    journal: &Journal,
+) -> io::Result<()> {
+    match server.integration_context().await? {
+        Ok(context) => {
+            let stored = context
+                .value
+                .get(TOKEN_KEY)
+                .and_then(Value::as_str)
+                .map(serde_json::from_str);
+            if let Some(Ok(stored)) = stored {
+                connection.restore_token(stored).await;
+            }
+        }
+        Err(reason) => journal.note(
+            Level::Info,
+            format!("the integration context could not be read: {reason}"),
+        ),
+    }
+    Ok(())
+}
+
+/// Puts the token into the integration context: read, merge, write, again if another process was faster.
+async fn store_token<W: Write>(
+    server: &mut Server<W>,
+    token: &StoredToken,
+    journal: &Journal,
+) -> io::Result<()> {
+    let Ok(text) = serde_json::to_string(token) else {
+        return Ok(());
+    };
+    let mut reason = String::new();
+    for _ in 0..STORE_TRIES {
+        let mut context = match server.integration_context().await? {
+            Ok(context) => context,
+            Err(error) => {
+                reason = error;
+                break;
+            }
+        };
+        context
+            .value
+            .insert(TOKEN_KEY.to_owned(), Value::from(text.as_str()));
+        match server.set_integration_context(context).await? {
+            Ok(()) => return Ok(()),
+            Err(error) => reason = error,
+        }
+    }
+    // The next process asks PingOne for a token of its own; nothing else is lost. The server may have echoed
+    // what it was given.
+    let mut mask = Mask::default();
+    mask.add(&token.access_token);
+    journal.note(
+        Level::Info,
+        format!(
+            "the access token could not be stored: {}",
+            mask.text(&reason)
+        ),
+    );
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Every environment variable that the executable reads, with what it is for. XSOAR's server sets them for
+//! the container; nothing else looks into the environment.
+
+use std::collections::HashMap;
+
+/// A copy of the variables that matter, so that tests can give others.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    variables: HashMap<String, String>,
+}
+
+/// A file of PEM certificates that replaces the bundled roots. XSOAR sets both to its custom certificates.
+/// <https://docs-cortex.paloaltonetworks.com/>, "Configure Python Docker Integrations to Trust Custom Certificates"
+const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
+
+/// The proxy for `https` addresses, and that for `http`, in either case. XSOAR always passes all four,
+/// possibly empty.
+const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+/// Hosts that are reached without a proxy.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// Seconds that one HTTP request may take; `REQUESTS_TIMEOUT.<brand>` for one integration alone.
+const REQUESTS_TIMEOUT: &str = "REQUESTS_TIMEOUT";
+
+impl Surroundings {
+    /// The process's own.
+    pub fn of_the_process() -> Self {
+        // A variable that is not Unicode cannot be one of ours.
+        Self {
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        }
+    }
+
+    /// The first of these variables that is set and not blank, with its name.
+    fn first(&self, names: &[&str]) -> Option<(String, &str)> {
+        names.iter().find_map(|name| {
+            let value = self.variables.get(*name)?.trim();
+            (!value.is_empty()).then(|| ((*name).to_owned(), value))
+        })
+    }
+
+    /// The variable that names a certificate file, and the file.
+    pub fn certificate_file(&self) -> Option<(String, &str)> {
+        self.first(&CERTIFICATES)
+    }
+
+    /// The proxy for `https` addresses.
+    pub fn https_proxy(&self) -> Option<&str> {
+        self.first(&HTTPS_PROXY).map(|(_, value)| value)
+    }
+
+    /// The proxy for `http` addresses.
+    pub fn http_proxy(&self) -> Option<&str> {
+        self.first(&HTTP_PROXY).map(|(_, value)| value)
+    }
+
+    /// Hosts that are reached without a proxy.
+    pub fn no_proxy(&self) -> Option<&str> {
+        self.first(&NO_PROXY).map(|(_, value)| value)
+    }
+
+    /// The time limit for one HTTP request: the variable's name and its text.
+    pub fn request_timeout(&self, brand: &str) -> Option<(String, &str)> {
+        self.first(&[&format!("{REQUESTS_TIMEOUT}.{brand}"), REQUESTS_TIMEOUT])
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Surroundings {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        Self {
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }
+    }
+}
