@@ -48,6 +48,10 @@ struct Command {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the manifest's own flags"
+)]
 struct Argument {
     name: String,
     description: String,

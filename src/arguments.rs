@@ -169,9 +169,11 @@ mod tests {
         ],
         outputs: &[],
     };
+    type LogLines = Vec<(Level, String)>;
+
     static SAMPLE_COMMAND: Command = SAMPLE;
 
-    fn check(args: Value) -> Result<(Arguments, Mask, Vec<(Level, String)>)> {
+    fn check(args: Value) -> Result<(Arguments, Mask, LogLines)> {
         let Value::Object(args) = args else {
             panic!("not an object")
         };

@@ -36,7 +36,7 @@ pub fn text(command: &str, access: Access, error: &Error) -> String {
 
 fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
     let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
-    let advice = match &error.problem {
+    let advice = match &*error.problem {
         Problem::Refused(refusal) => match refusal.status {
             401 => Some(
                 "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application.",

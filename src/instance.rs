@@ -32,7 +32,7 @@ pub struct Instance {
 
 /// The whole command may take so long, if the instance does not say otherwise; the test button's user waits
 /// in front of it.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// One request may take so long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);

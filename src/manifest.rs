@@ -41,6 +41,10 @@ pub struct Command {
 
 /// An argument of a command.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the manifest's own flags"
+)]
 pub struct Argument {
     /// Its key in the request's `args`.
     pub name: &'static str,

@@ -71,12 +71,12 @@ impl Runner {
     }
 
     /// Checks everything that can be checked without PingOne.
-    pub fn prepare(&mut self, request: Request, journal: &Journal) -> Result<Prepared, Entry> {
+    pub fn prepare(&mut self, request: Request, journal: &Journal) -> Result<Prepared, Box<Entry>> {
         let command = request.command.clone();
         let checked = panic::catch_unwind(AssertUnwindSafe(|| self.check(request, journal)));
         checked
             .unwrap_or_else(|_| Err(panicked()))
-            .map_err(|error| failed(&command, Access::Read, &error, journal))
+            .map_err(|error| Box::new(failed(&command, Access::Read, &error, journal)))
     }
 
     fn check(&mut self, request: Request, journal: &Journal) -> Result<Prepared> {

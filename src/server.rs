@@ -166,7 +166,7 @@ impl<W: Write> Server<W> {
                 Some(Err(reason)) => return Ok(Err(reason)),
                 // A server that only wants to know whether we live gets its answer; the reply is still to come.
                 Some(Ok(line)) if line.trim_ascii() == b"ping" => {
-                    write_line(&mut self.output, &Message::Pong)?
+                    write_line(&mut self.output, &Message::Pong)?;
                 }
                 Some(Ok(line)) => return Ok(parse_reply(&line)),
             }

@@ -55,7 +55,7 @@ async fn answer<W: Write>(
     // The integration context may not be touched by the test button.
     let keeps_token = server.answers() && request.command != commands::TEST;
     let entry = match runner.prepare(request, &journal) {
-        Err(entry) => entry,
+        Err(entry) => *entry,
         Ok(prepared) => {
             let connection = prepared.connection.clone();
             if keeps_token && connection.wants_token().await {

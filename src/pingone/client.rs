@@ -229,7 +229,10 @@ impl<'a> Client<'a> {
             }
         };
         tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
-        Err(Error { problem, tries })
+        Err(Error {
+            problem: Box::new(problem),
+            tries,
+        })
     }
 
     /// Makes the call and reads its answer, which has to be one JSON document.
@@ -357,7 +360,7 @@ impl<'a> Client<'a> {
         }
         tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
         Err(Error {
-            problem: refusal.map_or_else(|problem| problem, Problem::NoToken),
+            problem: Box::new(refusal.map_or_else(|problem| problem, Problem::NoToken)),
             tries,
         })
     }
@@ -447,7 +450,7 @@ pub(super) fn unusable(call: &str, change: bool, reason: &str) -> Error {
         change,
     };
     Error {
-        problem,
+        problem: Box::new(problem),
         tries: Tries::default(),
     }
 }

@@ -14,7 +14,7 @@ use crate::secrets::Mask;
 #[error("{problem}{tries}")]
 pub struct Error {
     /// What happened in the last try.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// How often and how long it was tried.
     pub tries: Tries,
 }
@@ -87,7 +87,7 @@ impl fmt::Display for Tries {
 impl Error {
     /// The status with which PingOne refused, if it did.
     pub fn status(&self) -> Option<u16> {
-        match &self.problem {
+        match &*self.problem {
             Problem::Refused(refusal) | Problem::NoToken(refusal) => Some(refusal.status),
             _ => None,
         }
@@ -95,7 +95,7 @@ impl Error {
 
     /// Whether PingOne's body names this code, at the top or in a detail.
     pub fn has_code(&self, code: &str) -> bool {
-        match &self.problem {
+        match &*self.problem {
             Problem::Refused(refusal) => {
                 refusal.code.as_deref() == Some(code)
                     || refusal

@@ -97,13 +97,13 @@ impl Http {
                 builder = builder.header(
                     AUTHORIZATION,
                     secret_header("Basic", credentials.expose_secret()),
-                )
+                );
             }
             Authorization::Bearer(token) => {
                 builder = builder.header(
                     AUTHORIZATION,
                     secret_header("Bearer", token.expose_secret()),
-                )
+                );
             }
         }
         if let Some(content_type) = request.content_type {
@@ -157,7 +157,7 @@ impl Http {
         mask: &Mask,
     ) -> NoAnswer {
         let connecting = error.is_connect();
-        let cause = if in_chain(&error, |cause| cause.is::<rustls::Error>()) {
+        let cause = if chain(&error).any(<dyn StdError>::is::<rustls::Error>) {
             Cause::Tls
         } else if error.is_timeout() {
             if connecting {
@@ -272,16 +272,9 @@ fn chain<'a>(
     })
 }
 
-fn in_chain(
-    error: &(dyn StdError + 'static),
-    is: impl Fn(&(dyn StdError + 'static)) -> bool,
-) -> bool {
-    chain(error).any(is)
-}
-
 /// hyper does not export the type of a failed name look-up; its text is the only sign.
 fn text_in_chain(error: &(dyn StdError + 'static), text: &str) -> bool {
-    in_chain(error, |cause| cause.to_string().contains(text))
+    chain(error).any(|cause| cause.to_string().contains(text))
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {

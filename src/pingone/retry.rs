@@ -103,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[test]
     fn what_is_tried_again() {
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn both_forms_of_retry_after() {
         let now: Timestamp = "1994-11-06T08:49:30Z".parse().expect("a time");
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after(" 0 ", now), Some(Duration::ZERO));
         assert_eq!(
             retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now),

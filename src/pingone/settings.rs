@@ -81,8 +81,7 @@ impl Settings {
             .finish()
             .as_ref()
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 }
 

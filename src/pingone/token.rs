@@ -22,7 +22,7 @@ use super::{
 use crate::secrets::UNRESERVED;
 
 /// A token is not used when less than this is left of its life: it must outlast the call.
-const SPARE: Duration = Duration::from_secs(60);
+const SPARE: Duration = Duration::from_mins(1);
 /// What PingOne gives a worker application; used only if the answer does not say.
 const USUAL_LIFE: u64 = 3600;
 /// No token is kept for longer, whatever the answer says.
