@@ -48,13 +48,7 @@ pub struct Mask {
 impl Mask {
     /// Adds a secret with its base64, JSON and URL forms. An empty one hides nothing.
     pub fn add(&mut self, secret: &str) {
-        if secret.is_empty()
-            || self
-                .forms
-                .iter()
-                .chain(&self.short)
-                .any(|known| known.expose_secret() == secret)
-        {
+        if secret.is_empty() || self.knows(secret) {
             return;
         }
         if secret.chars().count() < SHORTEST_PART {
@@ -63,18 +57,17 @@ impl Mask {
         }
         let json = Value::from(secret).to_string();
         let ascii_json: String = json.chars().map(ascii_escape).collect();
-        let forms = [
+        let url_forms = [UNRESERVED, PATH_SAFE, USERINFO]
+            .map(|set| utf8_percent_encode(secret, set).to_string());
+        let mut forms = vec![
             secret.to_owned(),
             STANDARD.encode(secret),
             json[1..json.len() - 1].to_owned(),
             ascii_json[1..ascii_json.len() - 1].to_owned(),
-            utf8_percent_encode(secret, UNRESERVED).to_string(),
-            utf8_percent_encode(secret, PATH_SAFE).to_string(),
-            utf8_percent_encode(secret, USERINFO).to_string(),
-            utf8_percent_encode(secret, UNRESERVED)
-                .to_string()
-                .replace("%20", "+"),
         ];
+        for form in url_forms {
+            forms.extend([form.replace("%20", "+"), lower_case_escapes(&form), form]);
+        }
         for form in forms {
             if !self.forms.iter().any(|known| known.expose_secret() == form) {
                 self.forms.push(form.into());
@@ -82,6 +75,12 @@ impl Mask {
         }
         self.forms
             .sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+    }
+
+    /// Whether the secret was added.
+    pub fn knows(&self, secret: &str) -> bool {
+        let mut known = self.forms.iter().chain(&self.short);
+        known.any(|known| known.expose_secret() == secret)
     }
 
     /// `text` without any secret.
@@ -111,6 +110,19 @@ impl Mask {
             other => other,
         }
     }
+}
+
+/// `%C3` and `%c3` mean the same.
+fn lower_case_escapes(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        lower.push('%');
+        lower.push_str(&escape.to_ascii_lowercase());
+        lower.push_str(rest);
+    }
+    lower
 }
 
 /// A character as Python's JSON writes it, with everything beyond ASCII escaped.
@@ -151,6 +163,7 @@ mod tests {
             r#"pä ss/\"w\\rd+%"#.to_owned(),
             "p%C3%A4%20ss%2F%22w%5Crd%2B%25".to_owned(),
             "p%C3%A4+ss%2F%22w%5Crd%2B%25".to_owned(),
+            "p%c3%a4%20ss%2f%22w%5crd%2b%25".to_owned(),
             "p%C3%A4%20ss/%22w%5Crd%2B%25".to_owned(),
         ] {
             assert_eq!(

@@ -1,11 +1,7 @@
 //! One call to PingOne: with a token, within the command's time, tried again where that is right, its answer
 //! decoded. Which calls there are is not known here, nor how bytes travel.
 
-use std::{
-    cell::{Ref, RefCell},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -88,7 +84,8 @@ pub struct Client<'a> {
     connection: &'a Connection,
     limits: Limits,
     began: Duration,
-    mask: RefCell<Mask>,
+    /// Grows when a token comes; calls under way keep what they began with.
+    mask: RefCell<Rc<Mask>>,
     journal: &'a Journal,
 }
 
@@ -162,14 +159,14 @@ impl<'a> Client<'a> {
             connection,
             limits,
             began: connection.clock.elapsed(),
-            mask: RefCell::new(mask),
+            mask: RefCell::new(Rc::new(mask)),
             journal,
         }
     }
 
     /// The secrets that are known so far.
-    pub fn mask(&self) -> Ref<'_, Mask> {
-        self.mask.borrow()
+    pub fn mask(&self) -> Rc<Mask> {
+        Rc::clone(&self.mask.borrow())
     }
 
     /// The date and time.
@@ -270,7 +267,7 @@ impl<'a> Client<'a> {
             }
             tried += 1;
             tries.count += 1;
-            let mask = self.mask().clone();
+            let mask = self.mask();
             let result = self
                 .connection
                 .transport
@@ -328,7 +325,11 @@ impl<'a> Client<'a> {
         }
         // After `authenticate` there is one; an empty token would be refused by PingOne.
         let token = state.current().cloned().unwrap_or_default();
-        self.mask.borrow_mut().add(token.expose_secret());
+        let mut mask = self.mask.borrow_mut();
+        if !mask.knows(token.expose_secret()) {
+            Rc::make_mut(&mut mask).add(token.expose_secret());
+        }
+        drop(mask);
         Ok(token)
     }
 
