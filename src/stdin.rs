@@ -30,12 +30,17 @@ pub fn lines(input: impl Read + Send + 'static) -> mpsc::Receiver<Bounded> {
 
 /// Requests as they come; one that is spread over several lines is joined.
 pub fn requests(input: impl Read + Send + 'static) -> mpsc::Receiver<Incoming> {
-    spawn(Joined {
+    spawn(read_requests(input))
+}
+
+/// The same without a thread: reading waits for the input.
+pub fn read_requests(input: impl Read) -> impl Iterator<Item = Incoming> {
+    Joined {
         lines: Lines {
             input: BufReader::with_capacity(BUFFER, input),
         },
         newest: None,
-    })
+    }
 }
 
 fn spawn<T: Send + 'static>(items: impl Iterator<Item = T> + Send + 'static) -> mpsc::Receiver<T> {
@@ -200,19 +205,13 @@ mod tests {
 
     /// What comes of an input: `ping`, the command of a request, or `!` for garbage.
     fn read(input: &[u8]) -> Vec<String> {
-        let lines = Lines {
-            input: BufReader::new(input),
-        };
-        Joined {
-            lines,
-            newest: None,
-        }
-        .map(|incoming| match incoming {
-            Incoming::Ping => "ping".to_owned(),
-            Incoming::Request(request) => request.command,
-            Incoming::Garbage(_) => "!".to_owned(),
-        })
-        .collect()
+        read_requests(input)
+            .map(|incoming| match incoming {
+                Incoming::Ping => "ping".to_owned(),
+                Incoming::Request(request) => request.command,
+                Incoming::Garbage(_) => "!".to_owned(),
+            })
+            .collect()
     }
 
     #[test]
@@ -287,13 +286,7 @@ mod tests {
         let input = io::repeat(b'x')
             .take(LONGEST as u64 + 10)
             .chain(b"\n{\"command\":\"a\"}\n".as_slice());
-        let items: Vec<_> = Joined {
-            lines: Lines {
-                input: BufReader::new(input),
-            },
-            newest: None,
-        }
-        .collect();
+        let items: Vec<_> = read_requests(input).collect();
         assert!(matches!(
             &items[..],
             [Incoming::Garbage(_), Incoming::Request(_)]

@@ -294,7 +294,9 @@ impl<'a> Client<'a> {
                 self.remaining(),
                 clock.chance(),
             );
-            tries.outcome_unknown |= outcome.unknown();
+            let changes =
+                request.method != Method::GET && request.url != self.connection.settings.token_url;
+            tries.outcome_unknown |= changes && outcome.unknown();
             let Some(wait) = wait else {
                 return result.map_err(Problem::NoAnswer);
             };

@@ -32,13 +32,13 @@ pub enum Problem {
     #[error("{0}")]
     NoAnswer(NoAnswer),
     /// There was an answer with a success status that makes no sense.
-    #[error("PingOne's answer to {call} cannot be used: {reason}.{}", carried_out(*.change))]
+    #[error("PingOne's answer to {call} cannot be used: {reason}.{}", unknown_change(*.change))]
     Answer {
         /// Method and path.
         call: String,
         /// What is wrong with it.
         reason: String,
-        /// Whether the call changed something, which then was accepted.
+        /// Whether the call was to change something.
         change: bool,
     },
     /// The command's time was over before the call could be made.
@@ -51,9 +51,9 @@ pub enum Problem {
     },
 }
 
-fn carried_out(change: bool) -> &'static str {
+fn unknown_change(change: bool) -> &'static str {
     if change {
-        " The change itself was accepted."
+        " Whether the change was made is not known: look in PingOne before you run the command again."
     } else {
         ""
     }
@@ -66,7 +66,7 @@ pub struct Tries {
     pub count: u32,
     /// From the first request to the end.
     pub elapsed: Duration,
-    /// Whether PingOne may have carried out one of them without saying so.
+    /// Whether PingOne may have carried out a change without saying so.
     pub outcome_unknown: bool,
 }
 
