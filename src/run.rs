@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use futures_util::FutureExt as _;
+use serde_json::Value;
 
 use crate::{
     arguments::Arguments,
@@ -24,7 +25,7 @@ use crate::{
         tape::Tape,
     },
     protocol::Request,
-    secrets::Mask,
+    secrets::{Mask, wipe},
     surroundings::Surroundings,
 };
 
@@ -92,11 +93,13 @@ impl Runner {
         let access = commands::access(&command)
             .filter(|_| is_test || described.is_some())
             .ok_or_else(|| unknown_command(&command))?;
+        let instance = Instance::read(&params, &context, is_test, &self.surroundings);
+        wipe(Value::Object(params));
         let Instance {
             settings,
             limits,
             mut mask,
-        } = Instance::read(&params, &context, is_test, &self.surroundings)?;
+        } = instance?;
         let args = match described {
             Some(described) => Arguments::check(described, args, &mut mask, journal)?,
             None => Arguments::none(),

@@ -7,6 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 /// What stands in the place of a secret: the text that XSOAR's own masking writes.
 pub const MASKED: &str = "<XX_REPLACED>";
@@ -109,6 +110,16 @@ impl Mask {
                 .collect(),
             other => other,
         }
+    }
+}
+
+/// Overwrites every text in `value` before its memory is given back.
+pub fn wipe(value: Value) {
+    match value {
+        Value::String(mut text) => text.zeroize(),
+        Value::Array(items) => items.into_iter().for_each(wipe),
+        Value::Object(members) => members.into_iter().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

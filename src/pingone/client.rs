@@ -7,7 +7,7 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
     clock::Clock,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     journal::{Journal, Level},
-    secrets::Mask,
+    secrets::{Mask, wipe},
     surroundings::Surroundings,
 };
 
@@ -132,13 +132,15 @@ impl Call {
         method: Method,
         url: Url,
         content_type: &'static str,
-        body: &Value,
+        body: Value,
     ) -> Self {
-        let body = Some(Zeroizing::new(body.to_string().into_bytes()));
+        let bytes = Some(Zeroizing::new(body.to_string().into_bytes()));
+        // A new password may have been in it.
+        wipe(body);
         Self {
             method,
             content_type: Some(content_type),
-            body,
+            body: bytes,
             ..Self::get(url)
         }
     }
@@ -376,11 +378,13 @@ impl<'a> Client<'a> {
         tries: &mut Tries,
     ) -> Result<Result<(), Refusal>, Problem> {
         let request = token::request(&self.connection.settings, authentication);
-        let reply = self.attempts(&request, Repeat::Safe, tries).await?;
+        let mut reply = self.attempts(&request, Repeat::Safe, tries).await?;
         if !reply.is_success() {
             return Ok(Err(Refusal::read(&reply, &self.mask())));
         }
-        match state.accept(&reply, authentication, self.connection.clock.now()) {
+        let accepted = state.accept(&reply, authentication, self.connection.clock.now());
+        reply.body.zeroize();
+        match accepted {
             Ok(()) => Ok(Ok(())),
             Err(reason) => Err(Problem::Answer {
                 call: request.call(),

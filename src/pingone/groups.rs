@@ -135,7 +135,7 @@ impl Client<'_> {
                 Method::POST,
                 url,
                 JSON,
-                &json!({"id": group.to_string()}),
+                json!({"id": group.to_string()}),
             ))
             .await?;
         Ok(raw.map(|raw| self.mask().value(raw)))

@@ -28,7 +28,7 @@ impl Client<'_> {
             Method::PUT,
             self.password_url(id),
             RESET,
-            &body,
+            body,
         ))
         .await
     }

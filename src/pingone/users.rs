@@ -158,7 +158,7 @@ impl Client<'_> {
         population: PopulationId,
     ) -> Result<User, Error> {
         let body = json!({"population": {"id": population.to_string()}, "username": username});
-        let call = Call::with_body(Method::POST, self.url(&[USERS], ""), JSON, &body);
+        let call = Call::with_body(Method::POST, self.url(&[USERS], ""), JSON, body);
         self.user_of(Call {
             repeat: Repeat::OnlyIfUnsent,
             ..call
@@ -169,7 +169,7 @@ impl Client<'_> {
     /// Changes the members that `change` has and leaves the others.
     pub async fn update_user(&self, id: UserId, change: &Value) -> Result<User, Error> {
         let url = self.url(&[USERS, &id.to_string()], "");
-        self.user_of(Call::with_body(Method::PATCH, url, JSON, change))
+        self.user_of(Call::with_body(Method::PATCH, url, JSON, change.clone()))
             .await
     }
 
@@ -196,7 +196,7 @@ impl Client<'_> {
         enabled: bool,
     ) -> Result<(Option<Value>, Option<bool>), Error> {
         let url = self.url(&[USERS, &id.to_string(), "enabled"], "");
-        let call = Call::with_body(Method::PUT, url, JSON, &json!({"enabled": enabled}));
+        let call = Call::with_body(Method::PUT, url, JSON, json!({"enabled": enabled}));
         let raw = self.call_maybe_json(call).await?;
         let now = raw
             .as_ref()
