@@ -1,1 +1,4 @@
 //! PingOne integration for Cortex XSOAR.
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
