@@ -12,7 +12,7 @@ use super::attributes;
 use super::clock::{after, text};
 use super::error::Problem;
 use super::filter::{Filter, Operand, Operator, Rejection};
-use super::hal::{self, Item, Paging, link};
+use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::seed;
 use super::state::{Actor, Group, User, Visit, World};
@@ -239,7 +239,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         counted: world.limits.counted,
     };
     let url = format!("{}/activities", world.environment_url());
-    hal::page(visit.request, &url, &paging, items)
+    hal::page(visit.request, &url, &paging, items, |value| value)
 }
 
 /// `POST /activities` with `{"filter", "limit", "offset"}`.
@@ -263,7 +263,7 @@ pub(crate) fn find(visit: &mut Visit<'_>) -> Outcome {
         .into_iter()
         .skip(offset)
         .take(limit.min(world.limits.items_per_page))
-        .map(|item| item.value)
+        .map(|(_, value)| value)
         .collect();
     let url = format!("{}/activities", world.environment_url());
     Ok(Reply::ok(json!({
@@ -285,7 +285,7 @@ pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
         .ok_or_else(Problem::not_found)
 }
 
-fn search(world: &World, filter: &str, now: Timestamp) -> Result<Vec<Item>, Problem> {
+fn search(world: &World, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value)>, Problem> {
     let filter = Filter::parse(filter, &attributes::activities()).map_err(Problem::filter)?;
     check(&filter, now).map_err(|message| {
         Problem::filter(Rejection {
@@ -297,11 +297,8 @@ fn search(world: &World, filter: &str, now: Timestamp) -> Result<Vec<Item>, Prob
     Ok(world
         .activities
         .iter()
-        .map(|activity| Item {
-            order: activity.order,
-            value: activity.to_value(world),
-        })
-        .filter(|item| filter.matches(&item.value))
+        .map(|activity| (activity.order, activity.to_value(world)))
+        .filter(|(_, value)| filter.matches(value))
         .collect())
 }
 

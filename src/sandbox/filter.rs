@@ -178,6 +178,15 @@ impl Filter {
         }
     }
 
+    /// Whether it looks into a list: such lists are only put together where it does.
+    pub(crate) fn has_brackets(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_brackets),
+            Self::Within(..) => true,
+            Self::Compare(_) => false,
+        }
+    }
+
     /// Every comparison in it, for collections that demand one (a date bound, say).
     pub(crate) fn comparisons(&self) -> Vec<&Comparison> {
         match self {

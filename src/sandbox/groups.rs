@@ -9,7 +9,7 @@ use super::attributes;
 use super::clock::text;
 use super::error::Problem;
 use super::filter::Filter;
-use super::hal::{self, Item, Paging, link};
+use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::state::{Group, User, Visit, World};
 use super::users::attribute_view;
@@ -94,10 +94,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
                 filter.matches(&view)
             })
         })
-        .map(|(group, value)| Item {
-            order: group.order,
-            value,
-        })
+        .map(|(group, value)| (group.order, value))
         .collect();
     let cap = world.limits.items_per_page;
     let paging = Paging {
@@ -107,7 +104,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         counted: world.limits.counted,
     };
     let url = format!("{}/groups", world.environment_url());
-    hal::page(visit.request, &url, &paging, items)
+    hal::page(visit.request, &url, &paging, items, |value| value)
 }
 
 /// `GET /groups/{group}`, with `include=totalMemberCounts`.

@@ -18,15 +18,6 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// One item of a collection with the number that its cursor is made of.
-#[derive(Debug)]
-pub(crate) struct Item {
-    /// Rises along the collection and stays with the item when others are deleted.
-    pub(crate) order: u64,
-    /// The resource.
-    pub(crate) value: Value,
-}
-
 /// How a collection is paged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paging<'a> {
@@ -41,7 +32,16 @@ pub(crate) struct Paging<'a> {
 }
 
 /// The page of `items` that `request` asks for; `url` is the collection's without a query.
-pub(crate) fn page(request: &Request, url: &str, paging: &Paging<'_>, items: Vec<Item>) -> Outcome {
+///
+/// Each item comes with a number that rises along the collection and stays with it when others are
+/// deleted; cursors are made of it. Only what is on the page is shown.
+pub(crate) fn page<T>(
+    request: &Request,
+    url: &str,
+    paging: &Paging<'_>,
+    items: Vec<(u64, T)>,
+    show: impl Fn(T) -> Value,
+) -> Outcome {
     let limit = limit(request)?
         .unwrap_or(paging.default)
         .min(paging.cap)
@@ -54,15 +54,15 @@ pub(crate) fn page(request: &Request, url: &str, paging: &Paging<'_>, items: Vec
     let count = items.len();
     let mut left = items
         .into_iter()
-        .filter(|item| item.order > past)
+        .filter(|(order, _)| *order > past)
         .peekable();
-    let mut shown = Vec::new();
+    let mut shown: Vec<Value> = Vec::new();
     let mut last = past;
     while shown.len() < limit
-        && let Some(item) = left.next()
+        && let Some((order, item)) = left.next()
     {
-        last = item.order;
-        shown.push(item.value);
+        last = order;
+        shown.push(show(item));
     }
     let mut links = Map::new();
     links.insert("self".to_owned(), link(&address(url, request, None)));
@@ -153,22 +153,13 @@ mod tests {
         counted: true,
     };
 
-    fn items(orders: &[u64]) -> Vec<Item> {
-        orders
-            .iter()
-            .map(|&order| Item {
-                order,
-                value: order.into(),
-            })
-            .collect()
-    }
-
     fn ask(query: &str, orders: &[u64]) -> Value {
         let request = Request {
             query: query.to_owned(),
             ..Request::default()
         };
-        page(&request, "http://host/things", &PAGING, items(orders))
+        let items = orders.iter().map(|&order| (order, order)).collect();
+        page(&request, "http://host/things", &PAGING, items, Value::from)
             .expect("the request is valid")
             .body
             .expect("a page has a body")
@@ -223,7 +214,13 @@ mod tests {
                 query: query.to_owned(),
                 ..Request::default()
             };
-            let outcome = page(&request, "u", &PAGING, Vec::new());
+            let outcome = page(
+                &request,
+                "u",
+                &PAGING,
+                Vec::<(u64, Value)>::new(),
+                |value| value,
+            );
             assert_eq!(
                 outcome.map_err(|problem| problem.status).err(),
                 Some(400),

@@ -8,7 +8,7 @@ use super::attributes;
 use super::error::Problem;
 use super::filter::Filter;
 use super::groups::{self, Membership};
-use super::hal::{self, Item, Paging, link};
+use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::state::{User, Visit, World};
 
@@ -25,15 +25,13 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let expand = visit.request.asks_for("expand", "group");
     let items = groups::memberships(world, user)
         .iter()
-        .map(|membership| Item {
-            order: membership.group.order,
-            value: show(world, user, membership, expand),
+        .map(|membership| {
+            (
+                membership.group.order,
+                show(world, user, membership, expand),
+            )
         })
-        .filter(|item| {
-            filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(&item.value))
-        })
+        .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.matches(value)))
         .collect();
     let cap = world.limits.items_per_page;
     let paging = Paging {
@@ -43,7 +41,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         counted: world.limits.counted,
     };
     let url = format!("{}/memberOfGroups", world.user_url(&user.id));
-    hal::page(visit.request, &url, &paging, items)
+    hal::page(visit.request, &url, &paging, items, |value| value)
 }
 
 /// `GET /users/{user}/memberOfGroups/{group}`

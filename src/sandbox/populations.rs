@@ -8,7 +8,7 @@ use super::attributes;
 use super::clock::text;
 use super::error::Problem;
 use super::filter::Filter;
-use super::hal::{self, Item, Paging, link};
+use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::state::{Population, Visit, World};
 
@@ -24,15 +24,8 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let items = world
         .populations
         .iter()
-        .map(|population| Item {
-            order: population.order,
-            value: show(world, population),
-        })
-        .filter(|item| {
-            filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(&item.value))
-        })
+        .map(|population| (population.order, show(world, population)))
+        .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.matches(value)))
         .collect();
     let cap = world.limits.items_per_page;
     let paging = Paging {
@@ -42,7 +35,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         counted: world.limits.counted,
     };
     let url = format!("{}/populations", world.environment_url());
-    hal::page(visit.request, &url, &paging, items)
+    hal::page(visit.request, &url, &paging, items, |value| value)
 }
 
 /// `GET /populations/{population}`

@@ -11,7 +11,7 @@ use super::clock::{seconds_until, text};
 use super::error::{Detail, Problem};
 use super::filter::Filter;
 use super::groups;
-use super::hal::{self, Item, Paging, link};
+use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::passwords::{Password, Stored};
 use super::profile;
@@ -33,28 +33,26 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         ),
         None => None,
     };
-    let with_population = visit.request.asks_for("expand", "population");
     let items = world
         .users
         .iter()
         .filter(|user| {
             filter
                 .as_ref()
-                .is_none_or(|filter| filter.matches(&filter_view(world, user)))
+                .is_none_or(|filter| filter.matches(&filter_view(world, user, filter)))
         })
-        .map(|user| {
-            let mut value = show(world, user, visit.now);
-            if with_population && let Ok(population) = world.find_population(&user.population) {
-                value["_embedded"] = json!({
-                    "population": { "id": population.id, "name": population.name },
-                });
-            }
-            Item {
-                order: user.order,
-                value,
-            }
-        })
+        .map(|user| (user.order, user))
         .collect();
+    let with_population = visit.request.asks_for("expand", "population");
+    let show = |user: &User| {
+        let mut value = show(world, user, visit.now);
+        if with_population && let Ok(population) = world.find_population(&user.population) {
+            value["_embedded"] = json!({
+                "population": { "id": population.id, "name": population.name },
+            });
+        }
+        value
+    };
     let cap = world.limits.users_per_page;
     let paging = Paging {
         name: "users",
@@ -63,7 +61,7 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
         counted: world.limits.counted,
     };
     let url = format!("{}/users", world.environment_url());
-    hal::page(visit.request, &url, &paging, items)
+    hal::page(visit.request, &url, &paging, items, show)
 }
 
 /// `GET /users/{user}`, with `include=memberOfGroupIDs` or `memberOfGroupNames`.
@@ -374,13 +372,15 @@ fn account(world: &World, user: &User, now: Timestamp) -> Value {
 }
 
 /// What a filter sees of a user: the profile and the few things that may be filtered beside it.
-fn filter_view(world: &World, user: &User) -> Value {
+fn filter_view(world: &World, user: &User, filter: &Filter) -> Value {
     let mut view = attribute_view(user);
-    let memberships: Vec<Value> = groups::memberships(world, user)
-        .into_iter()
-        .map(|one| json!({ "id": one.group.id, "type": one.kind() }))
-        .collect();
-    view["memberOfGroups"] = memberships.into();
+    if filter.has_brackets() {
+        let memberships: Vec<Value> = groups::memberships(world, user)
+            .into_iter()
+            .map(|one| json!({ "id": one.group.id, "type": one.kind() }))
+            .collect();
+        view["memberOfGroups"] = memberships.into();
+    }
     view
 }
 
