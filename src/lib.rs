@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `replay` (recorded cases), `cli` (the command line for people).
+//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `sandbox` (a PingOne in
+//! memory, for trying things out; never part of a shipped build).
 
 pub mod stdin;
 
@@ -53,3 +54,6 @@ pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

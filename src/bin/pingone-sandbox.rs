@@ -1,0 +1,59 @@
+//! The sandbox as a program: a PingOne on loopback until Ctrl-C.
+//!
+//! Reads its arguments, prints where it is and how to use it; everything else is the library's.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+use pingone_xsoar::sandbox::{Sandbox, Seed};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// An in-memory PingOne on 127.0.0.1, for trying commands out without a tenant
+#[derive(Debug, Parser)]
+#[command(name = "pingone-sandbox", version)]
+struct Arguments {
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// A JSON file to start with instead of the built-in company
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let seed = match &arguments.seed {
+        Some(path) => Seed::from_file(path)?,
+        None => Seed::built_in(),
+    };
+    let sandbox = Sandbox::start_on(seed, arguments.port)?;
+    announce(&sandbox)?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("waiting for a signal")?
+        .block_on(async {
+            let mut terminated = signal(SignalKind::terminate())?;
+            tokio::select! {
+                interrupted = tokio::signal::ctrl_c() => interrupted,
+                _ = terminated.recv() => Ok(()),
+            }
+        })
+        .context("waiting for a signal")
+}
+
+/// The URL on the first line and the instance parameters on the second, for scripts; then a note.
+fn announce(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let url = sandbox.url();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{url}")?;
+    writeln!(out, "{}", sandbox.params())?;
+    writeln!(
+        out,
+        "The line above is a params file. State: {url}/sandbox/state  Calls: {url}/sandbox/calls  End: Ctrl-C"
+    )?;
+    out.flush()?;
+    Ok(())
+}

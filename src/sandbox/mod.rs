@@ -1,0 +1,195 @@
+//! A PingOne in memory, on loopback: for tests and for trying commands out without a tenant.
+//!
+//! Holds what the commands touch and behaves as far as it is documented; where a fact is not
+//! confirmed, the code says UNCONFIRMED beside it. It is no proof of how a real tenant behaves,
+//! and never part of a shipped build (cargo feature `sandbox`).
+//!
+//! ```text
+//! server  →  router  →  users, accounts, passwords, groups, …  →  state
+//!    ↓          ↓                    ↓
+//!  fault      token              filter, hal
+//! ```
+
+mod accounts;
+mod activities;
+mod attributes;
+mod calls;
+mod clock;
+mod control;
+mod devices;
+mod error;
+mod fault;
+mod filter;
+mod groups;
+mod hal;
+mod limits;
+mod memberships;
+mod message;
+mod passwords;
+mod permission;
+mod policy;
+mod populate;
+mod populations;
+mod profile;
+mod roles;
+mod router;
+pub mod seed;
+mod server;
+mod sessions;
+mod state;
+mod token;
+mod users;
+mod wire;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+pub use calls::Call;
+pub use fault::Fault;
+pub use permission::Area;
+pub use seed::Seed;
+use server::Shared;
+use state::World;
+
+/// A running sandbox. It stops when this is dropped, and leaves no thread behind.
+#[derive(Debug)]
+pub struct Sandbox {
+    url: String,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox on a free port of 127.0.0.1, in a thread of its own: it serves blocking
+    /// and asynchronous tests alike.
+    pub fn start(seed: Seed) -> anyhow::Result<Self> {
+        Self::start_on(seed, 0)
+    }
+
+    /// The same on a given port; 0 takes a free one.
+    pub fn start_on(seed: Seed, port: u16) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("listening on 127.0.0.1:{port}"))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shared = Arc::new(Shared::new(World::build(seed, url.clone())?));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("starting the sandbox's runtime")?;
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+                        return;
+                    };
+                    tokio::select! {
+                        () = server::serve(listener, served) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })
+            .context("starting the sandbox's thread")?;
+        Ok(Self {
+            url,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// `http://127.0.0.1:port`, for `api_url` and `auth_url` alike.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Instance parameters for the first application of the seed, ready to use.
+    pub fn params(&self) -> Value {
+        self.params_of(0)
+    }
+
+    /// The same for the application at `position`; null credentials where there is none.
+    pub fn params_of(&self, position: usize) -> Value {
+        let world = self.shared.world();
+        let application = world.applications.get(position);
+        json!({
+            "environment_id": world.environment.id,
+            "credentials": {
+                "identifier": application.map(|one| &one.id),
+                "password": application.map(|one| &one.secret),
+            },
+            "api_url": self.url,
+            "auth_url": self.url,
+        })
+    }
+
+    /// The calls seen so far, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.calls()
+    }
+
+    /// Forgets the calls seen so far.
+    pub fn clear_calls(&self) {
+        self.shared.clear_calls();
+    }
+
+    /// How many requests were being answered at the same time at most; delays make it show.
+    pub fn most_in_flight(&self) -> usize {
+        self.shared.most_in_flight()
+    }
+
+    /// What `GET /sandbox/state` shows.
+    pub fn state(&self) -> Value {
+        control::state(&self.shared.world())
+    }
+
+    /// What the state shows of the user with that name or id.
+    pub fn user(&self, name: &str) -> Option<Value> {
+        let mut state = self.state();
+        let users = state.get_mut("users")?.as_array_mut()?;
+        let position = users
+            .iter()
+            .position(|user| user["username"] == name || user["id"] == name)?;
+        Some(users.swap_remove(position))
+    }
+
+    /// Adds a fault; the first one that fits a request strikes.
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults().push(fault);
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// Makes every token that was given out invalid.
+    pub fn expire_tokens(&self) {
+        self.shared.world().tokens.clear();
+    }
+
+    /// Puts the clock forward: locks lapse, lockouts and tokens run out.
+    pub fn advance(&self, by: Duration) {
+        self.shared.world().clock.advance(by);
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It ends at once; that it panicked would have been seen by its clients.
+            let _ = thread.join();
+        }
+    }
+}

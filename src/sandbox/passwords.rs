@@ -1,0 +1,488 @@
+//! Passwords: state, reset, set, force change, unlock, check and recovery, all on one URL.
+//!
+//! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-passwords/`. Method and
+//! media type pick the operation; a combination that picks none gets 415.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::clock::{after, seconds_until, text};
+use super::error::{Detail, Problem};
+use super::hal::link;
+use super::message::{Outcome, Reply};
+use super::policy;
+use super::seed::PasswordPolicy;
+use super::state::{User, Visit, World};
+
+/// How long a recovery code is good, and how many wrong ones are forgiven.
+const RECOVERY: Duration = Duration::from_mins(5);
+const RECOVERY_TRIES: u32 = 5;
+
+/// A password as it is kept: the sandbox is no place for real ones, and so needs no hashing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Clear(String),
+    /// A hash made elsewhere, as in `{SSHA512}…`; no password is ever found to match it.
+    Encoded,
+}
+
+impl Stored {
+    /// Tells a pre-encoded value by its scheme in braces.
+    pub(crate) fn given(value: &str) -> Self {
+        let encoded = value
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once('}'))
+            .is_some_and(|(scheme, hash)| {
+                !scheme.is_empty()
+                    && !hash.is_empty()
+                    && scheme
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+            });
+        if encoded {
+            Self::Encoded
+        } else {
+            Self::Clear(value.to_owned())
+        }
+    }
+}
+
+/// A user's password and what happened to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Password {
+    /// `None`: the user has no password.
+    pub(crate) value: Option<Stored>,
+    /// Former ones, oldest first.
+    pub(crate) former: Vec<Stored>,
+    pub(crate) must_change: bool,
+    pub(crate) changed_at: Option<Timestamp>,
+    /// Failed checks in a row.
+    pub(crate) failures: u32,
+    pub(crate) locked_out_at: Option<Timestamp>,
+    pub(crate) recovery: Option<Recovery>,
+}
+
+/// A code that was mailed for a recovery.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovery {
+    code: String,
+    expires_at: Timestamp,
+    failures: u32,
+}
+
+/// A lockout by failed checks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lockout {
+    /// When it ends by itself; only an administrator ends it without that.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Password {
+    /// Takes over a new value, which ends a lockout.
+    pub(crate) fn set(&mut self, value: Stored, must_change: bool, now: Timestamp, history: usize) {
+        if let Some(former) = self.value.replace(value) {
+            self.former.push(former);
+            let surplus = self.former.len().saturating_sub(history);
+            self.former.drain(..surplus);
+        }
+        self.must_change = must_change;
+        self.changed_at = Some(now);
+        self.lift_lockout();
+        self.recovery = None;
+    }
+
+    fn lift_lockout(&mut self) {
+        self.failures = 0;
+        self.locked_out_at = None;
+    }
+
+    /// The lockout that holds at `now`.
+    pub(crate) fn lockout(&self, policy: &PasswordPolicy, now: Timestamp) -> Option<Lockout> {
+        let since = self.locked_out_at?;
+        let Some(seconds) = policy.lockout_seconds else {
+            return Some(Lockout { until: None });
+        };
+        let until = after(since, Duration::from_secs(seconds.into()));
+        (until > now).then_some(Lockout { until: Some(until) })
+    }
+
+    fn status(&self, policy: &PasswordPolicy, external: bool, now: Timestamp) -> &'static str {
+        if external {
+            return "EXTERNAL";
+        }
+        let expired = policy
+            .max_age_days
+            .zip(self.changed_at)
+            .is_some_and(|(days, changed)| {
+                after(changed, Duration::from_secs(u64::from(days) * 86_400)) <= now
+            });
+        if self.value.is_none() {
+            "NO_PASSWORD"
+        } else if self.lockout(policy, now).is_some() {
+            "PASSWORD_LOCKED_OUT"
+        } else if self.must_change {
+            "MUST_CHANGE_PASSWORD"
+        } else if expired {
+            "PASSWORD_EXPIRED"
+        } else {
+            "OK"
+        }
+    }
+}
+
+/// The status of a user's password.
+pub(crate) fn status(world: &World, user: &User, now: Timestamp) -> &'static str {
+    user.password
+        .status(&world.policy, user.identity_provider.is_some(), now)
+}
+
+/// The recovery code that a mail would carry, for whoever looks into the sandbox.
+pub(crate) fn recovery_code(user: &User) -> Option<&str> {
+    user.password.recovery.as_ref().map(|one| one.code.as_str())
+}
+
+/// `GET /users/{user}/password`
+pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    let world = &*visit.world;
+    let url = world.user_url(&user.id);
+    let own = format!("{url}/password");
+    let policy_url = format!(
+        "{}/passwordPolicies/{}",
+        world.environment_url(),
+        world.policy_id
+    );
+    let mut value = Map::new();
+    value.insert(
+        "_links".to_owned(),
+        json!({
+            "self": link(&own),
+            "environment": link(&world.environment_url()),
+            "user": link(&url),
+            "passwordPolicy": link(&policy_url),
+            "password.check": link(&own),
+            "password.reset": link(&own),
+            "password.set": link(&own),
+            "password.recover": link(&own),
+        }),
+    );
+    if visit.request.asks_for("expand", "passwordPolicy") {
+        let policy = json!({ "id": world.policy_id, "name": world.policy.name });
+        value.insert("_embedded".to_owned(), json!({ "passwordPolicy": policy }));
+    }
+    value.insert(
+        "environment".to_owned(),
+        json!({ "id": world.environment.id }),
+    );
+    value.insert("user".to_owned(), json!({ "id": user.id }));
+    value.insert(
+        "passwordPolicy".to_owned(),
+        json!({ "id": world.policy_id }),
+    );
+    value.insert("status".to_owned(), status(world, user, visit.now).into());
+    if let Some(changed_at) = user.password.changed_at {
+        value.insert("lastChangedAt".to_owned(), text(changed_at).into());
+    }
+    let until = user
+        .password
+        .lockout(&world.policy, visit.now)
+        .and_then(|lockout| lockout.until);
+    if let Some(seconds) = until.and_then(|until| seconds_until(visit.now, until)) {
+        value.insert("secondsUntilUnlock".to_owned(), seconds.into());
+    }
+    Ok(Reply::ok(value.into()))
+}
+
+/// `PUT /users/{user}/password`
+pub(crate) fn put(visit: &mut Visit<'_>) -> Outcome {
+    match operation(visit).as_str() {
+        "password.reset+json" => reset(visit),
+        "password.set+json" => set(visit),
+        "password.setvalue+json" => set_value(visit),
+        _ => Err(Problem::media_type()),
+    }
+}
+
+/// `POST /users/{user}/password`
+pub(crate) fn post(visit: &mut Visit<'_>) -> Outcome {
+    match operation(visit).as_str() {
+        // Documented without `+json`; that the other spelling is refused is UNCONFIRMED.
+        "password.forcechange" => force_change(visit),
+        // The header of the documentation's example has `+json`, its prose has not: both are taken.
+        "password.unlock+json" | "password.unlock" => unlock(visit),
+        "password.check+json" => check(visit),
+        "password.sendrecoverycode+json" => send_recovery_code(visit),
+        "password.recover+json" => recover(visit),
+        _ => Err(Problem::media_type()),
+    }
+}
+
+/// The media type without Ping's prefix; empty where it is none of Ping's.
+fn operation(visit: &Visit<'_>) -> String {
+    let media_type = visit.request.media_type();
+    media_type
+        .strip_prefix("application/vnd.pingidentity.")
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Users of an external identity provider have no password here to act on.
+fn refuse_external(visit: &Visit<'_>) -> Result<(), Problem> {
+    if visit.user()?.identity_provider.is_some() {
+        Err(Problem::request_failed(
+            "CONSTRAINT_VIOLATION",
+            "The user is managed by an external identity provider",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// A reset by an administrator: not checked against the policy, to be changed at the next
+/// sign-on. It ends a password lockout, but not an administrator's lock.
+fn reset(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    refuse_external(visit)?;
+    if body.contains_key("currentPassword") {
+        // A change by the users themselves: no worker application is the user.
+        return Err(Problem::forbidden());
+    }
+    let value = required_text(&body, "newPassword")?;
+    let now = visit.now;
+    let history = visit.world.policy.history_count;
+    let policy = visit.world.policy.clone();
+    let user = visit.user_mut()?;
+    let was_locked = user.password.lockout(&policy, now).is_some();
+    user.password.set(Stored::Clear(value), true, now, history);
+    visit.record_user("PASSWORD.RESET")?;
+    if was_locked {
+        visit.record_user("USER.UNLOCKED")?;
+    }
+    read(visit)
+}
+
+/// Sets a permanent password, or a temporary one with `forceChange`. That it ends a lockout as a
+/// reset does is UNCONFIRMED, and so is the target that a policy violation names.
+fn set(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    refuse_external(visit)?;
+    let value = required_text(&body, "value")?;
+    let force_change = flag(&body, "forceChange")?;
+    let bypass_policy = flag(&body, "bypassPolicy")?;
+    let stored = Stored::given(&value);
+    if let Stored::Clear(value) = &stored
+        && !bypass_policy
+    {
+        let unmet = policy::unmet(&visit.world.policy, value, visit.user()?);
+        if !unmet.is_empty() {
+            return Err(policy::refusal("password", unmet));
+        }
+    }
+    let now = visit.now;
+    let history = visit.world.policy.history_count;
+    visit
+        .user_mut()?
+        .password
+        .set(stored, force_change, now, history);
+    visit.record_user("PASSWORD.SET")?;
+    read(visit)
+}
+
+/// Sets the stored value as it is; an empty object takes the password away.
+fn set_value(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.optional_object()?;
+    refuse_external(visit)?;
+    let now = visit.now;
+    let history = visit.world.policy.history_count;
+    if body.contains_key("value") {
+        let stored = Stored::given(&required_text(&body, "value")?);
+        visit.user_mut()?.password.set(stored, false, now, history);
+        visit.record_user("PASSWORD.SET")?;
+    } else {
+        visit.user_mut()?.password = Password::default();
+        visit.record_user("PASSWORD.UNSET")?;
+    }
+    read(visit)
+}
+
+/// The old password goes on working until it is changed. What a user without a password gets is
+/// UNCONFIRMED.
+fn force_change(visit: &mut Visit<'_>) -> Outcome {
+    refuse_external(visit)?;
+    let user = visit.user_mut()?;
+    if user.password.value.is_none() {
+        return Err(Problem::request_failed(
+            "NO_PASSWORD",
+            "The user has no password",
+        ));
+    }
+    user.password.must_change = true;
+    visit.record_user("PASSWORD.FORCE_CHANGE")?;
+    read(visit)
+}
+
+/// Ends a lockout by failed checks; nothing happens where there is none (UNCONFIRMED).
+fn unlock(visit: &mut Visit<'_>) -> Outcome {
+    refuse_external(visit)?;
+    let user = visit.user_mut()?;
+    let was_locked = user.password.locked_out_at.is_some();
+    user.password.lift_lockout();
+    if was_locked {
+        visit.record_user("PASSWORD.UNLOCKED")?;
+    }
+    read(visit)
+}
+
+/// Every failed check counts toward the lockout (implied by the counter in the answer).
+fn check(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    refuse_external(visit)?;
+    let given = required_text(&body, "password")?;
+    let now = visit.now;
+    match status(visit.world, visit.user()?, now) {
+        "NO_PASSWORD" => {
+            return Err(Problem::request_failed(
+                "NO_PASSWORD",
+                "The user has no password",
+            ));
+        }
+        "PASSWORD_LOCKED_OUT" => {
+            return Err(Problem::request_failed(
+                "ACCOUNT_NOT_USABLE",
+                "The password is locked out",
+            ));
+        }
+        _ => {}
+    }
+    let allowed = visit.world.policy.lockout_failures;
+    let user = visit.user_mut()?;
+    // A lockout that has run out starts the count anew.
+    if user.password.locked_out_at.is_some() {
+        user.password.lift_lockout();
+    }
+    if user.password.value == Some(Stored::Clear(given)) {
+        user.password.failures = 0;
+        visit.record_user("PASSWORD.CHECK_SUCCEEDED")?;
+        return read(visit);
+    }
+    user.password.failures += 1;
+    let left = allowed.saturating_sub(user.password.failures);
+    if left == 0 {
+        user.password.locked_out_at = Some(now);
+    }
+    let subject = visit.world.subject(visit.user()?);
+    visit.record_failure("PASSWORD.CHECK_FAILED", vec![subject.clone()]);
+    if left == 0 {
+        visit.record("USER.LOCKED", vec![subject]);
+    }
+    Err(Problem::invalid_data(vec![
+        Detail::new(
+            "INVALID_VALUE",
+            "password",
+            "The provided password did not match provisioned password",
+        )
+        .with("failuresRemaining", left),
+    ]))
+}
+
+/// Would mail a code; the sandbox shows it in its state instead.
+fn send_recovery_code(visit: &mut Visit<'_>) -> Outcome {
+    refuse_external(visit)?;
+    let now = visit.now;
+    let state = status(visit.world, visit.user()?, now);
+    if !visit.user()?.enabled || ["NO_PASSWORD", "PASSWORD_LOCKED_OUT"].contains(&state) {
+        return Err(Problem::request_failed(
+            "ACCOUNT_NOT_USABLE",
+            "The account cannot be recovered in its present state",
+        ));
+    }
+    let code = visit.world.ids.code();
+    visit.user_mut()?.password.recovery = Some(Recovery {
+        code,
+        expires_at: after(now, RECOVERY),
+        failures: 0,
+    });
+    read(visit)
+}
+
+fn recover(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    refuse_external(visit)?;
+    let code = required_text(&body, "recoveryCode")?;
+    let value = required_text(&body, "newPassword")?;
+    let now = visit.now;
+    let wrong = || {
+        Problem::invalid(
+            "INVALID_VALUE",
+            "recoveryCode",
+            "The recovery code is not valid",
+        )
+    };
+    let recovery = visit
+        .user_mut()?
+        .password
+        .recovery
+        .as_mut()
+        .ok_or_else(wrong)?;
+    if recovery.code != code || recovery.expires_at <= now || recovery.failures >= RECOVERY_TRIES {
+        recovery.failures += 1;
+        return Err(wrong());
+    }
+    let unmet = policy::unmet(&visit.world.policy, &value, visit.user()?);
+    if !unmet.is_empty() {
+        return Err(policy::refusal("newPassword", unmet));
+    }
+    let history = visit.world.policy.history_count;
+    visit
+        .user_mut()?
+        .password
+        .set(Stored::Clear(value), false, now, history);
+    visit.record_user("PASSWORD.RECOVERY")?;
+    read(visit)
+}
+
+fn required_text(body: &Map<String, Value>, name: &str) -> Result<String, Problem> {
+    match body.get(name) {
+        Some(Value::String(text)) if text.is_empty() => {
+            Err(Problem::invalid("EMPTY_VALUE", name, "must not be empty"))
+        }
+        Some(Value::String(text)) => Ok(text.clone()),
+        None | Some(Value::Null) => Err(Problem::invalid(
+            "REQUIRED_VALUE",
+            name,
+            "must not be empty",
+        )),
+        Some(_) => Err(Problem::invalid("INVALID_VALUE", name, "must be a string")),
+    }
+}
+
+fn flag(body: &Map<String, Value>, name: &str) -> Result<bool, Problem> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(_) => Err(Problem::invalid(
+            "INVALID_VALUE",
+            name,
+            "must be true or false",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_told_by_its_scheme() {
+        assert_eq!(Stored::given("{SSHA512}abc="), Stored::Encoded);
+        for clear in ["plain", "{}x", "{SSHA512}", "{a b}c", "{unclosed"] {
+            assert_eq!(
+                Stored::given(clear),
+                Stored::Clear(clear.to_owned()),
+                "{clear}"
+            );
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The HTTP edge: connections on loopback, reading requests, faults, the log, sending replies.
+//!
+//! Knows nothing of PingOne; `router.rs` answers, `control.rs` serves the sandbox's own URLs.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioTimer;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::calls::Call;
+use super::control;
+use super::error::Problem;
+use super::fault::{Fault, strike};
+use super::message::{Reply, Request};
+use super::router;
+use super::state::World;
+use super::wire::{Connection, ResetFlag, Sent};
+
+/// PingOne's own limit is not documented; a profile has at most 16 KB.
+const BIGGEST_BODY: usize = 1024 * 1024;
+
+/// How many calls are remembered; older ones are forgotten first.
+const REMEMBERED: usize = 100_000;
+
+/// What the server and its handle both see.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    faults: Mutex<Vec<Fault>>,
+    calls: Mutex<Vec<Call>>,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World) -> Self {
+        Self {
+            world: Mutex::new(world),
+            faults: Mutex::default(),
+            calls: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    // A handler that panicked has ended its connection; the others go on.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.call_log().clone()
+    }
+
+    pub(crate) fn clear_calls(&self) {
+        self.call_log().clear();
+        self.most_in_flight
+            .store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.most_in_flight.load(Ordering::Relaxed)
+    }
+
+    fn call_log(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self, call: Call) {
+        let mut calls = self.call_log();
+        if calls.len() >= REMEMBERED {
+            calls.remove(0);
+        }
+        calls.push(call);
+    }
+}
+
+/// Counts a request as being answered for as long as it lives.
+struct InFlight<'a>(&'a Shared);
+
+impl<'a> InFlight<'a> {
+    fn enter(shared: &'a Shared) -> Self {
+        let now = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        shared.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Accepts connections until it is dropped.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connection = 0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connection += 1;
+                tokio::spawn(converse(stream, Arc::clone(&shared), connection));
+            }
+            // Out of descriptors, say: some will be closed soon.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
+    let _ = stream.set_nodelay(true);
+    let reset = ResetFlag::default();
+    let io = Connection::new(stream, Arc::clone(&reset));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        let reset = Arc::clone(&reset);
+        async move { respond(&shared, request, connection, &reset).await }
+    });
+    // What goes wrong on a connection is its client's business.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(io, service)
+        .await;
+}
+
+/// Answers one request; an error closes the connection without an answer.
+async fn respond(
+    shared: &Shared,
+    incoming: hyper::Request<Incoming>,
+    connection: u64,
+    reset: &ResetFlag,
+) -> io::Result<Response<Sent>> {
+    let _in_flight = InFlight::enter(shared);
+    let (parts, body) = incoming.into_parts();
+    let header = |name: HeaderName| {
+        let value = parts.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        content_type: header(CONTENT_TYPE),
+        authorization: header(AUTHORIZATION),
+        body: Vec::new(),
+    };
+    let Ok(collected) = Limited::new(body, BIGGEST_BODY).collect().await else {
+        let reply = router::refuse(&mut shared.world(), Problem::too_large());
+        return response(&reply, None);
+    };
+    request.body = collected.to_bytes().into();
+    if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
+        let outcome = control::answer(shared, &request);
+        let reply = outcome.unwrap_or_else(|problem| router::refuse(&mut shared.world(), problem));
+        return response(&reply, None);
+    }
+    let mut call = Call::of(&request, header(USER_AGENT), connection);
+    let fault = strike(&mut shared.faults(), &request.method, &request.path);
+    if let Some(fault) = &fault
+        && fault.delay_ms > 0
+    {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    }
+    let instead = fault
+        .as_ref()
+        .is_some_and(|fault| fault.reset || fault.status.is_some());
+    let applied = fault.as_ref().is_none_or(|fault| fault.applied);
+    let answered = (!instead || applied).then(|| router::answer(&mut shared.world(), &request));
+    if fault.as_ref().is_some_and(|fault| fault.reset) {
+        shared.log(call);
+        reset.store(true, Ordering::Relaxed);
+        return Err(io::Error::other("reset by a fault"));
+    }
+    let reply = match (answered, &fault) {
+        (Some(reply), _) if !instead => Whole::Platform(reply),
+        (_, Some(fault)) => Whole::Fault(fault.clone()),
+        // Without a fault there is always an answer.
+        (_, None) => Whole::Platform(router::refuse(&mut shared.world(), Problem::not_found())),
+    };
+    let truncate = fault.as_ref().and_then(|fault| fault.truncate);
+    let response = match reply {
+        Whole::Platform(reply) => response(&reply, truncate),
+        Whole::Fault(fault) => faulty(shared, &fault, truncate),
+    }?;
+    call.status = response.status().as_u16();
+    shared.log(call);
+    Ok(response)
+}
+
+enum Whole {
+    Platform(Reply),
+    Fault(Fault),
+}
+
+fn response(reply: &Reply, truncate: Option<usize>) -> io::Result<Response<Sent>> {
+    let bytes = match &reply.body {
+        Some(body) => serde_json::to_vec(body)?,
+        None => Vec::new(),
+    };
+    let mut headers = HeaderMap::new();
+    if reply.body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    }
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    );
+    for (name, value) in &reply.headers {
+        set(&mut headers, name, value)?;
+    }
+    assemble(reply.status, headers, bytes, truncate)
+}
+
+/// The answer of a fault: its own body, or PingOne's error body for the status.
+fn faulty(shared: &Shared, fault: &Fault, truncate: Option<usize>) -> io::Result<Response<Sent>> {
+    let status = fault.status.unwrap_or(500);
+    let mut headers = HeaderMap::new();
+    let bytes = match &fault.body {
+        Some(body) => body.clone().into_bytes(),
+        None if status < 400 => Vec::new(),
+        None => {
+            let reply = router::refuse(&mut shared.world(), Problem::of_status(status));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+            for (name, value) in &reply.headers {
+                set(&mut headers, name, value)?;
+            }
+            serde_json::to_vec(&reply.body)?
+        }
+    };
+    for (name, value) in &fault.headers {
+        set(&mut headers, name, value)?;
+    }
+    assemble(status, headers, bytes, truncate)
+}
+
+fn assemble(
+    status: u16,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+    truncate: Option<usize>,
+) -> io::Result<Response<Sent>> {
+    let body = match truncate {
+        Some(kept) => Sent::broken(bytes, kept),
+        None => Sent::whole(bytes),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).map_err(io::Error::other)?;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+fn set(headers: &mut HeaderMap, name: &str, value: &str) -> io::Result<()> {
+    let name: HeaderName = name.parse().map_err(io::Error::other)?;
+    headers.insert(name, value.parse().map_err(io::Error::other)?);
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The two things that a well-behaved server cannot do: reset a connection, break a body off.
+//!
+//! Everything else of a connection is hyper's.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// Told by a handler that the connection is to be reset, and read when it is closed.
+pub(crate) type ResetFlag = Arc<AtomicBool>;
+
+/// A connection that is closed by a reset where its flag is up.
+pub(crate) struct Connection {
+    inner: TokioIo<TcpStream>,
+    reset: ResetFlag,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: TcpStream, reset: ResetFlag) -> Self {
+        Self {
+            inner: TokioIo::new(stream),
+            reset,
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::Relaxed) {
+            // Without lingering, closing sends a reset. If that fails, it is closed as ever.
+            let _ = self.inner.inner().set_zero_linger();
+        }
+    }
+}
+
+impl Read for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // An orderly end would be seen before the reset.
+        if self.reset.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// A body that is sent whole, or breaks off before its announced end.
+pub(crate) struct Sent {
+    bytes: Option<Bytes>,
+    announced: u64,
+    /// Where it breaks off: waits once, so that what was sent is flushed before the error.
+    broken: Option<bool>,
+}
+
+impl Sent {
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+        Self {
+            announced: bytes.len() as u64,
+            bytes: Some(bytes.into()),
+            broken: None,
+        }
+    }
+
+    /// Announces all of `bytes` and sends the first `kept`.
+    pub(crate) fn broken(bytes: Vec<u8>, kept: usize) -> Self {
+        let mut sent = Self::whole(bytes);
+        if let Some(bytes) = &mut sent.bytes {
+            bytes.truncate(kept);
+        }
+        // Even an answer without a body is to end too early.
+        sent.announced = sent.announced.max(1);
+        sent.broken = Some(false);
+        sent
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(bytes) = self.bytes.take()
+            && !bytes.is_empty()
+        {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.broken {
+            None => Poll::Ready(None),
+            Some(false) => {
+                self.broken = Some(true);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(true) => Poll::Ready(Some(Err(io::Error::other("broken off by a fault")))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.broken.is_none() && self.bytes.as_ref().is_none_or(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = match (self.broken, &self.bytes) {
+            (Some(_), _) => self.announced,
+            (None, Some(bytes)) => bytes.len() as u64,
+            (None, None) => 0,
+        };
+        SizeHint::with_exact(left)
+    }
+}

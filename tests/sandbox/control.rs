@@ -1,0 +1,125 @@
+//! The sandbox's own URLs, its log, and its end.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use pingone_xsoar::sandbox::{Sandbox, Seed};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
+
+#[tokio::test]
+async fn the_log_tells_every_call_without_secrets() {
+    let client = Client::new().await;
+    let path = format!("users/{EMMA}/enabled");
+    client.put(&path, JSON, r#"{"enabled": false}"#).await;
+    client.get("users?limit=1").await;
+    let calls = client.sandbox.calls();
+    assert_eq!(calls.len(), 3);
+    assert_eq!(calls[0].path, format!("/{ENVIRONMENT}/as/token"));
+    assert_eq!(calls[0].auth_scheme.as_deref(), Some("Basic"));
+    assert_eq!(calls[1].method, "PUT");
+    assert_eq!(
+        calls[1].path,
+        format!("/v1/environments/{ENVIRONMENT}/{path}")
+    );
+    assert_eq!(calls[1].content_type.as_deref(), Some(JSON));
+    assert_eq!(calls[1].body, Some(json!({ "enabled": false })));
+    assert_eq!(
+        calls[2].path,
+        format!("/v1/environments/{ENVIRONMENT}/users?limit=1")
+    );
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.status == 200 && call.connection == 1)
+    );
+
+    let shown = client.control(Method::GET, "calls", "").await;
+    assert_eq!(shown.body, json!(calls));
+    assert!(!shown.text.contains(&client.token) && !shown.text.contains("sandbox-secret"));
+    assert_eq!(
+        client.control(Method::DELETE, "calls", "").await.status,
+        204
+    );
+    assert!(client.sandbox.calls().is_empty());
+}
+
+#[tokio::test]
+async fn the_state_shows_everything_but_secrets() {
+    let client = Client::new().await;
+    let shown = client.control(Method::GET, "state", "").await;
+    assert_eq!(shown.body["users"][0]["username"], "emma.sharp");
+    assert_eq!(shown.body["liveTokens"], 1);
+    for secret in ["Tulip-Harbour-17", "sandbox-secret", client.token.as_str()] {
+        assert!(!shown.text.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn faults_and_the_clock_are_set_from_outside() {
+    let client = Client::new().await;
+    let fault = r#"{"method": "GET", "path": "*/users", "status": 500, "times": 0}"#;
+    assert_eq!(
+        client.control(Method::POST, "faults", fault).await.status,
+        201
+    );
+    assert_eq!(
+        client
+            .control(Method::POST, "faults", r#"{"stats": 1}"#)
+            .await
+            .status,
+        400
+    );
+    assert_eq!(client.get("users").await.status, 500);
+    assert_eq!(client.get("users").await.status, 500);
+    assert_eq!(
+        client.control(Method::GET, "faults", "").await.body[0]["status"],
+        500
+    );
+    assert_eq!(
+        client.control(Method::DELETE, "faults", "").await.status,
+        204
+    );
+    assert_eq!(client.get("users").await.status, 200);
+    let moved = client
+        .control(Method::POST, "clock", r#"{"advanceSeconds": 3600}"#)
+        .await;
+    assert_eq!(moved.status, 200);
+    assert_eq!(
+        client.get("users").await.status,
+        401,
+        "the token's hour is over"
+    );
+    assert_eq!(client.control(Method::GET, "nothing", "").await.status, 404);
+}
+
+#[test]
+fn a_dropped_sandbox_is_gone() {
+    let sandbox = Sandbox::start(Seed::built_in()).expect("it starts");
+    let address = sandbox
+        .url()
+        .strip_prefix("http://")
+        .expect("plain HTTP")
+        .to_owned();
+    assert!(address.starts_with("127.0.0.1:"));
+    let open = TcpStream::connect(&address).expect("it listens");
+    drop(sandbox);
+    assert!(TcpStream::connect(&address).is_err());
+    drop(open);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_answers() {
+    let shown = || {
+        let mut seed = Seed::built_in();
+        seed.clock = pingone_xsoar::sandbox::seed::Moment::parse("2026-03-04T10:00:00Z").ok();
+        seed.ids = Some(1);
+        seed.add_crowd(3);
+        let sandbox = Sandbox::start(seed).expect("it starts");
+        sandbox.advance(Duration::from_secs(1));
+        sandbox.state()["users"].clone()
+    };
+    assert_eq!(shown(), shown());
+}

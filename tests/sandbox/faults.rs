@@ -1,0 +1,160 @@
+//! Faults and rate limits: what goes wrong, how often, and what has happened nevertheless.
+
+use std::time::{Duration, Instant};
+
+use pingone_xsoar::sandbox::Fault;
+use pingone_xsoar::sandbox::seed::Rate;
+use reqwest::Method;
+
+use crate::client::{Client, EMMA, JSON};
+
+const OFF: &str = r#"{"enabled": false}"#;
+
+fn enabled() -> String {
+    format!("users/{EMMA}/enabled")
+}
+
+fn is_enabled(client: &Client) -> bool {
+    client.sandbox.user(EMMA).expect("she is there")["enabled"] == true
+}
+
+#[tokio::test]
+async fn a_status_comes_as_often_as_told() {
+    let client = Client::new().await;
+    let fault = Fault::on("PUT", "*/enabled")
+        .times(2)
+        .status(503)
+        .header("Retry-After", "7");
+    client.sandbox.fault(fault);
+    for _ in 0..2 {
+        let answer = client.put(&enabled(), JSON, OFF).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "7"));
+        assert_eq!(answer.body["code"], "UNEXPECTED_ERROR");
+        assert_eq!(client.get(&enabled()).await.status, 200, "another method");
+    }
+    assert!(is_enabled(&client), "nothing has happened");
+    assert_eq!(client.put(&enabled(), JSON, OFF).await.status, 200);
+    assert!(!is_enabled(&client));
+}
+
+#[tokio::test]
+async fn a_fault_may_lose_the_answer_only() {
+    let client = Client::new().await;
+    client.sandbox.fault(
+        Fault::on("PUT", "*/enabled")
+            .status(504)
+            .body("<html>")
+            .applied(),
+    );
+    let answer = client.put(&enabled(), JSON, OFF).await;
+    assert_eq!((answer.status, answer.text.as_str()), (504, "<html>"));
+    assert!(!is_enabled(&client));
+    assert!(client.sandbox.calls().iter().any(|call| call.status == 504));
+}
+
+#[tokio::test]
+async fn a_connection_is_reset() {
+    let client = Client::new().await;
+    client.sandbox.fault(Fault::on("*", "*/enabled").reset());
+    let error = client
+        .try_send(Method::PUT, &enabled(), JSON, OFF)
+        .await
+        .expect_err("no answer");
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    let mut reset = false;
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        reset |= io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionReset);
+        cause = error.source();
+    }
+    assert!(reset, "{error:?}");
+    assert!(is_enabled(&client));
+    assert_eq!(
+        client.sandbox.calls().last().expect("it was seen").status,
+        0
+    );
+    assert_eq!(client.get(&enabled()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_breaks_off() {
+    let client = Client::new().await;
+    client
+        .sandbox
+        .fault(Fault::on("GET", "*/users/*").truncate(20));
+    let url = format!(
+        "{}/v1/environments/{}/users/{EMMA}",
+        client.sandbox.url(),
+        crate::client::ENVIRONMENT
+    );
+    let mut response = client
+        .http
+        .get(url)
+        .bearer_auth(&client.token)
+        .send()
+        .await
+        .expect("headers");
+    assert_eq!(response.status(), 200);
+    let announced = response.content_length().expect("it is announced");
+    assert!(announced > 100);
+    let mut seen = Vec::new();
+    let error = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => seen.extend_from_slice(&chunk),
+            Ok(None) => panic!("the body ended as if it were whole"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(seen.len(), 20, "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_waits() {
+    let client = Client::new().await;
+    client.sandbox.clear_calls();
+    client.sandbox.fault(
+        Fault::on("GET", "*")
+            .delay(Duration::from_millis(80))
+            .times(2),
+    );
+    let started = Instant::now();
+    let path = enabled();
+    let (one, two) = tokio::join!(client.get(&path), client.get(&path));
+    assert_eq!((one.status, two.status), (200, 200));
+    assert!(started.elapsed() >= Duration::from_millis(80));
+    assert_eq!(client.sandbox.most_in_flight(), 2);
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_when_to_come_back() {
+    let client = Client::with(|seed| {
+        seed.limits.rates.push(Rate {
+            path: "*/users*".to_owned(),
+            requests: 3,
+            seconds: 10,
+        });
+    })
+    .await;
+    for _ in 0..3 {
+        assert_eq!(client.get("users").await.status, 200);
+    }
+    let answer = client.get("users").await;
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (429, &"REQUEST_LIMITED".into())
+    );
+    assert_eq!(answer.details(), ["LIMIT_EXCEEDED"]);
+    let wait: u64 = answer.header("retry-after").parse().expect("seconds");
+    assert!((1..=10).contains(&wait), "{wait}");
+    assert_eq!(client.get("groups").await.status, 200);
+    client.sandbox.advance(Duration::from_secs(wait));
+    assert_eq!(client.get("users").await.status, 200);
+}
+
+#[tokio::test]
+async fn more_than_a_megabyte_is_not_read() {
+    let client = Client::new().await;
+    let body = "x".repeat(1024 * 1024 + 1);
+    let answer = client.try_send(Method::POST, "users", JSON, &body).await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 413));
+}

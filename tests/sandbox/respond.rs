@@ -1,0 +1,178 @@
+//! What an analyst needs: sessions, devices, roles, the audit trail.
+
+use serde_json::json;
+
+use crate::client::{Client, EMMA, JSON, encode, listed, vendor};
+
+#[tokio::test]
+async fn sessions_are_listed_newest_first_and_ended() {
+    let client = Client::new().await;
+    let path = format!("users/{EMMA}/sessions");
+    let answer = client.get(&path).await;
+    let ids = listed(&answer, "sessions", "id");
+    assert_eq!(ids.len(), 2);
+    let newest = &answer.body["_embedded"]["sessions"][0];
+    assert_eq!(newest["lastSignOn"]["remoteIp"], "198.51.100.77");
+    assert_eq!(newest["locations"][0]["city"], "Reykjavik");
+    assert_eq!(newest["browser"]["name"], "Chrome");
+    for id in &ids {
+        assert_eq!(client.get(&format!("{path}/{id}")).await.status, 200);
+        assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
+        assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 404);
+    }
+    assert_eq!(
+        client.get(&path).await.body["_embedded"]["sessions"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn only_ten_sessions_show_at_once() {
+    let client = Client::with(|seed| {
+        let one = seed.users[0].sessions[0].clone();
+        for _ in 0..12 {
+            let mut session = one.clone();
+            session.id = None;
+            seed.users[0].sessions.push(session);
+        }
+    })
+    .await;
+    let path = format!("users/{EMMA}/sessions");
+    let mut ended = 0;
+    loop {
+        let ids = listed(&client.get(&path).await, "sessions", "id");
+        assert!(ids.len() <= 10);
+        if ids.is_empty() {
+            break;
+        }
+        for id in ids {
+            client.delete(&format!("{path}/{id}")).await;
+            ended += 1;
+        }
+    }
+    assert_eq!(ended, 14);
+}
+
+#[tokio::test]
+async fn devices_are_listed_blocked_and_deleted() {
+    let client = Client::new().await;
+    let path = format!("users/{EMMA}/devices");
+    let answer = client.get(&path).await;
+    assert_eq!(listed(&answer, "devices", "type"), ["SMS", "TOTP"]);
+    let sms = &listed(&answer, "devices", "id")[0];
+    let one = format!("{path}/{sms}");
+    let blocked = client.post(&one, &vendor("device.block+json"), "").await;
+    assert_eq!(blocked.body["block"]["status"], "BLOCKED");
+    let unblocked = client.post(&one, &vendor("device.unblock+json"), "").await;
+    assert_eq!(unblocked.body["block"], json!({ "status": "UNBLOCKED" }));
+    assert_eq!(client.post(&one, JSON, "").await.status, 415);
+    assert_eq!(client.delete(&one).await.status, 204);
+    assert_eq!(client.get(&one).await.status, 404);
+    let made = client
+        .post(
+            &path,
+            JSON,
+            r#"{"type": "EMAIL", "email": "e@example.com"}"#,
+        )
+        .await;
+    assert_eq!(
+        (made.status, &made.body["status"]),
+        (201, &"ACTIVATION_REQUIRED".into())
+    );
+
+    let mfa = format!("users/{EMMA}/mfaEnabled");
+    assert_eq!(client.get(&mfa).await.body["mfaEnabled"], true);
+    assert_eq!(
+        client
+            .put(&mfa, JSON, r#"{"mfaEnabled": false}"#)
+            .await
+            .body["mfaEnabled"],
+        false
+    );
+    let bypass = format!("users/{EMMA}/bypassMFA");
+    assert!(
+        client
+            .get(&bypass)
+            .await
+            .body
+            .get("bypassMFAEnabledUntil")
+            .is_none()
+    );
+    let until = r#"{"bypassMFAEnabledUntil": "2126-03-04T18:00:00.000Z"}"#;
+    let set = client.put(&bypass, JSON, until).await;
+    assert_eq!(
+        set.body["bypassMFAEnabledUntil"],
+        "2126-03-04T18:00:00.000Z"
+    );
+    let short = r#"{"bypassMFAEnabledUntil": "2126-03-04T18:00:00Z"}"#;
+    assert_eq!(client.put(&bypass, JSON, short).await.status, 400);
+}
+
+#[tokio::test]
+async fn roles_are_assigned_and_taken_back() {
+    let client = Client::new().await;
+    let roles = client
+        .follow(&format!("{}/v1/roles", client.sandbox.url()))
+        .await;
+    assert!(listed(&roles, "roles", "name").contains(&"Identity Data Read Only".to_owned()));
+    let nora = "users/e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003/roleAssignments";
+    let answer = client.get(nora).await;
+    let first = &answer.body["_embedded"]["roleAssignments"][0];
+    assert_eq!(first["scope"]["type"], "ENVIRONMENT");
+    let body = json!({ "role": first["role"], "scope": first["scope"] }).to_string();
+    let path = format!("users/{EMMA}/roleAssignments");
+    let made = client.post(&path, JSON, &body).await;
+    assert_eq!(made.status, 201);
+    let id = made.body["id"].as_str().expect("an id");
+    assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
+    assert_eq!(client.get(&format!("{path}/{id}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_audit_trail_tells_what_happened() {
+    let client = Client::new().await;
+    client
+        .put(
+            &format!("users/{EMMA}/enabled"),
+            JSON,
+            r#"{"enabled": false}"#,
+        )
+        .await;
+    let since = client.sandbox.state()["now"].as_str().expect("a time")[..10].to_owned();
+    let find = async |filter: &str| {
+        client
+            .get(&format!("activities?filter={}", encode(filter)))
+            .await
+    };
+
+    let updated = find(&format!(
+        r#"recordedAt gt "{since}T00:00:00Z" and resources.id eq "{EMMA}""#
+    ))
+    .await;
+    let types = updated.body["_embedded"]["activities"]
+        .as_array()
+        .expect("a list");
+    let last = types.last().expect("there is one");
+    assert_eq!(last["action"]["type"], "USER.UPDATED");
+    assert_eq!(last["actors"]["client"]["name"], "XSOAR worker");
+    assert_eq!(last["result"]["status"], "SUCCESS");
+    let id = last["id"].as_str().expect("an id");
+    assert_eq!(client.get(&format!("activities/{id}")).await.body["id"], id);
+
+    let dateless = find(r#"action.type eq "USER.UPDATED""#).await;
+    assert_eq!(
+        (dateless.status, dateless.details()),
+        (400, vec!["INVALID_FILTER"])
+    );
+    let long = find(r#"recordedAt gt "2020-01-01T00:00:00Z""#).await;
+    assert_eq!(long.status, 400);
+
+    let body = |offset: usize| {
+        let filter = format!(r#"recordedAt gt "{since}T00:00:00Z" and actors.client.id eq "x""#);
+        json!({ "filter": filter.replace("\"x\"", "\"7f0ad1f8-5e3a-4a58-9d2c-6b1f4d0f1a01\""), "limit": 1, "offset": offset }).to_string()
+    };
+    let first = client.post("activities", JSON, &body(0)).await;
+    assert_eq!((first.status, &first.body["size"]), (200, &1.into()));
+    let beyond = client.post("activities", JSON, &body(1000)).await;
+    assert_eq!(beyond.body["size"], 0);
+}

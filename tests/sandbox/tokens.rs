@@ -1,0 +1,187 @@
+//! Tokens and rights: how workers authenticate, what they may do.
+
+use std::time::Duration;
+
+use pingone_xsoar::sandbox::Area;
+use pingone_xsoar::sandbox::seed::TokenAuthMethod;
+
+use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
+
+#[tokio::test]
+async fn a_token_opens_the_environment_until_it_expires() {
+    let mut client = Client::with(|seed| seed.applications[0].token_seconds = 60).await;
+    let answer = client.get("").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["id"], ENVIRONMENT);
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("application/hal+json")
+    );
+    assert_eq!(answer.header("correlation-id").len(), 36);
+
+    client.sandbox.advance(Duration::from_mins(1));
+    let answer = client.get("").await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.body["code"], "ACCESS_FAILED");
+    assert_eq!(answer.details(), ["INVALID_TOKEN"]);
+    assert_eq!(answer.body["id"], answer.header("correlation-id"));
+
+    client.sign_in(0).await;
+    assert_eq!(client.get("").await.status, 200);
+    client.sandbox.expire_tokens();
+    assert_eq!(client.get("").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_authentication_method_is_enforced() {
+    let client = Client::new().await;
+    let (basic, form) = (client.sandbox.params_of(0), client.sandbox.params_of(1));
+    let text = |params: &serde_json::Value, name: &str| {
+        params["credentials"][name]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (id, secret) = (text(&form, "identifier"), text(&form, "password"));
+    let grant = "grant_type=client_credentials";
+
+    let answer = client
+        .token_by_form(&format!("{grant}&client_id={id}&client_secret={secret}"))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body["token_type"], "Bearer");
+    assert_eq!(answer.body["expires_in"], 3600);
+
+    let wrong_method = [
+        client.token_by_basic(&id, &secret).await,
+        client
+            .token_by_form(&format!(
+                "{grant}&client_id={}&client_secret={}",
+                text(&basic, "identifier"),
+                text(&basic, "password"),
+            ))
+            .await,
+        client.token_by_form(grant).await,
+    ];
+    for answer in wrong_method {
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.body["error"], "invalid_client");
+        let description = answer.body["error_description"].as_str().expect("a text");
+        assert!(
+            description
+                .starts_with("Request denied: Unsupported authentication method (Correlation ID: "),
+            "{description}",
+        );
+    }
+
+    let answer = client
+        .token_by_basic(&text(&basic, "identifier"), "wrong")
+        .await;
+    assert_eq!(answer.status, 401);
+    assert!(
+        answer
+            .text
+            .contains("Request denied: Invalid client credentials"),
+        "{}",
+        answer.text
+    );
+
+    let other_grant = format!("grant_type=password&client_id={id}&client_secret={secret}");
+    let answer = client.token_by_form(&other_grant).await;
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (400, &"unsupported_grant_type".into())
+    );
+}
+
+#[tokio::test]
+async fn secrets_may_come_form_encoded_in_basic() {
+    let mut client = Client::with(|seed| {
+        seed.applications[0].secret = "a+b%c:d é".to_owned();
+        seed.applications[1].token_auth_method = TokenAuthMethod::Basic;
+    })
+    .await;
+    client.sign_in(1).await;
+    let params = client.sandbox.params();
+    let id = params["credentials"]["identifier"].as_str().expect("an id");
+    let encoded = crate::client::encode("a+b%c:d é");
+    assert_eq!(client.token_by_basic(id, &encoded).await.status, 200);
+    assert_eq!(client.token_by_basic(id, "a+b%c:d é").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_bearer_token_is_refused() {
+    let mut client = Client::new().await;
+    client.token = "made-up".to_owned();
+    assert_eq!(client.get("users").await.status, 401);
+    let url = format!(
+        "{}/v1/environments/{ENVIRONMENT}/users",
+        client.sandbox.url()
+    );
+    let answer = client.http.get(&url).send().await.expect("an answer");
+    assert_eq!(answer.status(), 401);
+    let answer = client
+        .http
+        .get(&url)
+        .header("authorization", "Basic abc")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 403);
+    assert!(
+        answer
+            .text()
+            .await
+            .expect("a body")
+            .contains("Invalid Authorization header")
+    );
+}
+
+#[tokio::test]
+async fn roles_open_areas() {
+    let mut client = Client::with(|seed| {
+        seed.applications[0].without = vec![Area::Groups];
+        seed.applications[1].token_auth_method = TokenAuthMethod::Basic;
+        seed.applications[1].roles.clear();
+    })
+    .await;
+    let answer = client.get("groups").await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.details(), ["INSUFFICIENT_PERMISSIONS"]);
+    assert_eq!(client.get("users").await.status, 200);
+
+    client.sign_in(1).await;
+    assert_eq!(client.get("").await.status, 403);
+
+    client.sign_in(2).await;
+    let enabled = format!("users/{EMMA}/enabled");
+    assert_eq!(client.get(&enabled).await.status, 200);
+    assert_eq!(
+        client
+            .put(&enabled, JSON, r#"{"enabled": false}"#)
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        client.sandbox.user(EMMA).expect("she is there")["enabled"],
+        true
+    );
+}
+
+#[tokio::test]
+async fn another_environment_looks_like_missing_rights() {
+    let client = Client::new().await;
+    let url = format!("{}/v1/environments/{EMMA}/users", client.sandbox.url());
+    let answer = client.follow(&url).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.details(), ["INSUFFICIENT_PERMISSIONS"]);
+    let answer = client.get("unknown").await;
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (403, r#"{"message":"Forbidden"}"#)
+    );
+    let answer = client.patch("groups", "{}").await;
+    assert_eq!(answer.status, 405);
+}
