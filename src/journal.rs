@@ -51,6 +51,8 @@ impl Journal {
     pub fn note(&self, level: Level, text: String) {
         match &self.kept {
             Some(lines) => lines.borrow_mut().push((level, text)),
+            // The server decides what of these it keeps; on stderr they would only be in the way.
+            None if level == Level::Debug => {}
             // Nothing can be done, nor need be, if nobody reads the log any more.
             None => drop(writeln!(std::io::stderr(), "{}: {text}", level.name())),
         }
