@@ -29,31 +29,33 @@ fn main() -> anyhow::Result<()> {
         None => Seed::built_in(),
     };
     let sandbox = Sandbox::start_on(seed, arguments.port)?;
-    announce(&sandbox)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("waiting for a signal")?
+        .context("starting the runtime")?
         .block_on(async {
-            let mut terminated = signal(SignalKind::terminate())?;
+            // Listened for before anybody can know that we run.
+            let mut interrupted = signal(SignalKind::interrupt()).context("waiting for Ctrl-C")?;
+            let mut terminated = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+            announce(&sandbox)?;
             tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => interrupted,
-                _ = terminated.recv() => Ok(()),
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
             }
+            Ok(())
         })
-        .context("waiting for a signal")
 }
 
-/// The URL on the first line and the instance parameters on the second, for scripts; then a note.
+/// The URL and the instance parameters, a line each, on stdout for scripts; a note on stderr.
 fn announce(sandbox: &Sandbox) -> anyhow::Result<()> {
     let url = sandbox.url();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{url}")?;
     writeln!(out, "{}", sandbox.params())?;
-    writeln!(
-        out,
-        "The line above is a params file. State: {url}/sandbox/state  Calls: {url}/sandbox/calls  End: Ctrl-C"
-    )?;
     out.flush()?;
+    writeln!(
+        std::io::stderr(),
+        "The second line is a params file. State: {url}/sandbox/state  Calls: {url}/sandbox/calls  End: Ctrl-C"
+    )?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::alternative::Alternative;
 use super::error::Problem;
 use super::hal::link;
 use super::message::{Outcome, Reply};
@@ -41,7 +42,8 @@ fn lock(visit: &mut Visit<'_>) -> Outcome {
         ),
     };
     let now = visit.now;
-    if until.is_none_or(|until| until > now) {
+    let without_end = !visit.world.does(Alternative::LockNeedsUnlockAt);
+    if until.map_or(without_end, |until| until > now) {
         let user = visit.user_mut()?;
         user.lock = Some(Lock { at: now, until });
         user.updated_at = now;
@@ -55,8 +57,10 @@ fn lock(visit: &mut Visit<'_>) -> Outcome {
 fn unlock(visit: &mut Visit<'_>) -> Outcome {
     refuse_disabled(visit)?;
     let now = visit.now;
+    let lockout_too = visit.world.does(Alternative::UnlockEndsLockout);
     let user = visit.user_mut()?;
-    if user.lock.take().is_some() {
+    let had_lockout = lockout_too && user.password.lift_lockout();
+    if user.lock.take().is_some() || had_lockout {
         user.updated_at = now;
         visit.record_user("USER.UNLOCKED")?;
     }
@@ -66,7 +70,7 @@ fn unlock(visit: &mut Visit<'_>) -> Outcome {
 /// Ping's Terraform provider locks and unlocks enabled users only and meets a 415 right after
 /// enabling. That a disabled user always gets 415 is inferred from it (UNCONFIRMED).
 fn refuse_disabled(visit: &Visit<'_>) -> Result<(), Problem> {
-    if visit.user()?.enabled {
+    if visit.user()?.enabled || visit.world.does(Alternative::DisabledUsersCanBeLocked) {
         Ok(())
     } else {
         Err(Problem::media_type())

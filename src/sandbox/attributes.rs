@@ -1,9 +1,13 @@
-//! What each collection may be filtered by, as far as it is documented.
+//! What each collection may be filtered by, as far as it is documented, and its `filter` parameter.
 //!
 //! Users: the filter language page and Ping's Terraform provider. Not filterable although they are
 //! shown: `createdAt`, `updatedAt`, `lastSignOn`, and `id` (UNCONFIRMED for users).
 
-use super::filter::{Attribute, Kind, Operator, Schema};
+use super::alternative::Alternative;
+use super::error::Problem;
+use super::filter::{Attribute, Filter, Kind, Operator, Rejection, Schema};
+use super::message::Request;
+use super::state::World;
 
 const EQ: &[Operator] = &[Operator::Eq];
 const EQ_SW: &[Operator] = &[Operator::Eq, Operator::Sw];
@@ -95,6 +99,26 @@ const ACTIVITIES: &[Attribute] = &[
     id("correlationId"),
     id("tags"),
 ];
+
+/// The filter that `request` brings, if any, within `schema`.
+pub(crate) fn filter_of(
+    world: &World,
+    request: &Request,
+    schema: &Schema<'_>,
+) -> Result<Option<Filter>, Problem> {
+    let Some(text) = request.parameter("filter") else {
+        return Ok(None);
+    };
+    if text.contains('\\') && world.does(Alternative::EscapesAreRefused) {
+        return Err(Problem::filter(Rejection {
+            message: "the filter is not understood".to_owned(),
+            operators: Vec::new(),
+            attributes: Vec::new(),
+        }));
+    }
+    let filter = Filter::parse(&text, schema).map_err(Problem::filter)?;
+    Ok(Some(filter))
+}
 
 /// Users, with the environment's own attributes. Group membership takes the bracket form only:
 /// that `memberOfGroups.id eq` works on the wire is UNCONFIRMED.

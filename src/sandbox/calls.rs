@@ -27,7 +27,7 @@ pub struct Call {
     /// A JSON body, its secrets replaced by `***`; a form's field names; nothing else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
-    /// The status that was sent; 0 where the connection was reset instead.
+    /// The status that was sent; 0 where the connection was reset or given up first.
     pub status: u16,
     /// Which connection it came on, counted from 1.
     pub connection: u64,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Something that goes wrong for the requests it fits, `times` times.
 ///
-/// Without `status`, `reset` or `truncate` the request is answered as ever, after `delay_ms`.
+/// Without `status` and `reset` the request is answered as ever, after `delay_ms`; `headers`,
+/// `body` and `truncate` change that answer, too.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Fault {
@@ -25,7 +26,8 @@ pub struct Fault {
     /// How many fitting requests are spared first.
     #[serde(default)]
     pub skip: u32,
-    /// Whether the request takes effect although its answer is another: a lost reply.
+    /// Whether the request takes effect, before any wait, although its answer is another or
+    /// comes too late: a lost reply.
     #[serde(default)]
     pub applied: bool,
     /// How long to wait before anything is answered, in milliseconds.
@@ -34,10 +36,10 @@ pub struct Fault {
     /// Answer with this status instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The headers of that answer.
+    /// Headers to add to the answer or to change in it.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The body of that answer; without it, PingOne's error body for the status.
+    /// The answer's body; without it, PingOne's own, or its error body for `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// Reset the connection instead of answering.
@@ -109,14 +111,14 @@ impl Fault {
         self
     }
 
-    /// Adds a header to that answer.
+    /// Adds or changes a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Gives that answer a body, whatever it is.
+    /// Gives the answer another body, whatever it is.
     #[must_use]
     pub fn body(mut self, body: &str) -> Self {
         self.body = Some(body.to_owned());

@@ -74,10 +74,7 @@ pub(crate) fn memberships<'a>(world: &'a World, user: &User) -> Vec<Membership<'
 /// `GET /groups`
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let world = &*visit.world;
-    let filter = match visit.request.parameter("filter") {
-        Some(text) => Some(Filter::parse(&text, &attributes::groups()).map_err(Problem::filter)?),
-        None => None,
-    };
+    let filter = attributes::filter_of(world, visit.request, &attributes::groups())?;
     let items = world
         .groups
         .iter()

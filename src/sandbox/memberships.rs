@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::alternative::Alternative;
 use super::attributes;
 use super::error::Problem;
-use super::filter::Filter;
 use super::groups::{self, Membership};
 use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
@@ -16,12 +16,7 @@ use super::state::{User, Visit, World};
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let user = visit.user()?;
     let world = &*visit.world;
-    let filter = match visit.request.parameter("filter") {
-        Some(text) => {
-            Some(Filter::parse(&text, &attributes::memberships()).map_err(Problem::filter)?)
-        }
-        None => None,
-    };
+    let filter = attributes::filter_of(world, visit.request, &attributes::memberships())?;
     let expand = visit.request.asks_for("expand", "group");
     let items = groups::memberships(world, user)
         .iter()
@@ -80,7 +75,8 @@ pub(crate) fn add(visit: &mut Visit<'_>) -> Outcome {
         ));
     }
     // What PingOne answers for a member is UNCONFIRMED: this, or 201 once more.
-    if user.groups.contains(&wanted) {
+    let again = user.groups.contains(&wanted);
+    if again && !visit.world.does(Alternative::MembershipAgainIsCreated) {
         return Err(Problem::invalid(
             "UNIQUENESS_VIOLATION",
             "id",
@@ -88,8 +84,10 @@ pub(crate) fn add(visit: &mut Visit<'_>) -> Outcome {
         ));
     }
     let subjects = vec![visit.world.subject(user), visit.world.group_subject(group)];
-    visit.user_mut()?.groups.push(wanted.clone());
-    visit.record("MEMBER_OF_GROUP.CREATED", subjects);
+    if !again {
+        visit.user_mut()?.groups.push(wanted.clone());
+        visit.record("MEMBER_OF_GROUP.CREATED", subjects);
+    }
     let user = visit.user()?;
     let world = &*visit.world;
     let group = world.find_group(&wanted)?;

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod activities;
+mod alternative;
 mod attributes;
 mod calls;
 mod clock;
@@ -50,6 +51,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+pub use alternative::Alternative;
 pub use calls::Call;
 pub use fault::Fault;
 pub use permission::Area;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::alternative::Alternative;
 use super::clock::{after, seconds_until, text};
 use super::error::{Detail, Problem};
 use super::hal::link;
@@ -93,9 +94,10 @@ impl Password {
         self.recovery = None;
     }
 
-    fn lift_lockout(&mut self) {
+    /// Ends a lockout; tells whether there was one.
+    pub(crate) fn lift_lockout(&mut self) -> bool {
         self.failures = 0;
-        self.locked_out_at = None;
+        self.locked_out_at.take().is_some()
     }
 
     /// The lockout that holds at `now`.
@@ -210,6 +212,9 @@ pub(crate) fn post(visit: &mut Visit<'_>) -> Outcome {
     match operation(visit).as_str() {
         // Documented without `+json`; that the other spelling is refused is UNCONFIRMED.
         "password.forcechange" => force_change(visit),
+        "password.unlock+json" if visit.world.does(Alternative::PasswordUnlockIsBare) => {
+            Err(Problem::media_type())
+        }
         // The header of the documentation's example has `+json`, its prose has not: both are taken.
         "password.unlock+json" | "password.unlock" => unlock(visit),
         "password.check+json" => check(visit),
@@ -320,6 +325,9 @@ fn force_change(visit: &mut Visit<'_>) -> Outcome {
     }
     user.password.must_change = true;
     visit.record_user("PASSWORD.FORCE_CHANGE")?;
+    if visit.world.does(Alternative::ForceChangeAnswersNoContent) {
+        return Ok(Reply::no_content());
+    }
     read(visit)
 }
 
@@ -327,9 +335,7 @@ fn force_change(visit: &mut Visit<'_>) -> Outcome {
 fn unlock(visit: &mut Visit<'_>) -> Outcome {
     refuse_external(visit)?;
     let user = visit.user_mut()?;
-    let was_locked = user.password.locked_out_at.is_some();
-    user.password.lift_lockout();
-    if was_locked {
+    if user.password.lift_lockout() {
         visit.record_user("PASSWORD.UNLOCKED")?;
     }
     read(visit)

@@ -51,6 +51,7 @@ impl World {
             policy_id,
             policy: seed.password_policy,
             custom_attributes: seed.custom_attributes,
+            alternatives: seed.alternatives,
             limiter: Limiter::new(&seed.limits.rates),
             limits: seed.limits,
             populations: Vec::new(),

@@ -6,8 +6,6 @@ use serde_json::{Map, Value, json};
 
 use super::attributes;
 use super::clock::text;
-use super::error::Problem;
-use super::filter::Filter;
 use super::hal::{self, Paging, link};
 use super::message::{Outcome, Reply};
 use super::state::{Population, Visit, World};
@@ -15,12 +13,7 @@ use super::state::{Population, Visit, World};
 /// `GET /populations`
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let world = &*visit.world;
-    let filter = match visit.request.parameter("filter") {
-        Some(text) => {
-            Some(Filter::parse(&text, &attributes::populations()).map_err(Problem::filter)?)
-        }
-        None => None,
-    };
+    let filter = attributes::filter_of(world, visit.request, &attributes::populations())?;
     let items = world
         .populations
         .iter()

@@ -2,6 +2,7 @@
 //!
 //! The table below is the list of everything that the sandbox serves of the platform.
 
+use super::alternative::Alternative;
 use super::error::Problem;
 use super::message::{Outcome, Reply, Request};
 use super::permission::Area::{
@@ -208,7 +209,14 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
 /// The answer to a refusal, with an id for support.
 pub(crate) fn refuse(world: &mut World, problem: Problem) -> Reply {
     let id = world.ids.uuid();
-    problem.into_reply(&id).with_header("Correlation-Id", id)
+    let correlation = if world.does(Alternative::ErrorIdDiffers) {
+        world.ids.uuid()
+    } else {
+        id.clone()
+    };
+    problem
+        .into_reply(&id)
+        .with_header("Correlation-Id", correlation)
 }
 
 fn dispatch(world: &mut World, request: &Request) -> Outcome {
@@ -231,7 +239,11 @@ fn dispatch(world: &mut World, request: &Request) -> Outcome {
             let (position, actor) = token::worker(world, request, now)?;
             if *environment != world.environment.id {
                 // An environment that does not exist looks like one without rights.
-                return Err(Problem::forbidden());
+                return Err(if world.does(Alternative::UnknownEnvironmentIsNotFound) {
+                    Problem::not_found()
+                } else {
+                    Problem::forbidden()
+                });
             }
             let (handler, area, access, ids) = find(&request.method, rest)?;
             let application = &world.applications[position];

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::alternative::Alternative;
 use super::clock::after;
 use super::permission::Area;
 
@@ -39,6 +40,9 @@ pub struct Seed {
     /// String attributes that this environment has beside the standard ones.
     #[serde(default)]
     pub custom_attributes: Vec<String>,
+    /// Unconfirmed behaviours that are to be the other way round.
+    #[serde(default)]
+    pub alternatives: Vec<Alternative>,
     /// Page sizes and rate limits.
     #[serde(default)]
     pub limits: Limits,

@@ -2,8 +2,9 @@
 //!
 //! Knows nothing of PingOne; `router.rs` answers, `control.rs` serves the sandbox's own URLs.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ const REMEMBERED: usize = 100_000;
 pub(crate) struct Shared {
     world: Mutex<World>,
     faults: Mutex<Vec<Fault>>,
-    calls: Mutex<Vec<Call>>,
+    calls: Mutex<VecDeque<(u64, Call)>>,
+    seen: AtomicU64,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
 }
@@ -48,6 +50,7 @@ impl Shared {
             world: Mutex::new(world),
             faults: Mutex::default(),
             calls: Mutex::default(),
+            seen: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
         }
@@ -63,7 +66,10 @@ impl Shared {
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.call_log().clone()
+        self.call_log()
+            .iter()
+            .map(|(_, call)| call.clone())
+            .collect()
     }
 
     pub(crate) fn clear_calls(&self) {
@@ -76,16 +82,27 @@ impl Shared {
         self.most_in_flight.load(Ordering::Relaxed)
     }
 
-    fn call_log(&self) -> MutexGuard<'_, Vec<Call>> {
+    fn call_log(&self) -> MutexGuard<'_, VecDeque<(u64, Call)>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn log(&self, call: Call) {
+    /// Remembers a call; its status is settled when it is answered.
+    fn log(&self, call: Call) -> u64 {
+        let number = self.seen.fetch_add(1, Ordering::Relaxed);
         let mut calls = self.call_log();
         if calls.len() >= REMEMBERED {
-            calls.remove(0);
+            calls.pop_front();
         }
-        calls.push(call);
+        calls.push_back((number, call));
+        number
+    }
+
+    fn settle(&self, number: u64, status: u16) {
+        let mut calls = self.call_log();
+        // The latest are the likeliest; one that was cleared away meanwhile is not there.
+        if let Some((_, call)) = calls.iter_mut().rev().find(|(one, _)| *one == number) {
+            call.status = status;
+        }
     }
 }
 
@@ -168,49 +185,42 @@ async fn respond(
         let reply = outcome.unwrap_or_else(|problem| router::refuse(&mut shared.world(), problem));
         return response(&reply, None);
     }
-    let mut call = Call::of(&request, header(USER_AGENT), connection);
+    let number = shared.log(Call::of(&request, header(USER_AGENT), connection));
     let fault = strike(&mut shared.faults(), &request.method, &request.path);
-    if let Some(fault) = &fault
-        && fault.delay_ms > 0
-    {
-        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-    }
-    let instead = fault
-        .as_ref()
-        .is_some_and(|fault| fault.reset || fault.status.is_some());
-    let applied = fault.as_ref().is_none_or(|fault| fault.applied);
-    let answered = (!instead || applied).then(|| router::answer(&mut shared.world(), &request));
+    let reply = match &fault {
+        None => router::answer(&mut shared.world(), &request),
+        Some(fault) => suffer(shared, fault, &request).await,
+    };
     if fault.as_ref().is_some_and(|fault| fault.reset) {
-        shared.log(call);
         reset.store(true, Ordering::Relaxed);
         return Err(io::Error::other("reset by a fault"));
     }
-    let reply = match (answered, &fault) {
-        (Some(reply), _) if !instead => Whole::Platform(reply),
-        (_, Some(fault)) => Whole::Fault(fault.clone()),
-        // Without a fault there is always an answer.
-        (_, None) => Whole::Platform(router::refuse(&mut shared.world(), Problem::not_found())),
-    };
-    let truncate = fault.as_ref().and_then(|fault| fault.truncate);
-    let response = match reply {
-        Whole::Platform(reply) => response(&reply, truncate),
-        Whole::Fault(fault) => faulty(shared, &fault, truncate),
-    }?;
-    call.status = response.status().as_u16();
-    shared.log(call);
-    Ok(response)
+    shared.settle(number, reply.status);
+    response(&reply, fault.as_ref())
 }
 
-enum Whole {
-    Platform(Reply),
-    Fault(Fault),
+/// The answer to a request that a fault strikes.
+async fn suffer(shared: &Shared, fault: &Fault, request: &Request) -> Reply {
+    let instead = fault.reset || fault.status.is_some();
+    // What takes effect does so before the wait: a client that gives up meanwhile is not heard.
+    let mut reply = fault
+        .applied
+        .then(|| router::answer(&mut shared.world(), request));
+    if fault.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    }
+    if instead {
+        let status = fault.status.unwrap_or(500);
+        reply = Some(router::refuse(
+            &mut shared.world(),
+            Problem::of_status(status),
+        ));
+    }
+    reply.unwrap_or_else(|| router::answer(&mut shared.world(), request))
 }
 
-fn response(reply: &Reply, truncate: Option<usize>) -> io::Result<Response<Sent>> {
-    let bytes = match &reply.body {
-        Some(body) => serde_json::to_vec(body)?,
-        None => Vec::new(),
-    };
+/// The reply as it is sent, with what a fault changes about it.
+fn response(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<Sent>> {
     let mut headers = HeaderMap::new();
     if reply.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
@@ -219,52 +229,23 @@ fn response(reply: &Reply, truncate: Option<usize>) -> io::Result<Response<Sent>
         CACHE_CONTROL,
         HeaderValue::from_static("no-cache, no-store"),
     );
-    for (name, value) in &reply.headers {
-        set(&mut headers, name, value)?;
+    let changed = fault.map(|fault| &fault.headers).into_iter().flatten();
+    let own = reply.headers.iter().map(|(name, value)| (name, value));
+    for (name, value) in own.chain(changed) {
+        let name: HeaderName = name.parse().map_err(io::Error::other)?;
+        headers.insert(name, value.parse().map_err(io::Error::other)?);
     }
-    assemble(reply.status, headers, bytes, truncate)
-}
-
-/// The answer of a fault: its own body, or PingOne's error body for the status.
-fn faulty(shared: &Shared, fault: &Fault, truncate: Option<usize>) -> io::Result<Response<Sent>> {
-    let status = fault.status.unwrap_or(500);
-    let mut headers = HeaderMap::new();
-    let bytes = match &fault.body {
-        Some(body) => body.clone().into_bytes(),
-        None if status < 400 => Vec::new(),
-        None => {
-            let reply = router::refuse(&mut shared.world(), Problem::of_status(status));
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-            for (name, value) in &reply.headers {
-                set(&mut headers, name, value)?;
-            }
-            serde_json::to_vec(&reply.body)?
-        }
+    let bytes = match (fault.and_then(|fault| fault.body.as_ref()), &reply.body) {
+        (Some(body), _) => body.clone().into_bytes(),
+        (None, Some(body)) => serde_json::to_vec(body)?,
+        (None, None) => Vec::new(),
     };
-    for (name, value) in &fault.headers {
-        set(&mut headers, name, value)?;
-    }
-    assemble(status, headers, bytes, truncate)
-}
-
-fn assemble(
-    status: u16,
-    headers: HeaderMap,
-    bytes: Vec<u8>,
-    truncate: Option<usize>,
-) -> io::Result<Response<Sent>> {
-    let body = match truncate {
+    let body = match fault.and_then(|fault| fault.truncate) {
         Some(kept) => Sent::broken(bytes, kept),
         None => Sent::whole(bytes),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).map_err(io::Error::other)?;
+    *response.status_mut() = StatusCode::from_u16(reply.status).map_err(io::Error::other)?;
     *response.headers_mut() = headers;
     Ok(response)
-}
-
-fn set(headers: &mut HeaderMap, name: &str, value: &str) -> io::Result<()> {
-    let name: HeaderName = name.parse().map_err(io::Error::other)?;
-    headers.insert(name, value.parse().map_err(io::Error::other)?);
-    Ok(())
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::activities::Activity;
+use super::alternative::Alternative;
 use super::clock::{Clock, Ids};
 use super::error::Problem;
 use super::filter::Filter;
@@ -32,6 +33,7 @@ pub(crate) struct World {
     pub(crate) policy: seed::PasswordPolicy,
     pub(crate) policy_id: String,
     pub(crate) custom_attributes: Vec<String>,
+    pub(crate) alternatives: Vec<Alternative>,
     pub(crate) limits: seed::Limits,
     pub(crate) limiter: Limiter,
     pub(crate) populations: Vec<Population>,
@@ -159,7 +161,12 @@ impl User {
 }
 
 impl World {
-    /// The number and time of something new.
+    /// Whether an unconfirmed behaviour is to be the other way round.
+    pub(crate) fn does(&self, alternative: Alternative) -> bool {
+        self.alternatives.contains(&alternative)
+    }
+
+    /// The number of something new.
     pub(crate) fn next_order(&mut self) -> u64 {
         self.made += 1;
         self.made

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::alternative::Alternative;
 use super::attributes;
 use super::clock::{seconds_until, text};
 use super::error::{Detail, Problem};
@@ -26,13 +27,11 @@ const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 /// `GET /users`
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let world = &*visit.world;
-    let filter = match visit.request.parameter("filter") {
-        Some(text) => Some(
-            Filter::parse(&text, &attributes::users(&world.custom_attributes))
-                .map_err(Problem::filter)?,
-        ),
-        None => None,
-    };
+    let filter = attributes::filter_of(
+        world,
+        visit.request,
+        &attributes::users(&world.custom_attributes),
+    )?;
     let items = world
         .users
         .iter()
@@ -239,6 +238,9 @@ pub(crate) fn update(visit: &mut Visit<'_>) -> Outcome {
     if scim {
         profile::apply_operations(&mut profile, &body, &visit.world.custom_attributes)?;
     } else {
+        if visit.world.does(Alternative::PatchReplacesObjects) {
+            profile.retain(|name, value| !(value.is_object() && body.contains_key(name)));
+        }
         profile::merge(&mut profile, &body, &visit.world.custom_attributes)?;
         if body.contains_key("population") {
             population = population_of(visit.world, &body)?;
@@ -346,7 +348,10 @@ pub(crate) fn show(world: &World, user: &User, now: Timestamp) -> Value {
 /// shows here as `LOCKED` without `lockedAt`, are both UNCONFIRMED.
 fn account(world: &World, user: &User, now: Timestamp) -> Value {
     let lock = user.lock_at(now);
-    let lockout = user.password.lockout(&world.policy, now);
+    let lockout = user
+        .password
+        .lockout(&world.policy, now)
+        .filter(|_| !world.does(Alternative::LockoutStaysOutOfAccount));
     let locked = lock.is_some() || lockout.is_some();
     let mut value = Map::new();
     value.insert(

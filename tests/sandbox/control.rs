@@ -1,6 +1,8 @@
 //! The sandbox's own URLs, its log, and its end.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pingone_xsoar::sandbox::{Sandbox, Seed};
@@ -122,4 +124,39 @@ fn the_same_seed_gives_the_same_answers() {
         sandbox.state()["users"].clone()
     };
     assert_eq!(shown(), shown());
+}
+
+#[test]
+fn the_program_says_where_it_is_and_ends_when_asked() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(program.stdout.take().expect("a pipe")).lines();
+    let mut line = || lines.next().expect("a line").expect("text");
+    let url = line();
+    let params: serde_json::Value = serde_json::from_str(&line()).expect("JSON");
+    assert_eq!(
+        (&params["api_url"], &params["environment_id"]),
+        (&url.as_str().into(), &ENVIRONMENT.into())
+    );
+    let address = url.strip_prefix("http://").expect("plain HTTP");
+    TcpStream::connect(address).expect("it listens");
+    let pid = program.id().to_string();
+    Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .expect("kill runs");
+    assert!(program.wait().expect("it ends").success());
+}
+
+#[test]
+fn the_program_names_a_seed_that_is_wrong() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
+        .args(["--seed", "Cargo.toml"])
+        .output()
+        .expect("it runs");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml"));
 }

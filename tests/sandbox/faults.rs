@@ -158,3 +158,46 @@ async fn more_than_a_megabyte_is_not_read() {
     let answer = client.try_send(Method::POST, "users", JSON, &body).await;
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 413));
 }
+
+#[tokio::test]
+async fn an_answer_is_changed() {
+    let client = Client::new().await;
+    let fault = Fault::on("PUT", "*/enabled")
+        .body("not json")
+        .header("Content-Type", "text/plain");
+    client.sandbox.fault(fault);
+    let answer = client.put(&enabled(), JSON, OFF).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "not json"));
+    assert_eq!(answer.header("content-type"), "text/plain");
+    assert!(!is_enabled(&client));
+    client
+        .sandbox
+        .fault(Fault::on("*", "*").skip(1).header("Connection", "close"));
+    for connection in [1, 1, 2] {
+        assert_eq!(client.get(&enabled()).await.status, 200);
+        let calls = client.sandbox.calls();
+        assert_eq!(calls.last().map(|call| call.connection), Some(connection));
+    }
+}
+
+#[tokio::test]
+async fn a_change_may_come_through_although_its_client_gave_up() {
+    let client = Client::new().await;
+    let day = Duration::from_hours(24);
+    client
+        .sandbox
+        .fault(Fault::on("PUT", "*/enabled").delay(day).applied());
+    let path = enabled();
+    let call = client.put(&path, JSON, OFF);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), call)
+            .await
+            .is_err()
+    );
+    assert!(!is_enabled(&client));
+    let calls = client.sandbox.calls();
+    assert_eq!(
+        calls.last().map(|call| (call.method.as_str(), call.status)),
+        Some(("PUT", 0))
+    );
+}

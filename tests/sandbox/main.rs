@@ -3,6 +3,7 @@
 //! Cases are grouped by resource; `client.rs` is the plain HTTP client that they share.
 
 mod accounts;
+mod alternatives;
 mod client;
 mod control;
 mod faults;
