@@ -1,5 +1,5 @@
 //! A small HTTP/1.1 server on loopback that answers by a script and notes every call. It knows nothing of
-//! PingOne; it sends well-formed answers only, and keeps connections alive unless told otherwise.
+//! PingOne; it sends well-formed answers only, and keeps connections alive until told otherwise.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -50,7 +50,6 @@ pub(crate) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
-    closes: bool,
 }
 
 impl Answer {
@@ -60,7 +59,6 @@ impl Answer {
             status,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: body.to_string(),
-            closes: false,
         }
     }
 
@@ -70,19 +68,12 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: String::new(),
-            closes: false,
         }
     }
 
     /// One header more.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// The connection is closed after this answer without saying so in it, as an idle one may be.
-    pub(crate) fn then_closing(mut self) -> Self {
-        self.closes = true;
         self
     }
 }
@@ -199,6 +190,14 @@ impl HttpServer {
         self.calls().iter().map(Call::name).collect()
     }
 
+    /// Closes every connection, without a word to the client.
+    pub(crate) fn close_connections(&self) {
+        for stream in &self.shared.state().open {
+            // It may be closed already.
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    }
+
     /// Waits until the server has closed so many connections.
     pub(crate) fn wait_until_closed(&self, count: usize) {
         let (state, waited) = self
@@ -265,11 +264,7 @@ fn serve(stream: &TcpStream, connection: usize, shared: &Shared) -> io::Result<(
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(call) = read_call(&mut reader, connection)? {
-        let answer = shared.answer(&call);
-        write_answer(stream, &answer)?;
-        if answer.closes {
-            break;
-        }
+        write_answer(stream, &shared.answer(&call))?;
     }
     Ok(())
 }
@@ -310,7 +305,6 @@ fn write_answer(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
         status,
         headers,
         body,
-        closes: _,
     } = answer;
     let mut lines = vec![format!("HTTP/1.1 {status} Answer")];
     lines.extend(

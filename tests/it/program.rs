@@ -3,8 +3,8 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    process::{Child, ChildStdin, Command, Output, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    process::{Child, ChildStderr, ChildStdin, Command, Output, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread,
     time::Duration,
 };
@@ -40,8 +40,11 @@ pub(crate) struct Program {
     stdin: Option<ChildStdin>,
     /// Lines of stdout with their newline; disconnected at its end.
     lines: Receiver<Vec<u8>>,
-    /// All of stderr, once it has ended.
+    /// Stderr as long as nobody reads it.
+    unread_log: Option<ChildStderr>,
+    /// All that was read of stderr, once it has ended.
     log: Receiver<String>,
+    log_sender: Sender<String>,
 }
 
 /// How the executable ended.
@@ -57,10 +60,16 @@ pub(crate) struct Ended {
 impl Program {
     /// Starts it.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut program = Self::start_unlogged(arguments);
+        program.log();
+        program
+    }
+
+    /// Starts it, with nobody to read its log before [`Program::log`]: a long one will keep it waiting.
+    pub(crate) fn start_unlogged(arguments: &[&str]) -> Self {
         let mut child = command(arguments).spawn().expect("the executable starts");
         let stdin = child.stdin.take();
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut stderr = child.stderr.take().expect("stderr is piped");
         let (line_sender, lines) = mpsc::channel();
         thread::spawn(move || {
             loop {
@@ -73,19 +82,43 @@ impl Program {
                 }
             }
         });
+        let unread_log = child.stderr.take();
         let (log_sender, log) = mpsc::channel();
-        thread::spawn(move || {
-            let mut text = Vec::new();
-            stderr.read_to_end(&mut text).expect("stderr can be read");
-            // The test may be over.
-            let _ = log_sender.send(String::from_utf8_lossy(&text).into_owned());
-        });
         Self {
             child,
             stdin,
             lines,
+            unread_log,
             log,
+            log_sender,
         }
+    }
+
+    /// Reads the log from now on, so that it keeps nobody waiting.
+    pub(crate) fn log(&mut self) {
+        let mut stderr = self.unread_log.take().expect("nobody reads the log yet");
+        let sender = self.log_sender.clone();
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            stderr.read_to_end(&mut text).expect("stderr can be read");
+            // The test may be over.
+            let _ = sender.send(String::from_utf8_lossy(&text).into_owned());
+        });
+    }
+
+    /// The next bytes of the log that nobody reads yet.
+    pub(crate) fn read_log(&mut self, length: usize) -> String {
+        let mut stderr = self.unread_log.take().expect("nobody reads the log yet");
+        let (sender, text) = mpsc::channel();
+        thread::spawn(move || {
+            let mut text = vec![0; length];
+            stderr.read_exact(&mut text).expect("a longer log");
+            // The test may be over.
+            let _ = sender.send((stderr, text));
+        });
+        let (stderr, text) = text.recv_timeout(PATIENCE).expect("a longer log");
+        self.unread_log = Some(stderr);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// Starts it, gives it all of `input` and waits for its end.
