@@ -210,13 +210,14 @@ def end(process, timer, reader):
     except BrokenPipeError:
         pass
     try:
-        process.wait(5)  # after `native` and the end of its input it ends by itself
+        process.wait(2)  # after `native` and the end of its input it ends by itself
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
     timer.cancel()
-    if reader.is_alive():
-        reader.join(1)
+    for thread in (timer, reader):
+        if thread.is_alive():
+            thread.join(1)
     process.stdout.close()
     process.stderr.close()
 
