@@ -1,12 +1,10 @@
-"""What the tests need: the static executable, the sandbox, and the files that are built from them."""
-import json
+"""What the tests need: the executables, the relay, and environments of images."""
 import os
-import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
+from sandbox import Sandbox, environment
 
 PACKAGING = Path(__file__).resolve().parent.parent
 ROOT = PACKAGING.parent
@@ -24,44 +22,6 @@ def built(path, how):
 def executable():
     """The static executable."""
     return built(TARGET / "x86_64-unknown-linux-gnu" / "release" / "pingone-xsoar", "packaging/static.sh")
-
-
-class Sandbox:
-    """A PingOne on loopback, in a process of its own."""
-
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
-        self.url = self.process.stdout.readline().strip()
-        self.params = json.loads(self.process.stdout.readline())
-
-    def _control(self, method, path, body=None):
-        request = urllib.request.Request("%s/sandbox/%s" % (self.url, path), method=method,
-                                         data=None if body is None else json.dumps(body).encode())
-        # The tests' own requests must not go to a proxy that the machine may have.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10) as response:
-            text = response.read()
-        return json.loads(text) if text else None
-
-    def calls(self):
-        """Method and path of every call so far, without the environment's path."""
-        base = "/v1/environments/" + self.params["environment_id"]
-        return ["%s %s" % (call["method"], call["path"].replace(base, "")) for call in self._control("GET", "calls")]
-
-    def user(self, name):
-        return next(user for user in self._control("GET", "state")["users"] if user["username"] == name)
-
-    def fault(self, **fault):
-        self._control("POST", "faults", fault)
-
-    def faults(self):
-        """Those that have not struck yet."""
-        return self._control("GET", "faults")
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -90,7 +50,3 @@ def image_env(tmp_path, executable):
 def bare_env(tmp_path):
     """The environment of an image that has no executable."""
     return environment(tmp_path / "nothing")
-
-
-def environment(folder):
-    return {"PATH": "%s:/usr/bin:/bin" % folder, "HTTP_PROXY": "", "http_proxy": "", "HTTPS_PROXY": "", "https_proxy": ""}
