@@ -1,15 +1,14 @@
 """The static executable needs nothing from an image: it serves in a root that holds itself, resolv.conf and hosts, as a
 user that no file knows, and with everything read-only."""
 import json
-import os
 import shutil
 import subprocess
 
 import pytest
+from conftest import needs_root
 
 MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
-pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"),
-                                reason="chroot and unshare need root: run packaging/ci.sh as root to include this")
+pytestmark = needs_root
 
 
 @pytest.fixture

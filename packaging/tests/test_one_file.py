@@ -4,32 +4,13 @@ import hashlib
 import os
 import re
 import struct
-import subprocess
-import sys
 
 import common
 import one_file
 import pytest
 import yaml
-from conftest import PACKAGING, ROOT
-from test_relay import wait_for
-from xsoar import LOOP, Container
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory, executable):
-    """The YAML files, as the documented command builds them, by identity."""
-    out = tmp_path_factory.mktemp("one-file")
-    subprocess.run([sys.executable, PACKAGING / "one_file.py", "--executable", executable, "--out", out],
-                   check=True, stdout=subprocess.DEVNULL)
-    assert sorted(file.name for file in out.iterdir()) == ["PingOne-one-file.yml", "PingOne_copy-one-file.yml"]
-    return {identity: (out / (identity + "-one-file.yml")).read_text() for identity in common.IDENTITIES}
-
-
-@pytest.fixture(scope="session")
-def script(built):
-    """The code that XSOAR's server would send."""
-    return yaml.safe_load(built["PingOne"])["script"]["script"]
+from conftest import PACKAGING, ROOT, needs_root
+from xsoar import LOOP, Container, wait_for
 
 
 def without_payload(script):
@@ -37,8 +18,8 @@ def without_payload(script):
     return re.sub(r'(?m)^CARRIED = """\n([A-Za-z0-9+/=]+\n)+"""$', 'CARRIED = """\n"""', script)
 
 
-def test_the_embedded_relay_is_the_file(built, relay):
-    for identity, text in built.items():
+def test_the_embedded_relay_is_the_file(one_files, relay):
+    for identity, text in one_files.items():
         script = yaml.safe_load(text)["script"]["script"]
         assert script != relay and without_payload(script) == relay, identity
 
@@ -53,8 +34,8 @@ def test_the_payload_is_the_executable(script, executable):
 
 
 @pytest.mark.parametrize("identity", common.IDENTITIES)
-def test_the_yaml_is_the_manifest_with_code_picture_and_description(built, identity):
-    manifest, unified = yaml.safe_load((ROOT / "integration.yml").read_text()), yaml.safe_load(built[identity])
+def test_the_yaml_is_the_manifest_with_code_picture_and_description(one_files, identity):
+    manifest, unified = yaml.safe_load((ROOT / "integration.yml").read_text()), yaml.safe_load(one_files[identity])
     picture = unified.pop("image")
     assert unified.pop("detaileddescription") == (PACKAGING / "pack" / "PingOne_description.md").read_text()
     unified["script"]["script"] = "-"
@@ -88,9 +69,6 @@ MEMFD_REFUSED = "import os\ndef refuse(*_): raise PermissionError(1, 'refused')\
 def test_else_it_runs_from_the_working_directory(script, sandbox, bare_env, tmp_path, before):
     where = run_and_look(before + script, sandbox, bare_env, tmp_path)
     assert where.startswith(str(tmp_path) + "/pingone-xsoar") and where.endswith(" (deleted)"), where
-
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process as another user")
 
 
 @needs_root

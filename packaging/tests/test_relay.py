@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 from conftest import ROOT
-from xsoar import HELPERS, Container
+from xsoar import HELPERS, Container, wait_for
 
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 SALES = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803"
@@ -109,17 +109,6 @@ def test_errors_of_the_command_are_its_own(relay, sandbox, image_env):
         # JSON has no NaN: what is no request is an error entry too, not silence.
         text = container.run("pingone-get-user", {"username": float("nan")}).error()
         assert text.startswith("Failed to execute pingone-get-user command. Error: the input line is not"), text
-
-
-def wait_for(what, found):
-    """Waits, ten seconds at most, until `found` finds something."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        result = found()
-        if result:
-            return result
-        time.sleep(0.01)
-    raise AssertionError("%s: not within 10 seconds" % what)
 
 
 def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sandbox, image_env):

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -134,3 +135,14 @@ class Container:
         # The loop starts them on its only lasting thread.
         with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
             return [int(child) for child in file.read().split()]
+
+
+def wait_for(what, found):
+    """Waits, ten seconds at most, until `found` finds something."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        result = found()
+        if result:
+            return result
+        time.sleep(0.01)
+    raise AssertionError("%s: not within 10 seconds" % what)
