@@ -1,8 +1,10 @@
-"""Image archives without an engine: reads what `docker save` writes, puts a layer on top, writes what `docker load` reads.
+"""Image archives without an engine: reads what `docker save` writes, puts a layer on top, writes for `docker load`.
 
-Both layouts are read: docker-archive (manifest.json) and OCI (index.json). What is written is an OCI layout that also has
-a manifest.json, as newer engines write themselves, so that old and new ones load it. Layers are copied as they are.
+Both layouts are read: docker-archive (manifest.json) and OCI (index.json). What is written is an OCI layout that also
+has a manifest.json, as newer engines write themselves, so that old and new ones load it. Layers are copied as they
+are.
 """
+
 import copy
 import hashlib
 import io
@@ -27,11 +29,15 @@ class Image:
     def __init__(self, config, layers):
         self.config, self.layers = config, layers
         if (config.get("os"), config.get("architecture")) != ("linux", "amd64"):
-            raise Unfit("the base is for %s/%s, but the executable is for linux/amd64"
-                        % (config.get("os"), config.get("architecture")))
+            raise Unfit(
+                "the base is for %s/%s, but the executable is for linux/amd64"
+                % (config.get("os"), config.get("architecture"))
+            )
         if len(layers) != len(config["rootfs"]["diff_ids"]):
-            raise Unfit("the base has %d layers, but its configuration lists %d"
-                        % (len(layers), len(config["rootfs"]["diff_ids"])))
+            raise Unfit(
+                "the base has %d layers, but its configuration lists %d"
+                % (len(layers), len(config["rootfs"]["diff_ids"]))
+            )
 
     def with_layer(self, layer, comment, labels):
         """The image with an uncompressed layer on top."""
@@ -96,9 +102,12 @@ def _blob(archive, descriptor):
 def _read_oci(archive):
     index = json.load(_opened(archive, "index.json"))
     while True:
-        fitting = [one for one in index["manifests"]
-                   if one.get("platform", {}).get("architecture", "amd64") == "amd64"
-                   and one.get("platform", {}).get("os", "linux") == "linux"]
+        fitting = [
+            one
+            for one in index["manifests"]
+            if one.get("platform", {}).get("architecture", "amd64") == "amd64"
+            and one.get("platform", {}).get("os", "linux") == "linux"
+        ]
         if len(fitting) != 1:
             raise Unfit("the base holds %d images for linux/amd64: save one alone" % len(fitting))
         document = json.load(_blob(archive, fitting[0]))
@@ -115,7 +124,7 @@ def _media_type(file):
 
 
 def layer_of(files):
-    """An uncompressed layer that holds files, given as path and contents: executables of root's that anybody may run."""
+    """An uncompressed layer of files, given as path and contents: executables of root's that anybody may run."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, data in files:
@@ -151,13 +160,20 @@ def write(image, reference, path):
         config = document(CONFIG, image.config)
         manifest = document(MANIFEST, {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
         manifest["platform"] = {"os": "linux", "architecture": "amd64"}
-        manifest["annotations"] = {"io.containerd.image.name": reference,
-                                   "org.opencontainers.image.ref.name": reference.rsplit(":", 1)[1]}
+        manifest["annotations"] = {
+            "io.containerd.image.name": reference,
+            "org.opencontainers.image.ref.name": reference.rsplit(":", 1)[1],
+        }
         tops = {
             "oci-layout": {"imageLayoutVersion": "1.0.0"},
             "index.json": {"schemaVersion": 2, "mediaType": INDEX, "manifests": [manifest]},
-            "manifest.json": [{"Config": "blobs/" + config["digest"].replace(":", "/"), "RepoTags": [reference],
-                               "Layers": ["blobs/" + layer["digest"].replace(":", "/") for layer in layers]}],
+            "manifest.json": [
+                {
+                    "Config": "blobs/" + config["digest"].replace(":", "/"),
+                    "RepoTags": [reference],
+                    "Layers": ["blobs/" + layer["digest"].replace(":", "/") for layer in layers],
+                }
+            ],
         }
         for name, value in tops.items():
             data = json.dumps(value).encode()

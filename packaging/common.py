@@ -3,6 +3,7 @@
 A unified YAML is integration.yml with the code, the picture and the description in it. integration.yml is
 edited as text, so that nothing beyond the standard library is needed and nothing else in it changes.
 """
+
 import base64
 import re
 import subprocess

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Builds what an image with pingone-xsoar installed needs, and on request the image itself, without an engine.
 
-Always: a build context for `docker build` (or podman, or buildah), and the unified YAML of both identities for the image:
-PingOne-image.yml and PingOne_copy-image.yml.
+Always: a build context for `docker build` (or podman, or buildah), and the unified YAML of both identities for the
+image: PingOne-image.yml and PingOne_copy-image.yml.
 
 --base FILE: also the image, as an archive for `docker load` or a registry: one layer on top of a stock image that was
 saved with `docker save demisto/python3:TAG`.
 --debian: also the image, on a minimal root of Debian's Python packages instead; needs apt and dpkg, but not root.
 """
+
 import argparse
 import io
 import re
@@ -25,7 +26,14 @@ INSTALLED = "usr/local/bin/pingone-xsoar"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\ndemisto:x:4000:4000::/home/demisto:/bin/sh\n"
 GROUP = "root:x:0:\ndemisto:x:4000:\n"
 # Not needed to run.
-SUPERFLUOUS = ("usr/share/doc", "usr/share/man", "usr/share/lintian", "usr/share/locale", "usr/share/bug", "usr/include")
+SUPERFLUOUS = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/lintian",
+    "usr/share/locale",
+    "usr/share/bug",
+    "usr/include",
+)
 
 
 def lay_out(program, folder):
@@ -38,11 +46,14 @@ def lay_out(program, folder):
 
 def debian_root(folder):
     """Unpacks Debian's Python and what it depends on into `folder`."""
+
     def run(*command, **more):
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, universal_newlines=True, **more).stdout
 
     # As if nothing were installed, so that everything is listed that Python depends on.
-    plan = run("apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Dir::State::status=/dev/null", "python3")
+    plan = run(
+        "apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Dir::State::status=/dev/null", "python3"
+    )
     packages = ["%s=%s" % found for found in re.findall(r"(?m)^Inst (\S+) \((\S+) ", plan)]
     with tempfile.TemporaryDirectory() as downloads:
         run("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", *packages, cwd=downloads)
@@ -63,6 +74,7 @@ def debian_root(folder):
 
 def debian_image():
     """An image of that root alone."""
+
     def roots_own(entry):
         entry.uid = entry.gid = entry.mtime = 0
         entry.uname = entry.gname = ""
@@ -74,16 +86,22 @@ def debian_image():
         with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
             for path in sorted(Path(folder).iterdir()):
                 tar.add(str(path), arcname=path.name, filter=roots_own)
-    config = {"created": "1970-01-01T00:00:00Z", "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []},
-              "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["python"], "WorkingDir": "/"}}
+    config = {
+        "created": "1970-01-01T00:00:00Z",
+        "architecture": "amd64",
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": []},
+        "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["python"], "WorkingDir": "/"},
+    }
     return archive.Image(config, []).with_layer(out.getvalue(), "Debian's Python", {})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     common.add_arguments(parser)
-    parser.add_argument("--tag", default="localhost/pingone-xsoar:" + common.version(),
-                        help="the image's name and tag (%(default)s)")
+    parser.add_argument(
+        "--tag", default="localhost/pingone-xsoar:" + common.version(), help="the image's name and tag (%(default)s)"
+    )
     base = parser.add_mutually_exclusive_group()
     base.add_argument("--base", type=Path, help="an image archive to put our layer on")
     base.add_argument("--debian", action="store_true", help="a minimal root of Debian's packages to put our layer on")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures what a command costs beside PingOne's own time: in the one-file way, and with the executable installed.
 
-Each runs `pingone-get-user` in one container after the other kind, with our stand-in for XSOAR's server and a PingOne on
-loopback. It takes half a minute. Build first: packaging/static.sh and cargo build --bin pingone-sandbox.
+Each way runs `pingone-get-user` in a container of its own, with our stand-in for XSOAR's server and a PingOne on
+loopback. It takes half a minute. Build the sandbox first: cargo build --bin pingone-sandbox.
 """
+
 import os
 import statistics
 import sys
@@ -48,11 +49,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(str(executable), folder + "/pingone-xsoar")
         env, bare = environment(folder), environment("/nonexistent")
-        print("executable %d bytes; script %d bytes with it inside, %d without" % (
-            executable.stat().st_size, len(one), len(relay)))
-        for name, script, variables in (("executable installed", relay, env), ("one file, from memory", one, bare),
-                                        ("one file, from disk", NO_MEMFD + one, bare)):
-            print("%-22s first %4.0f ms, then %4.0f ms a command" % ((name,) + measure(script, sandbox.params, variables)))
+        print(
+            "executable %d bytes; script %d bytes with it inside, %d without"
+            % (executable.stat().st_size, len(one), len(relay))
+        )
+        for name, script, variables in (
+            ("executable installed", relay, env),
+            ("one file, from memory", one, bare),
+            ("one file, from disk", NO_MEMFD + one, bare),
+        ):
+            print(
+                "%-22s first %4.0f ms, then %4.0f ms a command" % ((name,) + measure(script, sandbox.params, variables))
+            )
     sandbox.end()
 
 

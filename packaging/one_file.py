@@ -3,6 +3,7 @@
 
 Writes PingOne-one-file.yml and PingOne_copy-one-file.yml.
 """
+
 import argparse
 import base64
 import hashlib
@@ -20,7 +21,7 @@ def carrying(relay, program):
     # The hash below covers the whole program, so xz need not check it too.
     packed = lzma.compress(program, check=lzma.CHECK_NONE, filters=X86_CODE)
     text = base64.b64encode(packed).decode()
-    lines = "\n".join(text[start:start + LINE] for start in range(0, len(text), LINE))
+    lines = "\n".join(text[start : start + LINE] for start in range(0, len(text), LINE))
     relay = common.replaced(relay, 'CARRIED_SHA256 = ""', 'CARRIED_SHA256 = "%s"' % hashlib.sha256(program).hexdigest())
     return common.replaced(relay, 'CARRIED = """\n"""', 'CARRIED = """\n%s\n"""' % lines)
 

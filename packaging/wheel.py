@@ -4,6 +4,7 @@
 With --docker-image it also writes the unified YAML of both identities for the image that has the wheel installed:
 PingOne-wheel.yml and PingOne_copy-wheel.yml.
 """
+
 import argparse
 import base64
 import hashlib
@@ -14,8 +15,8 @@ import common
 PACKAGE = common.PACKAGING / "wheel" / "pingone_xsoar"
 # Static, so it runs with any C library: these are the oldest that pip has tags for on the Pythons of today.
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64")
-DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python part starts it for each
-command; `pingone_xsoar.path()` tells where it is, and `pingone-xsoar --help` what else it can do.
+DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python part starts it for
+each command; `pingone_xsoar.path()` tells where it is, and `pingone-xsoar --help` what else it can do.
 """
 
 
@@ -23,8 +24,10 @@ def files(program):
     """What is in the wheel but RECORD, by path, with the mode."""
     version = common.version()
     info = "pingone_xsoar-%s.dist-info/" % version
-    metadata = ("Metadata-Version: 2.1\nName: pingone-xsoar\nVersion: %s\nSummary: PingOne integration for Cortex XSOAR\n"
-                "Requires-Python: >=3.6\nDescription-Content-Type: text/markdown\n\n%s" % (version, DESCRIPTION))
+    metadata = (
+        "Metadata-Version: 2.1\nName: pingone-xsoar\nVersion: %s\nSummary: PingOne integration for Cortex XSOAR\n"
+        "Requires-Python: >=3.6\nDescription-Content-Type: text/markdown\n\n%s" % (version, DESCRIPTION)
+    )
     tags = "".join("Tag: py3-none-%s\n" % platform for platform in PLATFORMS)
     wheel = "Wheel-Version: 1.0\nGenerator: packaging/wheel.py\nRoot-Is-Purelib: false\n" + tags
     return info, {

@@ -4,7 +4,9 @@ XSOAR starts integrations as Python only. For each command this script starts `p
 the command on stdin, turns its messages into calls of `demisto` and the server's answers into reply lines.
 It knows nothing about PingOne, keeps no process and leaves no file behind.
 """
+
 import base64
+import contextlib
 import hashlib
 import importlib
 import json
@@ -55,8 +57,14 @@ def nameless_file(folder):
 
 
 def start(path, files=()):
-    return subprocess.Popen([NAME, "serve"], executable=path, pass_fds=files, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [NAME, "serve"],
+        executable=path,
+        pass_fds=files,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def start_carried():
@@ -68,8 +76,11 @@ def start_carried():
     if hashlib.sha256(program).hexdigest() != CARRIED_SHA256:
         raise Broken("The executable inside the integration is damaged: upload the integration's file again.")
     refusals = []
-    for place, create in (("memory", nameless_memory), ("the working directory", lambda: nameless_file(".")),
-                          ("the temporary directory", lambda: nameless_file(tempfile.gettempdir()))):
+    for place, create in (
+        ("memory", nameless_memory),
+        ("the working directory", lambda: nameless_file(".")),
+        ("the temporary directory", lambda: nameless_file(tempfile.gettempdir())),
+    ):
         try:
             with open(create(), "wb") as file:
                 file.write(program)
@@ -82,8 +93,10 @@ def start_carried():
                 os.close(readable)
         except OSError as error:
             refusals.append("%s (%s)" % (place, error))
-    raise Broken("The executable inside the integration may not be started from %s. Use an image that has "
-                 "pingone-xsoar installed." % ", nor from ".join(refusals))
+    raise Broken(
+        "The executable inside the integration may not be started from %s. Use an image that has "
+        "pingone-xsoar installed." % ", nor from ".join(refusals)
+    )
 
 
 def start_installed():
@@ -95,17 +108,24 @@ def start_installed():
     try:
         return start(path)
     except OSError as error:
-        raise Broken("The executable %s cannot be started (%s). Upload the integration's file that has it "
-                     "inside, or choose an image that has it installed." % (path, error))
+        raise Broken(
+            "The executable %s cannot be started (%s). Upload the integration's file that has it "
+            "inside, or choose an image that has it installed." % (path, error)
+        )
 
 
 def request_line():
     args = dict(demisto.args())
     args.pop("debug-mode", None)
     context = demisto.callingContext.get("context") or {}
-    request = {"command": demisto.command(), "params": demisto.params(), "args": args,
-               "context": {name: context[name] for name in CONTEXT if name in context},
-               "integration": True, "native": True}
+    request = {
+        "command": demisto.command(),
+        "params": demisto.params(),
+        "args": args,
+        "context": {name: context[name] for name in CONTEXT if name in context},
+        "integration": True,
+        "native": True,
+    }
     return json.dumps(request).encode() + b"\n"
 
 
@@ -187,8 +207,8 @@ def keep_last_words(pipe, words):
 
 
 def carry_out():
-    process = start_carried() if CARRIED_SHA256 else start_installed()
     seconds, stuck, words = patience(), threading.Event(), [b""]
+    process = start_carried() if CARRIED_SHA256 else start_installed()
     reader = threading.Thread(target=keep_last_words, args=(process.stderr, words), daemon=True)
     timer = threading.Timer(seconds, lambda: (stuck.set(), process.kill()))
     try:
@@ -205,10 +225,8 @@ def carry_out():
 
 def end(process, timer, reader):
     """Nothing goes on when the command is over: containers are shared between integrations."""
-    try:
+    with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    except BrokenPipeError:
-        pass
     try:
         process.wait(2)  # after `native` and the end of its input it ends by itself
     except subprocess.TimeoutExpired:
@@ -235,8 +253,12 @@ def describe(problem, code, seconds, words):
 
 
 def error_entry(text):
-    return {"Type": 4, "ContentsFormat": "text", "EntryContext": None,
-            "Contents": "Failed to execute %s command. Error: %s" % (demisto.command(), text)}
+    return {
+        "Type": 4,
+        "ContentsFormat": "text",
+        "EntryContext": None,
+        "Contents": "Failed to execute %s command. Error: %s" % (demisto.command(), text),
+    }
 
 
 def main():

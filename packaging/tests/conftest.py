@@ -1,4 +1,5 @@
 """What the tests need: the executables, the relay, and environments of images."""
+
 import os
 import shutil
 import subprocess
@@ -13,8 +14,10 @@ PACKAGING = Path(__file__).resolve().parent.parent
 ROOT = PACKAGING.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 sys.path.insert(0, str(PACKAGING))
-needs_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"),
-                                reason="needs root, to be another user and to mount: run packaging/ci.sh as root")
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"),
+    reason="needs root, to be another user and to mount: run packaging/ci.sh as root",
+)
 
 
 def built(path, how):
@@ -61,8 +64,11 @@ def bare_env(tmp_path):
 def one_files(tmp_path_factory, executable):
     """The one-file YAML of both identities, as the documented command builds it."""
     out = tmp_path_factory.mktemp("one-file")
-    subprocess.run([sys.executable, PACKAGING / "one_file.py", "--executable", executable, "--out", out],
-                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, PACKAGING / "one_file.py", "--executable", executable, "--out", out],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     assert sorted(file.name for file in out.iterdir()) == ["PingOne-one-file.yml", "PingOne_copy-one-file.yml"]
     return {identity: (out / (identity + "-one-file.yml")).read_text() for identity in ("PingOne", "PingOne_copy")}
 

@@ -7,6 +7,7 @@ nothing that an old Python lacks, since it also runs inside the images under tes
 With the argument `before-6`, `demisto` is as it was before server 6.0: without versions of the integration
 context.
 """
+
 import json
 import os
 import sys

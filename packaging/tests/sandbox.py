@@ -1,4 +1,5 @@
 """The sandbox, a PingOne on loopback, as a process with its controls; and the environment of a container."""
+
 import json
 import subprocess
 import urllib.request
@@ -8,13 +9,16 @@ class Sandbox:
     """A PingOne on loopback, in a process of its own."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+        self.process = subprocess.Popen(
+            [program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True
+        )
         self.url = self.process.stdout.readline().strip()
         self.params = json.loads(self.process.stdout.readline())
 
     def _control(self, method, path, body=None):
-        request = urllib.request.Request("%s/sandbox/%s" % (self.url, path), method=method,
-                                         data=None if body is None else json.dumps(body).encode())
+        request = urllib.request.Request(
+            "%s/sandbox/%s" % (self.url, path), method=method, data=None if body is None else json.dumps(body).encode()
+        )
         # The tests' own requests must not go to a proxy that the machine may have.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as response:
@@ -44,4 +48,10 @@ class Sandbox:
 
 def environment(folder):
     """What XSOAR sets for a container of an image that has `folder` on its search path."""
-    return {"PATH": "%s:/usr/bin:/bin" % folder, "HTTP_PROXY": "", "http_proxy": "", "HTTPS_PROXY": "", "https_proxy": ""}
+    return {
+        "PATH": "%s:/usr/bin:/bin" % folder,
+        "HTTP_PROXY": "",
+        "http_proxy": "",
+        "HTTPS_PROXY": "",
+        "https_proxy": "",
+    }

@@ -1,5 +1,6 @@
 """The static executable needs nothing from an image: it serves in a root that holds itself, resolv.conf and hosts, as a
 user that no file knows, and with everything read-only."""
+
 import json
 import shutil
 import subprocess
@@ -29,9 +30,18 @@ def root(tmp_path, executable):
 def serve(root, requests):
     """Runs `serve` in the root and gives the entries; log lines and calls are answered as a server would."""
     # A mount of its own, so that it can be read-only; it goes with the process.
-    inside = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec chroot --userspec=4000:4000 "$0" /pingone-xsoar serve'
-    process = subprocess.Popen(["timeout", "60", "unshare", "--mount", "sh", "-ec", inside, root], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, env={})
+    inside = (
+        'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && '
+        'exec chroot --userspec=4000:4000 "$0" /pingone-xsoar serve'
+    )
+    process = subprocess.Popen(
+        ["timeout", "60", "unshare", "--mount", "sh", "-ec", inside, root],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        env={},
+    )
     entries = []
     for request in requests:
         write(process, json.dumps(request))
@@ -58,11 +68,14 @@ def write(process, line):
 def test_it_serves_as_uid_4000_without_anything_beside_it(root, sandbox):
     params, port = sandbox.params, sandbox.url.rsplit(":", 1)[1]
     by_name = dict(params, api_url="http://localhost:" + port, auth_url="http://localhost:" + port)
-    entries = serve(root, [
-        {"command": "test-module", "params": params},
-        {"command": "pingone-get-user", "params": by_name, "args": {"username": "emma.sharp"}},
-        {"command": "pingone-deactivate-user", "params": params, "args": {"username": "emma.sharp"}},
-    ])
+    entries = serve(
+        root,
+        [
+            {"command": "test-module", "params": params},
+            {"command": "pingone-get-user", "params": by_name, "args": {"username": "emma.sharp"}},
+            {"command": "pingone-deactivate-user", "params": params, "args": {"username": "emma.sharp"}},
+        ],
+    )
     texts = [entry.get("HumanReadable", entry["Contents"]).splitlines()[0] for entry in entries]
     assert texts == ["ok", "### User:emma.sharp", "### User emma.sharp deactivated"]
     assert sandbox.user("emma.sharp")["enabled"] is False
@@ -75,8 +88,13 @@ def test_names_are_looked_up_and_tls_has_its_roots_there(root, sandbox):
     there = "https://pingone.example:" + port
     limits = {"api_url": there, "auth_url": there, "max_retries": "0"}
     nowhere = {"api_url": "https://nowhere.invalid", "auth_url": "https://nowhere.invalid", "max_retries": "0"}
-    entries = serve(root, [{"command": "pingone-get-user", "params": dict(sandbox.params, **extra), "args": {"username": "x"}}
-                           for extra in (limits, nowhere)])
+    entries = serve(
+        root,
+        [
+            {"command": "pingone-get-user", "params": dict(sandbox.params, **extra), "args": {"username": "x"}}
+            for extra in (limits, nowhere)
+        ],
+    )
     texts = [entry["Contents"] for entry in entries]
     assert [entry["Type"] for entry in entries] == [4, 4]
     assert "pingone.example" in texts[0] and "TLS" in texts[0], texts

@@ -1,5 +1,6 @@
 """The image: its Dockerfile's base, archives made from bases in both layouts, and the Debian root, in which commands
 run read-only and as a user that no file knows."""
+
 import gzip
 import hashlib
 import io
@@ -9,17 +10,22 @@ import subprocess
 import sys
 import tarfile
 
-import archive
-import common
 import pytest
 import yaml
 from conftest import PACKAGING, needs_root
 from xsoar import LOOP, Container
 
+import archive
+import common
+
 TAG = "registry.example/security/pingone:2.0"
-BASE_CONFIG = {"architecture": "amd64", "os": "linux", "created": "2024-01-02T03:04:05Z",
-               "config": {"Env": ["PATH=/usr/local/bin:/usr/bin"], "Cmd": ["python3"], "Labels": {"maintainer": "somebody"}},
-               "history": [{"created_by": "base"}]}
+BASE_CONFIG = {
+    "architecture": "amd64",
+    "os": "linux",
+    "created": "2024-01-02T03:04:05Z",
+    "config": {"Env": ["PATH=/usr/local/bin:/usr/bin"], "Cmd": ["python3"], "Labels": {"maintainer": "somebody"}},
+    "history": [{"created_by": "base"}],
+}
 
 
 def tar_of(files):
@@ -53,9 +59,16 @@ def config(layers, **changes):
 def docker_base(**changes):
     """As older engines save: a folder a layer, the second time as a link."""
     name = "c0ffee.json"
-    images = [{"Config": name, "RepoTags": ["demisto/python3:1"], "Layers": ["a/layer.tar", "b/layer.tar", "c/layer.tar"]}]
-    return {"a/layer.tar": LOWER, "b/layer.tar": UPPER, "c/layer.tar": "../b/layer.tar",
-            name: config([LOWER, UPPER, UPPER], **changes), "manifest.json": json.dumps(images).encode()}
+    images = [
+        {"Config": name, "RepoTags": ["demisto/python3:1"], "Layers": ["a/layer.tar", "b/layer.tar", "c/layer.tar"]}
+    ]
+    return {
+        "a/layer.tar": LOWER,
+        "b/layer.tar": UPPER,
+        "c/layer.tar": "../b/layer.tar",
+        name: config([LOWER, UPPER, UPPER], **changes),
+        "manifest.json": json.dumps(images).encode(),
+    }
 
 
 def oci_base(nested=False, **changes):
@@ -71,14 +84,26 @@ def oci_base(nested=False, **changes):
     entry = blob(archive.MANIFEST, json.dumps(manifest).encode())
     if nested:
         entry["platform"] = {"os": "linux", "architecture": "amd64"}
-        others = [dict(entry, platform={"os": "linux", "architecture": "arm64"}, digest="sha256:" + "0" * 64),
-                  dict(entry, platform={"os": "unknown", "architecture": "unknown"}, digest="sha256:" + "1" * 64)]
+        others = [
+            dict(entry, platform={"os": "linux", "architecture": "arm64"}, digest="sha256:" + "0" * 64),
+            dict(entry, platform={"os": "unknown", "architecture": "unknown"}, digest="sha256:" + "1" * 64),
+        ]
         entry = blob(archive.INDEX, json.dumps({"manifests": others + [entry]}).encode())
     return dict(blobs, **{"oci-layout": b"{}", "index.json": json.dumps({"manifests": [entry]}).encode()})
 
 
 def build(out, executable, *arguments):
-    command = [sys.executable, PACKAGING / "image.py", "--executable", executable, "--out", out, "--tag", TAG, *arguments]
+    command = [
+        sys.executable,
+        PACKAGING / "image.py",
+        "--executable",
+        executable,
+        "--out",
+        out,
+        "--tag",
+        TAG,
+        *arguments,
+    ]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=300)
 
 
@@ -88,8 +113,8 @@ def from_base(folder, executable, files):
 
 
 def check(path):
-    """Checks an archive as an engine does when it loads it, by either of its tables of contents. Gives the configuration
-    and the layers' contents."""
+    """Checks an archive as an engine does when it loads it, by either of its tables of contents. Gives the
+    configuration and the layers' contents."""
     with tarfile.open(path) as tar:
         files = {entry.name: tar.extractfile(entry).read() for entry in tar if entry.isfile()}
     assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
@@ -120,8 +145,11 @@ def check(path):
     return settings, layers
 
 
-@pytest.mark.parametrize("base, layers", [(docker_base(), [LOWER, UPPER, UPPER]), (oci_base(), [LOWER, UPPER]),
-                                          (oci_base(nested=True), [LOWER, UPPER])], ids=["docker", "oci", "oci of platforms"])
+@pytest.mark.parametrize(
+    "base, layers",
+    [(docker_base(), [LOWER, UPPER, UPPER]), (oci_base(), [LOWER, UPPER]), (oci_base(nested=True), [LOWER, UPPER])],
+    ids=["docker", "oci", "oci of platforms"],
+)
 def test_our_layer_goes_on_top_of_a_saved_base(tmp_path, executable, base, layers):
     done = from_base(tmp_path, executable, base)
     assert done.returncode == 0, done.stderr
@@ -144,15 +172,28 @@ def damaged():
     return dict(files, **{name: UPPER})
 
 
-@pytest.mark.parametrize("files, says", [
-    (docker_base(architecture="arm64"), "the base is for linux/arm64, but the executable is for linux/amd64"),
-    (dict(docker_base(), **{"manifest.json": json.dumps(json.loads(docker_base()["manifest.json"]) * 2).encode()}),
-     "the base holds 2 images: save one alone"),
-    ({name: data for name, data in docker_base().items() if name != "a/layer.tar"}, "the base lacks the file a/layer.tar"),
-    (docker_base(rootfs={"type": "layers", "diff_ids": []}), "the base has 3 layers, but its configuration lists 0"),
-    (damaged(), "the base is damaged: blobs/sha256/"),
-    ({"etc/passwd": b""}, "the base is no image archive"),
-])
+@pytest.mark.parametrize(
+    "files, says",
+    [
+        (docker_base(architecture="arm64"), "the base is for linux/arm64, but the executable is for linux/amd64"),
+        (
+            dict(
+                docker_base(), **{"manifest.json": json.dumps(json.loads(docker_base()["manifest.json"]) * 2).encode()}
+            ),
+            "the base holds 2 images: save one alone",
+        ),
+        (
+            {name: data for name, data in docker_base().items() if name != "a/layer.tar"},
+            "the base lacks the file a/layer.tar",
+        ),
+        (
+            docker_base(rootfs={"type": "layers", "diff_ids": []}),
+            "the base has 3 layers, but its configuration lists 0",
+        ),
+        (damaged(), "the base is damaged: blobs/sha256/"),
+        ({"etc/passwd": b""}, "the base is no image archive"),
+    ],
+)
 def test_a_base_that_does_not_fit_is_refused(tmp_path, executable, files, says):
     done = from_base(tmp_path, executable, files)
     assert done.returncode == 1 and done.stderr.startswith("image.py: " + says), done.stderr
@@ -170,8 +211,11 @@ def test_skopeo_reads_it(tmp_path, executable):
         pytest.skip("skopeo is not installed")
     assert from_base(tmp_path, executable, oci_base(nested=True)).returncode == 0
     for kind in ("oci-archive", "docker-archive"):
-        subprocess.run(["skopeo", "copy", "--quiet", "%s:%s" % (kind, tmp_path / "image.tar"), "dir:%s" % (tmp_path / kind)],
-                       check=True, timeout=60)
+        subprocess.run(
+            ["skopeo", "copy", "--quiet", "%s:%s" % (kind, tmp_path / "image.tar"), "dir:%s" % (tmp_path / kind)],
+            check=True,
+            timeout=60,
+        )
 
 
 def test_the_build_context_and_the_yaml_fit_together(tmp_path, executable, relay):
@@ -181,7 +225,9 @@ def test_the_build_context_and_the_yaml_fit_together(tmp_path, executable, relay
     assert sorted(file.name for file in context.iterdir()) == ["Dockerfile", "pingone-xsoar"]
     assert (context / "pingone-xsoar").read_bytes() == executable.read_bytes()
     assert (context / "pingone-xsoar").stat().st_mode & 0o777 == 0o755, "COPY keeps the mode"
-    assert "ARG BASE=%s\n" % common.stock_image() in (context / "Dockerfile").read_text(), "integration.yml names another base"
+    assert "ARG BASE=%s\n" % common.stock_image() in (context / "Dockerfile").read_text(), (
+        "integration.yml names another base"
+    )
     for identity in common.IDENTITIES:
         unified = yaml.safe_load((tmp_path / (identity + "-image.yml")).read_text())
         assert (unified["name"], unified["script"]["dockerimage"]) == (identity, TAG)
@@ -193,7 +239,10 @@ def debian_root(tmp_path_factory, executable):
     """The Debian image, unpacked as an engine would."""
     folder = tmp_path_factory.mktemp("debian")
     probe = ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", "media-types"]
-    if not shutil.which("apt-get") or subprocess.run(probe, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+    if (
+        not shutil.which("apt-get")
+        or subprocess.run(probe, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    ):
         pytest.skip("apt cannot bring Debian's packages here")
     done = build(folder, executable, "--debian")
     assert done.returncode == 0, done.stderr
@@ -216,8 +265,10 @@ def debian_root(tmp_path_factory, executable):
 def test_commands_run_in_the_debian_root_read_only_as_any_user(debian_root, relay, script, sandbox, way):
     if way == "one file":
         (debian_root / "usr/local/bin/pingone-xsoar").rename(debian_root / "away")
-    inside = ('mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount -o remount,ro,bind "$0" && '
-              'exec chroot --userspec=12345:12345 "$0" python /tmp/pyrunner/loop.py "$@"')
+    inside = (
+        'mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && mount -o remount,ro,bind "$0" && '
+        'exec chroot --userspec=12345:12345 "$0" python /tmp/pyrunner/loop.py "$@"'
+    )
     command = ["unshare", "--mount", "sh", "-ec", inside, str(debian_root)]
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin"}
     try:

@@ -1,16 +1,18 @@
 """The one file: what is in it, that it works in the stock image's conditions, and that it runs nothing but ours."""
+
 import base64
 import hashlib
 import os
 import re
 import struct
 
-import common
-import one_file
 import pytest
 import yaml
 from conftest import PACKAGING, ROOT, needs_root
 from xsoar import LOOP, Container, wait_for
+
+import common
+import one_file
 
 
 def without_payload(script):
@@ -79,7 +81,9 @@ def test_else_it_runs_from_the_temporary_directory(script, sandbox, bare_env, tm
     for folder in [tmp_path, *tmp_path.parents][:3]:
         folder.chmod(0o755)
     env = dict(bare_env, TMPDIR=str(tmp_path / "tmp"))
-    where = run_and_look(NO_MEMFD + script, sandbox, env, tmp_path / "work", loop=shared_loop(tmp_path), user=4000, group=4000)
+    where = run_and_look(
+        NO_MEMFD + script, sandbox, env, tmp_path / "work", loop=shared_loop(tmp_path), user=4000, group=4000
+    )
     assert where.startswith("%s/tmp/pingone-xsoar" % tmp_path) and where.endswith(" (deleted)"), where
     assert list((tmp_path / "tmp").iterdir()) == []
 
@@ -97,11 +101,23 @@ def run_and_look(script, sandbox, env, folder, loop=None, **popen):
     seen = []
     before = sorted(folder.iterdir())
     with Container(script, sandbox.params, command=loop, env=env, cwd=str(folder), **popen) as container:
+
         def look():
             # Between fork and exec a child still runs Python.
-            seen.append(wait_for("pingone-xsoar starts", lambda: next(
-                (link for child in container.children() for link in [os.readlink("/proc/%d/exe" % child)]
-                 if "pingone-xsoar" in link), None)))
+            seen.append(
+                wait_for(
+                    "pingone-xsoar starts",
+                    lambda: next(
+                        (
+                            link
+                            for child in container.children()
+                            for link in [os.readlink("/proc/%d/exe" % child)]
+                            if "pingone-xsoar" in link
+                        ),
+                        None,
+                    ),
+                )
+            )
 
         answer = container.run("pingone-get-user", {"username": "emma.sharp"}, while_it_runs=look)
         assert answer.only()["HumanReadable"].startswith("### User:emma.sharp\n"), answer.only()
@@ -113,24 +129,30 @@ def run_and_look(script, sandbox, env, folder, loop=None, **popen):
 
 
 def test_where_nothing_may_be_executed_the_error_says_so(script, bare_env, tmp_path):
-    refusing = MEMFD_REFUSED + "import tempfile\ndef mkstemp(prefix, dir): raise OSError(30, 'Read-only', dir)\ntempfile.mkstemp = mkstemp\n"
+    refusing = (
+        MEMFD_REFUSED
+        + "import tempfile\ndef mkstemp(prefix, dir): raise OSError(30, 'Read-only', dir)\ntempfile.mkstemp = mkstemp\n"
+    )
     with Container(refusing + script, {}, env=dict(bare_env, TMPDIR=str(tmp_path)), cwd=str(tmp_path)) as container:
         assert container.run("test-module").error() == (
-            "Failed to execute test-module command. Error: The executable inside the integration may not be started from "
-            "memory ([Errno 1] refused), nor from the working directory ([Errno 30] Read-only: '.'), nor from the "
-            "temporary directory ([Errno 30] Read-only: '%s'). Use an image that has pingone-xsoar installed." % tmp_path)
+            "Failed to execute test-module command. Error: The executable inside the integration may not be started "
+            "from memory ([Errno 1] refused), nor from the working directory ([Errno 30] Read-only: '.'), nor from the "
+            "temporary directory ([Errno 30] Read-only: '%s'). Use an image that has pingone-xsoar installed."
+            % tmp_path
+        )
 
 
 def damaged_payloads(script):
     middle = script.index('CARRIED = """') + 1_000_000
     other = "A" if script[middle] != "A" else "B"
     return {
-        "one letter": script[:middle] + other + script[middle + 1:],
+        "one letter": script[:middle] + other + script[middle + 1 :],
         "cut off": re.sub(r'(?s)(CARRIED = """\n.{500000}).*?"""', r'\1\n"""', script),
         "empty": re.sub(r'(?s)CARRIED = """\n.*?"""', 'CARRIED = """\n"""', script),
         "another program": one_file.carrying(without_payload(script), b"#!/bin/sh\ntouch executed\n").replace(
             hashlib.sha256(b"#!/bin/sh\ntouch executed\n").hexdigest(),
-            re.search('CARRIED_SHA256 = "(.*)"', script).group(1)),
+            re.search('CARRIED_SHA256 = "(.*)"', script).group(1),
+        ),
     }
 
 
@@ -140,8 +162,9 @@ def test_what_has_another_hash_is_never_executed(script, bare_env, tmp_path, kin
     assert changed != script
     with Container(changed, {}, env=bare_env, cwd=str(tmp_path)) as container:
         assert container.run("test-module").error() == (
-            "Failed to execute test-module command. Error: The executable inside the integration is damaged: upload the "
-            "integration's file again.")
+            "Failed to execute test-module command. Error: The executable inside the integration is damaged: "
+            "upload the integration's file again."
+        )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,5 @@
 """The wheel: pip installs it where it says, what it installs runs, and the relay finds it."""
+
 import base64
 import csv
 import hashlib
@@ -7,11 +8,12 @@ import sys
 import venv
 import zipfile
 
-import common
 import pytest
 import yaml
 from conftest import PACKAGING
 from xsoar import LOOP, Container
+
+import common
 
 IMAGE = "registry.example/pingone:1.0"
 
@@ -20,8 +22,11 @@ IMAGE = "registry.example/pingone:1.0"
 def built(tmp_path_factory, executable):
     """What the documented command builds."""
     out = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, PACKAGING / "wheel.py", "--executable", executable, "--out", out,
-                    "--docker-image", IMAGE], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, PACKAGING / "wheel.py", "--executable", executable, "--out", out, "--docker-image", IMAGE],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     return out
 
 
@@ -36,8 +41,22 @@ def installed(tmp_path_factory, wheel):
     """A virtual environment with nothing but the wheel."""
     folder = tmp_path_factory.mktemp("venv")
     venv.create(folder, with_pip=False, symlinks=True)
-    subprocess.run([sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet", "--no-index",
-                    "--disable-pip-version-check", wheel], check=True, timeout=120)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            folder / "bin" / "python",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--disable-pip-version-check",
+            wheel,
+        ],
+        check=True,
+        timeout=120,
+    )
     return folder
 
 
@@ -56,23 +75,59 @@ def test_record_lists_every_file_with_its_hash(wheel):
 @pytest.mark.parametrize("platform", ["manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"])
 @pytest.mark.parametrize("python", ["38", "312"])
 def test_pip_takes_it_for_glibc_and_for_musl(wheel, tmp_path, platform, python):
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check",
-           "--find-links", wheel.parent, "--dest", tmp_path, "--only-binary=:all:", "--platform", platform,
-           "--python-version", python, "pingone-xsoar"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--find-links",
+        wheel.parent,
+        "--dest",
+        tmp_path,
+        "--only-binary=:all:",
+        "--platform",
+        platform,
+        "--python-version",
+        python,
+        "pingone-xsoar",
+    ]
     subprocess.run(pip, check=True, timeout=120)
     assert [file.name for file in tmp_path.iterdir()] == [wheel.name]
 
 
 def test_it_does_not_install_where_it_cannot_run(wheel, tmp_path):
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check",
-           "--find-links", wheel.parent, "--dest", tmp_path, "--only-binary=:all:", "--platform", "manylinux_2_17_aarch64",
-           "pingone-xsoar"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--find-links",
+        wheel.parent,
+        "--dest",
+        tmp_path,
+        "--only-binary=:all:",
+        "--platform",
+        "manylinux_2_17_aarch64",
+        "pingone-xsoar",
+    ]
     assert subprocess.run(pip, stderr=subprocess.DEVNULL, timeout=120).returncode != 0
 
 
 def test_what_is_installed_runs(installed, executable):
     asked = "import pingone_xsoar; print(pingone_xsoar.path())"
-    path = subprocess.run([installed / "bin" / "python", "-c", asked], check=True, stdout=subprocess.PIPE).stdout.decode().strip()
+    path = (
+        subprocess.run([installed / "bin" / "python", "-c", asked], check=True, stdout=subprocess.PIPE)
+        .stdout.decode()
+        .strip()
+    )
     with open(path, "rb") as file:
         assert file.read() == executable.read_bytes()
     for program in (path, installed / "bin" / "pingone-xsoar"):

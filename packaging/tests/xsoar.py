@@ -2,6 +2,7 @@
 
 Every container is given up after a minute, so that a test that went wrong ends.
 """
+
 import json
 import subprocess
 import sys
@@ -52,8 +53,16 @@ class Container:
         self.refusals = {}  # what a call is refused with, by its name: a list of texts, used up one by one
         self.brand = "PingOne"
         command = (command or [sys.executable, LOOP]) + (["before-6"] if before_6 else [])
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env=env, universal_newlines=True, encoding="utf-8", **popen)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            universal_newlines=True,
+            encoding="utf-8",
+            **popen,
+        )
         self.watchdog = threading.Timer(60, self.process.kill)
         self.watchdog.start()
 
@@ -84,10 +93,21 @@ class Container:
     def _run(self, name, args, params, context, native):
         answer = Answer()
         request = {
-            "script": self.script, "integration": True, "native": native, "command": name,
-            "params": dict(self.params, **(params or {})), "args": args or {},
-            "context": dict({"IntegrationBrand": self.brand, "IntegrationInstance": self.brand + "_instance_1",
-                             "Inv": {"id": "12"}, "Incidents": [{"id": "12", "name": "An incident"}]}, **(context or {})),
+            "script": self.script,
+            "integration": True,
+            "native": native,
+            "command": name,
+            "params": dict(self.params, **(params or {})),
+            "args": args or {},
+            "context": dict(
+                {
+                    "IntegrationBrand": self.brand,
+                    "IntegrationInstance": self.brand + "_instance_1",
+                    "Inv": {"id": "12"},
+                    "Incidents": [{"id": "12", "name": "An incident"}],
+                },
+                **(context or {}),
+            ),
         }
         self._write(json.dumps(request))
         while True:

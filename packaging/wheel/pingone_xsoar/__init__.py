@@ -2,6 +2,7 @@
 
 XSOAR's integration asks `path()` where it is; `pingone-xsoar` on the command line starts it.
 """
+
 import os
 import sys
 
