@@ -26,6 +26,7 @@ INSTALLED = "usr/local/bin/pingone-xsoar"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\ndemisto:x:4000:4000::/home/demisto:/bin/sh\n"
 GROUP = "root:x:0:\ndemisto:x:4000:\n"
 # Not needed to run.
+SUPERFLUOUS_PACKAGES = ("dpkg", "tar")
 SUPERFLUOUS = (
     "usr/share/doc",
     "usr/share/man",
@@ -54,7 +55,8 @@ def debian_root(folder):
     plan = run(
         "apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Dir::State::status=/dev/null", "python3"
     )
-    packages = ["%s=%s" % found for found in re.findall(r"(?m)^Inst (\S+) \((\S+) ", plan)]
+    found = re.findall(r"(?m)^Inst (\S+) \((\S+) ", plan)
+    packages = ["%s=%s" % (name, version) for name, version in found if name not in SUPERFLUOUS_PACKAGES]
     with tempfile.TemporaryDirectory() as downloads:
         run("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", *packages, cwd=downloads)
         for package in sorted(Path(downloads).glob("*.deb")):

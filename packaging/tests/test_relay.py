@@ -118,6 +118,16 @@ def test_the_token_is_kept_whatever_form_the_integration_context_has(relay, sand
     assert len(tokens) == 1, "the second container was to find the token of the first"
 
 
+def test_what_others_write_meanwhile_is_kept(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        container.other_writers = [{"theirs": "1"}]
+        answer = container.run("pingone-get-user", {"username": "emma.sharp"})
+        assert answer.calls.count("setIntegrationContext") == 2, (
+            "refused by its version, then written: %s" % answer.calls
+        )
+        assert set(container.stored) == {"theirs", "pingone_token"}
+
+
 def test_error_replies_reach_the_executable(relay, sandbox, image_env):
     with Container(relay, sandbox.params, env=image_env) as container:
         container.refusals = {
