@@ -178,7 +178,7 @@ impl<'a> Client<'a> {
 
     /// Reads the environment itself: every role may.
     pub async fn read_environment(&self) -> Result<(), Error> {
-        self.call(Call::get(self.url(&[], ""))).await.map(drop)
+        self.call_json(Call::get(self.url(&[], ""))).await.map(drop)
     }
 
     /// The address of something in the environment. Each part is one path segment, encoded as such.
@@ -234,7 +234,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Makes the call and reads its answer, which has to be one JSON document.
+    /// Makes the call and reads its answer, which has to be one JSON object: PingOne gives nothing else.
     pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -243,7 +243,8 @@ impl<'a> Client<'a> {
             .ok_or_else(|| described.unusable("it is empty"))
     }
 
-    /// Makes the call; its answer may be empty.
+    /// Makes the call; its answer may be empty. What is not empty has to be PingOne's: behind a success status
+    /// that a gateway made up, nothing was changed.
     pub(super) async fn call_maybe_json(&self, call: Call) -> Result<Option<Value>, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -428,24 +429,31 @@ impl Described {
         if reply.body.trim_ascii().is_empty() {
             return Ok(None);
         }
-        if let Some(content_type) = &reply.content_type {
-            // PingOne says application/hal+json whatever is asked for.
-            let essence = content_type
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase();
-            if essence != JSON && !essence.ends_with("+json") {
-                return Err(self.unusable(
-                    "it is not JSON by its content type; a proxy or gateway may have answered",
-                ));
-            }
+        check_content_type(reply).map_err(|reason| self.unusable(reason))?;
+        match serde_json::from_slice(&reply.body) {
+            Ok(object @ Value::Object(_)) => Ok(Some(object)),
+            Ok(_) => Err(self.unusable("it is not a JSON object")),
+            Err(error) => Err(self.unusable(&format!("it is not valid JSON ({error})"))),
         }
-        let parsed = serde_json::from_slice(&reply.body);
-        parsed
-            .map(Some)
-            .map_err(|error| self.unusable(&format!("it is not valid JSON ({error})")))
+    }
+}
+
+/// Whether an answer says that it is JSON. One that says nothing may be.
+fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
+    let Some(content_type) = &reply.content_type else {
+        return Ok(());
+    };
+    // PingOne says application/hal+json whatever is asked for.
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == JSON || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err("it is not JSON by its content type; a proxy or gateway may have answered")
     }
 }
 
