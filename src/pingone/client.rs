@@ -211,7 +211,11 @@ impl<'a> Client<'a> {
         };
         let mut renewed = false;
         let problem = loop {
-            let token = self.bearer().await?;
+            // No token any more after an earlier try of a change: that try may have been carried out.
+            let token = self.bearer().await.map_err(|mut error| {
+                error.tries.outcome_unknown |= tries.outcome_unknown;
+                error
+            })?;
             request.authorization = Authorization::Bearer(token.clone());
             match self.attempts(&request, repeat, &mut tries).await {
                 Ok(reply) if reply.is_success() => return Ok(reply),
@@ -383,7 +387,9 @@ impl<'a> Client<'a> {
         if !reply.is_success() {
             return Ok(Err(Refusal::read(&reply, &self.mask())));
         }
-        let accepted = state.accept(&reply, authentication, self.connection.clock.now());
+        let now = self.connection.clock.now();
+        let accepted =
+            check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
         reply.body.zeroize();
         match accepted {
             Ok(()) => Ok(Ok(())),
