@@ -49,6 +49,10 @@ pub(crate) struct Heard {
     pub(crate) log: Vec<String>,
     /// The integration contexts that were stored.
     pub(crate) stored: Vec<Value>,
+    /// The integration context at the end.
+    pub(crate) context: Value,
+    /// How often it was read.
+    pub(crate) context_reads: usize,
     /// Whatever is none of these.
     pub(crate) others: Vec<Value>,
 }
@@ -96,8 +100,10 @@ impl Heard {
         let Self {
             answers,
             log,
-            stored: _,
             others,
+            stored: _,
+            context: _,
+            context_reads: _,
         } = self;
         format!("{}\n{}\n{}", json!(answers), log.join("\n"), json!(others))
     }
@@ -106,16 +112,22 @@ impl Heard {
 /// Nothing here may take longer: every test has limits of its own far below it.
 const LONGEST: Duration = Duration::from_mins(2);
 
-/// Lets `runner` serve these requests in the two-way mode.
-pub(crate) fn talk_with(runner: &mut Runner, turns: impl IntoIterator<Item = Turn>) -> Heard {
+/// Lets `runner` serve these requests in the two-way mode, beginning with this integration context.
+pub(crate) fn talk_with(
+    runner: &mut Runner,
+    context: Value,
+    turns: impl IntoIterator<Item = Turn>,
+) -> Heard {
     let (lines, receiver) = channel(8);
     let mut end = OtherEnd {
         unread: Vec::new(),
         lines: Some(lines),
         turns: turns.into_iter().collect(),
-        context: json!({"kept": "by somebody else"}),
         version: 1,
-        heard: Heard::default(),
+        heard: Heard {
+            context,
+            ..Heard::default()
+        },
     };
     end.next_turn();
     let mut server = Server::new(Input::TwoWay(receiver), end);
@@ -136,7 +148,7 @@ pub(crate) fn talk_with(runner: &mut Runner, turns: impl IntoIterator<Item = Tur
 
 /// The same with a process of its own.
 pub(crate) fn talk(surroundings: Surroundings, turns: impl IntoIterator<Item = Turn>) -> Heard {
-    talk_with(&mut Runner::live(surroundings), turns)
+    talk_with(&mut Runner::live(surroundings), json!({}), turns)
 }
 
 /// Takes what the executable writes and sends what a server would.
@@ -144,7 +156,6 @@ struct OtherEnd {
     unread: Vec<u8>,
     lines: Option<Sender<Result<Line, String>>>,
     turns: VecDeque<Turn>,
-    context: Value,
     version: u64,
     heard: Heard,
 }
@@ -176,12 +187,14 @@ impl OtherEnd {
                 self.send(&Value::Null);
             }
             (_, Some("getIntegrationContext")) => {
-                self.send(&json!({"context": self.context, "version": {"version": self.version}}));
+                self.heard.context_reads += 1;
+                let context = self.heard.context.clone();
+                self.send(&json!({"context": context, "version": {"version": self.version}}));
             }
             (_, Some("setIntegrationContext")) => {
-                self.context = message["args"]["value"].clone();
+                self.heard.context = message["args"]["value"].clone();
                 self.version += 1;
-                self.heard.stored.push(self.context.clone());
+                self.heard.stored.push(self.heard.context.clone());
                 self.send(&Value::Null);
             }
             (Some("result"), _) => {

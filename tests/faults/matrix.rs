@@ -523,7 +523,7 @@ fn drip() -> Answer {
 }
 
 fn endless() -> Answer {
-    chunked(&[b' '; 65536], Duration::ZERO)
+    chunked(&vec![b' '; 65536], Duration::ZERO)
 }
 
 fn oversized() -> Answer {

@@ -98,14 +98,14 @@ pub(crate) const PINGONE_JSON: &str = "application/hal+json;charset=UTF-8";
 
 /// The first lines of an answer, without the blank one that ends them. The reason phrase is nobody's.
 pub(crate) fn head(status: u16, headers: &[(&str, &str)], content_type: &str) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
-    if !content_type.is_empty() {
-        head.push_str(&format!("Content-Type: {content_type}\r\n"));
-    }
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head.into_bytes()
+    let content_type = (!content_type.is_empty()).then_some(("Content-Type", content_type));
+    let headers = headers.iter().copied().chain(content_type);
+    headers
+        .fold(
+            format!("HTTP/1.1 {status} Whatever\r\n"),
+            |head, (name, value)| format!("{head}{name}: {value}\r\n"),
+        )
+        .into_bytes()
 }
 
 type Script = dyn Fn(&Seen) -> Answer + Send + Sync;
