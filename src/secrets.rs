@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What stands in the place of a secret: the text that XSOAR's own masking writes.
 pub const MASKED: &str = "<XX_REPLACED>";
@@ -67,8 +67,10 @@ impl Mask {
             ascii_json[1..ascii_json.len() - 1].to_owned(),
         ];
         for form in url_forms {
+            forms.extend(base64_parts(&form));
             forms.extend([form.replace("%20", "+"), lower_case_escapes(&form), form]);
         }
+        forms.extend(base64_parts(secret));
         for form in forms {
             if !self.forms.iter().any(|known| known.expose_secret() == form) {
                 self.forms.push(form.into());
@@ -121,6 +123,19 @@ pub fn wipe(value: Value) {
         Value::Object(members) => members.into_iter().for_each(|(_, value)| wipe(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// What stands for `secret` in the base64 of a longer text, such as `user:secret`: that depends on where in a
+/// group of three bytes it begins. Characters that it shares with its neighbours are left out. In both
+/// alphabets.
+fn base64_parts(secret: &str) -> impl Iterator<Item = String> {
+    (0..3).flat_map(|before| {
+        let mut bytes = Zeroizing::new(vec![0; before]);
+        bytes.extend_from_slice(secret.as_bytes());
+        let (begin, end) = ((before * 4).div_ceil(3), bytes.len() * 4 / 3);
+        let part = STANDARD.encode(&bytes)[begin..end].to_owned();
+        [part.replace('+', "-").replace('/', "_"), part]
+    })
 }
 
 /// `%C3` and `%c3` mean the same.
@@ -182,6 +197,21 @@ mod tests {
                 format!("<{MASKED}>"),
                 "{echoed}"
             );
+        }
+    }
+
+    #[test]
+    fn base64_of_a_longer_text_is_masked() {
+        let secret = "hünter22>?>?";
+        let mask = mask(secret);
+        for before in ["", "a", "ab", "abc", "client:", "a longer text before "] {
+            for after in ["", "z", "yz", " and after"] {
+                let encoded = STANDARD.encode(format!("{before}{secret}{after}"));
+                let masked = mask.text(&encoded);
+                assert!(masked.contains(MASKED), "{before}|{after}: {masked}");
+                let url_safe = encoded.replace('+', "-").replace('/', "_");
+                assert!(mask.text(&url_safe).contains(MASKED), "{before}|{after}");
+            }
         }
     }
 
