@@ -3,9 +3,11 @@
 
 mod conversation;
 mod healthy;
+mod process;
 mod scripted;
 
 mod matrix;
 
 mod create;
+mod network;
 mod tokens;

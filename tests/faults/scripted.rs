@@ -382,8 +382,23 @@ impl Write for Wire {
     }
 }
 
+/// The first byte of a TLS client's first message.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// Reads one request; `None` where the client has no more.
 fn read_request(wire: &mut BufReader<Wire>, connection: usize) -> io::Result<Option<Seen>> {
+    if matches!(wire.get_ref(), Wire::Plain(_)) && wire.fill_buf()?.first() == Some(&TLS_HANDSHAKE)
+    {
+        let length = wire.buffer().len();
+        wire.consume(length);
+        return Ok(Some(Seen {
+            method: "(TLS)".to_owned(),
+            target: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            connection,
+        }));
+    }
     let mut line = String::new();
     if wire.read_line(&mut line)? == 0 {
         return Ok(None);
