@@ -3,6 +3,8 @@
 //! client), so that nothing further in has to think of it; sentences built here from arguments that are
 //! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
 
+use std::str::Chars;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -105,8 +107,12 @@ impl Mask {
         let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
         while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
             let length = if self.begins[usize::from(rest[0])] {
-                let mut secrets = self.secrets.iter();
-                secrets.find_map(|secret| length_of(secret.expose_secret(), rest))
+                let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+                secrets.find_map(|secret| {
+                    can_be(secret.chars(), rest, SHORTEST_PART)
+                        .then(|| length_of(secret, rest))
+                        .flatten()
+                })
             } else {
                 None
             };
@@ -146,6 +152,15 @@ pub fn wipe(value: Value) {
         Value::Object(members) => members.into_iter().for_each(|(_, value)| wipe(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
+/// there is no secret, and costs little.
+fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
+    let next = secret.next().filter(|_| characters > 0);
+    next.is_none_or(|next| {
+        ways(next, text).any(|length| can_be(secret.clone(), &text[length..], characters - 1))
+    })
 }
 
 /// How much of `text`, from its beginning, is `secret`, each of whose characters may be written in any way:

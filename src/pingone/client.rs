@@ -330,16 +330,23 @@ impl<'a> Client<'a> {
     async fn bearer(&self) -> Result<SecretString, Error> {
         let mut state = self.connection.token.lock().await;
         if state.usable(self.connection.clock.now()).is_none() {
+            // One that is about to end is still a secret.
+            if let Some(token) = state.current() {
+                self.hide(token);
+            }
             self.authenticate(&mut state).await?;
         }
         // After `authenticate` there is one; an empty token would be refused by PingOne.
         let token = state.current().cloned().unwrap_or_default();
+        self.hide(&token);
+        Ok(token)
+    }
+
+    fn hide(&self, token: &SecretString) {
         let mut mask = self.mask.borrow_mut();
         if !mask.knows(token.expose_secret()) {
             Rc::make_mut(&mut mask).add(token.expose_secret());
         }
-        drop(mask);
-        Ok(token)
     }
 
     /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
