@@ -178,7 +178,7 @@ impl<'a> Client<'a> {
 
     /// Reads the environment itself: every role may.
     pub async fn read_environment(&self) -> Result<(), Error> {
-        self.call(Call::get(self.url(&[], ""))).await.map(drop)
+        self.call_json(Call::get(self.url(&[], ""))).await.map(drop)
     }
 
     /// The address of something in the environment. Each part is one path segment, encoded as such.
@@ -211,7 +211,11 @@ impl<'a> Client<'a> {
         };
         let mut renewed = false;
         let problem = loop {
-            let token = self.bearer().await?;
+            // No token any more after an earlier try of a change: that try may have been carried out.
+            let token = self.bearer().await.map_err(|mut error| {
+                error.tries.outcome_unknown |= tries.outcome_unknown;
+                error
+            })?;
             request.authorization = Authorization::Bearer(token.clone());
             match self.attempts(&request, repeat, &mut tries).await {
                 Ok(reply) if reply.is_success() => return Ok(reply),
@@ -234,7 +238,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Makes the call and reads its answer, which has to be one JSON document.
+    /// Makes the call and reads its answer, which has to be one JSON object: PingOne gives nothing else.
     pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -243,7 +247,8 @@ impl<'a> Client<'a> {
             .ok_or_else(|| described.unusable("it is empty"))
     }
 
-    /// Makes the call; its answer may be empty.
+    /// Makes the call; its answer may be empty. What is not empty has to be PingOne's: behind a success status
+    /// that a gateway made up, nothing was changed.
     pub(super) async fn call_maybe_json(&self, call: Call) -> Result<Option<Value>, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -325,16 +330,23 @@ impl<'a> Client<'a> {
     async fn bearer(&self) -> Result<SecretString, Error> {
         let mut state = self.connection.token.lock().await;
         if state.usable(self.connection.clock.now()).is_none() {
+            // One that is about to end is still a secret.
+            if let Some(token) = state.current() {
+                self.hide(token);
+            }
             self.authenticate(&mut state).await?;
         }
         // After `authenticate` there is one; an empty token would be refused by PingOne.
         let token = state.current().cloned().unwrap_or_default();
+        self.hide(&token);
+        Ok(token)
+    }
+
+    fn hide(&self, token: &SecretString) {
         let mut mask = self.mask.borrow_mut();
         if !mask.knows(token.expose_secret()) {
             Rc::make_mut(&mut mask).add(token.expose_secret());
         }
-        drop(mask);
-        Ok(token)
     }
 
     /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
@@ -382,7 +394,9 @@ impl<'a> Client<'a> {
         if !reply.is_success() {
             return Ok(Err(Refusal::read(&reply, &self.mask())));
         }
-        let accepted = state.accept(&reply, authentication, self.connection.clock.now());
+        let now = self.connection.clock.now();
+        let accepted =
+            check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
         reply.body.zeroize();
         match accepted {
             Ok(()) => Ok(Ok(())),
@@ -428,24 +442,31 @@ impl Described {
         if reply.body.trim_ascii().is_empty() {
             return Ok(None);
         }
-        if let Some(content_type) = &reply.content_type {
-            // PingOne says application/hal+json whatever is asked for.
-            let essence = content_type
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase();
-            if essence != JSON && !essence.ends_with("+json") {
-                return Err(self.unusable(
-                    "it is not JSON by its content type; a proxy or gateway may have answered",
-                ));
-            }
+        check_content_type(reply).map_err(|reason| self.unusable(reason))?;
+        match serde_json::from_slice(&reply.body) {
+            Ok(object @ Value::Object(_)) => Ok(Some(object)),
+            Ok(_) => Err(self.unusable("it is not a JSON object")),
+            Err(error) => Err(self.unusable(&format!("it is not valid JSON ({error})"))),
         }
-        let parsed = serde_json::from_slice(&reply.body);
-        parsed
-            .map(Some)
-            .map_err(|error| self.unusable(&format!("it is not valid JSON ({error})")))
+    }
+}
+
+/// Whether an answer says that it is JSON. One that says nothing may be.
+fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
+    let Some(content_type) = &reply.content_type else {
+        return Ok(());
+    };
+    // PingOne says application/hal+json whatever is asked for.
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == JSON || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err("it is not JSON by its content type; a proxy or gateway may have answered")
     }
 }
 

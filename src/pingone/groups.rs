@@ -143,7 +143,7 @@ impl Client<'_> {
 
     /// Takes the user out of a group; 404 if it is not in it by itself.
     pub async fn remove_from_group(&self, user: UserId, group: GroupId) -> Result<(), Error> {
-        self.call(Call::delete(self.membership_url(user, group)))
+        self.call_maybe_json(Call::delete(self.membership_url(user, group)))
             .await
             .map(drop)
     }

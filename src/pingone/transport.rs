@@ -61,8 +61,8 @@ impl HttpRequest {
     }
 }
 
-/// An answer, read to its end.
-#[derive(Debug, Default)]
+/// An answer, read to its end. It has no `Debug`: nothing in it is masked, and it may be a token's.
+#[derive(Default)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,

@@ -144,7 +144,7 @@ impl Client<'_> {
     /// Whether there is such a user: PingOne answers 404 if not.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, Error> {
         found(
-            self.call(Call::get(self.url(&[USERS, &id.to_string()], "")))
+            self.call_json(Call::get(self.url(&[USERS, &id.to_string()], "")))
                 .await
                 .map(drop),
         )
@@ -175,7 +175,7 @@ impl Client<'_> {
 
     /// Deletes a user.
     pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
-        self.call(Call::delete(self.url(&[USERS, &id.to_string()], "")))
+        self.call_maybe_json(Call::delete(self.url(&[USERS, &id.to_string()], "")))
             .await
             .map(drop)
     }
