@@ -96,6 +96,8 @@ pub(super) struct Call {
     pub(super) content_type: Option<&'static str>,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) repeat: Repeat,
+    /// How texts name it, if not by its own address.
+    pub(super) called: Option<String>,
 }
 
 impl Call {
@@ -107,6 +109,15 @@ impl Call {
             content_type: None,
             body: None,
             repeat: Repeat::Safe,
+            called: None,
+        }
+    }
+
+    /// Reads on at an address that PingOne gave.
+    pub(super) fn get_further(url: Url, called: &str) -> Self {
+        Self {
+            called: Some(format!("{called} (a further page)")),
+            ..Self::get(url)
         }
     }
 
@@ -199,6 +210,7 @@ impl<'a> Client<'a> {
             content_type,
             body,
             repeat,
+            called,
         } = call;
         let began = self.connection.clock.elapsed();
         let mut tries = Tries::default();
@@ -208,6 +220,7 @@ impl<'a> Client<'a> {
             authorization: Authorization::None,
             content_type,
             body,
+            called,
         };
         let mut renewed = false;
         let problem = loop {
@@ -429,7 +442,10 @@ struct Described {
 impl Described {
     fn of(call: &Call) -> Self {
         Self {
-            call: format!("{} {}", call.method, call.url.path()),
+            call: call
+                .called
+                .clone()
+                .unwrap_or_else(|| format!("{} {}", call.method, call.url.path())),
             change: call.method != Method::GET,
         }
     }

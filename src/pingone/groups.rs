@@ -37,7 +37,6 @@ pub const DIRECT: &str = "DIRECT";
 
 #[derive(Deserialize)]
 struct MembershipItem {
-    id: String,
     name: Option<String>,
     r#type: Option<String>,
     #[serde(rename = "_embedded")]
@@ -168,16 +167,17 @@ impl Client<'_> {
                 &format!("a membership in it has another shape ({reason})"),
             )
         };
-        let item = MembershipItem::deserialize(raw).map_err(|error| wrong(&error.to_string()))?;
-        let group = item.id.parse().map_err(|_| wrong("its id is no UUID"))?;
-        let name = item
-            .name
-            .or_else(|| item.embedded?.group?.name)
-            .map(|name| self.mask().text(&name));
+        let id = raw.get("id").and_then(Value::as_str);
+        let group = id
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| wrong("its id is no UUID"))?;
+        // Masked first: the error quotes what it could not read.
+        let item = MembershipItem::deserialize(self.mask().value(raw.clone()))
+            .map_err(|error| wrong(&error.to_string()))?;
         Ok(Membership {
             group,
-            name,
-            kind: item.r#type.map(|kind| self.mask().text(&kind)),
+            name: item.name.or_else(|| item.embedded?.group?.name),
+            kind: item.r#type,
         })
     }
 }

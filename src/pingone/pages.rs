@@ -61,7 +61,8 @@ impl Client<'_> {
             if !seen.insert(url.clone()) || seen.len() > MOST_PAGES {
                 return Err(wrong("its pages do not come to an end"));
             }
-            let mut page = self.call_json(Call::get(url.clone())).await?;
+            let further = Call::get_further(url.clone(), &described);
+            let mut page = self.call_json(further).await?;
             let more = take_items(&mut page, collection).ok_or_else(|| {
                 wrong(&format!(
                     "`_embedded.{collection}` of a later page is not a list"

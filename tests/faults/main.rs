@@ -8,6 +8,7 @@ mod scripted;
 
 mod matrix;
 
+mod canary;
 mod create;
 mod network;
 mod tokens;

@@ -26,16 +26,16 @@ use crate::{
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Token,
     LookUp,
     Own,
 }
 
 /// A command, asked so that it makes the calls which are told here.
-struct Command {
-    name: &'static str,
-    args: &'static [(&'static str, &'static str)],
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) args: &'static [(&'static str, &'static str)],
     /// What it looks up first.
     looks_up: Option<&'static str>,
     /// The call that it is there for; `U` and `G` stand for ids. `None` where the look-up is all.
@@ -47,7 +47,7 @@ struct Command {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Read,
     /// Sets a state: twice is the same as once.
     Write,
@@ -56,7 +56,7 @@ enum Kind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
+pub(crate) enum Needs {
     /// A list with all its pages, or its first page alone.
     List,
     FirstPage,
@@ -75,7 +75,7 @@ enum Needs {
 const EMMA: (&str, &str) = ("username", "emma.sharp");
 
 /// Every command, some in two ways.
-const COMMANDS: &[Command] = &[
+pub(crate) const COMMANDS: &[Command] = &[
     Command {
         name: "test-module",
         args: &[],
@@ -495,7 +495,7 @@ impl Fault {
     }
 }
 
-fn collection(seen: &Seen) -> &'static str {
+pub(crate) fn collection(seen: &Seen) -> &'static str {
     match seen.path().rsplit('/').next() {
         Some("memberOfGroups") => "groupMemberships",
         Some("groups") => "groups",
@@ -886,7 +886,7 @@ fn short(seen: &Seen) -> String {
     )
 }
 
-fn place_of(command: &Command, seen: &Seen) -> Option<Place> {
+pub(crate) fn place_of(command: &Command, seen: &Seen) -> Option<Place> {
     if seen.path().ends_with("/as/token") {
         return Some(Place::Token);
     }
