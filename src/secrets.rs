@@ -291,7 +291,7 @@ mod tests {
             "p%c3%a4%20ss%2f%22w%5crd%2b%25".to_owned(),
             "p%C3%A4%20ss/%22w%5Crd%2B%25".to_owned(),
             // Everything escaped, nothing in the same way.
-            r#"%70\u00E4+\u0073s\/%22w\\rd\u002b%"#.to_owned(),
+            r"%70\u00E4+\u0073s\/%22w\\rd\u002b%".to_owned(),
         ] {
             assert_eq!(
                 mask.text(&format!("<{echoed}>")),
