@@ -287,7 +287,7 @@ impl Credentials {
 }
 
 /// A proxy may echo its own password, or an error text may show the proxy's address.
-fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
+pub fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
     use secrecy::ExposeSecret as _;
     for address in [surroundings.https_proxy(), surroundings.http_proxy()]
         .into_iter()

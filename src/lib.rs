@@ -25,8 +25,9 @@
 //! ```
 //!
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `sandbox` (a PingOne in
-//! memory, for trying things out; never part of a shipped build).
+//! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
+//! command line for people), `sandbox` (a PingOne in memory, for trying
+//! things out; never part of a shipped build).
 
 pub mod stdin;
 
@@ -50,6 +51,7 @@ pub mod entry;
 pub mod failure;
 
 pub mod cli;
+pub mod context;
 pub mod journal;
 pub mod replay;
 pub mod secrets;

@@ -3,7 +3,8 @@
 //! replaced, so no case can reach the network.
 //!
 //! A case is a folder: `request.json`, `exchanges.json` and `answer.snap`. The last is also the insta snapshot
-//! of the case, so the expected answer exists once.
+//! of the case, so the expected answer exists once. A case may have a `context.json` too: what a playbook would
+//! then see in the incident's context.
 
 use std::{
     fs, io,
@@ -11,10 +12,11 @@ use std::{
     rc::Rc,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::{
+    context::IncidentContext,
     entry::Entry,
     pingone::tape::{Exchange, Tape},
     run::Runner,
@@ -28,6 +30,16 @@ pub const REQUEST: &str = "request.json";
 pub const EXCHANGES: &str = "exchanges.json";
 /// The expected answer.
 pub const ANSWER: &str = "answer.snap";
+/// The expected context, if the case has one.
+pub const CONTEXT: &str = "context.json";
+
+/// What there is to play.
+pub struct Case {
+    /// One request or several, as they come on stdin.
+    pub requests: Vec<u8>,
+    /// The exchanges that they make.
+    pub exchanges: Vec<Exchange>,
+}
 
 /// What playing a case gave.
 pub struct Played {
@@ -35,6 +47,10 @@ pub struct Played {
     pub messages: String,
     /// The texts of the entries, as the War Room would show them.
     pub war_room: Vec<String>,
+    /// The types of the entries: 1 for a note, 4 for an error.
+    pub types: Vec<u8>,
+    /// The context after all requests.
+    pub context: IncidentContext,
     /// Calls that were made and are not recorded.
     pub missing: Vec<String>,
     /// Recorded calls that were not made.
@@ -66,20 +82,55 @@ pub fn cases(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+impl Case {
+    /// Reads the case in `folder`.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let exchanges = folder.join(EXCHANGES);
+        let unreadable = || format!("{} cannot be read", exchanges.display());
+        let case = Self {
+            requests: read(folder, REQUEST)?,
+            exchanges: serde_json::from_slice(&read(folder, EXCHANGES)?)
+                .with_context(unreadable)?,
+        };
+        for Exchange {
+            request,
+            response,
+            failure,
+            ..
+        } in &case.exchanges
+        {
+            ensure!(
+                response.is_some() != failure.is_some(),
+                "{}: {} {} needs either a response or a failure",
+                exchanges.display(),
+                request.method,
+                request.url
+            );
+        }
+        Ok(case)
+    }
+}
+
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
+    let path = folder.join(name);
+    fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
 /// Plays the case in `folder`.
 pub fn play(folder: &Path) -> Result<Played> {
-    let read = |name: &str| {
-        fs::read(folder.join(name))
-            .with_context(|| format!("{} cannot be read", folder.join(name).display()))
-    };
-    let request = read(REQUEST)?;
-    let exchanges: Vec<Exchange> = serde_json::from_slice(&read(EXCHANGES)?)
-        .with_context(|| format!("{} cannot be read", folder.join(EXCHANGES).display()))?;
+    play_case(Case::read(folder)?)
+}
 
+/// Plays a case.
+pub fn play_case(case: Case) -> Result<Played> {
+    let Case {
+        requests,
+        exchanges,
+    } = case;
     let tape = Rc::new(Tape::new(exchanges));
     let mut runner = Runner::replay(Rc::clone(&tape));
     let mut server = Server::new(
-        Input::Silent(stdin::requests(io::Cursor::new(request))),
+        Input::Silent(stdin::requests(io::Cursor::new(requests))),
         Vec::new(),
     );
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -88,6 +139,8 @@ pub fn play(folder: &Path) -> Result<Played> {
     let mut played = Played {
         messages: String::new(),
         war_room: Vec::new(),
+        types: Vec::new(),
+        context: IncidentContext::default(),
         missing: tape.missing(),
         unused: tape.unused(),
     };
@@ -107,11 +160,13 @@ pub fn play(folder: &Path) -> Result<Played> {
             .into_iter()
             .flatten()
         {
-            played.war_room.push(
-                serde_json::from_value::<Entry>(entry.clone())?
-                    .readable()
-                    .to_owned(),
-            );
+            let entry: Entry = serde_json::from_value(entry.clone())?;
+            played.types.push(match &entry {
+                Entry::Note(note) => note.r#type,
+                Entry::Error(failure) => failure.r#type,
+            });
+            played.war_room.push(entry.readable().to_owned());
+            played.context.apply(&entry)?;
         }
     }
     Ok(played)
@@ -124,6 +179,22 @@ pub fn judge(folder: &Path, played: &Played) -> Result<Verdict> {
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let expected = snapshot_body(&snapshot)
         .with_context(|| format!("{} is not a snapshot", path.display()))?;
+    let mut differences = compare(expected, played);
+    let path = folder.join(CONTEXT);
+    if path.is_file() {
+        let context: Value = serde_json::from_slice(&read(folder, CONTEXT)?)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        let given = played.context.to_value();
+        if context != given {
+            let [expected, given] = [context, given].map(|context| format!("{context:#}"));
+            differences.push(first_difference("context", &expected, &given));
+        }
+    }
+    Ok(Verdict { differences })
+}
+
+/// What differs between the answer that was expected and what was played.
+pub fn compare(expected: &str, played: &Played) -> Vec<String> {
     let missing = played.missing.iter();
     let unused = played.unused.iter();
     let mut differences: Vec<String> = missing
@@ -131,9 +202,9 @@ pub fn judge(folder: &Path, played: &Played) -> Result<Verdict> {
         .chain(unused.map(|call| format!("a recorded call was not made: {call}")))
         .collect();
     if expected.trim_end() != played.messages.trim_end() {
-        differences.push(first_difference(expected, &played.messages));
+        differences.push(first_difference("answer", expected, &played.messages));
     }
-    Ok(Verdict { differences })
+    differences
 }
 
 /// What follows the header that insta puts before a snapshot.
@@ -147,7 +218,7 @@ fn snapshot_body(snapshot: &str) -> Result<&str> {
     Ok(body)
 }
 
-fn first_difference(expected: &str, given: &str) -> String {
+fn first_difference(what: &str, expected: &str, given: &str) -> String {
     let (mut wanted, mut got) = (expected.trim_end().lines(), given.trim_end().lines());
     let mut number = 0;
     loop {
@@ -156,12 +227,16 @@ fn first_difference(expected: &str, given: &str) -> String {
             (wanted, got) if wanted != got => {
                 let show = |line: Option<&str>| line.map_or("nothing", str::trim).to_owned();
                 return format!(
-                    "line {number} of the answer should be\n  {}\nbut is\n  {}",
+                    "line {number} of the {what} should be\n  {}\nbut is\n  {}",
                     show(wanted),
                     show(got)
                 );
             }
-            (None, None) => return "the answer differs in its white space".to_owned(),
+            (None, None) => {
+                return format!(
+                    "the {what} differs in its white space or the order of its members"
+                );
+            }
             _ => {}
         }
     }

@@ -21,6 +21,8 @@ use crate::{
     manifest,
     pingone::{
         Client, Connection,
+        changes::Change,
+        recorder::Recorder,
         settings::{Limits, Settings},
         tape::Tape,
     },
@@ -32,10 +34,19 @@ use crate::{
 /// Carries out requests and keeps what they have in common: connections and tokens.
 pub struct Runner {
     surroundings: Surroundings,
-    /// Where calls go instead of the network.
-    tape: Option<Rc<Tape>>,
+    way: Way,
     /// The latest last. A container serves few instances, and each needs one.
     connections: Vec<Rc<Connection>>,
+}
+
+/// Where calls go.
+enum Way {
+    /// To PingOne.
+    Live,
+    /// To PingOne, and what is sent and comes back is recorded.
+    Record(Rc<Recorder>),
+    /// To a recording.
+    Replay(Rc<Tape>),
 }
 
 /// More instances than these in one process make their connections anew.
@@ -55,18 +66,23 @@ pub struct Prepared {
 impl Runner {
     /// For requests that go to PingOne.
     pub fn live(surroundings: Surroundings) -> Self {
-        Self {
-            surroundings,
-            tape: None,
-            connections: Vec::new(),
-        }
+        Self::new(surroundings, Way::Live)
+    }
+
+    /// For requests that go to PingOne and are recorded.
+    pub fn record(surroundings: Surroundings, recorder: Rc<Recorder>) -> Self {
+        Self::new(surroundings, Way::Record(recorder))
     }
 
     /// For requests that are answered from a recording.
     pub fn replay(tape: Rc<Tape>) -> Self {
+        Self::new(Surroundings::default(), Way::Replay(tape))
+    }
+
+    fn new(surroundings: Surroundings, way: Way) -> Self {
         Self {
-            surroundings: Surroundings::default(),
-            tape: Some(tape),
+            surroundings,
+            way,
             connections: Vec::new(),
         }
     }
@@ -105,6 +121,7 @@ impl Runner {
             None => Arguments::none(),
         };
         let connection = self.connection(settings)?;
+        connection.forget_changes();
         Ok(Prepared {
             command,
             access,
@@ -115,19 +132,30 @@ impl Runner {
         })
     }
 
+    /// What the latest request that was found fit sent to PingOne to change something.
+    pub fn changes(&self) -> Vec<Change> {
+        let latest = self.connections.last();
+        latest.map(|latest| latest.changes()).unwrap_or_default()
+    }
+
     /// The connection of these settings, from an earlier request if there was one.
     fn connection(&mut self, settings: Settings) -> Result<Rc<Connection>> {
         let known = self
             .connections
             .iter()
             .position(|connection| *connection.settings() == settings);
-        let connection = match (known, &self.tape) {
+        let unprepared = "The connection to PingOne could not be prepared";
+        let connection = match (known, &self.way) {
             (Some(place), _) => self.connections.remove(place),
-            (None, Some(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
-            (None, None) => Rc::new(
-                Connection::live(settings, &self.surroundings)
-                    .context("The connection to PingOne could not be prepared")?,
-            ),
+            (None, Way::Live) => {
+                Rc::new(Connection::live(settings, &self.surroundings).context(unprepared)?)
+            }
+            (None, Way::Record(recorder)) => {
+                let recorder = Rc::clone(recorder);
+                let connection = Connection::record(settings, &self.surroundings, recorder);
+                Rc::new(connection.context(unprepared)?)
+            }
+            (None, Way::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
         };
         if self.connections.len() == MOST_CONNECTIONS {
             self.connections.remove(0);

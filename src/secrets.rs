@@ -90,10 +90,17 @@ impl Mask {
 
     /// `text` without any secret.
     pub fn text(&self, text: &str) -> String {
-        if self.short.iter().any(|short| short.expose_secret() == text) {
-            return MASKED.to_owned();
+        self.text_with_words(text, |_| MASKED.to_owned())
+    }
+
+    /// `text` with a word in the place of each secret, which `word` gives. The word stands wherever the secret
+    /// stood, however that was written; so it is one that needs no escapes. Base64 is masked.
+    pub fn text_with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
+        let mut short = self.short.iter().map(ExposeSecret::expose_secret);
+        if let Some(short) = short.find(|short| *short == text) {
+            return word(short);
         }
-        let mut masked = self.without_secrets(text);
+        let mut masked = self.with_words(text, word);
         for part in &self.encoded {
             if masked.contains(part.expose_secret()) {
                 masked = masked.replace(part.expose_secret(), MASKED);
@@ -102,23 +109,24 @@ impl Mask {
         masked
     }
 
-    /// `text` without the secrets as they are, URL-quoted or JSON-escaped.
-    fn without_secrets(&self, text: &str) -> String {
+    /// `text` with words for the secrets as they are, URL-quoted or JSON-escaped.
+    fn with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
         let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
         while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
-            let length = if self.begins[usize::from(rest[0])] {
+            let found = if self.begins[usize::from(rest[0])] {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
                 secrets.find_map(|secret| {
-                    can_be(secret.chars(), rest, SHORTEST_PART)
+                    let length = can_be(secret.chars(), rest, SHORTEST_PART)
                         .then(|| length_of(secret, rest))
-                        .flatten()
+                        .flatten()?;
+                    Some((secret, length))
                 })
             } else {
                 None
             };
-            if let Some(length) = length {
+            if let Some((secret, length)) = found {
                 masked.push_str(&text[shown..place]);
-                masked.push_str(MASKED);
+                masked.push_str(&word(secret));
                 place += length;
                 shown = place;
             } else {
@@ -132,15 +140,23 @@ impl Mask {
     /// `value` with every text in it masked, member names too.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.text(&text)),
-            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
-            Value::Object(members) => members
-                .into_iter()
-                .map(|(name, value)| (self.text(&name), self.value(value)))
-                .collect(),
-            other => other,
-        }
+        in_texts(value, &|text| self.text(text))
+    }
+}
+
+/// `value` with every text in it changed, member names too.
+pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(&text)),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| in_texts(item, change))
+            .collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (change(&name), in_texts(value, change)))
+            .collect(),
+        other => other,
     }
 }
 

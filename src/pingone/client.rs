@@ -10,9 +10,11 @@ use tokio::sync::Mutex;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{
+    changes::{Change, ChangeState, Changes},
     clock::Clock,
     error::{Error, Problem, Refusal, Tries},
     http::Http,
+    recorder::Recorder,
     retry::{self, Outcome, Repeat},
     settings::{Limits, Settings},
     tape::Tape,
@@ -33,6 +35,7 @@ pub struct Connection {
     clock: Clock,
     /// Held while a token is asked for, so that calls at the same time ask once.
     token: Mutex<TokenState>,
+    changes: Changes,
 }
 
 impl Connection {
@@ -40,6 +43,16 @@ impl Connection {
     pub fn live(settings: Settings, surroundings: &Surroundings) -> anyhow::Result<Self> {
         let transport = Transport::Live(Http::new(&settings, surroundings)?);
         Ok(Self::new(settings, transport, Clock::real()))
+    }
+
+    /// A connection over the network that records what is sent and comes back.
+    pub fn record(
+        settings: Settings,
+        surroundings: &Surroundings,
+        recorder: Rc<Recorder>,
+    ) -> anyhow::Result<Self> {
+        let transport = Transport::Record(Http::new(&settings, surroundings)?, recorder);
+        Ok(Self::new(settings, transport, Clock::recording()))
     }
 
     /// A connection to a recording.
@@ -55,12 +68,23 @@ impl Connection {
             transport,
             clock,
             token: Mutex::default(),
+            changes: Changes::default(),
         }
     }
 
     /// The settings it was made for.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A command begins: what an earlier one changed does not count any more.
+    pub fn forget_changes(&self) {
+        self.changes.clear();
+    }
+
+    /// What the command under way, or the last one, sent to change something.
+    pub fn changes(&self) -> Vec<Change> {
+        self.changes.all()
     }
 
     /// Whether a call would need a new token.
@@ -212,6 +236,7 @@ impl<'a> Client<'a> {
             repeat,
             called,
         } = call;
+        let _turn = self.connection.transport.turn().await;
         let began = self.connection.clock.elapsed();
         let mut tries = Tries::default();
         let mut request = HttpRequest {
@@ -275,7 +300,14 @@ impl<'a> Client<'a> {
         repeat: Repeat,
         tries: &mut Tries,
     ) -> Result<Reply, Problem> {
-        let clock = &self.connection.clock;
+        let Connection {
+            settings,
+            clock,
+            transport,
+            changes,
+            ..
+        } = self.connection;
+        let is_change = request.method != Method::GET && request.url != settings.token_url;
         let mut tried = 0;
         loop {
             let remaining = self.remaining();
@@ -288,11 +320,20 @@ impl<'a> Client<'a> {
             tried += 1;
             tries.count += 1;
             let mask = self.mask();
-            let result = self
-                .connection
-                .transport
+            if is_change {
+                changes.begin(request.call());
+            }
+            let (result, took) = transport
                 .send(request, self.limits.request.min(remaining), &mask)
                 .await;
+            clock.pass(took);
+            if is_change {
+                changes.end(match &result {
+                    Ok(reply) => ChangeState::Answered(reply.status),
+                    Err(failure) if failure.reached => ChangeState::Unanswered,
+                    Err(_) => ChangeState::Unsent,
+                });
+            }
             let outcome = match &result {
                 Ok(reply) => {
                     let asked = reply
@@ -314,9 +355,7 @@ impl<'a> Client<'a> {
                 self.remaining(),
                 clock.chance(),
             );
-            let changes =
-                request.method != Method::GET && request.url != self.connection.settings.token_url;
-            tries.outcome_unknown |= changes && outcome.unknown();
+            tries.outcome_unknown |= is_change && outcome.unknown();
             let Some(wait) = wait else {
                 return result.map_err(Problem::NoAnswer);
             };

@@ -1,5 +1,6 @@
 //! Time as the client sees it: real, or that of a replay, in which waiting takes no time and chance has no
-//! part, so that a recorded case gives the same text on every run.
+//! part, so that a recorded case gives the same text on every run. A recording counts its time as its replay
+//! will, or the two would tell different numbers.
 
 use std::{
     cell::Cell,
@@ -9,17 +10,19 @@ use std::{
 
 use jiff::Timestamp;
 
-/// Real or recorded time.
+/// Real or counted time.
 pub(super) enum Clock {
     /// The machine's.
     Real {
         /// When the process began to count.
         started: Instant,
     },
-    /// Only waiting moves it.
-    Replay {
-        /// What was waited so far.
-        waited: Cell<Duration>,
+    /// Only waits and the time that calls are said to have taken move it.
+    Counted {
+        /// What was counted so far.
+        passed: Cell<Duration>,
+        /// Whether waits are waited, too: a recording waits, a replay does not.
+        waits: bool,
     },
 }
 
@@ -31,10 +34,19 @@ impl Clock {
         }
     }
 
+    /// A clock for a recording under way.
+    pub(super) fn recording() -> Self {
+        Self::Counted {
+            passed: Cell::new(Duration::ZERO),
+            waits: true,
+        }
+    }
+
     /// A clock for recorded exchanges.
     pub(super) fn replay() -> Self {
-        Self::Replay {
-            waited: Cell::new(Duration::ZERO),
+        Self::Counted {
+            passed: Cell::new(Duration::ZERO),
+            waits: false,
         }
     }
 
@@ -42,7 +54,14 @@ impl Clock {
     pub(super) fn elapsed(&self) -> Duration {
         match self {
             Self::Real { started } => started.elapsed(),
-            Self::Replay { waited } => waited.get(),
+            Self::Counted { passed, .. } => passed.get(),
+        }
+    }
+
+    /// Counts the time that a call took; the machine's clock knows it already.
+    pub(super) fn pass(&self, duration: Duration) {
+        if let Self::Counted { passed, .. } = self {
+            passed.set(passed.get() + duration);
         }
     }
 
@@ -57,10 +76,10 @@ impl Clock {
 
     /// Waits.
     pub(super) async fn sleep(&self, duration: Duration) {
-        match self {
-            Self::Real { .. } => tokio::time::sleep(duration).await,
-            Self::Replay { waited } => waited.set(waited.get() + duration),
+        if matches!(self, Self::Real { .. } | Self::Counted { waits: true, .. }) {
+            tokio::time::sleep(duration).await;
         }
+        self.pass(duration);
     }
 
     /// A number from 0 to 1 (excluded) by chance, to keep clients from trying again in step. The keys of a
@@ -74,7 +93,7 @@ impl Clock {
             Self::Real { .. } => {
                 (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
             }
-            Self::Replay { .. } => 0.0,
+            Self::Counted { .. } => 0.0,
         }
     }
 }

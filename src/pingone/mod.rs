@@ -11,6 +11,7 @@ pub mod groups;
 pub mod passwords;
 pub mod users;
 
+pub mod changes;
 mod clock;
 pub mod error;
 mod filter;
@@ -19,6 +20,7 @@ pub mod retry;
 pub mod token;
 
 pub mod http;
+pub mod recorder;
 pub mod tape;
 pub mod transport;
 

@@ -1,13 +1,13 @@
 //! The recorded half of the transport: answers a request with the recorded answer to the same request. A
 //! request that the recording lacks is an error that names it; nothing is ever sent.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    error::{Cause, NoAnswer},
+    error::{Cause, NoAnswer, Refusal},
     transport::{HttpRequest, Reply},
 };
 use crate::secrets::Mask;
@@ -19,7 +19,34 @@ pub struct Exchange {
     /// What was asked.
     pub request: RecordedRequest,
     /// What came back.
-    pub response: RecordedResponse,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<RecordedResponse>,
+    /// Why nothing came back, where there is no response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<RecordedFailure>,
+    /// How long it took; left out where it was no time worth mentioning. A replay tells the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+impl Exchange {
+    /// How long it took.
+    pub fn took(&self) -> Duration {
+        let seconds = self.seconds.unwrap_or_default();
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    }
+}
+
+/// A call that got no complete answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedFailure {
+    /// Why.
+    pub cause: Cause,
+    /// Whether PingOne may have received the request.
+    pub reached: bool,
+    /// What the network said.
+    pub detail: String,
 }
 
 /// A request without its secrets.
@@ -124,6 +151,83 @@ impl RecordedRequest {
     }
 }
 
+impl RecordedResponse {
+    /// What a recording keeps of an answer, with every secret that is in it.
+    pub fn of(reply: &Reply) -> Self {
+        let (json, text) = record_body(&reply.body, &Mask::default());
+        let recorded = Self {
+            status: reply.status,
+            headers: ResponseHeaders {
+                content_type: reply.content_type.clone().filter(|content_type| {
+                    !reply.body.is_empty() && content_type != USUAL_CONTENT_TYPE
+                }),
+                retry_after: reply.retry_after.clone(),
+                correlation_id: reply.correlation_id.clone(),
+            },
+            json,
+            text,
+        };
+        if recorded.text.is_none() && !recorded.reads_like(reply) {
+            return Self {
+                json: None,
+                text: Some(String::from_utf8_lossy(&reply.body).into_owned()),
+                ..recorded
+            };
+        }
+        recorded
+    }
+
+    /// Whether its replay is read as the answer was. The texts of errors quote some bodies to the letter, and
+    /// what is nested too deeply could not be read back.
+    fn reads_like(&self, reply: &Reply) -> bool {
+        let read = |reply: &Reply| Refusal::read(reply, &Mask::default()).to_string();
+        let replayed = self.clone().into_reply();
+        let nested = serde_json::to_vec(&[[[self]]])
+            .is_ok_and(|text| serde_json::from_slice::<Value>(&text).is_ok());
+        nested && (reply.is_success() || read(&replayed) == read(reply))
+    }
+
+    /// The answer that a replay gives.
+    fn into_reply(self) -> Reply {
+        let body = self
+            .json
+            .map(|json| json.to_string())
+            .or(self.text)
+            .unwrap_or_default()
+            .into_bytes();
+        let usual = (!body.is_empty()).then(|| USUAL_CONTENT_TYPE.to_owned());
+        Reply {
+            status: self.status,
+            content_type: self.headers.content_type.or(usual),
+            retry_after: self.headers.retry_after,
+            correlation_id: self.headers.correlation_id,
+            body,
+        }
+    }
+}
+
+impl RecordedFailure {
+    /// What a recording keeps of a call without a complete answer.
+    pub fn from_no_answer(no_answer: &NoAnswer) -> Self {
+        Self {
+            cause: no_answer.cause,
+            reached: no_answer.reached,
+            detail: no_answer.detail.clone(),
+        }
+    }
+
+    /// The failure that a replay gives to `request`.
+    fn of(self, request: &HttpRequest) -> NoAnswer {
+        NoAnswer {
+            cause: self.cause,
+            reached: self.reached,
+            call: request.call(),
+            host: request.host(),
+            detail: self.detail,
+        }
+    }
+}
+
 /// What PingOne sends with every body of its own.
 const USUAL_CONTENT_TYPE: &str = "application/hal+json;charset=UTF-8";
 
@@ -145,8 +249,12 @@ impl Tape {
         }
     }
 
-    /// The recorded answer to `request`.
-    pub fn answer(&self, request: &HttpRequest, mask: &Mask) -> Result<Reply, NoAnswer> {
+    /// The recorded answer to `request`, and how long it took.
+    pub fn answer(
+        &self,
+        request: &HttpRequest,
+        mask: &Mask,
+    ) -> (Result<Reply, NoAnswer>, Duration) {
         let asked = RecordedRequest::of(request, mask);
         let mut exchanges = self.exchanges.borrow_mut();
         let found = exchanges.iter_mut().find(|exchange| {
@@ -154,32 +262,25 @@ impl Tape {
                 .as_ref()
                 .is_some_and(|exchange| exchange.request == asked)
         });
-        let Some(Exchange { response, .. }) = found.and_then(Option::take) else {
+        let Some(exchange) = found.and_then(Option::take) else {
             self.missing
                 .borrow_mut()
                 .push(format!("{} {}", asked.method, asked.url));
-            return Err(NoAnswer {
+            let nothing = RecordedFailure {
                 cause: Cause::NotRecorded,
                 reached: false,
-                call: request.call(),
-                host: request.host(),
-                detail: serde_json::to_string(&asked).unwrap_or_default(),
-            });
+                // The address is not masked: it is compared.
+                detail: mask.text(&serde_json::to_string(&asked).unwrap_or_default()),
+            };
+            return (Err(nothing.of(request)), Duration::ZERO);
         };
-        let body = response
-            .json
-            .map(|json| json.to_string())
-            .or(response.text)
-            .unwrap_or_default()
-            .into_bytes();
-        let usual = (!body.is_empty()).then(|| USUAL_CONTENT_TYPE.to_owned());
-        Ok(Reply {
-            status: response.status,
-            content_type: response.headers.content_type.or(usual),
-            retry_after: response.headers.retry_after,
-            correlation_id: response.headers.correlation_id,
-            body,
-        })
+        let took = exchange.took();
+        let result = match (exchange.response, exchange.failure) {
+            (Some(response), _) => Ok(response.into_reply()),
+            (None, Some(failure)) => Err(failure.of(request)),
+            (None, None) => Ok(Reply::default()),
+        };
+        (result, took)
     }
 
     /// The calls that were made and are not recorded.
@@ -195,5 +296,33 @@ impl Tape {
             .flatten()
             .map(|exchange| format!("{} {}", exchange.request.method, exchange.request.url))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::{Method, Url};
+
+    use super::*;
+    use crate::pingone::transport::Authorization;
+
+    #[test]
+    fn a_call_that_is_not_recorded_is_told_without_secrets() {
+        let request = HttpRequest {
+            method: Method::GET,
+            url: Url::parse("https://h/users?filter=hunter22").expect("an address"),
+            authorization: Authorization::None,
+            content_type: None,
+            body: None,
+            called: None,
+        };
+        let mut mask = Mask::default();
+        mask.add("hunter22");
+        let (result, _) = Tape::new(Vec::new()).answer(&request, &mask);
+        let detail = result.err().expect("nothing is recorded").to_string();
+        assert!(
+            detail.contains("https://h/users?filter=<XX_REPLACED>"),
+            "{detail}"
+        );
     }
 }

@@ -1,13 +1,14 @@
-//! Sends one request and brings one answer, live or from a recording. What a request means, whether it is
+//! Sends one request and brings one answer, live, live with a recording made, or from a recording. What a request means, whether it is
 //! sent again and who may see a token is decided elsewhere; this file has no commands and no retries.
-//! `http.rs` is the live half, `tape.rs` the recorded one.
+//! `http.rs` is the live half, `tape.rs` the recorded one, `recorder.rs` makes what `tape.rs` plays.
 
 use reqwest::{Method, Url, header::HeaderValue};
 use secrecy::SecretString;
 use std::{rc::Rc, time::Duration};
+use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
-use super::{error::NoAnswer, http::Http, tape::Tape};
+use super::{clock::Clock, error::NoAnswer, http::Http, recorder::Recorder, tape::Tape};
 use crate::secrets::Mask;
 
 /// A request, ready to be sent.
@@ -96,21 +97,39 @@ pub(super) fn header_text(value: Option<&HeaderValue>) -> Option<String> {
 pub enum Transport {
     /// The network.
     Live(Http),
+    /// The network, and what is sent and comes back is recorded.
+    Record(Http, Rc<Recorder>),
     /// A recording.
     Replay(Rc<Tape>),
 }
 
 impl Transport {
-    /// Sends `request` and reads the whole answer within `timeout`.
+    /// Sends `request` and reads the whole answer within `timeout`. Beside the answer, the time that a clock
+    /// that only counts has to count for it.
     pub async fn send(
         &self,
         request: &HttpRequest,
         timeout: Duration,
         mask: &Mask,
-    ) -> Result<Reply, NoAnswer> {
+    ) -> (Result<Reply, NoAnswer>, Duration) {
         match self {
-            Self::Live(http) => http.send(request, timeout, mask).await,
+            Self::Live(http) => (http.send(request, timeout, mask).await, Duration::ZERO),
+            Self::Record(http, recorder) => {
+                let clock = Clock::real();
+                let result = http.send(request, timeout, mask).await;
+                let took = recorder.note(request, &result, clock.elapsed());
+                (result, took)
+            }
             Self::Replay(tape) => tape.answer(request, mask),
+        }
+    }
+
+    /// Waits until no other call is under way, if calls have to be made one after the other; they are until
+    /// what this gives is dropped.
+    pub async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self {
+            Self::Record(_, recorder) => Some(recorder.turn().await),
+            Self::Live(_) | Self::Replay(_) => None,
         }
     }
 }

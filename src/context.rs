@@ -1,0 +1,365 @@
+//! The context of an incident as XSOAR keeps it: what playbooks read after a command. An entry's context is
+//! applied key by key; a key may say which of the values that are there already it belongs to. Pure.
+//!
+//! What XSOAR documents: a key `Path(val.ID && val.ID == obj.ID)` merges into the value with the same ID and is
+//! added if there is none. <https://xsoar.pan.dev/docs/integrations/context-and-outputs>, "Linking Context".
+//! UNCONFIRMED: whether a list of one is kept as a list. Here a value stands as it came until a second one is
+//! added; from then on it is a list.
+
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use serde_json::{Map, Value};
+
+use crate::entry::Entry;
+
+/// What is in the context.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IncidentContext {
+    members: Map<String, Value>,
+}
+
+impl IncidentContext {
+    /// Applies the context of an entry; an error entry has none.
+    pub fn apply(&mut self, entry: &Entry) -> Result<()> {
+        let Entry::Note(note) = entry else {
+            return Ok(());
+        };
+        for (key, value) in note.entry_context.iter().flatten() {
+            self.set(key, value.clone())
+                .with_context(|| format!("the context key {key:?} cannot be applied"))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that is in it.
+    pub fn to_value(&self) -> Value {
+        Value::Object(self.members.clone())
+    }
+
+    fn set(&mut self, key: &str, value: Value) -> Result<()> {
+        let Key { path, condition } = Key::parse(key)?;
+        // An empty list is nothing to add.
+        if condition.is_some() && value.as_array().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
+        let place = self.place(&path)?;
+        match condition {
+            None => merge(place, value),
+            Some(condition) => link(place, value, &condition),
+        }
+        Ok(())
+    }
+
+    /// The value at `path`; what is missing on the way is made, null at its end.
+    fn place(&mut self, path: &[&str]) -> Result<&mut Value> {
+        let (last, way) = path.split_last().ok_or_else(|| anyhow!("it is empty"))?;
+        let mut members = &mut self.members;
+        for name in way {
+            let value = members
+                .entry(*name)
+                .or_insert_with(|| Value::Object(Map::new()));
+            if value.is_null() {
+                *value = Value::Object(Map::new());
+            }
+            members = value
+                .as_object_mut()
+                .ok_or_else(|| anyhow!("what stands at {name} is no object"))?;
+        }
+        Ok(members.entry(*last).or_insert(Value::Null))
+    }
+}
+
+/// The key of an entry's context.
+struct Key<'a> {
+    path: Vec<&'a str>,
+    condition: Option<Condition<'a>>,
+}
+
+/// What must hold between a value that is there (`val`) and a new one (`obj`).
+struct Condition<'a> {
+    /// Members that must be there: `val.A`.
+    present: Vec<&'a str>,
+    /// Members that must be equal, and whether of the same type: `val.A === obj.B`.
+    equal: Vec<(&'a str, &'a str, bool)>,
+}
+
+impl<'a> Key<'a> {
+    fn parse(key: &'a str) -> Result<Self> {
+        let (path, condition) = match key.split_once('(') {
+            None => (key, None),
+            Some((path, rest)) => {
+                let condition = rest
+                    .trim_end()
+                    .strip_suffix(')')
+                    .ok_or_else(|| anyhow!("its bracket is not closed"))?;
+                (path, Some(Condition::parse(condition)?))
+            }
+        };
+        let path: Vec<&str> = path.trim().split('.').collect();
+        ensure!(
+            path.iter().all(|name| !name.is_empty()),
+            "its path has an empty part"
+        );
+        Ok(Self { path, condition })
+    }
+}
+
+impl<'a> Condition<'a> {
+    /// `val.A && val.A === obj.A`, with two or three equals signs, and with several members.
+    fn parse(text: &'a str) -> Result<Self> {
+        let mut condition = Self {
+            present: Vec::new(),
+            equal: Vec::new(),
+        };
+        let member = |text: &'a str, of: &str| {
+            let name = text.trim().strip_prefix(of)?.strip_prefix('.')?;
+            let plain = name
+                .chars()
+                .all(|character| character.is_alphanumeric() || character == '_');
+            (plain && !name.is_empty()).then_some(name)
+        };
+        for term in text.split("&&") {
+            let strict = term.contains("===");
+            let sides = term.split_once(if strict { "===" } else { "==" });
+            let understood = match sides {
+                None => member(term, "val").map(|name| condition.present.push(name)),
+                Some((val, obj)) => member(val, "val")
+                    .zip(member(obj, "obj"))
+                    .map(|(val, obj)| condition.equal.push((val, obj, strict))),
+            };
+            if understood.is_none() {
+                bail!("{:?} is not understood", term.trim());
+            }
+        }
+        Ok(condition)
+    }
+
+    fn holds(&self, there: &Value, new: &Value) -> bool {
+        self.present
+            .iter()
+            .all(|name| there.get(*name).is_some_and(is_true))
+            && self.equal.iter().all(|(there_name, new_name, strict)| {
+                match (there.get(*there_name), new.get(*new_name)) {
+                    (Some(there), Some(new)) => {
+                        there == new || (!strict && loosely_equal(there, new))
+                    }
+                    _ => false,
+                }
+            })
+    }
+}
+
+/// Truth as JavaScript sees it.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// Two equals signs: a number and its text are equal.
+fn loosely_equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(number), Value::String(text))
+        | (Value::String(text), Value::Number(number)) => {
+            text.trim().parse::<f64>().ok() == number.as_f64()
+        }
+        _ => false,
+    }
+}
+
+/// Merges `new` into each of the values at `place` that it belongs to, or adds it; a list is taken item by item.
+fn link(place: &mut Value, new: Value, condition: &Condition<'_>) {
+    let items = match new {
+        Value::Array(items) => {
+            if place.is_null() {
+                *place = Value::Array(Vec::new());
+            }
+            items
+        }
+        one => vec![one],
+    };
+    for item in items {
+        let there = match &mut *place {
+            Value::Array(there) => there.as_mut_slice(),
+            one => std::slice::from_mut(one),
+        };
+        let mut merged = false;
+        for value in there
+            .iter_mut()
+            .filter(|value| condition.holds(value, &item))
+        {
+            merge(value, item.clone());
+            merged = true;
+        }
+        if !merged {
+            add(place, item);
+        }
+    }
+}
+
+fn add(place: &mut Value, item: Value) {
+    match place {
+        Value::Null => *place = item,
+        Value::Array(there) => there.push(item),
+        one => *one = Value::Array(vec![one.take(), item]),
+    }
+}
+
+/// Objects member by member; anything else, lists and null too, takes the place of what was there.
+fn merge(there: &mut Value, new: Value) {
+    match (there, new) {
+        (Value::Object(there), Value::Object(new)) => {
+            for (name, value) in new {
+                merge(there.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (there, new) => *there = new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::entry::{ACCOUNT, Output};
+
+    /// The context after these entry contexts.
+    fn after(contexts: &[Value]) -> Result<Value> {
+        let mut context = IncidentContext::default();
+        for entry_context in contexts {
+            let mut output = Output::note("x".to_owned());
+            output.context = entry_context.as_object().cloned();
+            context.apply(&output.into())?;
+        }
+        Ok(context.to_value())
+    }
+
+    fn account(value: &Value) -> Value {
+        json!({ ACCOUNT: value })
+    }
+
+    #[test]
+    fn the_same_id_is_merged_and_null_is_kept() {
+        let context = after(&[
+            account(&json!([{"ID": "1", "Username": "emma", "Email": "e@example.com"}])),
+            account(&json!({"ID": "1", "Email": null, "Password": {"Status": "OK"}})),
+            account(&json!({"ID": "1", "Password": {"PolicyID": "p"}})),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"PingOne": {"Account": [
+                {"ID": "1", "Username": "emma", "Email": null, "Password": {"Status": "OK", "PolicyID": "p"}}
+            ]}})
+        );
+    }
+
+    #[test]
+    fn another_id_is_added() {
+        let context = after(&[
+            account(&json!({"ID": "1"})),
+            account(&json!([{"ID": "2"}, {"ID": "1", "Type": "PingOne"}])),
+            account(&json!({"ID": 1})),
+            account(&json!({"Username": "has no ID"})),
+            account(&json!([])),
+            account(&json!({"ID": null})),
+            account(&json!({"ID": null})),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"PingOne": {"Account": [
+                {"ID": "1", "Type": "PingOne"}, {"ID": "2"}, {"ID": 1}, {"Username": "has no ID"}, {"ID": null}, {"ID": null}
+            ]}})
+        );
+    }
+
+    #[test]
+    fn a_value_stands_as_it_came_until_there_is_a_second() {
+        assert_eq!(
+            after(&[account(&json!({"ID": "1"}))]).expect("a fine key"),
+            json!({"PingOne": {"Account": {"ID": "1"}}})
+        );
+        assert_eq!(
+            after(&[account(&json!([{"ID": "1", "a": 1}, {"ID": "1", "b": 2}]))])
+                .expect("a fine key"),
+            json!({"PingOne": {"Account": [{"ID": "1", "a": 1, "b": 2}]}})
+        );
+    }
+
+    #[test]
+    fn lists_inside_are_replaced() {
+        let context = after(&[
+            account(&json!({"ID": "emma", "Group": [{"ID": "g1"}, {"ID": "g2"}]})),
+            account(&json!({"ID": "emma", "Group": [{"ID": "g2"}]})),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"PingOne": {"Account": {"ID": "emma", "Group": [{"ID": "g2"}]}}})
+        );
+    }
+
+    #[test]
+    fn two_equals_signs_and_several_members() {
+        let key = "A.B(val.x && val.x == obj.x && val.y && val.y == obj.y)";
+        let context = after(&[
+            json!({key: {"x": 1, "y": "a"}}),
+            json!({key: {"x": "1", "y": "a", "z": true}}),
+            json!({key: {"x": 1, "y": "b"}}),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"A": {"B": [{"x": "1", "y": "a", "z": true}, {"x": 1, "y": "b"}]}})
+        );
+    }
+
+    #[test]
+    fn a_key_without_condition_merges_at_its_path() {
+        let context = after(&[
+            json!({"A.B": {"x": 1, "l": [1]}, "C": 1}),
+            json!({"A": {"B": {"y": null, "l": []}}, "C": "two"}),
+            json!({}),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"A": {"B": {"x": 1, "l": [], "y": null}}, "C": "two"})
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_an_error() {
+        for key in [
+            "A(val.x",
+            "A(x)",
+            "A(val.x > obj.x)",
+            "A(val.x == obj)",
+            "A()",
+            "A..B",
+            "",
+            "A(val.x || val.y)",
+        ] {
+            assert!(after(&[json!({key: {"x": 1}})]).is_err(), "{key}");
+        }
+        let in_the_way = after(&[json!({"A": 1}), json!({"A.B": 2})]);
+        assert_eq!(
+            format!("{:#}", in_the_way.expect_err("a number in the way")),
+            "the context key \"A.B\" cannot be applied: what stands at A is no object"
+        );
+    }
+
+    #[test]
+    fn an_error_entry_changes_nothing() {
+        let mut context = IncidentContext::default();
+        context
+            .apply(&Entry::error("no".to_owned()))
+            .expect("nothing to do");
+        assert_eq!(context.to_value(), json!({}));
+    }
+}
