@@ -1,32 +1,58 @@
-//! The command line for people. Requests of XSOAR's server never come through here, so nothing here costs
-//! them any time.
+//! The command line for people: which subcommands there are and what they take. The work of each is done in
+//! `desk`. Requests of XSOAR's server never come through here, so nothing here costs them any time.
 
 use std::{
-    io::{self, Write},
+    io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result, ensure};
-use clap::{Parser, Subcommand};
+use anyhow::{Result, bail};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::replay;
+use crate::{
+    desk::{End, commands_help, console, record_stdin, replay, run},
+    surroundings::Surroundings,
+};
 
 /// PingOne for Cortex XSOAR.
 ///
 /// Without a subcommand, requests are read from stdin as XSOAR's server sends them, one JSON object each, and
 /// answered on stdout.
 #[derive(Parser)]
-#[command(name = "pingone-xsoar", version)]
+#[command(
+    name = "pingone-xsoar",
+    version,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    recording: Recording,
+}
+
+#[derive(Args)]
+struct Recording {
+    /// Records requests, exchanges and answers in a new folder, without secrets, for `replay`
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// Replaces ids and personal data in the recording
+    #[arg(long, requires = "record")]
+    anonymize: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Serves XSOAR's server in both directions: strictly one line one message, with log and integration context
     Serve,
+    /// Carries out commands as they are typed in the War Room
+    ///
+    /// Which PingOne, and as whom: from --params, or from the environment variables `PINGONE_ENVIRONMENT_ID`,
+    /// `PINGONE_REGION`, `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL`,
+    /// or from a sandbox that is made for the run.
+    Run(Run),
     /// Plays recorded requests offline and compares the answers
     Replay {
         /// Folders with cases, at any depth
@@ -35,18 +61,49 @@ enum Command {
         /// Shows verdicts alone, not the War Room texts
         #[arg(long)]
         quiet: bool,
+        /// Shows the context after each case
+        #[arg(long)]
+        context: bool,
+    },
+    /// Lists the commands of the integration
+    Commands,
+    /// Explains a command of the integration, or a subcommand
+    Help {
+        /// Such as pingone-get-user, or run
+        name: Option<String>,
     },
 }
 
+#[derive(Args)]
+struct Run {
+    /// Such as '!pingone-get-user username=emma.sharp'; several share the token and the context
+    #[arg(required = true, value_name = "COMMAND")]
+    lines: Vec<String>,
+    /// A JSON file with the instance's parameters, as in a request's `params`
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+    params: Option<PathBuf>,
+    /// Uses a PingOne in memory, with a small company in it
+    #[arg(long)]
+    sandbox: bool,
+    /// Shows the War Room entries as JSON, one after the other
+    #[arg(long)]
+    json: bool,
+    /// Shows the context after all commands, as a playbook sees it
+    #[arg(long)]
+    context: bool,
+    #[command(flatten)]
+    recording: Recording,
+}
+
+/// How a process ends that a person ended: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+
 /// Carries out the process's arguments.
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Serve => Err(anyhow::anyhow!("serve takes no arguments")),
-        Command::Replay { paths, quiet } => replay(&paths, quiet),
-    };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    match carry_out(Arguments::parse()) {
+        Ok(End::Fine) => ExitCode::SUCCESS,
+        Ok(End::Failed) => ExitCode::FAILURE,
+        Ok(End::Interrupted) => ExitCode::from(INTERRUPTED),
         // Whoever closed the pipe has seen enough.
         Err(error)
             if error
@@ -56,54 +113,79 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            // Nothing can be done if stderr is closed too.
-            drop(writeln!(io::stderr(), "pingone-xsoar: {error:#}"));
+            console::tell(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Plays the cases below `paths`; true if all give the recorded answers.
-fn replay(paths: &[PathBuf], quiet: bool) -> Result<bool> {
-    let mut out = io::stdout().lock();
-    let (mut fine, mut different) = (0, 0);
-    for path in paths {
-        let cases = replay::cases(path)?;
-        ensure!(
-            !cases.is_empty(),
-            "{} holds no case: a case is a folder with a {}",
-            path.display(),
-            replay::REQUEST
-        );
-        for folder in cases {
-            let name = folder.display();
-            let played =
-                replay::play(&folder).with_context(|| format!("{name} cannot be played"))?;
-            let differences = replay::judge(&folder, &played)?.differences;
-            if differences.is_empty() {
-                fine += 1;
-                writeln!(out, "ok      {name}")?;
-            } else {
-                different += 1;
-                writeln!(out, "DIFFERS {name}")?;
-            }
-            for difference in &differences {
-                write_indented(&mut out, difference)?;
-            }
-            if !quiet {
-                for text in &played.war_room {
-                    write_indented(&mut out, text)?;
-                    writeln!(out)?;
-                }
-            }
+fn carry_out(arguments: Arguments) -> Result<End> {
+    let Arguments { command, recording } = arguments;
+    let style = console::style(&Surroundings::of_the_process());
+    match command {
+        None => match recording.record {
+            Some(folder) => record_stdin::run(&folder, recording.anonymize),
+            None => bail!("nothing to do; `pingone-xsoar help` tells what there is"),
+        },
+        Some(Command::Serve) => bail!("serve takes no arguments"),
+        Some(Command::Run(asked)) => run::run(asked.into()),
+        Some(Command::Replay {
+            paths,
+            quiet,
+            context,
+        }) => {
+            let shown = replay::Shown {
+                texts: !quiet,
+                context,
+            };
+            replay::run(&paths, &shown, style, &mut console::out())
         }
+        Some(Command::Commands) => print(&commands_help::list(style)),
+        Some(Command::Help { name }) => print(&help(name.as_deref())?),
     }
-    writeln!(out, "{fine} as recorded, {different} different")?;
-    Ok(different == 0)
 }
 
-fn write_indented(out: &mut impl Write, text: &str) -> io::Result<()> {
-    text.trim_end()
-        .lines()
-        .try_for_each(|line| writeln!(out, "        {line}"))
+impl From<Run> for run::Asked {
+    fn from(asked: Run) -> Self {
+        let Run {
+            lines,
+            params,
+            sandbox,
+            json,
+            context,
+            recording: Recording { record, anonymize },
+        } = asked;
+        Self {
+            lines,
+            source: match params {
+                Some(path) => run::Source::File(path),
+                None if sandbox => run::Source::Sandbox,
+                None => run::Source::Environment,
+            },
+            shown: run::Shown { json, context },
+            record,
+            anonymize,
+        }
+    }
+}
+
+/// The help for a subcommand or for a command of the integration, or for all.
+fn help(name: Option<&str>) -> Result<String> {
+    let mut cli = Arguments::command();
+    cli.build();
+    let Some(name) = name else {
+        return Ok(cli.render_long_help().to_string());
+    };
+    if let Some(subcommand) = cli.find_subcommand_mut(name) {
+        return Ok(subcommand.render_long_help().to_string());
+    }
+    let style = console::style(&Surroundings::of_the_process());
+    commands_help::about(name, style).map_err(anyhow::Error::msg)
+}
+
+fn print(text: &str) -> Result<End> {
+    let mut out = console::out();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(End::Fine)
 }

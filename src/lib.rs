@@ -26,7 +26,7 @@
 //!
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
 //! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
-//! command line for people), `sandbox` (a PingOne in memory, for trying
+//! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
 //! things out; never part of a shipped build).
 
 pub mod stdin;
@@ -52,6 +52,7 @@ pub mod failure;
 
 pub mod cli;
 pub mod context;
+pub mod desk;
 pub mod journal;
 pub mod replay;
 pub mod secrets;

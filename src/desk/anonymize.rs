@@ -1,0 +1,516 @@
+//! Replaces ids and personal data in a scrubbed recording, the same thing by the same stand-in wherever it stands,
+//! so that the recording can be given away and still plays. Pure.
+//!
+//! What is personal is decided by the name of the member or argument. A text under a name that is not known here
+//! is replaced too: an environment's own attributes may hold anything. Numbers, booleans, times, statuses, types,
+//! codes and the choices that the manifest offers stay. What makes a name awkward (quotes, pipes, line breaks, letters beyond ASCII) is kept in its
+//! stand-in, since that may be what the recording is about.
+
+use jiff::{Timestamp, civil};
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::{
+    scrub::form_values,
+    stand_ins::{Kind, StandIns, known_id},
+};
+use crate::{
+    manifest,
+    pingone::tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+    secrets::{MASKED, UNRESERVED},
+};
+
+/// Replaces personal data in requests and exchanges. The answers are made anew by playing them.
+pub(super) fn anonymize(requests: &[Value], exchanges: &[Exchange]) -> (Vec<Value>, Vec<Exchange>) {
+    let mut anonymizer = Anonymizer::default();
+    // Twice: a message may name someone whom only a later answer shows to be a person.
+    let all = |anonymizer: &mut Anonymizer| -> (Vec<Value>, Vec<Exchange>) {
+        (
+            requests.iter().map(|one| anonymizer.request(one)).collect(),
+            exchanges
+                .iter()
+                .map(|one| anonymizer.exchange(one))
+                .collect(),
+        )
+    };
+    all(&mut anonymizer);
+    anonymizer.stand_ins.sort();
+    all(&mut anonymizer)
+}
+
+/// What is done with the text of a member.
+enum Treatment {
+    Keep,
+    /// A sentence: what is known to be personal is replaced in it.
+    Sentence,
+    Replace(Kind),
+}
+
+fn treatment(member: &str) -> Treatment {
+    let lower = member.to_lowercase();
+    match lower.as_str() {
+        "username" => Treatment::Replace(Kind::User),
+        "groupname" => Treatment::Replace(Kind::Group),
+        "given" | "family" | "middle" | "formatted" | "nickname" | "name" | "displayname"
+        | "honorificprefix" | "honorificsuffix" => Treatment::Replace(Kind::Name),
+        "streetaddress" | "locality" | "region" | "postalcode" | "countrycode" => {
+            Treatment::Replace(Kind::Address)
+        }
+        "message" | "error_description" | "detail" => Treatment::Sentence,
+        "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
+            Treatment::Keep
+        }
+        _ if lower.contains("email") => Treatment::Replace(Kind::Email),
+        _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
+        _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
+            Treatment::Replace(Kind::Ip)
+        }
+        _ if ["status", "type", "code", "token", "password"]
+            .iter()
+            .any(|end| lower.ends_with(end)) =>
+        {
+            Treatment::Keep
+        }
+        _ => Treatment::Replace(Kind::Other),
+    }
+}
+
+/// Walks through a recording.
+#[derive(Default)]
+struct Anonymizer {
+    stand_ins: StandIns,
+}
+
+impl Anonymizer {
+    fn request(&mut self, request: &Value) -> Value {
+        let Value::Object(members) = request else {
+            return request.clone();
+        };
+        let mut out = Map::new();
+        for (name, value) in members {
+            let value = match (name.as_str(), value) {
+                ("params", Value::Object(params)) => Value::Object(self.params(params)),
+                ("args", Value::Object(args)) => Value::Object(self.args(args)),
+                ("context", Value::Object(context)) => {
+                    let mut context = context.clone();
+                    if let Some(instance) = context.get_mut("IntegrationInstance") {
+                        *instance = Value::from("PingOne_instance_1");
+                    }
+                    Value::Object(context)
+                }
+                _ => value.clone(),
+            };
+            out.insert(name.clone(), value);
+        }
+        Value::Object(out)
+    }
+
+    fn params(&mut self, params: &Map<String, Value>) -> Map<String, Value> {
+        let mut out = params.clone();
+        for (name, value) in &mut out {
+            match (name.as_str(), &mut *value) {
+                ("credentials", Value::Object(credentials)) => {
+                    if let Some(Value::String(identifier)) = credentials.get_mut("identifier") {
+                        *identifier = self.stand_ins.stand_in(Kind::Other, identifier);
+                    }
+                }
+                ("environment_id" | "auth_environment_id", Value::String(id)) => {
+                    *id = self.stand_ins.stand_in(Kind::Other, id);
+                }
+                ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
+                _ => {}
+            }
+        }
+        out
+    }
+
+    fn args(&mut self, args: &Map<String, Value>) -> Map<String, Value> {
+        args.iter()
+            .map(|(name, value)| {
+                let value = match value {
+                    // What is given for a name is a name, as the command will take it.
+                    Value::Number(_) | Value::Bool(_) => {
+                        self.value(name, &Value::from(value.to_string()))
+                    }
+                    other => self.value(name, other),
+                };
+                (name.clone(), value)
+            })
+            .collect()
+    }
+
+    /// A value that stands under this name.
+    fn value(&mut self, name: &str, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(name, text)),
+            Value::Array(items) => items.iter().map(|item| self.value(name, item)).collect(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), self.value(name, value)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> String {
+        // A secret that was taken out says nothing about anyone.
+        if text.is_empty() || text == MASKED {
+            return text.to_owned();
+        }
+        if name == "filter" {
+            return self.filter(text);
+        }
+        if name == "href" || text.starts_with("http://") || text.starts_with("https://") {
+            return self.url(text);
+        }
+        match treatment(name) {
+            Treatment::Keep => text.to_owned(),
+            Treatment::Sentence => self.stand_ins.sentence(text),
+            Treatment::Replace(Kind::Other) if is_harmless(text) => text.to_owned(),
+            Treatment::Replace(kind) => self.stand_ins.stand_in(kind, text),
+        }
+    }
+
+    fn exchange(&mut self, exchange: &Exchange) -> Exchange {
+        let Exchange {
+            request,
+            response,
+            failure,
+            seconds,
+        } = exchange.clone();
+        let RecordedRequest {
+            method,
+            url,
+            headers,
+            json,
+            text,
+        } = request;
+        let request = RecordedRequest {
+            method,
+            url: self.url(&url),
+            headers,
+            json: json.map(|json| self.value("", &json)),
+            text: text.map(|text| self.form(&text)),
+        };
+        let response = response.map(|response| {
+            let RecordedResponse {
+                status,
+                mut headers,
+                json,
+                text,
+            } = response;
+            headers.correlation_id = headers
+                .correlation_id
+                .map(|id| self.stand_ins.stand_in(Kind::Other, &id));
+            RecordedResponse {
+                status,
+                headers,
+                json: json.map(|json| self.value("", &json)),
+                text: text.map(|text| self.foreign_body(&text)),
+            }
+        });
+        let failure = failure.map(|failure| RecordedFailure {
+            detail: self.stand_ins.sentence(&failure.detail),
+            ..failure
+        });
+        Exchange {
+            request,
+            response,
+            failure,
+            seconds,
+        }
+    }
+
+    /// The body of a token request: the client's id is in it, encoded.
+    fn form(&mut self, form: &str) -> String {
+        form_values(form, |name, value| {
+            match percent_decode_str(value).decode_utf8() {
+                Ok(id) if name == "client_id" => {
+                    let stand_in = self.stand_ins.stand_in(Kind::Other, &id);
+                    utf8_percent_encode(&stand_in, UNRESERVED).to_string()
+                }
+                _ => value.to_owned(),
+            }
+        })
+    }
+
+    /// A body that is not JSON: a gateway's page, or JSON that broke off, of which every text is taken out.
+    fn foreign_body(&mut self, body: &str) -> String {
+        let is_broken_json = body.trim_start().starts_with(['{', '[']);
+        if !is_broken_json {
+            return self.stand_ins.sentence(body);
+        }
+        let mut out = String::new();
+        let mut in_value = false;
+        let mut last = ' ';
+        let mut escaped = false;
+        for character in body.chars() {
+            if in_value {
+                let ends = character == '"' && !escaped;
+                escaped = character == '\\' && !escaped;
+                if ends {
+                    in_value = false;
+                    out.push('"');
+                }
+                continue;
+            }
+            out.push(character);
+            // After a comma it may be a member's name as well, which is then taken out too.
+            in_value = character == '"' && matches!(last, ':' | ',' | '[');
+            if !character.is_whitespace() {
+                last = character;
+            }
+        }
+        if serde_json::from_str::<Value>(&out).is_ok() {
+            // What was wrong with it stood in a text; it has to stay wrong.
+            out.push('x');
+        }
+        out
+    }
+
+    /// An address, or the end of one. It stays as it is, letter by letter, where nothing has to be replaced.
+    fn url(&mut self, url: &str) -> String {
+        let (before_query, query) = match url.split_once('?') {
+            Some((before, query)) => (before, Some(query)),
+            None => (url, None),
+        };
+        let (origin, path) = match before_query.split_once("://") {
+            None => (String::new(), before_query),
+            Some((scheme, rest)) => {
+                let end = rest.find('/').unwrap_or(rest.len());
+                let (host, path) = rest.split_at(end);
+                (format!("{scheme}://{}", self.stand_ins.host(host)), path)
+            }
+        };
+        let segments = path.split('/').map(|segment| match known_id(segment) {
+            Some(id) => self.stand_ins.id(id),
+            None => segment.to_owned(),
+        });
+        let path = segments.collect::<Vec<_>>().join("/");
+        let query = query.map(|query| {
+            let pairs = query.split('&').map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                if value.is_empty() {
+                    return pair.to_owned();
+                }
+                format!("{name}={}", self.query_value(name, value))
+            });
+            format!("?{}", pairs.collect::<Vec<_>>().join("&"))
+        });
+        format!("{origin}{path}{}", query.unwrap_or_default())
+    }
+
+    fn query_value(&mut self, name: &str, value: &str) -> String {
+        match name {
+            "limit" | "expand" | "include" | "order" | "recorded" => value.to_owned(),
+            // In a query a plus sign may stand for a space; a plus sign itself is always encoded.
+            "filter" => match percent_decode_str(&value.replace('+', " ")).decode_utf8() {
+                Ok(filter) => {
+                    let replaced = self.filter(&filter);
+                    if replaced == filter {
+                        return value.to_owned();
+                    }
+                    utf8_percent_encode(&replaced, UNRESERVED).to_string()
+                }
+                Err(_) => self.stand_ins.cursor(value),
+            },
+            // What PingOne puts into a cursor is its own business, so it may be anything.
+            _ => self.stand_ins.cursor(value),
+        }
+    }
+
+    /// A SCIM filter: the values in it, each by the attribute it is compared with.
+    fn filter(&mut self, filter: &str) -> String {
+        let mut out = String::new();
+        let mut rest = filter;
+        while let Some(quote) = rest.find('"') {
+            let (before, literal) = rest.split_at(quote);
+            out.push_str(before);
+            let mut values = serde_json::Deserializer::from_str(literal).into_iter::<String>();
+            let Some(Ok(value)) = values.next() else {
+                break;
+            };
+            let attribute = before.split_whitespace().rev().nth(1).unwrap_or_default();
+            let attribute = attribute.rsplit(['.', '(']).next().unwrap_or_default();
+            out.push_str(&Value::from(self.text(attribute, &value)).to_string());
+            rest = literal.get(values.byte_offset()..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// What is about nobody, and what commands take as it is.
+fn is_harmless(text: &str) -> bool {
+    let is_span = text.split_once(' ').is_some_and(|(number, unit)| {
+        let unit = unit.trim_end_matches('s');
+        let units = ["second", "minute", "hour", "day", "week", "month", "year"];
+        number.parse::<f64>().is_ok() && units.contains(&unit)
+    });
+    let is_choice = || {
+        let mut arguments = manifest::COMMANDS
+            .iter()
+            .flat_map(|command| command.arguments);
+        arguments.any(|argument| argument.allowed.contains(&text))
+    };
+    is_span
+        || matches!(text, "true" | "false")
+        || text.parse::<f64>().is_ok()
+        || text.parse::<Timestamp>().is_ok()
+        || text.parse::<civil::DateTime>().is_ok()
+        || text.parse::<civil::Date>().is_ok()
+        || is_choice()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
+
+    fn exchanges(values: Value) -> Vec<Exchange> {
+        serde_json::from_value(values).expect("exchanges")
+    }
+
+    /// Requests and exchanges as they come out.
+    fn anonymous(requests: Value, recorded: Value) -> (Value, Value) {
+        let Value::Array(requests) = requests else {
+            panic!("not a list")
+        };
+        let (requests, exchanges) = anonymize(&requests, &exchanges(recorded));
+        (
+            Value::Array(requests),
+            serde_json::to_value(exchanges).expect("JSON"),
+        )
+    }
+
+    #[test]
+    fn the_same_is_replaced_by_the_same_everywhere() {
+        let base = "https://api.pingone.eu/v1/environments/b4f5e266-a946-4f77-9cc5-5dc91b046431";
+        let (requests, exchanges) = anonymous(
+            json!([{
+                "command": "pingone-get-user",
+                "params": {"environment_id": "B4F5E266-a946-4f77-9cc5-5dc91b046431", "region": "EU",
+                    "credentials": {"identifier": "my app", "password": "recorded-client-secret"}},
+                "args": {"username": "Emma.Sharp", "detailed": "true", "title": "Director"},
+                "context": {"IntegrationInstance": "PingOne_acme"},
+            }]),
+            json!([
+                {"request": {"method": "POST", "url": "https://sso.acme.com/as/token", "text": "grant_type=x&client_id=my%20app"},
+                 "response": {"status": 200, "json": {"access_token": "recorded-token", "token_type": "Bearer"}}},
+                {"request": {"method": "GET", "url": format!("{base}/users?filter=username%20eq%20%22Emma.Sharp%22")},
+                 "response": {"status": 200, "json": {
+                    "_links": {"next": {"href": format!("{base}/users?cursor=ZW1tYQ%3D%3D&limit=1")}},
+                    "_embedded": {"users": [{
+                        "id": EMMA, "username": "emma.sharp", "email": "emma@acme.com", "enabled": true,
+                        "createdAt": "2021-09-03T18:04:03.916Z", "name": {"given": "Emma", "family": "O'Hara"},
+                        "account": {"status": "OK"}, "title": "Director", "badge": "blue", "employeeNumber": "4711",
+                        "lastSignOn": {"remoteIp": "10.1.2.3"}, "mobilePhone": "+49.891234", "address": {"countryCode": "DE"}
+                    }]}, "count": 1
+                 }}},
+                {"request": {"method": "GET", "url": format!("{base}/users?cursor=ZW1tYQ%3D%3D&limit=1")},
+                 "response": {"status": 400, "headers": {"correlation-id": EMMA}, "json": {
+                    "code": "INVALID_DATA",
+                    "message": format!("Emma (emma.sharp, {EMMA}, EMMA@acme.com) at 10.1.2.3 emmarsharp"),
+                    "details": [{"target": "username", "code": "X"}]
+                 }}},
+            ]),
+        );
+        let id = |number| format!("00000000-0000-4000-8000-00000000000{number}");
+        let base = format!("https://api.pingone.eu/v1/environments/{}", id(1));
+        assert_eq!(
+            requests,
+            json!([{
+                "command": "pingone-get-user",
+                "params": {"environment_id": id(1), "region": "EU",
+                    "credentials": {"identifier": "text-1", "password": "recorded-client-secret"}},
+                "args": {"username": "user-1", "detailed": "true", "title": "text-2"},
+                "context": {"IntegrationInstance": "PingOne_instance_1"},
+            }])
+        );
+        assert_eq!(
+            exchanges,
+            json!([
+                {"request": {"method": "POST", "url": "https://host-1.example.com/as/token", "text": "grant_type=x&client_id=text-1"},
+                 "response": {"status": 200, "json": {"access_token": "recorded-token", "token_type": "Bearer"}}},
+                {"request": {"method": "GET", "url": format!("{base}/users?filter=username%20eq%20%22user-1%22")},
+                 "response": {"status": 200, "json": {
+                    "_links": {"next": {"href": format!("{base}/users?cursor=page-1&limit=1")}},
+                    "_embedded": {"users": [{
+                        "id": id(2), "username": "User-1", "email": "person-1@example.com", "enabled": true,
+                        "createdAt": "2021-09-03T18:04:03.916Z", "name": {"given": "Name-1", "family": "Name-2'"},
+                        "account": {"status": "OK"}, "title": "text-2", "badge": "text-3", "employeeNumber": "4711",
+                        "lastSignOn": {"remoteIp": "192.0.2.1"}, "mobilePhone": "+1.5550000001", "address": {"countryCode": "Place-1"}
+                    }]}, "count": 1
+                 }}},
+                {"request": {"method": "GET", "url": format!("{base}/users?cursor=page-1&limit=1")},
+                 "response": {"status": 400, "headers": {"correlation-id": id(2)}, "json": {
+                    "code": "INVALID_DATA",
+                    "message": format!("Name-1 (User-1, {}, Person-1@example.com) at 192.0.2.1 emmarsharp", id(2)),
+                    "details": [{"target": "username", "code": "X"}]
+                 }}},
+            ])
+        );
+    }
+
+    #[test]
+    fn what_is_awkward_stays_awkward() {
+        let name = "a\"b|c`d\\e\nf姓";
+        let (requests, exchanges) = anonymous(
+            json!([{"command": "c", "args": {"username": name}}]),
+            json!([{"request": {"method": "GET", "url": format!(
+                "https://api.pingone.com/v1/users?filter={}",
+                utf8_percent_encode(&format!("username eq {}", Value::from(name)), UNRESERVED)
+            )}, "response": {"status": 204}}]),
+        );
+        let stand_in = "user-1\"|`\\\nü";
+        assert_eq!(requests[0]["args"]["username"], stand_in);
+        let filter = format!("username eq {}", Value::from(stand_in));
+        assert_eq!(
+            exchanges[0]["request"]["url"],
+            format!(
+                "https://api.pingone.com/v1/users?filter={}",
+                utf8_percent_encode(&filter, UNRESERVED)
+            )
+        );
+    }
+
+    #[test]
+    fn addresses_stay_where_nothing_has_to_be_replaced() {
+        let mut anonymizer = Anonymizer::default();
+        for url in [
+            "http://127.0.0.1:8080/v1/environments",
+            "http://[::1]:8080/",
+            "http://[::1]/",
+            "http://localhost/",
+            "https://api.pingone.com/v1/users?limit=1",
+            "https://auth.pingone.eu/as/token",
+            "/v1/x?expand=group&filter=type%20eq%20%22DIRECT%22",
+            "/v1/x?filter=type+eq+%22DIRECT%22",
+        ] {
+            assert_eq!(anonymizer.url(url), url);
+        }
+        assert_eq!(
+            anonymizer.url("https://gw.acme.com:8443/p"),
+            "https://host-1.example.com/p"
+        );
+    }
+
+    #[test]
+    fn broken_bodies_say_nothing_and_stay_broken() {
+        let mut anonymizer = Anonymizer::default();
+        for (body, expected) in [
+            (
+                "{\"given\": \"Emma\", \"x\": \"Sh",
+                "{\"given\": \"\", \"\": \"",
+            ),
+            ("{\"given\": \"E\\\"mma\\ud800\"}", "{\"given\": \"\"}x"),
+            ("[\"Emma\", ", "[\"\", "),
+            ("<p>emma@acme.com</p>", "<p>person-1@example.com</p>"),
+        ] {
+            assert_eq!(anonymizer.foreign_body(body), expected);
+        }
+    }
+}

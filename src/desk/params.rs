@@ -1,0 +1,122 @@
+//! The instance parameters of commands that are typed at a terminal: from a file, from the environment, or those
+//! of a sandbox. One source at a time, so that a secret never meets an environment that it does not belong to.
+//! What the parameters mean is the business of `instance.rs`.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Map, Value, json};
+
+use crate::surroundings::{ParameterVariable, Surroundings};
+
+/// Reads a file: a JSON object as in a request's `params`, or a whole request.
+pub(super) fn from_file(path: &Path) -> Result<Map<String, Value>> {
+    let shown = path.display();
+    let text =
+        fs::read(path).with_context(|| format!("the parameters in {shown} cannot be read"))?;
+    // The parser's message tells the place and never quotes the text, which holds the secret.
+    let value: Value = serde_json::from_slice(&text)
+        .with_context(|| format!("the parameters in {shown} are not JSON"))?;
+    let Value::Object(mut members) = value else {
+        bail!("the parameters in {shown} are not a JSON object");
+    };
+    match members.remove("params") {
+        Some(Value::Object(params)) => Ok(params),
+        _ => Ok(members),
+    }
+}
+
+/// Reads `PINGONE_…`.
+pub(super) fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
+    use ParameterVariable::{ApiUrl, AuthUrl, ClientId, ClientSecret, EnvironmentId, Region};
+    let missing: Vec<&str> = [EnvironmentId, ClientId, ClientSecret]
+        .into_iter()
+        .filter(|variable| surroundings.parameter(*variable).is_none())
+        .map(ParameterVariable::name)
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "which PingOne? Not set: {}. Set the variables, or give --params FILE with the instance's parameters, or \
+         try the command out with --sandbox",
+        missing.join(", ")
+    );
+    let mut params = Map::from_iter([(
+        "credentials".to_owned(),
+        json!({
+            "identifier": surroundings.parameter(ClientId),
+            "password": surroundings.parameter(ClientSecret),
+        }),
+    )]);
+    for (name, variable) in [
+        ("environment_id", EnvironmentId),
+        ("region", Region),
+        ("api_url", ApiUrl),
+        ("auth_url", AuthUrl),
+    ] {
+        if let Some(value) = surroundings.parameter(variable) {
+            params.insert(name.to_owned(), Value::from(value));
+        }
+    }
+    Ok(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_gives_params_as_an_instance_has_them() {
+        let surroundings = Surroundings::from([
+            ("PINGONE_ENVIRONMENT_ID", "e"),
+            ("PINGONE_CLIENT_ID", "i"),
+            ("PINGONE_CLIENT_SECRET", "s"),
+            ("PINGONE_REGION", "EU"),
+            ("PINGONE_API_URL", " "),
+            ("PINGONE_AUTH_URL", "https://sso.example.com/as/token"),
+        ]);
+        assert_eq!(
+            Value::Object(from_environment(&surroundings).expect("all there")),
+            json!({
+                "credentials": {"identifier": "i", "password": "s"},
+                "environment_id": "e",
+                "region": "EU",
+                "auth_url": "https://sso.example.com/as/token",
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let surroundings = Surroundings::from([("PINGONE_CLIENT_ID", "i")]);
+        let error = from_environment(&surroundings)
+            .expect_err("two are missing")
+            .to_string();
+        assert!(
+            error.contains("Not set: PINGONE_ENVIRONMENT_ID, PINGONE_CLIENT_SECRET."),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_holds_params_or_a_request() {
+        let file = std::env::temp_dir().join(format!("pingone-params-{}", std::process::id()));
+        for (text, expected) in [
+            (r#"{"region": "EU"}"#, Some(json!({"region": "EU"}))),
+            (
+                r#"{"command": "x", "params": {"region": "EU"}}"#,
+                Some(json!({"region": "EU"})),
+            ),
+            ("[]", None),
+            (r#"{"credentials": {"password": "hunter22""#, None),
+        ] {
+            fs::write(&file, text).expect("a temporary file");
+            let params = from_file(&file);
+            if let Err(error) = &params {
+                assert!(!format!("{error:#}").contains("hunter22"), "{error:#}");
+            }
+            assert_eq!(params.ok().map(Value::Object), expected, "{text}");
+        }
+        fs::remove_file(&file).expect("the temporary file");
+        assert!(from_file(&file).is_err());
+    }
+}

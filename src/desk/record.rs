@@ -1,0 +1,386 @@
+//! Makes a fixture of what is carried out: requests, exchanges and answers, scrubbed, in a folder of the replay
+//! format. Nothing stands in the folder's place before it is complete. What is scrubbed and how is decided in
+//! `scrub.rs` and `anonymize.rs`.
+
+use std::{
+    cell::RefCell,
+    ffi::OsString,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{
+    anonymize::anonymize,
+    scrub::{Recorded, scrub},
+    terminal::visible_json,
+};
+use crate::{
+    instance::hide_proxy_credentials,
+    pingone::{recorder::Recorder, tape::Exchange},
+    protocol::Request,
+    replay::{self, Case, Played},
+    secrets::{Mask, wipe},
+    surroundings::Surroundings,
+};
+
+/// A recording under way. Dropped, it leaves nothing behind.
+pub(super) struct Recording {
+    folder: PathBuf,
+    partial: Partial,
+    anonymize: bool,
+    recorder: Rc<Recorder>,
+    /// Secrets of the process that no request holds.
+    hidden: Mask,
+    /// With their secrets, in memory only.
+    requests: RefCell<Vec<Request>>,
+}
+
+/// What became of a recording.
+pub(super) struct Finished {
+    folder: PathBuf,
+    anonymized: bool,
+    /// How its replay differs from what was recorded; empty if it does not.
+    pub(super) differences: Vec<String>,
+}
+
+/// Before a snapshot's text; the snapshot test of the recorded cases is the one that compares it.
+const SNAPSHOT_HEADER: &str = "---\nsource: tests/it/replay.rs\n---\n";
+
+impl Recording {
+    /// Prepares a recording in `folder`, which must not be there yet. What would make it fail at the end fails
+    /// here, before anything is carried out.
+    pub(super) fn begin(
+        folder: &Path,
+        anonymize: bool,
+        surroundings: &Surroundings,
+    ) -> Result<Self> {
+        let is_taken = match fs::read_dir(folder) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        };
+        ensure!(
+            !is_taken,
+            "{} is there already, and a recording replaces nothing: give the name of a new folder",
+            folder.display()
+        );
+        let partial = Partial::beside(folder)
+            .with_context(|| format!("nothing can be recorded in {}", folder.display()))?;
+        let mut hidden = Mask::default();
+        hide_proxy_credentials(surroundings, &mut hidden);
+        Ok(Self {
+            folder: folder.to_owned(),
+            partial,
+            anonymize,
+            recorder: Rc::default(),
+            hidden,
+            requests: RefCell::default(),
+        })
+    }
+
+    /// Where exchanges are kept.
+    pub(super) fn recorder(&self) -> Rc<Recorder> {
+        Rc::clone(&self.recorder)
+    }
+
+    /// A request that is about to be carried out.
+    pub(super) fn note(&self, request: &Request) {
+        let Request {
+            command,
+            params,
+            args,
+            context,
+            native,
+        } = request;
+        self.requests.borrow_mut().push(Request {
+            command: command.clone(),
+            params: params.clone(),
+            args: args.clone(),
+            context: context.clone(),
+            native: *native,
+        });
+    }
+
+    /// The command of the request after the first `answered` ones.
+    pub(super) fn command_after(&self, answered: usize) -> Option<String> {
+        let requests = self.requests.borrow();
+        requests
+            .get(answered)
+            .map(|request| request.command.clone())
+    }
+
+    /// Writes the fixture. `messages` are the protocol messages of the answers; requests that were not answered
+    /// are left out.
+    pub(super) fn finish(self, messages: Vec<Value>) -> Result<Finished> {
+        let is_result = |message: &&Value| message.get("type") == Some(&Value::from("result"));
+        let mut requests = self.requests.take();
+        requests.truncate(messages.iter().filter(is_result).count());
+        ensure!(
+            !requests.is_empty(),
+            "no request was carried out, so there is nothing to record"
+        );
+        let recorded = scrub(&requests, self.recorder.take(), messages, &self.hidden);
+        for request in requests {
+            wipe(Value::Object(request.params));
+            wipe(Value::Object(request.args));
+        }
+        let Recorded {
+            mut requests,
+            mut exchanges,
+            messages,
+        } = recorded;
+        let mut answer = pretty_lines(&messages)?;
+        let played = play(&requests, &exchanges)?;
+        let mut differences = replay::compare(&answer, &played);
+        if self.anonymize {
+            (requests, exchanges) = anonymize(&requests, &exchanges);
+            let anonymous = play(&requests, &exchanges)?;
+            if !same_shape(&played, &anonymous) {
+                differences
+                    .push("without the personal data the requests end in another way".to_owned());
+            }
+            answer = anonymous.messages;
+        }
+        self.partial
+            .write(replay::ANSWER, &(SNAPSHOT_HEADER.to_owned() + &answer))?;
+        self.partial.write(
+            replay::EXCHANGES,
+            &(serde_json::to_string_pretty(&exchanges)? + "\n"),
+        )?;
+        // The file that makes a folder a case comes last.
+        self.partial
+            .write(replay::REQUEST, &pretty_lines(&requests)?)?;
+        self.partial.become_folder(&self.folder)?;
+        let verdict = replay::judge(&self.folder, &replay::play(&self.folder)?)?;
+        for difference in verdict.differences {
+            if !differences.contains(&difference) {
+                differences.push(difference);
+            }
+        }
+        Ok(Finished {
+            folder: self.folder,
+            anonymized: self.anonymize,
+            differences,
+        })
+    }
+}
+
+impl Finished {
+    /// What a person has to know.
+    pub(super) fn told(&self) -> String {
+        let folder = self.folder.display();
+        let verdict = if self.differences.is_empty() {
+            format!("recorded in {folder}; its replay gives the same answer")
+        } else {
+            let differences = self.differences.join("\n").replace('\n', "\n  ");
+            format!(
+                "recorded in {folder}, but its replay differs:\n  {}",
+                visible_json(&differences)
+            )
+        };
+        let rest = if self.anonymized {
+            "secrets, ids and personal data were replaced; look through it before you give it away"
+        } else {
+            "secrets were replaced; ids and personal data are in it (--anonymize replaces them)"
+        };
+        format!("{verdict}\n  {rest}")
+    }
+}
+
+/// Each value as indented JSON that ends in a line break.
+fn pretty_lines(values: &[Value]) -> Result<String> {
+    let mut out = String::new();
+    for value in values {
+        out.push_str(&serde_json::to_string_pretty(value)?);
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+fn play(requests: &[Value], exchanges: &[Exchange]) -> Result<Played> {
+    replay::play_case(Case {
+        requests: pretty_lines(requests)?.into_bytes(),
+        exchanges: exchanges.to_vec(),
+    })
+}
+
+/// Whether the same calls were made, and the same requests succeeded.
+fn same_shape(one: &Played, other: &Played) -> bool {
+    one.types == other.types
+        && one.missing.len() == other.missing.len()
+        && one.unused.len() == other.unused.len()
+}
+
+/// The folder as long as it is not complete: beside the one that it becomes, hidden, gone if nothing comes of it.
+struct Partial {
+    path: PathBuf,
+}
+
+impl Partial {
+    fn beside(folder: &Path) -> Result<Self> {
+        let Some(name) = folder.file_name() else {
+            bail!("the path ends in no name");
+        };
+        let parent = match folder.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent)?;
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".recording-{}", std::process::id()));
+        let path = parent.join(hidden);
+        fs::create_dir(&path)?;
+        Ok(Self { path })
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path.join(name);
+        fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    fn become_folder(self, folder: &Path) -> Result<()> {
+        // Only an empty folder is removed by this; on some systems it would be in the way.
+        drop(fs::remove_dir(folder));
+        fs::rename(&self.path, folder)
+            .with_context(|| format!("{} cannot be written", folder.display()))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Gone already where it became the folder.
+        drop(fs::remove_dir_all(&self.path));
+    }
+}
+
+/// Writes on, and keeps a copy.
+pub(super) struct Tee<W> {
+    out: W,
+    copy: Rc<RefCell<Vec<u8>>>,
+}
+
+impl<W: Write> Tee<W> {
+    pub(super) fn new(out: W) -> (Self, Rc<RefCell<Vec<u8>>>) {
+        let copy = Rc::<RefCell<Vec<u8>>>::default();
+        let tee = Self {
+            out,
+            copy: Rc::clone(&copy),
+        };
+        (tee, copy)
+    }
+}
+
+impl<W: Write> Write for Tee<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.copy
+            .borrow_mut()
+            .extend_from_slice(bytes.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// The messages in what was written that answer requests. Pings, and lines that are no request and so could not
+/// be scrubbed, are no part of a recording.
+pub(super) fn answers(written: &[u8]) -> Result<Vec<Value>> {
+    let mut messages = Vec::new();
+    let mut is_garbage = false;
+    for line in written
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let message: Value = serde_json::from_slice(line)?;
+        match message.get("type").and_then(Value::as_str) {
+            Some("pong") => {}
+            Some("exception") => is_garbage = true,
+            Some("completed") if is_garbage => is_garbage = false,
+            _ => messages.push(message),
+        }
+    }
+    Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{protocol::Incoming, stdin};
+
+    fn lines(text: &str) -> Vec<Value> {
+        let values = serde_json::Deserializer::from_str(text).into_iter();
+        values.collect::<Result<_, _>>().expect("JSON")
+    }
+
+    /// Every recorded case of the repository, recorded again, is the same to a replay; without personal data it
+    /// makes the same calls and ends in the same way.
+    #[test]
+    fn the_cases_of_the_repository_survive() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("test_data");
+        let mut count = 0;
+        for folder in replay::cases(&root).expect("cases") {
+            let name = folder.display();
+            let Case {
+                requests,
+                exchanges,
+            } = Case::read(&folder).expect("a case");
+            let requests: Vec<Request> = stdin::read_requests(requests.as_slice())
+                .filter_map(|incoming| match incoming {
+                    Incoming::Request(request) => Some(*request),
+                    _ => None,
+                })
+                .collect();
+            let played = replay::play(&folder).expect("it plays");
+            if played.types.len() != requests.len() {
+                // A line in it is no request, and would not have been recorded.
+                continue;
+            }
+            let recorded = scrub(
+                &requests,
+                exchanges,
+                lines(&played.messages),
+                &Mask::default(),
+            );
+            let again = play(&recorded.requests, &recorded.exchanges).expect("it plays");
+            let answer = pretty_lines(&recorded.messages).expect("JSON");
+            assert_eq!(replay::compare(&answer, &again), [""; 0], "{name}");
+            let (requests, exchanges) = anonymize(&recorded.requests, &recorded.exchanges);
+            let anonymous = play(&requests, &exchanges).expect("it plays");
+            assert!(
+                same_shape(&again, &anonymous),
+                "{name}\n{}\n{}\n{:?}",
+                again.messages,
+                anonymous.messages,
+                anonymous.missing
+            );
+            count += 1;
+        }
+        assert!(count > 50, "{count} cases");
+    }
+
+    #[test]
+    fn only_answers_to_requests_are_kept() {
+        let written = br#"{"type":"pong"}
+{"type":"exception","args":{"exception":"x"}}
+{"type":"completed"}
+{"type":"result","results":[]}
+{"type":"completed"}
+"#;
+        assert_eq!(
+            answers(written).expect("JSON"),
+            [
+                json!({"type": "result", "results": []}),
+                json!({"type": "completed"})
+            ]
+        );
+    }
+}

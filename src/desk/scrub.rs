@@ -1,0 +1,657 @@
+//! Takes the secrets out of a recording. Each is replaced by a word that stands for it, everywhere and in every
+//! form, so that the recording still plays as it ran. Pure; files are written in `record.rs`.
+
+use std::collections::HashMap;
+
+use reqwest::Url;
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use crate::{
+    manifest,
+    pingone::{
+        tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+        token,
+    },
+    protocol::Request,
+    secrets::{MASKED, Mask, in_texts},
+};
+
+/// What was recorded, in the form of a fixture.
+pub(super) struct Recorded {
+    /// The requests, as they come on stdin.
+    pub(super) requests: Vec<Value>,
+    pub(super) exchanges: Vec<Exchange>,
+    /// The protocol messages of the answers.
+    pub(super) messages: Vec<Value>,
+}
+
+/// Scrubs a recording. `requests` are those that came, with their secrets; `hidden` are secrets of the process,
+/// such as a proxy's password, that no request holds.
+pub(super) fn scrub(
+    requests: &[Request],
+    exchanges: Vec<Exchange>,
+    messages: Vec<Value>,
+    hidden: &Mask,
+) -> Recorded {
+    let mut words = Words {
+        hidden,
+        secrets: Mask::default(),
+        known: Vec::new(),
+        kinds: HashMap::new(),
+        mask: Mask::default(),
+    };
+    for request in requests {
+        words.learn_from_request(request);
+    }
+    for exchange in &exchanges {
+        words.learn_from_exchange(exchange);
+    }
+    let last = requests.len().saturating_sub(1);
+    Recorded {
+        requests: requests
+            .iter()
+            .enumerate()
+            .map(|(number, one)| words.request(one, number == last))
+            .collect(),
+        exchanges: exchanges
+            .into_iter()
+            .map(|exchange| words.exchange(exchange))
+            .collect(),
+        messages: messages
+            .into_iter()
+            .map(|message| words.value(message))
+            .collect(),
+    }
+}
+
+/// Secrets and the words that stand for them.
+struct Words<'a> {
+    /// Secrets of the process that no replay knows.
+    hidden: &'a Mask,
+    /// The secrets.
+    secrets: Mask,
+    /// The word for each.
+    known: Vec<(Zeroizing<String>, String)>,
+    /// How many secrets of a kind there are.
+    kinds: HashMap<String, usize>,
+    /// The words, which the replay will mask.
+    mask: Mask,
+}
+
+/// The body of a token request.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The members of a request's context that have an effect.
+const CONTEXT: [&str; 3] = ["IntegrationBrand", "IntegrationInstance", "runDuration"];
+
+impl Words<'_> {
+    /// The word for a secret, a new one if it has none yet.
+    fn learn(&mut self, secret: &str, kind: &str) -> String {
+        if let Some(word) = self.word(secret) {
+            return word;
+        }
+        let count = self.kinds.entry(kind.to_owned()).or_insert(0_usize);
+        *count += 1;
+        // No word begins like another: a mask that knows only one of them would leave the rest of the other.
+        let word = match count {
+            1 => format!("recorded-{kind}"),
+            count => format!("recorded-{count}-{kind}"),
+        };
+        self.add(secret, &word);
+        word
+    }
+
+    fn add(&mut self, secret: &str, word: &str) {
+        if secret.is_empty() || self.word(secret).is_some() {
+            return;
+        }
+        self.mask.add(word);
+        self.secrets.add(secret);
+        self.known
+            .push((Zeroizing::new(secret.to_owned()), word.to_owned()));
+    }
+
+    fn word(&self, secret: &str) -> Option<String> {
+        let mut known = self.known.iter();
+        known
+            .find(|(known, _)| known.as_str() == secret)
+            .map(|(_, word)| word.clone())
+    }
+
+    fn learn_from_request(&mut self, request: &Request) {
+        let credentials = Credentials::of(&request.params);
+        if let Some(secret) = &credentials.password {
+            let word = self.learn(secret, "client-secret");
+            let identifier = credentials.identifier.as_deref().unwrap_or_default();
+            for basic in [token::client_basic, token::basic] {
+                self.add(
+                    basic(identifier, secret).expose_secret(),
+                    basic(identifier, &word).expose_secret(),
+                );
+            }
+        }
+        for other in credentials.others {
+            self.learn(&other, "stored-credential");
+        }
+        for name in ["api_url", "auth_url"] {
+            if let Some(password) = address(&request.params, name)
+                .as_ref()
+                .and_then(Url::password)
+            {
+                self.learn(password, "address-password");
+            }
+        }
+        for argument in secret_arguments(&request.command) {
+            if let Some(secret) = request.args.get(argument).and_then(scalar) {
+                self.learn(&secret, argument);
+            }
+        }
+    }
+
+    fn learn_from_exchange(&mut self, exchange: &Exchange) {
+        if exchange.request.headers.content_type.as_deref() != Some(FORM) {
+            return;
+        }
+        let answer = exchange.response.as_ref().and_then(|one| one.json.as_ref());
+        for (name, value) in answer.and_then(Value::as_object).into_iter().flatten() {
+            let Some(secret) = value.as_str().filter(|_| is_token(name)) else {
+                continue;
+            };
+            if secret.chars().any(char::is_control) {
+                // A token that cannot stand in a header is refused; so must the word be.
+                self.add(secret, "recorded\ntoken");
+            } else {
+                self.learn(secret, "token");
+            }
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let text = self.hidden.text(text);
+        let word = |secret: &str| self.word(secret).unwrap_or_else(|| MASKED.to_owned());
+        self.secrets.text_with_words(&text, word)
+    }
+
+    fn value(&self, value: Value) -> Value {
+        in_texts(value, &|text| self.text(text))
+    }
+
+    /// A request as it comes on stdin, with nothing in it that has no effect: incidents, scripts and unknown
+    /// arguments may hold anything.
+    fn request(&self, request: &Request, last: bool) -> Value {
+        let known = manifest::command(&request.command);
+        let mut args = Map::new();
+        for (name, value) in &request.args {
+            let described = known
+                .into_iter()
+                .flat_map(|command| command.arguments)
+                .find(|argument| argument.name == name);
+            let value = match described {
+                None => Value::from(MASKED),
+                Some(argument) if argument.secret => self.secret(value),
+                Some(_) => self.value(value.clone()),
+            };
+            args.insert(self.text(name), value);
+        }
+        let context: Map<String, Value> = CONTEXT
+            .iter()
+            .filter_map(|name| {
+                let value = request.context.get(*name)?;
+                Some(((*name).to_owned(), self.value(value.clone())))
+            })
+            .collect();
+        json!({
+            "command": self.text(&request.command),
+            "params": self.params(&request.params),
+            "args": args,
+            "context": context,
+            "integration": true,
+            "native": last,
+        })
+    }
+
+    /// The word for a secret argument, or a value that is as wrong as the one that was given.
+    fn secret(&self, value: &Value) -> Value {
+        match value {
+            Value::Array(_) => json!([]),
+            Value::Object(_) => json!({}),
+            other => match scalar(other) {
+                Some(secret) => Value::from(self.word(&secret).unwrap_or(MASKED.to_owned())),
+                None => other.clone(),
+            },
+        }
+    }
+
+    /// The instance parameters that the manifest knows.
+    fn params(&self, params: &Map<String, Value>) -> Value {
+        let mut recorded = Map::new();
+        for (name, value) in params {
+            if manifest::parameter(name).is_none() {
+                continue;
+            }
+            let value = match name.as_str() {
+                "credentials" => {
+                    let Credentials {
+                        identifier,
+                        password,
+                        ..
+                    } = Credentials::of(params);
+                    let password = password.and_then(|secret| self.word(&secret));
+                    json!({"identifier": identifier, "password": password})
+                }
+                "api_url" | "auth_url" => address_without_password(value, |text| self.text(text)),
+                _ => self.value(value.clone()),
+            };
+            recorded.insert(name.clone(), value);
+        }
+        Value::Object(recorded)
+    }
+
+    fn exchange(&self, exchange: Exchange) -> Exchange {
+        let Exchange {
+            request,
+            response,
+            failure,
+            seconds,
+        } = exchange;
+        let asks_for_token = request.headers.content_type.as_deref() == Some(FORM);
+        let response = response.map(|mut response| {
+            if asks_for_token {
+                hide_odd_tokens(&mut response);
+            }
+            let RecordedResponse {
+                status,
+                mut headers,
+                json,
+                text,
+            } = response;
+            for header in [
+                &mut headers.content_type,
+                &mut headers.retry_after,
+                &mut headers.correlation_id,
+            ] {
+                *header = header.as_deref().map(|header| self.text(header));
+            }
+            RecordedResponse {
+                status,
+                headers,
+                json: json.map(|json| self.value(json)),
+                text: text.map(|text| self.text(&text)),
+            }
+        });
+        let failure = failure.map(|failure| RecordedFailure {
+            detail: self.text(&failure.detail),
+            ..failure
+        });
+        Exchange {
+            request: self.recorded_request(request),
+            response,
+            failure,
+            seconds,
+        }
+    }
+
+    /// A request's body stands in a fixture as the replay, which knows the words for secrets, will see it.
+    fn recorded_request(&self, request: RecordedRequest) -> RecordedRequest {
+        let RecordedRequest {
+            method,
+            url,
+            headers,
+            json,
+            text,
+        } = request;
+        let is_form = headers.content_type.as_deref() == Some(FORM);
+        let text = text.map(|text| {
+            // A short secret is looked for as a whole value only, which it is here between `=` and `&`.
+            let whole = if is_form {
+                form_values(&text, |_, value| self.text(value))
+            } else {
+                self.text(&text)
+            };
+            self.mask.text(&whole)
+        });
+        RecordedRequest {
+            method,
+            url: self.text(&url),
+            headers,
+            json: json.map(|json| self.mask.value(self.value(json))),
+            text,
+        }
+    }
+}
+
+/// `name=value&…` with each value replaced by what `map` makes of its name and it, as they stand there.
+pub(super) fn form_values(form: &str, mut map: impl FnMut(&str, &str) -> String) -> String {
+    let pairs = form.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) => format!("{name}={}", map(name, value)),
+        None => map("", pair),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn is_token(name: &str) -> bool {
+    name.to_lowercase().ends_with("token")
+}
+
+/// Tokens that are no texts, and token answers that are no JSON.
+fn hide_odd_tokens(response: &mut RecordedResponse) {
+    if let Some(Value::Object(members)) = &mut response.json {
+        for (name, value) in members {
+            if is_token(name) && !value.is_string() && !value.is_null() {
+                *value = Value::from(0);
+            }
+        }
+    }
+    let is_success = (200..300).contains(&response.status);
+    if let Some(text) = &mut response.text
+        && (is_success || text.to_lowercase().contains("token\""))
+    {
+        MASKED.clone_into(text);
+    }
+}
+
+fn secret_arguments(command: &str) -> impl Iterator<Item = &'static str> {
+    manifest::command(command)
+        .into_iter()
+        .flat_map(|command| command.arguments)
+        .filter(|argument| argument.secret)
+        .map(|argument| argument.name)
+}
+
+/// A value as the text that it counts as; none if it counts as not given.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+    .filter(|text| !text.is_empty())
+}
+
+/// The credentials parameter, wherever a credential store put its parts.
+struct Credentials {
+    identifier: Option<String>,
+    password: Option<String>,
+    others: Vec<String>,
+}
+
+impl Credentials {
+    fn of(params: &Map<String, Value>) -> Self {
+        let given = params.get("credentials");
+        let stored = given.and_then(|given| given.get("credentials"));
+        let part = |place: Option<&Value>, name: &str| {
+            let text = place.and_then(|place| place.get(name)).and_then(scalar)?;
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        let others = [stored, given]
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
+            .flatten()
+            .filter(|(name, _)| !matches!(name.as_str(), "identifier" | "user" | "credential"))
+            .filter_map(|(_, value)| scalar(value))
+            .collect();
+        Self {
+            identifier: part(given, "identifier").or_else(|| part(stored, "user")),
+            password: part(given, "password").or_else(|| part(stored, "password")),
+            others,
+        }
+    }
+}
+
+fn address(params: &Map<String, Value>, name: &str) -> Option<Url> {
+    Url::parse(params.get(name)?.as_str()?.trim()).ok()
+}
+
+/// An address that is refused is recorded as one that is refused for the same reason.
+fn address_without_password(value: &Value, scrub: impl Fn(&str) -> String) -> Value {
+    let Some(text) = value.as_str() else {
+        return value.clone();
+    };
+    if text.trim().is_empty() {
+        return value.clone();
+    }
+    let Ok(mut url) = Url::parse(text.trim()) else {
+        return Value::from("no address");
+    };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if !has_user && url.query().is_none() && url.fragment().is_none() {
+        return Value::from(scrub(text));
+    }
+    if has_user {
+        // An error would mean that the address has no place for a user, but it had one.
+        let _ = url.set_username("recorded-user");
+        let _ = url.set_password(None);
+    }
+    url.set_query(url.query().map(|_| "recorded"));
+    url.set_fragment(
+        url.fragment()
+            .map(|_| "recorded")
+            .map(str::to_owned)
+            .as_deref(),
+    );
+    Value::from(scrub(url.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+    use super::*;
+    use crate::{
+        pingone::tape::{RequestHeaders, ResponseHeaders},
+        secrets::UNRESERVED,
+    };
+
+    fn scrub(requests: &[Request], exchanges: Vec<Exchange>, messages: Vec<Value>) -> Recorded {
+        super::scrub(requests, exchanges, messages, &Mask::default())
+    }
+
+    fn request(value: Value) -> Request {
+        serde_json::from_value(value).expect("a request")
+    }
+
+    fn exchange(value: Value) -> Exchange {
+        serde_json::from_value(value).expect("an exchange")
+    }
+
+    fn everything(recorded: &Recorded) -> String {
+        serde_json::to_string(&(&recorded.requests, &recorded.exchanges, &recorded.messages))
+            .expect("JSON")
+    }
+
+    fn token_exchange(body: Value) -> Exchange {
+        let mut exchange = exchange(json!({
+            "request": {"method": "POST", "url": "https://auth.pingone.eu/e/as/token"},
+            "response": {"status": 200},
+        }));
+        exchange.request.headers = RequestHeaders {
+            authorization: None,
+            content_type: Some(FORM.to_owned()),
+        };
+        exchange.request.text = Some("grant_type=client_credentials&client_secret=t0p".to_owned());
+        exchange.response = Some(RecordedResponse {
+            status: 200,
+            headers: ResponseHeaders::default(),
+            json: Some(body),
+            text: None,
+        });
+        exchange
+    }
+
+    #[test]
+    fn what_has_no_effect_is_left_out() {
+        let recorded = scrub(
+            &[request(json!({
+                "command": "pingone-get-user",
+                "params": {"environment_id": "e", "apikey": "canary", "region": "EU",
+                    "credentials": {"identifier": "", "credentials": {"user": "i", "password": "s3cret", "sshkey": "canary"}},
+                    "api_url": "https://u:canary@gw.example.com/x?key=canary", "auth_url": "https://:canary@"},
+                "args": {"username": "emma", "pasword": "canary"},
+                "context": {"IntegrationBrand": "PingOne", "Incidents": ["canary"], "runDuration": 5},
+                "script": "canary"
+            }))],
+            Vec::new(),
+            Vec::new(),
+        );
+        assert_eq!(
+            recorded.requests,
+            [json!({
+                "command": "pingone-get-user",
+                "params": {"environment_id": "e", "region": "EU",
+                    "credentials": {"identifier": "i", "password": "recorded-client-secret"},
+                    "api_url": "https://recorded-user@gw.example.com/x?recorded", "auth_url": "no address"},
+                "args": {"username": "emma", "pasword": "<XX_REPLACED>"},
+                "context": {"IntegrationBrand": "PingOne", "runDuration": 5},
+                "integration": true,
+                "native": true
+            })]
+        );
+    }
+
+    #[test]
+    fn a_secret_is_replaced_in_every_form_and_everywhere() {
+        let secret = "pä ss/\"w\\rd";
+        let encode = |set| utf8_percent_encode(secret, set).to_string();
+        let echoes = [
+            secret.to_owned(),
+            Value::from(secret).to_string().trim_matches('"').to_owned(),
+            encode(UNRESERVED),
+            encode(NON_ALPHANUMERIC).to_lowercase(),
+            STANDARD.encode(secret),
+            STANDARD.encode(format!("i:{secret}")),
+        ];
+        let set = |password: &Value| {
+            request(json!({
+                "command": "pingone-set-password",
+                "params": {"credentials": {"identifier": "i", "password": "client canary"}},
+                "args": {"username": format!("x{secret}"), "password": password},
+            }))
+        };
+        let recorded = scrub(
+            &[
+                set(&json!(secret)),
+                set(&json!("second")),
+                set(&json!(4711)),
+                set(&json!(["x"])),
+            ],
+            vec![exchange(json!({
+                "request": {"method": "PUT", "url": format!("https://h/{}", echoes[2]), "json": {"newPassword": secret}},
+                "response": {"status": 400, "headers": {"correlation-id": secret}, "json": {"message": echoes, "4711": "second"}},
+            }))],
+            vec![json!({"Contents": secret})],
+        );
+        let text = everything(&recorded);
+        for echo in echoes.iter().chain(&[
+            "second".to_owned(),
+            "4711".to_owned(),
+            "client canary".to_owned(),
+        ]) {
+            let quoted = Value::from(echo.as_str()).to_string();
+            assert!(!text.contains(quoted.trim_matches('"')), "{echo} in {text}");
+        }
+        assert_eq!(
+            recorded.requests[0]["args"],
+            json!({"username": "xrecorded-password", "password": "recorded-password"})
+        );
+        assert_eq!(
+            recorded.requests[1]["args"]["password"],
+            "recorded-2-password"
+        );
+        assert_eq!(
+            recorded.requests[2]["args"]["password"],
+            "recorded-3-password"
+        );
+        assert_eq!(recorded.requests[3]["args"]["password"], json!([]));
+        assert_eq!(
+            recorded.exchanges[0].request.json,
+            Some(json!({"newPassword": MASKED}))
+        );
+        assert_eq!(
+            recorded.messages,
+            [json!({"Contents": "recorded-password"})]
+        );
+    }
+
+    #[test]
+    fn tokens_get_a_word_that_is_as_good_or_bad() {
+        let recorded = scrub(
+            &[request(
+                json!({"command": "test-module", "params": {"credentials": {"identifier": "i", "password": "t0p"}}}),
+            )],
+            vec![
+                token_exchange(
+                    json!({"access_token": "canary-1", "refresh_token": "canary-2", "token_type": "Bearer"}),
+                ),
+                token_exchange(json!({"access_token": "canary\n3"})),
+                token_exchange(json!({"access_token": 4711})),
+                token_exchange(json!({"access_token": ""})),
+            ],
+            Vec::new(),
+        );
+        let answers: Vec<Value> = recorded
+            .exchanges
+            .iter()
+            .map(|one| {
+                one.response
+                    .as_ref()
+                    .and_then(|one| one.json.clone())
+                    .expect("JSON")
+            })
+            .collect();
+        assert_eq!(
+            answers,
+            [
+                json!({"access_token": "recorded-token", "refresh_token": "recorded-2-token", "token_type": "Bearer"}),
+                json!({"access_token": "recorded\ntoken"}),
+                json!({"access_token": 0}),
+                json!({"access_token": ""}),
+            ]
+        );
+        assert_eq!(
+            recorded.exchanges[0].request.text.as_deref(),
+            Some("grant_type=client_credentials&client_secret=<XX_REPLACED>"),
+            "a short secret too"
+        );
+    }
+
+    #[test]
+    fn a_token_answer_that_is_no_json_is_not_kept() {
+        let mut exchange = token_exchange(json!({}));
+        exchange.response = Some(RecordedResponse {
+            status: 200,
+            headers: ResponseHeaders::default(),
+            json: None,
+            text: Some("{\"access_token\": \"cana".to_owned()),
+        });
+        let recorded = scrub(&[], vec![exchange], Vec::new());
+        assert!(!everything(&recorded).contains("cana"));
+    }
+
+    #[test]
+    fn secrets_that_no_request_holds_are_masked() {
+        let mut hidden = Mask::default();
+        hidden.add("proxy canary");
+        let recorded = super::scrub(
+            &[],
+            vec![exchange(json!({
+                "request": {"method": "GET", "url": "https://h/proxy%20canary"},
+                "failure": {"cause": "proxy", "reached": false, "detail": "proxy canary"},
+            }))],
+            vec![json!({"Contents": "proxy canary"})],
+            &hidden,
+        );
+        assert!(!everything(&recorded).contains("canary"));
+        assert_eq!(recorded.messages, [json!({"Contents": MASKED})]);
+    }
+
+    #[test]
+    fn only_the_last_request_ends_the_process() {
+        let ask = || request(json!({"command": "test-module", "native": true}));
+        let recorded = scrub(&[ask(), ask()], Vec::new(), Vec::new());
+        assert_eq!(recorded.requests[0]["native"], false);
+        assert_eq!(recorded.requests[1]["native"], true);
+    }
+}

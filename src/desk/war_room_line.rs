@@ -1,0 +1,462 @@
+//! The grammar of a command as it is typed in the War Room: `!command name=value …`. Pure; which commands and
+//! arguments there are is decided in `typed.rs`.
+//!
+//! What XSOAR documents of its command line: a value with spaces stands in double or single quotes, in which a
+//! backslash goes before a quote, a backslash, `n`, `r` and `t`; what stands in backticks is taken as it is.
+//! <https://docs.paloaltonetworks.com/cortex/cortex-xsoar/6-5/cortex-xsoar-admin/cortex-xsoar-overview/use-the-command-line-interface>
+//! A value that begins with `{` or `[` is JSON.
+
+use std::{fmt, ops::Range};
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::terminal::visible;
+use crate::{manifest, secrets::MASKED};
+
+/// A line that was read. It has no `Debug`: a value may be a password.
+pub(super) struct Line {
+    /// The command's name.
+    pub(super) command: Word,
+    /// The arguments, in the order in which they were typed.
+    pub(super) arguments: Vec<Typed>,
+}
+
+/// A word and where in the line it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) at: usize,
+}
+
+/// One argument.
+pub(super) struct Typed {
+    /// Its name; none if a value was typed alone.
+    pub(super) name: Option<Word>,
+    /// Its value: a text, or whatever was typed as JSON.
+    pub(super) value: Value,
+    /// Where the argument begins.
+    pub(super) at: usize,
+}
+
+/// What cannot be taken, and the place. It shows the line up to there, without the values of secret arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misread {
+    what: String,
+    /// The line up to the place.
+    before: String,
+}
+
+impl fmt::Display for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, before } = self;
+        let before = visible(before);
+        let indent = " ".repeat(before.width());
+        write!(f, "{what}\n  {before}\n  {indent}^")
+    }
+}
+
+impl std::error::Error for Misread {}
+
+/// Reads one line.
+pub(super) fn read(text: &str) -> Result<Line, Misread> {
+    let mut reader = Reader { text, at: 0 };
+    reader.skip_spaces();
+    if reader.rest().starts_with('!') {
+        reader.at += 1;
+    }
+    let at = reader.at;
+    let name = reader.take_while(|character| !character.is_whitespace());
+    if name.is_empty() {
+        return Err(reader.misread(at, "A command's name is expected here."));
+    }
+    if let Some(place) = name.find(['=', '"', '\'', '`']) {
+        return Err(reader.misread(
+            at + place,
+            "The line begins with the command's name; then a space, then name=value.",
+        ));
+    }
+    let command = Word {
+        text: name.to_owned(),
+        at,
+    };
+    let mut arguments = Vec::new();
+    loop {
+        reader.skip_spaces();
+        if reader.rest().is_empty() {
+            return Ok(Line { command, arguments });
+        }
+        arguments.push(reader.argument()?);
+    }
+}
+
+/// The place of something in `text`, as an error about it. `at` is in bytes.
+pub(super) fn misread(text: &str, at: usize, what: impl Into<String>) -> Misread {
+    let before = text.get(..at).unwrap_or(text);
+    Misread {
+        what: what.into(),
+        before: without_secrets(before),
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn misread(&self, at: usize, what: impl Into<String>) -> Misread {
+        misread(self.text, at, what)
+    }
+
+    fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let length = rest
+            .find(|character| !belongs(character))
+            .unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn skip_spaces(&mut self) {
+        self.take_while(char::is_whitespace);
+    }
+
+    /// `name=value`, or a value alone.
+    fn argument(&mut self) -> Result<Typed, Misread> {
+        let at = self.at;
+        if self.rest().starts_with(['"', '\'', '`', '{', '[']) {
+            let value = self.value()?;
+            return Ok(Typed {
+                name: None,
+                value,
+                at,
+            });
+        }
+        let word = self.take_while(|character| !character.is_whitespace() && character != '=');
+        if !self.rest().starts_with('=') {
+            return Ok(Typed {
+                name: None,
+                value: Value::from(word),
+                at,
+            });
+        }
+        if word.is_empty() {
+            return Err(self.misread(
+                at,
+                "An argument's name is expected before the equals sign, without a space between them.",
+            ));
+        }
+        self.at += 1;
+        let value = self.value()?;
+        Ok(Typed {
+            name: Some(Word {
+                text: word.to_owned(),
+                at,
+            }),
+            value,
+            at,
+        })
+    }
+
+    fn value(&mut self) -> Result<Value, Misread> {
+        let begin = self.at;
+        let value = match self.rest().chars().next() {
+            Some(quote @ ('"' | '\'')) => Value::from(self.quoted(quote)?),
+            Some('`') => Value::from(self.backticked()?),
+            Some('{' | '[') => self.json()?,
+            _ => {
+                let bare = self.take_while(|character| !character.is_whitespace());
+                return Ok(Value::from(bare));
+            }
+        };
+        match self.rest().chars().next() {
+            Some(next) if !next.is_whitespace() => {
+                let begun = self.text.get(begin..).and_then(|rest| rest.chars().next());
+                let what = match begun {
+                    Some('{' | '[') => {
+                        "The JSON value ends here, and a space is expected. A text that only looks like JSON stands in quotes."
+                    }
+                    _ => {
+                        "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote."
+                    }
+                };
+                Err(self.misread(self.at, what))
+            }
+            _ => Ok(value),
+        }
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<String, Misread> {
+        let begin = self.at;
+        self.at += 1;
+        let mut value = String::new();
+        let mut characters = self.rest().char_indices();
+        while let Some((place, character)) = characters.next() {
+            match character {
+                '\\' => match characters.next() {
+                    Some((_, escaped @ ('\\' | '"' | '\'' | '`'))) => value.push(escaped),
+                    Some((_, 'n')) => value.push('\n'),
+                    Some((_, 'r')) => value.push('\r'),
+                    Some((_, 't')) => value.push('\t'),
+                    _ => {
+                        return Err(self.misread(
+                            self.at + place,
+                            "In quotes, \\\\ stands for a backslash; in backticks, one is enough.",
+                        ));
+                    }
+                },
+                end if end == quote => {
+                    self.at += place + 1;
+                    return Ok(value);
+                }
+                other => value.push(other),
+            }
+        }
+        Err(self.misread(begin, format!("This {quote} has no second one.")))
+    }
+
+    fn backticked(&mut self) -> Result<&'a str, Misread> {
+        let inside = self.rest().get(1..).unwrap_or_default();
+        let Some((value, _)) = inside.split_once('`') else {
+            return Err(self.misread(self.at, "This ` has no second one."));
+        };
+        self.at += value.len() + 2;
+        Ok(value)
+    }
+
+    fn json(&mut self) -> Result<Value, Misread> {
+        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter();
+        match values.next() {
+            Some(Ok(value)) => {
+                self.at += values.byte_offset();
+                Ok(value)
+            }
+            Some(Err(error)) => {
+                let place = self.at + offset(self.rest(), error.line(), error.column());
+                let text = error.to_string();
+                let what = text.split(" at line ").next().unwrap_or_default();
+                Err(self.misread(
+                    place,
+                    format!("What begins with {{ or [ is JSON, and this is not ({what}). A text stands in quotes or backticks."),
+                ))
+            }
+            None => Err(self.misread(self.at, "A value is expected here.")),
+        }
+    }
+}
+
+/// The place in bytes of the parser's line and column, both counted from one; the column counts bytes.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let lines_before = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let mut place = lines_before.map(str::len).sum::<usize>() + column.saturating_sub(1);
+    while !text.is_char_boundary(place) && place > 0 {
+        place -= 1;
+    }
+    place.min(text.len())
+}
+
+/// A line that may end anywhere, with the values of secret arguments replaced. It is read more boldly than a
+/// line that is carried out: a secret argument ends only where the next `name=` begins outside of quotes.
+fn without_secrets(text: &str) -> String {
+    let mut hidden: Vec<Range<usize>> = Vec::new();
+    let mut secret_since = None;
+    let mut quote = None;
+    let mut word = 0;
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), close) if close == open => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(character),
+            (None, '=') => {
+                let name = text.get(word..at).unwrap_or_default();
+                if let Some(since) = secret_since
+                    && word > since
+                    && is_known(name)
+                {
+                    hidden.push(since..word);
+                    secret_since = None;
+                }
+                if secret_since.is_none() && is_secret(name) {
+                    secret_since = Some(at + 1);
+                }
+            }
+            (None, space) if space.is_whitespace() => word = at + space.len_utf8(),
+            _ => {}
+        }
+    }
+    hidden.extend(secret_since.map(|since| since..text.len()));
+    let mut shown = String::new();
+    let mut from = 0;
+    for Range { start, end } in hidden {
+        shown.push_str(text.get(from..start).unwrap_or_default());
+        let value = text.get(start..end).unwrap_or_default();
+        if !value.trim().is_empty() {
+            shown.push_str(MASKED);
+        }
+        if value.ends_with(char::is_whitespace) {
+            shown.push(' ');
+        }
+        from = end;
+    }
+    shown.push_str(text.get(from..).unwrap_or_default());
+    shown
+}
+
+fn is_known(name: &str) -> bool {
+    manifest::COMMANDS
+        .iter()
+        .flat_map(|command| command.arguments)
+        .any(|argument| argument.name == name)
+}
+
+/// Also a name that is mistyped.
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let named_so = ["pass", "secret", "token", "pwd"]
+        .iter()
+        .any(|part| lower.contains(part));
+    let mut arguments = manifest::COMMANDS
+        .iter()
+        .flat_map(|command| command.arguments);
+    named_so
+        || arguments.any(|argument| {
+            argument.secret && strsim::damerau_levenshtein(&lower, argument.name) <= 2
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Names and values of a line.
+    fn arguments(line: &str) -> Vec<(Option<String>, Value)> {
+        match read(line) {
+            Ok(line) => line
+                .arguments
+                .into_iter()
+                .map(|typed| (typed.name.map(|name| name.text), typed.value))
+                .collect(),
+            Err(misread) => panic!("{line}: {misread}"),
+        }
+    }
+
+    fn named(name: &str, value: Value) -> (Option<String>, Value) {
+        (Some(name.to_owned()), value)
+    }
+
+    fn misread_of(line: &str) -> String {
+        match read(line) {
+            Ok(_) => panic!("{line} was taken"),
+            Err(misread) => misread.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_exclamation_mark_may_be_there() {
+        for line in [
+            "pingone-get-user",
+            "!pingone-get-user",
+            "  !pingone-get-user ",
+        ] {
+            let line = read(line).unwrap_or_else(|misread| panic!("{misread}"));
+            assert_eq!(line.command.text, "pingone-get-user");
+            assert!(line.arguments.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_a_value() {
+        assert_eq!(
+            arguments(
+                r#"!c a=emma.sharp b="Emma \"S\" \\ Sharp\n" c='it"s' d=`as "it" is \n` e={"x": [1]} f=["a b"] g= h=a=b"#
+            ),
+            [
+                named("a", json!("emma.sharp")),
+                named("b", json!("Emma \"S\" \\ Sharp\n")),
+                named("c", json!("it\"s")),
+                named("d", json!(r#"as "it" is \n"#)),
+                named("e", json!({"x": [1]})),
+                named("f", json!(["a b"])),
+                named("g", json!("")),
+                named("h", json!("a=b")),
+            ]
+        );
+        assert_eq!(
+            arguments("c o'neil\tcorp\\emma \"x=y\""),
+            [
+                (None, json!("o'neil")),
+                (None, json!("corp\\emma")),
+                (None, json!("x=y"))
+            ],
+            "alone, as they are; in quotes an equals sign names nothing"
+        );
+    }
+
+    #[test]
+    fn an_error_points_at_the_place() {
+        assert_eq!(
+            misread_of(r#"!pingone-get-user username="emma"#),
+            "This \" has no second one.\n  !pingone-get-user username=\n                             ^"
+        );
+        assert_eq!(
+            misread_of(r#"c x="a"b"#),
+            "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote.\n  c x=\"a\"\n         ^"
+        );
+        assert_eq!(
+            misread_of(r#"c x="a\b""#),
+            "In quotes, \\\\ stands for a backslash; in backticks, one is enough.\n  c x=\"a\n        ^"
+        );
+        assert_eq!(
+            misread_of("c 姓名=[1,}"),
+            "What begins with { or [ is JSON, and this is not (expected value). A text stands in quotes or backticks.\n  c 姓名=[1,\n            ^",
+            "a wide letter takes two cells"
+        );
+        assert!(misread_of("c x = y").starts_with("An argument's name is expected"));
+        assert!(misread_of("  ! ").starts_with("A command's name is expected"));
+        assert!(misread_of("username=x").starts_with("The line begins with the command's name"));
+        assert!(misread_of("c x={\"a\":1}b").starts_with("The JSON value ends here"));
+        assert!(misread_of("c x=`a").starts_with("This ` has"));
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for line in [
+            "!pingone-set-password password=hunter22 username=\"emma",
+            "!pingone-set-password password=\"hunter22 username=x",
+            "!pingone-set-password pasword=hunter22 username=\"emma",
+            "!pingone-set-password password=`a=hunter22` username=\"emma",
+            "!pingone-set-password password=a b=hunter22 username=\"emma",
+            "!pingone-set-password password=\"x\"hunter22\"",
+            "!pingone-set-password passsword={\"hunter22\":}",
+            "!pingone-set-password Password=hunter22 x = y",
+            "!pingone-set-password newPassword=\"hunter22\\q",
+        ] {
+            let text = misread_of(line);
+            assert!(!text.contains("hunter22"), "{line}\n{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read_or_refused(line in "[!a-z \"'`=\\\\{}\\[\\]:,1é\n]{0,40}") {
+            if let Err(misread) = read(&line) {
+                let _ = misread.to_string();
+            }
+        }
+
+        /// Whatever a value is: in double quotes with its escapes it is read back.
+        #[test]
+        fn a_quoted_value_comes_back(value in any::<String>()) {
+            let quoted = value.replace('\\', r"\\").replace('"', r#"\""#);
+            let given = arguments(&format!("c x=\"{quoted}\" y=1"));
+            prop_assert_eq!(given, [named("x", json!(value)), named("y", json!("1"))]);
+        }
+    }
+}
