@@ -1,0 +1,293 @@
+//! The executable at somebody's desk: a sandbox to talk to, a folder of its own, and an end within bounded time.
+//! What is asked of it is the business of the tests.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use pingone_xsoar::sandbox::{Sandbox, Seed};
+use serde_json::{Value, json};
+
+/// Far more than anything here takes, so that only a hang gets here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A desk. Its folder goes with it.
+pub(crate) struct Desk {
+    pub(crate) sandbox: Sandbox,
+    folder: PathBuf,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    /// The exit code; none if a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The client secret of the sandbox, which nothing may show.
+pub(crate) fn client_secret(sandbox: &Sandbox) -> String {
+    let params = sandbox.params();
+    params["credentials"]["password"]
+        .as_str()
+        .expect("the sandbox tells its secret")
+        .to_owned()
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pingone-desk-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).expect("a folder of our own");
+        let desk = Self {
+            sandbox: Sandbox::start(Seed::built_in()).expect("a sandbox"),
+            folder,
+        };
+        desk.params(&json!({}));
+        desk
+    }
+
+    /// Writes the instance's parameters, with others beside or in the place of the sandbox's.
+    pub(crate) fn params(&self, others: &Value) {
+        let mut params = self.sandbox.params();
+        for (name, value) in others.as_object().expect("an object") {
+            params[name] = value.clone();
+        }
+        fs::write(self.path("params.json"), params.to_string()).expect("a file of our own");
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// What is in the folder beside the parameters, hidden files too.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).expect("our folder");
+        let names = entries.map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        });
+        let mut names: Vec<String> = names.filter(|name| name != "params.json").collect();
+        names.sort();
+        names
+    }
+
+    /// All texts of a recording.
+    pub(crate) fn recording(&self, name: &str) -> String {
+        let folder = self.path(name);
+        ["request.json", "exchanges.json", "answer.snap"]
+            .map(|file| {
+                fs::read_to_string(folder.join(file))
+                    .unwrap_or_else(|error| panic!("{file} of {name}: {error}"))
+            })
+            .concat()
+    }
+
+    /// `run` with the parameters of this desk.
+    pub(crate) fn run<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Ended {
+        end(self.starting(arguments), "")
+    }
+
+    /// The same, ready to be started.
+    pub(crate) fn starting<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Command {
+        let mut command = program();
+        command
+            .arg("run")
+            .arg("--params")
+            .arg(self.path("params.json"))
+            .args(arguments)
+            .current_dir(&self.folder);
+        command
+    }
+
+    /// Plays a recording; the verdict and all that is shown.
+    pub(crate) fn replay(&self, name: &str) -> Ended {
+        let mut command = program();
+        command.arg("replay").arg(self.path(name));
+        end(command, "")
+    }
+
+    /// A request as XSOAR's server sends it.
+    pub(crate) fn request(&self, command: &str, args: &Value) -> String {
+        json!({
+            "command": command,
+            "params": self.sandbox.params(),
+            "args": args,
+            "context": {"IntegrationBrand": "PingOne", "Incidents": ["incident canary"]},
+            "script": "script canary",
+            "integration": true,
+            "native": false,
+        })
+        .to_string()
+    }
+
+    /// The status of the token requests and calls that the sandbox saw, with method and the end of the path.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let calls = self.sandbox.calls().into_iter();
+        calls
+            .map(|call| {
+                let path = call.path.split('?').next().unwrap_or_default();
+                let last = path.rsplit('/').next().unwrap_or_default();
+                format!("{} {last} {}", call.method, call.status)
+            })
+            .collect()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// The executable, without the environment of whoever runs the tests.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"));
+    command.env_clear();
+    command
+}
+
+/// Starts a command, gives it `input` and waits for its end.
+pub(crate) fn end(command: Command, input: &str) -> Ended {
+    let mut running = Running::start(command);
+    running.write(input);
+    running.close();
+    running.end()
+}
+
+/// A process that runs. Ended by its id when it is dropped, or when it takes too long.
+pub(crate) struct Running {
+    child: Child,
+    stdout: mpsc::Receiver<String>,
+    stderr: mpsc::Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let stdout = pieces(child.stdout.take().expect("stdout is piped"));
+        let stderr = pieces(child.stderr.take().expect("stderr is piped"));
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Writes to its stdin. That it ended without reading is for the test to see in how it ended.
+    pub(crate) fn write(&mut self, text: &str) {
+        if let Some(stdin) = &mut self.child.stdin {
+            drop(stdin.write_all(text.as_bytes()));
+            drop(stdin.flush());
+        }
+    }
+
+    /// Closes its stdin.
+    pub(crate) fn close(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Reads stdout up to and with `text`.
+    pub(crate) fn wait_for(&self, text: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(text) {
+            let piece = self.stdout.recv_timeout(PATIENCE);
+            read.push_str(
+                &piece.unwrap_or_else(|error| panic!("{text:?} did not come ({error}): {read}")),
+            );
+        }
+        read
+    }
+
+    /// Sends it a signal, such as INT.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success(), "the process is gone already");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(&mut self) -> Ended {
+        // Both end with the process.
+        let stdout = rest(&self.stdout);
+        let stderr = rest(&self.stderr);
+        let code = self.child.wait().expect("it ended").code();
+        Ended {
+            code,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// What comes out of a pipe, as it comes.
+fn pieces(mut pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = pipe.by_ref().read(&mut buffer) {
+            let piece = String::from_utf8_lossy(&buffer[..count]).into_owned();
+            if sender.send(piece).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn rest(pieces: &mpsc::Receiver<String>) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    let mut text = String::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match pieces.recv_timeout(left) {
+            Ok(piece) => text.push_str(&piece),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return text,
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not end: {text}"),
+        }
+    }
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what} did not come about");
+        // The sandbox has no signal for it.
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a path is there.
+pub(crate) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}

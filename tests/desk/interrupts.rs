@@ -1,0 +1,116 @@
+//! Ctrl-C: the end at once, with the truth about what was done, and no half recording.
+
+use std::time::Duration;
+
+use pingone_xsoar::sandbox::Fault;
+use serde_json::json;
+
+use crate::desk::{Desk, Running, program, until};
+
+const LONG: Duration = Duration::from_mins(1);
+const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
+
+fn is_disabled(desk: &Desk, username: &str) -> bool {
+    desk.sandbox
+        .user(username)
+        .is_some_and(|user| user["enabled"] == false)
+}
+
+#[test]
+fn a_change_that_is_not_answered_may_be_carried_out() {
+    let desk = Desk::new();
+    desk.sandbox
+        .fault(Fault::on("PUT", "*/enabled").applied().delay(LONG));
+    let mut running = Running::start(desk.starting(&[
+        "--record",
+        "recording",
+        "!pingone-unlock-user emma.sharp",
+        "!pingone-deactivate-user emma.sharp",
+        "!pingone-deactivate-user richard.smith",
+    ]));
+    until("the change", || is_disabled(&desk, "emma.sharp"));
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(130));
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "pingone-xsoar: interrupted while pingone-deactivate-user was under way\n  \
+             PUT /v1/environments/b4f5e266-a946-4f77-9cc5-5dc91b046431/users/{EMMA}/enabled was sent and not answered \
+             yet: PingOne may carry it out\n  look in PingOne before you run the command again\n  \
+             1 command was not begun\npingone-xsoar: nothing was recorded\n"
+        )
+    );
+    assert_eq!(
+        ended.stdout,
+        "[1/3] !pingone-unlock-user\nemma.sharp unlocked\n\n[2/3] !pingone-deactivate-user\n",
+        "what was done before was shown"
+    );
+    assert_eq!(desk.files(), [""; 0], "no half recording");
+    assert!(!is_disabled(&desk, "richard.smith"));
+}
+
+#[test]
+fn a_look_up_changes_nothing() {
+    let desk = Desk::new();
+    desk.sandbox.fault(Fault::on("GET", "*/users").delay(LONG));
+    let mut running = Running::start(desk.starting(&["!pingone-delete-user username=emma.sharp"]));
+    until("the token request", || !desk.calls().is_empty());
+    running.signal("TERM");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(130));
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: interrupted while pingone-delete-user was under way\n  \
+         nothing was sent to PingOne that changes anything\n"
+    );
+}
+
+#[test]
+fn a_recording_of_the_one_way_mode_ends_the_same_way() {
+    let desk = Desk::new();
+    desk.sandbox
+        .fault(Fault::on("PUT", "*/enabled").applied().delay(LONG));
+    let mut command = program();
+    command.arg("--record").arg(desk.path("recording"));
+    let mut running = Running::start(command);
+    running.write(&format!(
+        "{}\n",
+        desk.request(
+            "pingone-deactivate-user",
+            &json!({"username": "emma.sharp"})
+        )
+    ));
+    until("the change", || is_disabled(&desk, "emma.sharp"));
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""));
+    assert!(
+        ended
+            .stderr
+            .contains("interrupted while pingone-deactivate-user was under way\n  PUT /v1/"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
+fn between_requests_nothing_is_under_way() {
+    let desk = Desk::new();
+    let mut command = program();
+    command.arg("--record").arg(desk.path("recording"));
+    let mut running = Running::start(command);
+    running.write(&format!(
+        "{}\n",
+        desk.request("pingone-get-user", &json!({"username": "emma.sharp"}))
+    ));
+    running.wait_for("completed");
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: interrupted; no command was under way\npingone-xsoar: nothing was recorded\n"
+    );
+    assert_eq!(desk.files(), [""; 0]);
+}

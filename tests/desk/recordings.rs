@@ -1,0 +1,389 @@
+//! Recordings: that they play as they ran, whatever went wrong meanwhile, and that nothing is in them that has
+//! to stay here.
+
+use std::{fs, time::Duration};
+
+use pingone_xsoar::{replay, sandbox::Fault};
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, client_secret, end, is_there, program};
+
+const CLEAN: &str = "its replay gives the same answer";
+const PASSWORD: &str = "N3w!canary~Word";
+
+/// Records `lines` in `recording`, which must play as it ran; gives stdout.
+fn record(desk: &Desk, lines: &[&str]) -> String {
+    record_as(desk, &[], lines)
+}
+
+fn record_as(desk: &Desk, options: &[&str], lines: &[&str]) -> String {
+    let folder = desk.path("recording");
+    let mut arguments = vec!["--record", folder.to_str().expect("a plain path")];
+    arguments.extend(options);
+    arguments.extend(lines);
+    let ended = desk.run(&arguments);
+    assert!(ended.stderr.contains(CLEAN), "{}", ended.stderr);
+    assert_eq!(desk.files(), ["recording"], "nothing else is left behind");
+    let played = desk.replay("recording");
+    assert!(
+        played.stdout.ends_with("1 as recorded, 0 different\n"),
+        "{}",
+        played.stdout
+    );
+    assert_eq!(played.code, Some(0));
+    ended.stdout
+}
+
+fn exchanges(desk: &Desk) -> Vec<Value> {
+    let text = fs::read(desk.path("recording").join("exchanges.json")).expect("exchanges");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+#[test]
+fn a_recording_plays_and_holds_no_secret() {
+    let desk = Desk::new();
+    let set = format!("!pingone-set-password emma.sharp password={PASSWORD}");
+    record(
+        &desk,
+        &[
+            "test-module",
+            "!pingone-get-user username=emma.sharp",
+            "!pingone-add-to-group username=emma.sharp groupName=Sales",
+            &set,
+            "!pingone-get-user username=\"no|b\\\"o`dy\\n\"",
+            "!pingone-delete-user userId=not-an-id",
+        ],
+    );
+    let text = desk.recording("recording");
+    for secret in [PASSWORD, &client_secret(&desk.sandbox)] {
+        assert!(!text.contains(secret));
+    }
+    let exchanges = exchanges(&desk);
+    let token = exchanges.first().expect("the token request");
+    assert_eq!(token["response"]["json"]["access_token"], "recorded-token");
+    assert_eq!(token["request"]["headers"]["authorization"], "Basic");
+    let tokens = exchanges
+        .iter()
+        .filter(|one| one["request"]["url"] == token["request"]["url"]);
+    assert_eq!(tokens.count(), 1, "one token for all commands");
+    let put = exchanges
+        .iter()
+        .find(|one| one["request"]["method"] == "PUT")
+        .expect("the password");
+    assert_eq!(
+        put["request"]["json"],
+        json!({"newPassword": "<XX_REPLACED>"})
+    );
+    let header = "---\nsource: tests/it/replay.rs\n---\n{\n";
+    let answer = fs::read_to_string(desk.path("recording").join("answer.snap")).expect("an answer");
+    assert!(answer.starts_with(header), "{answer}");
+}
+
+#[test]
+fn what_is_tried_again_plays_as_it_ran() {
+    let desk = Desk::new();
+    let sandbox = &desk.sandbox;
+    sandbox.fault(Fault::on("POST", "*/as/token").status(503));
+    sandbox.fault(
+        Fault::on("GET", "*/users")
+            .status(429)
+            .header("retry-after", "0"),
+    );
+    sandbox.fault(Fault::on("GET", "*/users").skip(1).reset());
+    sandbox.fault(Fault::on("PUT", "*/enabled").truncate(10));
+    sandbox.fault(
+        Fault::on("PUT", "*/enabled")
+            .delay(Duration::from_millis(200))
+            .status(502),
+    );
+    record(&desk, &["!pingone-deactivate-user emma.sharp"]);
+    let ends: Vec<String> = exchanges(&desk)
+        .iter()
+        .map(|one| {
+            one["response"]["status"].to_string()
+                + one["failure"]["cause"].as_str().unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(
+        ends,
+        ["503", "200", "429", "200", "nullbroken", "502", "200"].map(str::to_owned)
+    );
+}
+
+#[test]
+fn the_time_that_an_error_tells_is_the_same_in_the_replay() {
+    let desk = Desk::new();
+    desk.params(&json!({"request_timeout": "0.3", "max_retries": "1"}));
+    desk.sandbox.fault(
+        Fault::on("GET", "*/users")
+            .times(0)
+            .delay(Duration::from_secs(20)),
+    );
+    let shown = record(&desk, &["!pingone-get-user username=emma.sharp"]);
+    let (_, told) = shown
+        .split_once("(waited 0.3 s)\nGave up after 2 tries in ")
+        .unwrap_or_else(|| panic!("{shown}"));
+    let seconds: f64 = told
+        .split_once(" s.")
+        .and_then(|(seconds, _)| seconds.parse().ok())
+        .unwrap_or_else(|| panic!("{shown}"));
+    assert!(seconds >= 0.8, "twice 0.3 s, and a wait between: {shown}");
+}
+
+#[test]
+fn a_command_whose_time_is_over_plays_as_it_ran() {
+    let desk = Desk::new();
+    desk.params(&json!({"command_timeout": "0.8", "max_retries": "9"}));
+    desk.sandbox
+        .fault(Fault::on("GET", "*/users").times(0).status(503));
+    let shown = record(&desk, &["!pingone-get-user username=emma.sharp"]);
+    assert!(
+        shown.contains("[503]") && shown.contains("tries in"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
+    let desk = Desk::new();
+    // The token serves the first command; then neither look-up is let in with it.
+    desk.sandbox
+        .fault(Fault::on("GET", "*/users").skip(1).status(401));
+    desk.sandbox.fault(Fault::on("GET", "*/groups").status(401));
+    let shown = record(
+        &desk,
+        &[
+            "!pingone-get-user username=emma.sharp",
+            "!pingone-add-to-group username=emma.sharp groupName=Sales",
+        ],
+    );
+    assert!(
+        shown.contains("added to group: Sales successfully"),
+        "{shown}"
+    );
+    let text = desk.recording("recording");
+    assert!(
+        text.contains("recorded-2-token") && text.contains("recorded-3-token"),
+        "three tokens"
+    );
+}
+
+#[test]
+fn bodies_that_are_no_json_play_as_they_ran() {
+    let desk = Desk::new();
+    for (status, body) in [
+        (400, "{ \"code\" : 7 ,  \"x\": [1,\t2] }"),
+        (502, "<html>gateway of canary.example</html>"),
+        (403, "[1, 2]"),
+        (404, ""),
+        (500, "null"),
+        (200, "{\"_embedded\": {\"users\": [{\"username\": \"em"),
+        (200, "\u{feff}{}"),
+    ] {
+        desk.params(&json!({"max_retries": "0"}));
+        desk.sandbox
+            .fault(Fault::on("GET", "*/users").status(status).body(body));
+        record(&desk, &["!pingone-get-user username=emma.sharp"]);
+        desk.sandbox.clear_faults();
+        fs::remove_dir_all(desk.path("recording")).expect("the recording");
+    }
+}
+
+#[test]
+fn an_echoed_secret_is_taken_out() {
+    let desk = Desk::new();
+    let secret = client_secret(&desk.sandbox);
+    let body =
+        json!({"code": "ODD", "message": format!("{secret} and {PASSWORD}"), secret.as_str(): 1});
+    desk.sandbox.fault(
+        Fault::on("PUT", "*/password")
+            .status(400)
+            .body(&body.to_string()),
+    );
+    let set = format!("!pingone-set-password emma.sharp password={PASSWORD}");
+    let shown = record(&desk, &[&set]);
+    assert!(
+        shown.contains("ODD: <XX_REPLACED> and <XX_REPLACED>"),
+        "{shown}"
+    );
+    let text = desk.recording("recording");
+    assert!(
+        text.contains("recorded-client-secret and recorded-password"),
+        "{text}"
+    );
+    assert!(!text.contains(&secret) && !text.contains(PASSWORD));
+}
+
+#[test]
+fn a_secret_that_is_part_of_a_name_plays_too() {
+    let desk = Desk::new();
+    let shown = record(&desk, &["!pingone-set-password emma.sharp password=sharp"]);
+    assert_eq!(shown, "emma.sharp password was updated.\n");
+    assert!(!desk.recording("recording").contains("sharp"));
+}
+
+#[test]
+fn personal_data_is_replaced_everywhere() {
+    let desk = Desk::new();
+    record_as(
+        &desk,
+        &["--anonymize"],
+        &[
+            "!pingone-get-user username=EMMA.sharp",
+            "!pingone-get-groups username=emma.sharp",
+            "!pingone-add-to-group username=emma.sharp groupName=Sales",
+            "!pingone-add-to-group userId=a8890eb9-38ea-469a-bc00-b64be7903633 groupName=Marketing",
+            "!pingone-update-user username=richard.smith given=Rich email=rich@canary.example mobilePhone=+49.170 streetAddress=`Canary \"Road\"` Type=Contractor",
+            "!pingone-create-user username=emma.sharp populationId=4cd45bdb-0eb2-42fe-8475-4bcd908269f1",
+            "!pingone-get-user username=\"o'canary|x\"",
+        ],
+    );
+    let text = desk.recording("recording");
+    let lower = text.to_lowercase();
+    for personal in [
+        "emma",
+        "sharp",
+        "richard",
+        "smith",
+        "rich@",
+        "canary",
+        "49.170",
+        "marketing",
+        "\"sales\"",
+        "a8890eb9-38ea-469a-bc00-b64be7903633",
+        "4cd45bdb-0eb2-42fe-8475-4bcd908269f1",
+        "b4f5e266-a946-4f77-9cc5-5dc91b046431",
+        "7f0ad1f8-5e3a-4a58-9d2c-6b1f4d0f1a01",
+        "example.com/",
+    ] {
+        assert!(!lower.contains(personal), "{personal} is left in\n{text}");
+    }
+    let shown = desk.replay("recording").stdout;
+    assert!(shown.contains("### User:user-1\n"), "{shown}");
+    assert!(
+        shown.contains("\n        User: 00000000-0000-4000-8000-"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("Failed to find user for user-3'| username."),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_there_is_not_replaced_and_nothing_is_carried_out() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("taken")).expect("a folder");
+    fs::write(desk.path("taken/file"), "x").expect("a file");
+    fs::write(desk.path("plain"), "x").expect("a file");
+    for place in ["taken", "plain", "plain/below"] {
+        let ended = desk.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+        assert!(ended.stderr.contains(place), "{}", ended.stderr);
+    }
+    assert_eq!(desk.calls(), [""; 0]);
+    assert_eq!(desk.files(), ["plain", "taken"]);
+    let ended = desk.run(&["--record", "new/er/one", "test-module"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(is_there(&desk.path("new/er/one/request.json")));
+}
+
+#[test]
+fn the_one_way_mode_is_recorded_too() {
+    let desk = Desk::new();
+    let input = [
+        "ping".to_owned(),
+        desk.request(
+            "pingone-get-user",
+            &json!({"username": "emma.sharp", "pasword": "unknown canary"}),
+        ),
+        "{\"no request\": \"garbage canary\"".to_owned(),
+        desk.request(
+            "pingone-set-password",
+            &json!({"username": "emma.sharp", "password": PASSWORD}),
+        ),
+    ]
+    .join("\n");
+    let mut command = program();
+    command.arg("--record").arg(desk.path("recording"));
+    let ended = end(command, &input);
+    let kinds: Vec<Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a protocol line")["type"].clone())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "pong",
+            "result",
+            "completed",
+            "exception",
+            "completed",
+            "result",
+            "completed"
+        ],
+        "stdout is as without a recording"
+    );
+    assert!(ended.stderr.contains(CLEAN), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(0));
+    let text = desk.recording("recording");
+    assert!(
+        !text.contains("canary") && !text.contains(&client_secret(&desk.sandbox)),
+        "{text}"
+    );
+    let played = replay::play(&desk.path("recording")).expect("it plays");
+    assert_eq!(played.types, [1, 1]);
+    assert_eq!(desk.files(), ["recording"]);
+}
+
+#[test]
+fn nothing_to_record_is_an_error() {
+    let desk = Desk::new();
+    let mut command = program();
+    command.arg("--record").arg(desk.path("recording"));
+    let ended = end(command, "ping\n");
+    assert_eq!(ended.stdout, "{\"type\":\"pong\"}\n");
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: nothing was recorded: no request was carried out, so there is nothing to record\n"
+    );
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
+fn a_case_may_say_which_context_it_leads_to() {
+    let desk = Desk::new();
+    record(
+        &desk,
+        &[
+            "!pingone-get-user username=emma.sharp",
+            "!pingone-read-password-state emma.sharp",
+        ],
+    );
+    let mut command = program();
+    command
+        .args(["replay", "--quiet", "--context"])
+        .arg(desk.path("recording"));
+    let shown = end(command, "").stdout;
+    let context: Value = serde_json::from_str(
+        &shown[shown.find('{').expect("a context")..=shown.rfind('}').expect("a context")],
+    )
+    .expect("JSON");
+    assert_eq!(context["PingOne"]["Account"][0]["Password"]["Status"], "OK");
+    let file = desk.path("recording").join(replay::CONTEXT);
+    fs::write(&file, context.to_string()).expect("the expected context");
+    assert_eq!(desk.replay("recording").code, Some(0));
+    fs::write(&file, context.to_string().replace("emma.sharp@", "other@"))
+        .expect("another context");
+    let played = desk.replay("recording");
+    assert_eq!(played.code, Some(1));
+    assert!(
+        played
+            .stdout
+            .contains("of the context should be\n          \"Email\": \"other@example.com\","),
+        "{}",
+        played.stdout
+    );
+}

@@ -1,0 +1,287 @@
+//! Commands typed by hand: what they show, what they do, and what they say when they cannot be taken.
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, client_secret, end, program};
+
+const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
+
+#[test]
+fn a_sequence_does_its_work_with_one_token() {
+    let desk = Desk::new();
+    let ended = desk.run(&[
+        "!pingone-get-user username=emma.sharp",
+        "pingone-deactivate-user emma.sharp",
+        r#"!pingone-update-user username="emma.sharp" given=Emmy family=`Sharp | "S"`"#,
+    ]);
+    assert_eq!(
+        ended.stdout,
+        "[1/3] !pingone-get-user\n\
+         User:emma.sharp\n\
+         AccountStatus  OK\n\
+         CreatedAt      2021-09-03T18:04:03.916Z\n\
+         Email          emma.sharp@example.com\n\
+         Enabled        true\n\
+         Environment    b4f5e266-a946-4f77-9cc5-5dc91b046431\n\
+         First Name     Emma\n\
+         ID             a8890eb9-38ea-469a-bc00-b64be7903633\n\
+         Last Name      Sharp\n\
+         PopulationID   4cd45bdb-0eb2-42fe-8475-4bcd908269f1\n\
+         UpdatedAt      2021-09-23T17:18:11.747Z\n\
+         Username       emma.sharp\n\
+         \n\
+         [2/3] !pingone-deactivate-user\n\
+         User emma.sharp deactivated\n\
+         \n\
+         [3/3] !pingone-update-user\n\
+         PingOne user updated: emma.sharp\n\
+         name\n\
+         -------------------\n\
+         given: Emmy\n\
+         family: Sharp | \"S\"\n"
+    );
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let emma = desk.sandbox.user("emma.sharp").expect("Emma");
+    assert_eq!(emma["enabled"], false);
+    assert_eq!(emma["name"]["family"], "Sharp | \"S\"");
+    assert_eq!(
+        desk.calls(),
+        [
+            "POST token 200",
+            "GET users 200",
+            "GET users 200",
+            "PUT enabled 200",
+            "GET users 200",
+            &format!("PATCH {EMMA} 200")
+        ]
+    );
+}
+
+#[test]
+fn entries_and_context_as_json() {
+    let desk = Desk::new();
+    let ended = desk.run(&[
+        "--json",
+        "--context",
+        "!pingone-get-user username=emma.sharp",
+        "!pingone-read-password-state emma.sharp",
+        "!pingone-get-user username=nobody",
+    ]);
+    let documents: Vec<Value> = serde_json::Deserializer::from_str(&ended.stdout)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .expect("JSON documents, one after the other");
+    let [user, state, error, context] = documents.as_slice() else {
+        panic!("three entries and a context: {}", ended.stdout)
+    };
+    let key = "PingOne.Account(val.ID && val.ID === obj.ID)";
+    assert_eq!(user["Type"], 1);
+    assert_eq!(
+        error,
+        &json!({
+            "Type": 4,
+            "ContentsFormat": "text",
+            "Contents": "Failed to execute pingone-get-user command. Error: Failed to find user for nobody username.",
+            "EntryContext": null
+        })
+    );
+    let mut account = user["EntryContext"][key][0].clone();
+    account["Password"] = state["EntryContext"][key]["Password"].clone();
+    assert_eq!(account["Password"]["Status"], "OK");
+    assert_eq!(
+        context,
+        &json!({"PingOne": {"Account": [account]}}),
+        "merged by ID"
+    );
+    assert_eq!(ended.code, Some(1), "one command failed");
+}
+
+#[test]
+fn parameters_come_from_the_environment() {
+    let desk = Desk::new();
+    let params = desk.sandbox.params();
+    let run = |secret: bool| {
+        let mut command = program();
+        command
+            .args(["run", "!pingone-get-groups username=emma.sharp"])
+            .env(
+                "PINGONE_ENVIRONMENT_ID",
+                params["environment_id"].as_str().expect("text"),
+            )
+            .env(
+                "PINGONE_CLIENT_ID",
+                params["credentials"]["identifier"].as_str().expect("text"),
+            )
+            .env("PINGONE_API_URL", desk.sandbox.url())
+            .env("PINGONE_AUTH_URL", desk.sandbox.url());
+        if secret {
+            command.env("PINGONE_CLIENT_SECRET", client_secret(&desk.sandbox));
+        }
+        end(command, "")
+    };
+    let ended = run(true);
+    assert_eq!(
+        ended.stdout,
+        "PingOne groups for user: emma.sharp\n\
+         Groups\n\
+         ID                                    Name\n\
+         ------------------------------------  ---------\n\
+         a5ec8d61-6291-4ebf-8630-135c2ecf1d10  Marketing\n\
+         115458a4-5460-4514-802c-df153a6dcd47  Standard\n"
+    );
+    assert_eq!(ended.code, Some(0));
+    let ended = run(false);
+    assert_eq!(ended.code, Some(1));
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: which PingOne? Not set: PINGONE_CLIENT_SECRET. Set the variables, or give --params FILE \
+         with the instance's parameters, or try the command out with --sandbox\n"
+    );
+}
+
+#[test]
+fn nothing_is_carried_out_if_a_line_cannot_be_taken() {
+    let desk = Desk::new();
+    for (line, told) in [
+        (
+            "!pingone-delete-usr username=emma.sharp",
+            "pingone-xsoar: The integration has no command 'pingone-delete-usr'. Did you mean pingone-delete-user? \
+             `pingone-xsoar commands` lists all.\n  !\n   ^\n",
+        ),
+        (
+            "!pingone-delete-user usrname=emma.sharp",
+            "pingone-xsoar: pingone-delete-user has no argument 'usrname'. Did you mean username?\n  \
+             !pingone-delete-user \n                       ^\n",
+        ),
+        (
+            "!pingone-delete-user username=\"emma",
+            "pingone-xsoar: This \" has no second one.\n  !pingone-delete-user username=\n                                ^\n",
+        ),
+        (
+            "!pingone-set-password emma.sharp",
+            "pingone-xsoar: The required argument 'password' is missing: The new password. Nobody can be asked here, \
+             so give password=env:NAME.\n",
+        ),
+    ] {
+        let ended = desk.run(&["!pingone-deactivate-user emma.sharp", line]);
+        assert_eq!(ended.stderr, told);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    }
+    assert_eq!(desk.calls(), [""; 0]);
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let desk = Desk::new();
+    let password = "N3w!canary~Word";
+    let mut command = desk.starting(&[
+        "--json",
+        "!pingone-set-password emma.sharp password=env:NEW_PASSWORD",
+    ]);
+    command.env("NEW_PASSWORD", password);
+    let from_environment = end(command, "");
+    assert_eq!(from_environment.stderr, "");
+    let typed = format!("!pingone-set-password richard.smith password={password}");
+    let in_clear = desk.run(&["--json", &typed]);
+    assert!(
+        in_clear
+            .stderr
+            .starts_with("pingone-xsoar: warning: password is given in clear"),
+        "{}",
+        in_clear.stderr
+    );
+    for ended in [from_environment, in_clear] {
+        assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+        assert!(!ended.stdout.contains(password) && !ended.stderr.contains(password));
+    }
+    for username in ["emma.sharp", "richard.smith"] {
+        let state = format!("!pingone-read-password-state {username}");
+        assert!(desk.run(&[state]).stdout.contains("MUST_CHANGE_PASSWORD"));
+    }
+}
+
+#[test]
+fn a_hostile_name_cannot_move_the_cursor() {
+    let desk = Desk::new();
+    let ended = desk.run(&["!pingone-get-user username=\"\u{1b}[2J\u{202e}x\\r\""]);
+    assert_eq!(
+        ended.stdout,
+        "Failed to execute pingone-get-user command. Error: Failed to find user for \\u{1b}[2J\\u{202e}x\\u{d} username.\n"
+    );
+    let ended = desk.run(&["--json", "!pingone-get-user username=\"\u{9b}2J\u{202e}\""]);
+    assert!(
+        ended.stdout.contains("\\u009b2J\\u202e"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_list_runs_a_command_for_each_item() {
+    let desk = Desk::new();
+    let ended = desk.run(&[r#"!pingone-deactivate-user ["emma.sharp", "richard.smith"]"#]);
+    assert_eq!(
+        ended.stdout,
+        "[1/2] !pingone-deactivate-user\nUser emma.sharp deactivated\n\n\
+         [2/2] !pingone-deactivate-user\nUser richard.smith deactivated\n"
+    );
+}
+
+#[test]
+fn the_sandbox_is_made_for_the_run() {
+    let mut command = program();
+    command.args([
+        "run",
+        "--sandbox",
+        "!pingone-unlock-user emma.sharp",
+        "test-module",
+    ]);
+    let ended = end(command, "");
+    assert_eq!(
+        ended.stdout,
+        "[1/2] !pingone-unlock-user\nemma.sharp unlocked\n\n[2/2] !test-module\nok\n"
+    );
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn commands_and_help_tell_what_there_is() {
+    let told = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments);
+        end(command, "")
+    };
+    let list = told(&["commands"]);
+    assert!(
+        list.stdout.contains(
+            "pingone-password-force-change  Makes a user change the password at the next sign-on.\n"
+        ),
+        "{}",
+        list.stdout
+    );
+    let help = told(&["help", "pingone-get-groups"]);
+    assert!(
+        help.stdout.starts_with("pingone-get-groups\nReturns user's group memberships.\n\n!pingone-get-groups username=…\n"),
+        "{}",
+        help.stdout
+    );
+    assert!(
+        help.stdout
+            .contains("PingOne.Account.Group.Name  string  Group name.\n"),
+        "{}",
+        help.stdout
+    );
+    assert!(
+        told(&["help", "replay"])
+            .stdout
+            .contains("Plays recorded requests offline")
+    );
+    assert!(told(&["help"]).stdout.contains("Usage: pingone-xsoar"));
+    let unknown = told(&["help", "pingone-get-group"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.stderr.contains("Did you mean pingone-get-groups"),
+        "{}",
+        unknown.stderr
+    );
+}
