@@ -5,12 +5,13 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 
-use crate::replay;
+use crate::{pingone::id::PopulationId, replay, verify};
 
 /// PingOne for Cortex XSOAR.
 ///
@@ -36,6 +37,24 @@ enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Tries every command on a throwaway user of a real trial environment, and reports what was found
+    Verify {
+        /// A JSON file with the instance's parameters; without it, PINGONE_ENVIRONMENT_ID and its like are read
+        #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+        params: Option<PathBuf>,
+        /// Confirms without being asked
+        #[arg(long)]
+        yes: bool,
+        /// Where the throwaway users go [default: the default population]
+        #[arg(long, value_name = "ID")]
+        population: Option<PopulationId>,
+        /// How long to wait for something to show in the audit trail
+        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        wait: u64,
+        /// Works on an in-memory PingOne instead of a real one
+        #[arg(long)]
+        sandbox: bool,
+    },
 }
 
 /// Carries out the process's arguments.
@@ -43,6 +62,26 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve => Err(anyhow::anyhow!("serve takes no arguments")),
         Command::Replay { paths, quiet } => replay(&paths, quiet),
+        Command::Verify {
+            params,
+            yes,
+            population,
+            wait,
+            sandbox,
+        } => {
+            let options = |params, yes| verify::Options {
+                params,
+                yes,
+                population,
+                patience: Duration::from_secs(wait),
+            };
+            if sandbox {
+                verify_sandbox(options)
+            } else {
+                verify::params::read(params.as_deref())
+                    .and_then(|params| verify::run(options(params, yes)))
+            }
+        }
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -61,6 +100,28 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the self-test on an in-memory PingOne of its own. There is nothing to confirm: nothing of it is real.
+#[cfg(feature = "sandbox")]
+fn verify_sandbox(
+    options: impl Fn(serde_json::Map<String, serde_json::Value>, bool) -> verify::Options,
+) -> Result<bool> {
+    use crate::sandbox::{Sandbox, Seed};
+    let sandbox = Sandbox::start(Seed::built_in())?;
+    let serde_json::Value::Object(params) = sandbox.params() else {
+        anyhow::bail!("the sandbox gives no parameters");
+    };
+    verify::run(options(params, true))
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn verify_sandbox(
+    _: impl Fn(serde_json::Map<String, serde_json::Value>, bool) -> verify::Options,
+) -> Result<bool> {
+    anyhow::bail!(
+        "this build has no sandbox: build it from source (cargo build --release), where the sandbox is on by default"
+    )
 }
 
 /// Plays the cases below `paths`; true if all give the recorded answers.

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `sandbox` (a PingOne in
+//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `verify` (the self-test of a real environment), `sandbox` (a PingOne in
 //! memory, for trying things out; never part of a shipped build).
 
 pub mod stdin;
@@ -54,6 +54,7 @@ pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
+pub mod verify;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
