@@ -39,7 +39,7 @@ enum Command {
     },
     /// Tries every command on a throwaway user of a real trial environment, and reports what was found
     Verify {
-        /// A JSON file with the instance's parameters; without it, PINGONE_ENVIRONMENT_ID and its like are read
+        /// A JSON file with the instance's parameters; without it, the variables PINGONE_… are read
         #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
         params: Option<PathBuf>,
         /// Confirms without being asked
@@ -167,4 +167,17 @@ fn write_indented(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.trim_end()
         .lines()
         .try_for_each(|line| writeln!(out, "        {line}"))
+}
+
+#[cfg(all(test, not(feature = "sandbox")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_sandbox_it_is_said_how_to_get_one() {
+        let error = verify_sandbox(|_, _| unreachable!("there is no sandbox"))
+            .expect_err("no sandbox")
+            .to_string();
+        assert!(error.contains("build it from source"), "{error}");
+    }
 }

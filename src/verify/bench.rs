@@ -181,6 +181,7 @@ impl Bench {
 
     /// Waits, unless somebody wants the self-test to end.
     pub async fn pause(&self, duration: Duration) -> Result<(), Trouble> {
+        self.go_on()?;
         tokio::select! {
             () = tokio::time::sleep(duration) => {}
             () = self.stop.notified() => {}

@@ -53,7 +53,7 @@ pub struct Options {
 
 /// After an interruption, the call under way may take so long to end by itself. It is better heard out: of a
 /// creation that is broken off, the id is not known.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Runs the self-test and prints its report; true if every command did what it should and nothing is left.
 pub fn run(options: Options) -> Result<bool> {
@@ -75,7 +75,8 @@ pub fn run(options: Options) -> Result<bool> {
         .context("preparing the self-test")?;
     let report = runtime.block_on(async {
         let mut interrupts = Interrupts::listen().context("listening for Ctrl-C")?;
-        anyhow::Ok(carry_out(&bench, story, async || interrupts.next().await).await)
+        let carried_out = carry_out(&bench, story, async || interrupts.next().await);
+        anyhow::Ok(Box::pin(carried_out).await)
     });
     // A name look-up that is still under way would hold the process back.
     runtime.shutdown_background();
@@ -238,5 +239,75 @@ impl Interrupts {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+    }
+}
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use crate::sandbox::{Sandbox, Seed};
+
+    fn bench(sandbox: &Sandbox) -> Bench {
+        let Value::Object(params) = sandbox.params() else {
+            panic!("no parameters");
+        };
+        Bench::new(params, None, Duration::ZERO, Surroundings::default()).expect("fine parameters")
+    }
+
+    fn count(sandbox: &Sandbox) -> usize {
+        let state = sandbox.state();
+        let size = |list: &str| state[list].as_array().map_or(0, Vec::len);
+        size("users") + size("groups")
+    }
+
+    #[tokio::test]
+    async fn what_was_made_before_a_panic_is_deleted() {
+        run::hide_panics();
+        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
+        let (before, bench) = (count(&sandbox), bench(&sandbox));
+        let made = std::cell::Cell::new(0);
+        let broken = async |bench: &Bench, _: &RefCell<Results>| {
+            bench.user("one").await?;
+            bench.group("two").await?;
+            made.set(count(&sandbox));
+            assert_eq!(made.get(), 0, "hunter22");
+            Ok(())
+        };
+        let (text, good) = carry_out(&bench, broken, pending).await;
+        assert_eq!(made.get(), before + 2, "nothing was made");
+        assert_eq!(count(&sandbox), before, "{text}");
+        assert!(
+            !good && text.contains("has a fault") && text.contains("2 made and deleted"),
+            "{text}"
+        );
+        assert!(!text.contains("hunter22"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_was_made_before_an_error_is_deleted() {
+        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
+        let (before, bench) = (count(&sandbox), bench(&sandbox));
+        let failing = async |bench: &Bench, _: &RefCell<Results>| {
+            bench.user("one").await?;
+            Err(Trouble::Interrupted)
+        };
+        let (text, good) = carry_out(&bench, failing, pending).await;
+        assert_eq!(count(&sandbox), before, "{text}");
+        assert!(!good && text.contains("1 made and deleted"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_stopped_bench_sends_nothing_more() {
+        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
+        let bench = bench(&sandbox);
+        bench.stop();
+        assert!(matches!(bench.user("one").await, Err(Trouble::Interrupted)));
+        assert!(matches!(
+            bench.pause(Duration::from_hours(1)).await,
+            Err(Trouble::Interrupted)
+        ));
+        assert_eq!(sandbox.calls(), []);
     }
 }

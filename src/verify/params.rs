@@ -3,24 +3,22 @@
 
 use std::{env, fs, path::Path};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 /// Reads the parameters of `file`, which looks as `params` in a request does; without a file, the variables.
 pub fn read(file: Option<&Path>) -> Result<Map<String, Value>> {
     match file {
         Some(file) => {
-            let text = fs::read_to_string(file)
-                .with_context(|| format!("{} cannot be read", file.display()))?;
-            // The parser's own words might show a part of the secret.
-            serde_json::from_str(&text).map_err(|error| {
-                anyhow!(
-                    "{} is not a JSON object with parameters: see line {}, column {}",
-                    file.display(),
-                    error.line(),
-                    error.column()
-                )
-            })
+            let shown = file.display();
+            let text = fs::read(file).with_context(|| format!("{shown} cannot be read"))?;
+            // Read as any value, the parser's message tells the place and never quotes a secret.
+            let value: Value =
+                serde_json::from_slice(&text).with_context(|| format!("{shown} is not JSON"))?;
+            match value {
+                Value::Object(params) => Ok(params),
+                _ => bail!("{shown} is not a JSON object"),
+            }
         }
         None => variables(|name| env::var(name).ok()),
     }
