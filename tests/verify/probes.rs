@@ -91,6 +91,7 @@ fn body(method: &str, path: &str, body: &str) -> Fault {
 }
 
 /// Probe, how PingOne behaves, what is to be found, and words that have to be in the finding.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
     use Verdict::{AsAssumed, Open, Otherwise};
     let nobody = r#"{"_embedded": {"users": []}}"#;
