@@ -2,7 +2,7 @@
 //! them any time.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 
-use crate::{pingone::id::PopulationId, replay, verify};
+use crate::{pingone::id::PopulationId, replay, surroundings::Surroundings, verify};
 
 /// PingOne for Cortex XSOAR.
 ///
@@ -78,8 +78,8 @@ pub fn main() -> ExitCode {
             if sandbox {
                 verify_sandbox(options)
             } else {
-                verify::params::read(params.as_deref())
-                    .and_then(|params| verify::run(options(params, yes)))
+                verify::params::read(params.as_deref(), &Surroundings::of_the_process())
+                    .and_then(|params| verify(options(params, yes)))
             }
         }
     };
@@ -102,6 +102,30 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Runs the self-test; its report goes to stdout, everything else to the person at the terminal.
+fn verify(options: verify::Options) -> Result<bool> {
+    let tell = |text: &str| {
+        // Nothing can be done if stderr is closed.
+        drop(writeln!(io::stderr(), "{text}"));
+    };
+    let mut ask = |question: &str| {
+        write!(io::stderr(), "{question}")?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        Ok(line)
+    };
+    let mut terminal = verify::Terminal {
+        ask: &mut ask,
+        tell: &tell,
+        is_watched: io::stderr().is_terminal(),
+    };
+    let ended = verify::run(options, Surroundings::of_the_process(), &mut terminal)?;
+    let mut out = io::stdout().lock();
+    out.write_all(ended.report.as_bytes())?;
+    out.flush()?;
+    Ok(ended.is_good)
+}
+
 /// Runs the self-test on an in-memory PingOne of its own. There is nothing to confirm: nothing of it is real.
 #[cfg(feature = "sandbox")]
 fn verify_sandbox(
@@ -112,7 +136,7 @@ fn verify_sandbox(
     let serde_json::Value::Object(params) = sandbox.params() else {
         anyhow::bail!("the sandbox gives no parameters");
     };
-    verify::run(options(params, true))
+    verify(options(params, true))
 }
 
 #[cfg(not(feature = "sandbox"))]
@@ -167,17 +191,4 @@ fn write_indented(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.trim_end()
         .lines()
         .try_for_each(|line| writeln!(out, "        {line}"))
-}
-
-#[cfg(all(test, not(feature = "sandbox")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_a_sandbox_it_is_said_how_to_get_one() {
-        let error = verify_sandbox(|_, _| unreachable!("there is no sandbox"))
-            .expect_err("no sandbox")
-            .to_string();
-        assert!(error.contains("build it from source"), "{error}");
-    }
 }

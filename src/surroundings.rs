@@ -1,5 +1,5 @@
-//! Every environment variable that the executable reads, with what it is for. XSOAR's server sets them for
-//! the container; nothing else looks into the environment.
+//! Every environment variable that the executable reads, with what it is for. XSOAR's server sets some for the
+//! container, a person at a terminal others; nothing else looks into the environment.
 
 use std::collections::HashMap;
 
@@ -24,6 +24,40 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Seconds that one HTTP request may take; `REQUESTS_TIMEOUT.<brand>` for one integration alone.
 const REQUESTS_TIMEOUT: &str = "REQUESTS_TIMEOUT";
 
+/// Set by people who want no colours.
+const NO_COLOUR: &str = "NO_COLOR";
+
+/// Instance parameters for commands that are typed at a terminal (`pingone-xsoar run`); XSOAR sets none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterVariable {
+    /// `environment_id`
+    EnvironmentId,
+    /// `region`
+    Region,
+    /// `credentials.identifier`
+    ClientId,
+    /// `credentials.password`
+    ClientSecret,
+    /// `api_url`
+    ApiUrl,
+    /// `auth_url`
+    AuthUrl,
+}
+
+impl ParameterVariable {
+    /// The name of the variable.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EnvironmentId => "PINGONE_ENVIRONMENT_ID",
+            Self::Region => "PINGONE_REGION",
+            Self::ClientId => "PINGONE_CLIENT_ID",
+            Self::ClientSecret => "PINGONE_CLIENT_SECRET",
+            Self::ApiUrl => "PINGONE_API_URL",
+            Self::AuthUrl => "PINGONE_AUTH_URL",
+        }
+    }
+}
+
 impl Surroundings {
     /// The process's own.
     pub fn of_the_process() -> Self {
@@ -43,6 +77,21 @@ impl Surroundings {
             let value = self.variables.get(*name)?.trim();
             (!value.is_empty()).then(|| ((*name).to_owned(), value))
         })
+    }
+
+    /// A variable that a person named, as it is.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// Whether programs are asked to write without colours. <https://no-color.org>: any value that is not empty.
+    pub fn no_colours(&self) -> bool {
+        self.first(&[NO_COLOUR]).is_some()
+    }
+
+    /// An instance parameter for commands that are typed at a terminal.
+    pub fn parameter(&self, variable: ParameterVariable) -> Option<&str> {
+        self.first(&[variable.name()]).map(|(_, value)| value)
     }
 
     /// The variable that names a certificate file, and the file.

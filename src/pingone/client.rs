@@ -63,6 +63,11 @@ impl Connection {
         &self.settings
     }
 
+    /// The date and time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// Whether a call would need a new token.
     pub async fn wants_token(&self) -> bool {
         self.token.lock().await.usable(self.clock.now()).is_none()
@@ -173,7 +178,7 @@ impl<'a> Client<'a> {
 
     /// The date and time.
     pub fn now(&self) -> jiff::Timestamp {
-        self.connection.clock.now()
+        self.connection.now()
     }
 
     /// Reads the environment itself: every role may.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Result;
+use jiff::Timestamp;
 use reqwest::Method;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Map, Value, json};
@@ -150,6 +151,17 @@ impl Bench {
         self.connection.settings()
     }
 
+    /// The date and time.
+    pub fn now(&self) -> Timestamp {
+        self.connection.now()
+    }
+
+    /// A date and time so many seconds from now, as PingOne writes it.
+    pub fn in_seconds(&self, seconds: i64) -> String {
+        let at = self.now().as_second() + seconds;
+        Timestamp::from_second(at).unwrap_or_default().to_string()
+    }
+
     /// How the name of everything begins that this run makes.
     pub fn prefix(&self) -> &str {
         &self.prefix
@@ -182,10 +194,8 @@ impl Bench {
     /// Waits, unless somebody wants the self-test to end.
     pub async fn pause(&self, duration: Duration) -> Result<(), Trouble> {
         self.go_on()?;
-        tokio::select! {
-            () = tokio::time::sleep(duration) => {}
-            () = self.stop.notified() => {}
-        }
+        // That nobody stops it in this time is what is waited for.
+        let _ = tokio::time::timeout(duration, self.stop.notified()).await;
         self.go_on()
     }
 

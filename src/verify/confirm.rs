@@ -1,14 +1,13 @@
 //! The question before anything is sent. Only a whole `yes` is one; the end of input is none.
 
-use std::io::{self, BufRead, Write};
+use std::io;
 
-use super::{bench::Bench, report::Target};
+use super::{Terminal, bench::Bench, report::Target};
 
 /// Says what will happen and asks for a `yes`.
-pub fn confirm(bench: &Bench, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<bool> {
+pub fn confirm(bench: &Bench, terminal: &mut Terminal<'_>) -> io::Result<bool> {
     let settings = bench.settings();
-    write!(
-        out,
+    let question = format!(
         "The self-test works on the environment {environment} ({target}).\n\
          It creates throwaway users and groups, whose names begin with {prefix}, runs every command on them, \
          tries what PingOne's documentation leaves open, and deletes them again. It changes no other user and \
@@ -18,9 +17,7 @@ pub fn confirm(bench: &Bench, input: &mut impl BufRead, out: &mut impl Write) ->
         environment = settings.environment,
         target = Target::of(settings),
         prefix = bench.prefix(),
-    )?;
-    out.flush()?;
-    let mut line = String::new();
-    input.read_line(&mut line)?;
-    Ok(line.trim().eq_ignore_ascii_case("yes"))
+    );
+    let answer = (terminal.ask)(&question)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }

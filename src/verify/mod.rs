@@ -20,16 +20,10 @@ pub mod report;
 pub mod steps;
 pub mod trouble;
 
-use std::{
-    cell::RefCell,
-    io::{self, IsTerminal as _, Write as _},
-    panic::AssertUnwindSafe,
-    time::Duration,
-};
+use std::{cell::RefCell, io, panic::AssertUnwindSafe, time::Duration};
 
 use anyhow::{Context as _, Result};
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{pingone::id::PopulationId, run, surroundings::Surroundings};
@@ -55,46 +49,76 @@ pub struct Options {
 /// creation that is broken off, the id is not known.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Runs the self-test and prints its report; true if every command did what it should and nothing is left.
-pub fn run(options: Options) -> Result<bool> {
+/// The person in front of it, as `cli.rs` reaches them. The report goes elsewhere.
+pub struct Terminal<'a> {
+    /// Shows a question and gives the line that is typed.
+    pub ask: &'a mut dyn FnMut(&str) -> io::Result<String>,
+    /// Tells something.
+    pub tell: &'a dyn Fn(&str),
+    /// Whether anybody watches how far it is.
+    pub is_watched: bool,
+}
+
+/// A self-test that is over.
+pub struct Ended {
+    /// The report, in Markdown; nothing if it was not confirmed.
+    pub report: String,
+    /// Whether every command did what it should and nothing is left.
+    pub is_good: bool,
+}
+
+/// Runs the self-test.
+pub fn run(
+    options: Options,
+    surroundings: Surroundings,
+    terminal: &mut Terminal<'_>,
+) -> Result<Ended> {
     let Options {
         params,
         yes,
         population,
         patience,
     } = options;
-    let bench = Bench::new(params, population, patience, Surroundings::of_the_process())?;
-    if !yes && !confirm::confirm(&bench, &mut io::stdin().lock(), &mut io::stderr())? {
-        tell("Nothing was done: it was not confirmed (--yes confirms without asking).");
-        return Ok(false);
+    let bench = Bench::new(params, population, patience, surroundings)?;
+    if !yes && !confirm::confirm(&bench, terminal)? {
+        (terminal.tell)("Nothing was done: it was not confirmed (--yes confirms without asking).");
+        return Ok(Ended {
+            report: String::new(),
+            is_good: false,
+        });
     }
+    let terminal = &*terminal;
     run::hide_panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("preparing the self-test")?;
-    let report = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut interrupts = Interrupts::listen().context("listening for Ctrl-C")?;
-        let carried_out = carry_out(&bench, story, async || interrupts.next().await);
-        anyhow::Ok(Box::pin(carried_out).await)
+        let tell_story =
+            async |bench: &Bench, results: &RefCell<Results>| story(bench, results, terminal).await;
+        let carried_out = carry_out(
+            &bench,
+            tell_story,
+            async || interrupts.next().await,
+            terminal.tell,
+        );
+        Ok(Box::pin(carried_out).await)
     });
     // A name look-up that is still under way would hold the process back.
     runtime.shutdown_background();
-    let (markdown, good) = report?;
-    let mut out = io::stdout().lock();
-    out.write_all(markdown.as_bytes())?;
-    out.flush()?;
-    Ok(good)
+    ended
 }
 
-/// Runs `story` until it ends, panics or is interrupted; deletes what was made; gives the report and whether
-/// it is good. A second interruption ends the deleting too.
-async fn carry_out(
+/// Runs `story` until it ends, panics or is interrupted; deletes what was made; reports. A second interruption
+/// ends the deleting too.
+pub async fn carry_out(
     bench: &Bench,
     story: impl AsyncFn(&Bench, &RefCell<Results>) -> Result<(), Trouble>,
     mut interrupted: impl AsyncFnMut(),
-) -> (String, bool) {
-    let began = Timestamp::now();
+    tell: &dyn Fn(&str),
+) -> Ended {
+    let began = bench.now();
     let results = RefCell::new(Results::default());
     let ending = {
         let telling = AssertUnwindSafe(story(bench, &results)).catch_unwind();
@@ -104,10 +128,7 @@ async fn carry_out(
             () = interrupted() => {
                 tell("Interrupted. What was made is deleted; once more, and it is left where it is.");
                 bench.stop();
-                tokio::select! {
-                    ended = &mut telling => Some(ended),
-                    () = tokio::time::sleep(GRACE) => None,
-                }
+                tokio::time::timeout(GRACE, &mut telling).await.ok()
             }
         };
         match ended {
@@ -142,11 +163,24 @@ async fn carry_out(
         probes: PROBES.len(),
         cleaned: &cleaned,
     };
-    (report.markdown(), report.is_good())
+    Ended {
+        report: report.markdown(),
+        is_good: report.is_good(),
+    }
 }
 
 /// Steps, then probes. The only error is an interruption; everything else is a result.
-async fn story(bench: &Bench, results: &RefCell<Results>) -> Result<(), Trouble> {
+async fn story(
+    bench: &Bench,
+    results: &RefCell<Results>,
+    terminal: &Terminal<'_>,
+) -> Result<(), Trouble> {
+    let tell = terminal.tell;
+    let progress = |what: &str, state: &str| {
+        if terminal.is_watched {
+            tell(&format!("{state} {what}"));
+        }
+    };
     let mut subject = Subject::default();
     for (command, what) in STEPS {
         let outcome = match steps::run(command, bench, &mut subject).await {
@@ -158,7 +192,7 @@ async fn story(bench: &Bench, results: &RefCell<Results>) -> Result<(), Trouble>
                 Outcome::Failed(trouble.for_report())
             }
         };
-        progress(command, matches!(outcome, Outcome::Passed));
+        progress(command, outcome.word());
         results.borrow_mut().steps.push((command, what, outcome));
     }
     let specimen = match Specimen::make(bench).await {
@@ -178,26 +212,10 @@ async fn story(bench: &Bench, results: &RefCell<Results>) -> Result<(), Trouble>
                 Finding::open(trouble.for_report())
             }
         };
-        progress(name, true);
+        progress(name, "asked  ");
         results.borrow_mut().probes.push((name, question, finding));
     }
     Ok(())
-}
-
-/// Tells the person at the terminal; the report goes elsewhere.
-fn tell(text: &str) {
-    // Nothing can be done if stderr is closed.
-    drop(writeln!(io::stderr(), "{text}"));
-}
-
-/// Shows how far it is, where somebody watches.
-fn progress(what: &str, fine: bool) {
-    if io::stderr().is_terminal() {
-        tell(&format!(
-            "{} {what}",
-            if fine { "done  " } else { "FAILED" }
-        ));
-    }
 }
 
 /// What ends a process from outside, from now on heard instead of obeyed.
@@ -239,75 +257,5 @@ impl Interrupts {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
-    }
-}
-
-#[cfg(all(test, feature = "sandbox"))]
-mod tests {
-    use std::future::pending;
-
-    use super::*;
-    use crate::sandbox::{Sandbox, Seed};
-
-    fn bench(sandbox: &Sandbox) -> Bench {
-        let Value::Object(params) = sandbox.params() else {
-            panic!("no parameters");
-        };
-        Bench::new(params, None, Duration::ZERO, Surroundings::default()).expect("fine parameters")
-    }
-
-    fn count(sandbox: &Sandbox) -> usize {
-        let state = sandbox.state();
-        let size = |list: &str| state[list].as_array().map_or(0, Vec::len);
-        size("users") + size("groups")
-    }
-
-    #[tokio::test]
-    async fn what_was_made_before_a_panic_is_deleted() {
-        run::hide_panics();
-        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-        let (before, bench) = (count(&sandbox), bench(&sandbox));
-        let made = std::cell::Cell::new(0);
-        let broken = async |bench: &Bench, _: &RefCell<Results>| {
-            bench.user("one").await?;
-            bench.group("two").await?;
-            made.set(count(&sandbox));
-            assert_eq!(made.get(), 0, "hunter22");
-            Ok(())
-        };
-        let (text, good) = carry_out(&bench, broken, pending).await;
-        assert_eq!(made.get(), before + 2, "nothing was made");
-        assert_eq!(count(&sandbox), before, "{text}");
-        assert!(
-            !good && text.contains("has a fault") && text.contains("2 made and deleted"),
-            "{text}"
-        );
-        assert!(!text.contains("hunter22"), "{text}");
-    }
-
-    #[tokio::test]
-    async fn what_was_made_before_an_error_is_deleted() {
-        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-        let (before, bench) = (count(&sandbox), bench(&sandbox));
-        let failing = async |bench: &Bench, _: &RefCell<Results>| {
-            bench.user("one").await?;
-            Err(Trouble::Interrupted)
-        };
-        let (text, good) = carry_out(&bench, failing, pending).await;
-        assert_eq!(count(&sandbox), before, "{text}");
-        assert!(!good && text.contains("1 made and deleted"), "{text}");
-    }
-
-    #[tokio::test]
-    async fn a_stopped_bench_sends_nothing_more() {
-        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-        let bench = bench(&sandbox);
-        bench.stop();
-        assert!(matches!(bench.user("one").await, Err(Trouble::Interrupted)));
-        assert!(matches!(
-            bench.pause(Duration::from_hours(1)).await,
-            Err(Trouble::Interrupted)
-        ));
-        assert_eq!(sandbox.calls(), []);
     }
 }

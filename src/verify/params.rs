@@ -1,13 +1,15 @@
 //! The instance's parameters, from a file or from environment variables. Whether they make sense is checked
 //! where XSOAR's are, in `instance.rs`.
 
-use std::{env, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
+use crate::surroundings::{ParameterVariable, Surroundings};
+
 /// Reads the parameters of `file`, which looks as `params` in a request does; without a file, the variables.
-pub fn read(file: Option<&Path>) -> Result<Map<String, Value>> {
+pub fn read(file: Option<&Path>, surroundings: &Surroundings) -> Result<Map<String, Value>> {
     match file {
         Some(file) => {
             let shown = file.display();
@@ -20,29 +22,34 @@ pub fn read(file: Option<&Path>) -> Result<Map<String, Value>> {
                 _ => bail!("{shown} is not a JSON object"),
             }
         }
-        None => variables(|name| env::var(name).ok()),
+        None => variables(surroundings),
     }
 }
 
-fn variables(get: impl Fn(&str) -> Option<String>) -> Result<Map<String, Value>> {
+fn variables(surroundings: &Surroundings) -> Result<Map<String, Value>> {
+    use ParameterVariable::{ApiUrl, AuthUrl, ClientId, ClientSecret, EnvironmentId, Region};
     let credentials = json!({
-        "identifier": get("PINGONE_CLIENT_ID"),
-        "password": get("PINGONE_CLIENT_SECRET"),
+        "identifier": surroundings.parameter(ClientId),
+        "password": surroundings.parameter(ClientSecret),
     });
     let mut params = Map::from_iter([("credentials".to_owned(), credentials)]);
-    for (parameter, variable) in [
-        ("environment_id", "PINGONE_ENVIRONMENT_ID"),
-        ("region", "PINGONE_REGION"),
-        ("api_url", "PINGONE_API_URL"),
-        ("auth_url", "PINGONE_AUTH_URL"),
+    for (name, variable) in [
+        ("environment_id", EnvironmentId),
+        ("region", Region),
+        ("api_url", ApiUrl),
+        ("auth_url", AuthUrl),
     ] {
-        if let Some(value) = get(variable) {
-            params.insert(parameter.to_owned(), value.into());
+        if let Some(value) = surroundings.parameter(variable) {
+            params.insert(name.to_owned(), value.into());
         }
     }
     ensure!(
         params.contains_key("environment_id"),
-        "there are no parameters: give --params FILE, or set PINGONE_ENVIRONMENT_ID, PINGONE_REGION, PINGONE_CLIENT_ID and PINGONE_CLIENT_SECRET"
+        "which PingOne? Give --params FILE, or set {}, {}, {} and {}",
+        EnvironmentId.name(),
+        Region.name(),
+        ClientId.name(),
+        ClientSecret.name()
     );
     Ok(params)
 }

@@ -72,6 +72,17 @@ pub enum Outcome {
     Skipped(String),
 }
 
+impl Outcome {
+    /// For a line of progress.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Passed => "ok     ",
+            Self::Failed(_) => "FAILED ",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+}
+
 /// Everything that was tried, as far as it came.
 #[derive(Debug, Default)]
 pub struct Results {

@@ -291,7 +291,7 @@ async fn unlock(step: Step<'_>) -> Result<(), Trouble> {
         .await?;
     if !state().await? {
         // Whether PingOne locks without an end is unconfirmed.
-        let body = json!({"unlockAt": super::probes::in_an_hour()});
+        let body = json!({"unlockAt": step.bench.in_seconds(3600)});
         step.bench
             .need("locking the account for an hour", post(&path, LOCK, body))
             .await?;

@@ -7,9 +7,12 @@ use super::{
         bench::{Bench, JSON, operation, post, put},
         trouble::{Trouble, status_and_codes},
     },
-    Finding, Found, Specimen, in_an_hour, shifted, word, yes,
+    Finding, Found, Specimen, word, yes,
 };
 use crate::pingone::probe::Answer;
+
+/// In seconds: ahead, or past, on any clock.
+const HOUR: i64 = 3600;
 
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
@@ -78,7 +81,7 @@ pub(super) async fn disabled_status(bench: &Bench, specimen: &Specimen) -> Found
 pub(super) async fn disabled_lock(bench: &Bench, specimen: &Specimen) -> Found {
     enable(bench, specimen, false).await?;
     let unlocked = unlock(bench, specimen).await?;
-    let locked = lock(bench, specimen, Some(in_an_hour())).await?;
+    let locked = lock(bench, specimen, Some(bench.in_seconds(HOUR))).await?;
     enable(bench, specimen, true).await?;
     unlock(bench, specimen).await?;
     Ok(Finding::of(
@@ -114,7 +117,7 @@ pub(super) async fn lock_without_end(bench: &Bench, specimen: &Specimen) -> Foun
 
 pub(super) async fn lock_past_end(bench: &Bench, specimen: &Specimen) -> Found {
     unlock(bench, specimen).await?;
-    let answer = lock(bench, specimen, Some(shifted(-3600))).await?;
+    let answer = lock(bench, specimen, Some(bench.in_seconds(-HOUR))).await?;
     let locked = is_locked(bench, specimen).await?;
     unlock(bench, specimen).await?;
     Ok(past_lock(&answer, locked))
@@ -136,7 +139,7 @@ fn past_lock(answer: &Answer, locked: bool) -> Finding {
 }
 
 pub(super) async fn unlock_media_type(bench: &Bench, specimen: &Specimen) -> Found {
-    lock(bench, specimen, Some(in_an_hour())).await?;
+    lock(bench, specimen, Some(bench.in_seconds(HOUR))).await?;
     if !is_locked(bench, specimen).await? {
         return Ok(Finding::open("the account could not be locked before"));
     }

@@ -1,13 +1,13 @@
 //! The audit trail: how much it gives at once, and how late.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{
     super::{
         bench::{Bench, get},
         trouble::{Trouble, status_and_codes},
     },
-    Finding, Found, Specimen, member_names, shifted,
+    Finding, Found, Specimen, member_names,
 };
 use crate::pingone::probe::{Answer, Question};
 
@@ -22,7 +22,7 @@ async fn activities(bench: &Bench, filter: &str, limit: &str) -> Result<Answer, 
 }
 
 pub(super) async fn activities_limit(bench: &Bench, _: &Specimen) -> Found {
-    let filter = format!("recordedAt gt \"{}\"", shifted(-60));
+    let filter = format!("recordedAt gt \"{}\"", bench.in_seconds(-60));
     let within = activities(bench, &filter, "1000").await?;
     let beyond = activities(bench, &filter, "1001").await?;
     Ok(limits(&within, &beyond))
@@ -44,10 +44,10 @@ pub(super) async fn activities_delay(bench: &Bench, _: &Specimen) -> Found {
     const FIRST_PAUSE: Duration = Duration::from_millis(500);
     const LONGEST_PAUSE: Duration = Duration::from_secs(5);
     // The clocks here and there may differ.
-    let since = shifted(-600);
+    let since = bench.in_seconds(-600);
     let id = bench.user("audit").await?;
     let filter = format!("recordedAt gt \"{since}\" and resources.id eq \"{id}\"");
-    let began = Instant::now();
+    let began = bench.now();
     let mut pause = FIRST_PAUSE;
     loop {
         let answer = activities(bench, &filter, "10").await?;
@@ -57,7 +57,7 @@ pub(super) async fn activities_delay(bench: &Bench, _: &Specimen) -> Found {
                 status_and_codes(&answer)
             )));
         }
-        let waited = began.elapsed();
+        let waited = Duration::try_from(bench.now().duration_since(began)).unwrap_or_default();
         if let Some(activity) = answer.items("activities").first() {
             return Ok(Finding::as_assumed(format!(
                 "{:.0} s; members: {}",

@@ -5,7 +5,6 @@
 //! To add one: its line in the table below, its function in the file of its noun, and its cases, one for each
 //! way it can go, in `tests/verify/probes.rs`.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{bench::Bench, trouble::Trouble};
@@ -157,17 +156,6 @@ probes! {
     "activities-limit" => activities::activities_limit, "Does GET activities take a limit of 1000, and no higher one?";
     "activities-delay" => activities::activities_delay, "How long does it take until something shows in the audit trail?";
     "bypass-name" => devices::bypass_name, "Is the truth value of an MFA bypass called `bypassMFAEnabled`?";
-}
-
-/// A time that is ahead on any clock.
-pub(super) fn in_an_hour() -> String {
-    shifted(3600)
-}
-
-/// Now, so many seconds later or earlier.
-fn shifted(seconds: i64) -> String {
-    let at = Timestamp::from_second(Timestamp::now().as_second() + seconds);
-    at.unwrap_or_default().to_string()
 }
 
 /// `attribute eq` and the value as a JSON string, as the commands escape it.
