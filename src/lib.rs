@@ -25,8 +25,8 @@
 //! ```
 //!
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `verify` (the self-test of a real environment), `sandbox` (a PingOne in
-//! memory, for trying things out; never part of a shipped build).
+//! (environment variables), `replay` (recorded cases), `cli` (the command line for people), `verify` (the self-test
+//! of a real environment), `sandbox` (a PingOne in memory, for trying things out; never part of a shipped build).
 
 pub mod stdin;
 

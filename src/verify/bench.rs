@@ -28,7 +28,7 @@ use crate::{
     },
     protocol::Request,
     run::Runner,
-    secrets::Mask,
+    secrets::{Mask, wipe},
     surroundings::Surroundings,
 };
 
@@ -365,27 +365,37 @@ impl Bench {
             searched: true,
             ..CleanedUp::default()
         };
-        if self.unsure.get() > 0 {
-            for kind in Kind::ALL {
-                cleaned.searched &= self.search(kind).await;
+        let mut tried = 0;
+        // A second time for what came into being while the first was looking.
+        for _ in 0..2 {
+            if self.unsure.get() > 0 {
+                cleaned.searched = true;
+                for kind in Kind::ALL {
+                    cleaned.searched &= self.search(kind).await;
+                }
             }
-        }
-        let made = self.made.borrow().clone();
-        for Made { kind, id } in &made {
-            let path = [kind.collection(), id.as_str()];
-            let question = Question {
-                method: Method::DELETE,
-                ..get(&path)
-            };
-            let answer = self.ask_anyway(&self.connection, question).await;
-            let gone = answer.is_ok_and(|answer| answer.is_success() || answer.status == 404);
-            if gone {
-                cleaned.gone += 1;
-            } else {
-                cleaned.left += 1;
+            let made: Vec<Made> = self.made.borrow().iter().skip(tried).cloned().collect();
+            tried += made.len();
+            for made in made {
+                if self.delete(&made).await {
+                    cleaned.gone += 1;
+                } else {
+                    cleaned.left += 1;
+                }
             }
         }
         cleaned
+    }
+
+    /// Deletes one thing; false if it may still be there.
+    async fn delete(&self, made: &Made) -> bool {
+        let path = [made.kind.collection(), made.id.as_str()];
+        let question = Question {
+            method: Method::DELETE,
+            ..get(&path)
+        };
+        let answer = self.ask_anyway(&self.connection, question).await;
+        answer.is_ok_and(|answer| answer.is_success() || answer.status == 404)
     }
 
     /// What is to be said if the clean-up itself is broken off: that all may still be there.
@@ -436,6 +446,12 @@ impl Bench {
         }
         self.mask.borrow_mut().add(&password);
         Ok(password)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        wipe(Value::Object(std::mem::take(&mut self.params)));
     }
 }
 

@@ -226,10 +226,10 @@ impl Report<'_> {
         } = self.cleaned;
         write!(out, "- Throwaway users and groups: {gone} made and deleted")?;
         if *left > 0 {
-            write!(out, ", **{left} could not be deleted**")?;
+            write!(out, ", **{left} may still be there**")?;
         }
         if !searched {
-            write!(out, ", **perhaps more were made**")?;
+            write!(out, ", **perhaps others too**")?;
         }
         if !self.cleaned.is_complete() {
             write!(out, ": delete what begins with `{}`", self.prefix)?;
@@ -300,8 +300,8 @@ mod tests {
             ..CLEAN
         };
         for (cleaned, words) in [
-            (left, "**1 could not be deleted**"),
-            (unknown, "perhaps more"),
+            (left, "**1 may still be there**"),
+            (unknown, "perhaps others"),
         ] {
             let report = report(&results, &cleaned, Ending::Complete);
             assert!(!report.is_good(), "{cleaned:?}");

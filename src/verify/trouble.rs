@@ -94,8 +94,21 @@ fn join<'a>(status: u16, codes: impl Iterator<Item = &'a str>) -> String {
     format!("{status} {}", known.join(", "))
 }
 
+/// The token endpoint's codes: RFC 6749, section 5.2.
+const OAUTH_CODES: [&str; 6] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
+
 /// PingOne's codes are capitals and underscores; anything else may be a text with a name in it.
 fn is_code(text: &str) -> bool {
+    if OAUTH_CODES.contains(&text) {
+        return true;
+    }
     (3..=40).contains(&text.len())
         && text
             .bytes()

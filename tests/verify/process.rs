@@ -339,6 +339,42 @@ fn a_worker_that_may_only_read_makes_nothing() {
 }
 
 #[test]
+fn without_a_connection_nothing_further_is_tried() {
+    let desk = Desk::with("stranger", |mut params, _| {
+        params["credentials"]["password"] = "another-secret".into();
+        params
+    });
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let row = "| test-module | the worker application may read users | **failed**: the command failed: 401 invalid_client |";
+    has_line(&text, row);
+    assert!(
+        text.contains(&format!("1 failed, {} not tried", STEPS.len() - 1)),
+        "{text}"
+    );
+    let calls = desk.sandbox.calls();
+    assert!(
+        calls.iter().all(|call| call.path.ends_with("/as/token")),
+        "{calls:?}"
+    );
+    assert!(!text.contains("another-secret") && !terminal(&output).contains("another-secret"));
+}
+
+#[test]
+fn a_creation_whose_answer_is_lost_is_cleaned_up() {
+    let desk = Desk::new("lost");
+    for _ in 0..2 {
+        // The command's, and that of the probes' user.
+        desk.sandbox
+            .fault(Fault::on("POST", "*/users").applied().reset());
+    }
+    let output = desk.start(&["--yes"]).end();
+    assert!(!report(&output).is_empty(), "{}", terminal(&output));
+    desk.is_as_before();
+}
+
+#[test]
 fn what_cannot_be_deleted_is_told() {
     let desk = Desk::new("undeletable");
     // The command's own deletion is one of them.
@@ -348,7 +384,7 @@ fn what_cannot_be_deleted_is_told() {
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
-        text.contains("could not be deleted**: delete what begins with `pingone-xsoar-verify-"),
+        text.contains("may still be there**: delete what begins with `pingone-xsoar-verify-"),
         "{text}"
     );
     assert!(
@@ -452,7 +488,7 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
     let output = running.end();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        report(&output).contains("could not be deleted**: delete what begins with"),
+        report(&output).contains("may still be there**: delete what begins with"),
         "{}",
         report(&output)
     );
