@@ -5,13 +5,15 @@ use std::{
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{
-    desk::{End, commands_help, console, record_stdin, replay, run},
+    desk::{End, commands_help, console, params::Source, record_stdin, replay, run, verify},
+    pingone::id::PopulationId,
     surroundings::Surroundings,
 };
 
@@ -71,6 +73,24 @@ enum Command {
     Help {
         /// Such as pingone-get-user, or run
         name: Option<String>,
+    },
+    /// Tries every command on a throwaway user of a real trial environment, and reports what was found
+    Verify {
+        /// A JSON file with the instance's parameters; without it, the variables PINGONE_… are read
+        #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
+        params: Option<PathBuf>,
+        /// Confirms without being asked
+        #[arg(long)]
+        yes: bool,
+        /// Where the throwaway users go [default: the default population]
+        #[arg(long, value_name = "ID")]
+        population: Option<PopulationId>,
+        /// How long to wait for something to show in the audit trail
+        #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+        wait: u64,
+        /// Works on an in-memory PingOne instead of a real one
+        #[arg(long)]
+        sandbox: bool,
     },
 }
 
@@ -140,6 +160,16 @@ fn carry_out(arguments: Arguments) -> Result<End> {
             };
             replay::run(&paths, &shown, style, &mut console::out())
         }
+        Some(Command::Verify {
+            params,
+            yes,
+            population,
+            wait,
+            sandbox,
+        }) => {
+            let patience = Duration::from_secs(wait);
+            verify::run(&source(params, sandbox), yes, population, patience)
+        }
         Some(Command::Commands) => print(&commands_help::list(style)),
         Some(Command::Help { name }) => print(&help(name.as_deref())?),
     }
@@ -157,15 +187,20 @@ impl From<Run> for run::Asked {
         } = asked;
         Self {
             lines,
-            source: match params {
-                Some(path) => run::Source::File(path),
-                None if sandbox => run::Source::Sandbox,
-                None => run::Source::Environment,
-            },
+            source: source(params, sandbox),
             shown: run::Shown { json, context },
             record,
             anonymize,
         }
+    }
+}
+
+/// Where the instance's parameters come from.
+fn source(params: Option<PathBuf>, sandbox: bool) -> Source {
+    match params {
+        Some(path) => Source::File(path),
+        None if sandbox => Source::Sandbox,
+        None => Source::Environment,
     }
 }
 

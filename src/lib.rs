@@ -27,7 +27,7 @@
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
 //! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
 //! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
-//! things out; never part of a shipped build).
+//! things out; never part of a shipped build), `verify` (the self-test of a real environment).
 
 pub mod stdin;
 
@@ -57,6 +57,7 @@ pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
+pub mod verify;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -43,6 +43,14 @@ pub(super) fn put(text: &str) {
     drop(stderr.flush());
 }
 
+/// Shows a question and gives the line that is typed.
+pub(super) fn ask(question: &str) -> io::Result<String> {
+    put(question);
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
 /// Asks at the terminal, without showing what is typed.
 pub(super) struct Keyboard;
 

@@ -16,6 +16,7 @@
 //!   ├ scrub          without secrets
 //!   └ anonymize      without personal data: `stand_ins` says who stands for whom
 //! replay           recorded cases, shown
+//! verify           the self-test of an environment, at the terminal
 //! commands_help    what the manifest says
 //! console          stdin, stdout and stderr
 //! ```
@@ -23,7 +24,7 @@
 pub(crate) mod run;
 
 mod interrupt;
-mod params;
+pub(crate) mod params;
 mod progress;
 mod sandbox;
 mod terminal;
@@ -39,6 +40,7 @@ mod stand_ins;
 pub(crate) mod commands_help;
 pub(crate) mod console;
 pub(crate) mod replay;
+pub(crate) mod verify;
 
 /// How the work of a subcommand ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,15 +2,46 @@
 //! of a sandbox. One source at a time, so that a secret never meets an environment that it does not belong to.
 //! What the parameters mean is the business of `instance.rs`.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
+use super::sandbox;
 use crate::surroundings::{ParameterVariable, Surroundings};
 
+/// Where the instance's parameters come from.
+pub(crate) enum Source {
+    /// The environment.
+    Environment,
+    /// A file.
+    File(PathBuf),
+    /// A PingOne in memory.
+    Sandbox,
+}
+
+impl Source {
+    /// The parameters, and the sandbox that they belong to, if one was started: it runs as long as it is kept.
+    pub(super) fn params(
+        &self,
+        surroundings: &Surroundings,
+    ) -> Result<(Map<String, Value>, Option<sandbox::Running>)> {
+        match self {
+            Self::Environment => Ok((from_environment(surroundings)?, None)),
+            Self::File(path) => Ok((from_file(path)?, None)),
+            Self::Sandbox => {
+                let (params, running) = sandbox::start()?;
+                Ok((params, Some(running)))
+            }
+        }
+    }
+}
+
 /// Reads a file: a JSON object as in a request's `params`, or a whole request.
-pub(super) fn from_file(path: &Path) -> Result<Map<String, Value>> {
+fn from_file(path: &Path) -> Result<Map<String, Value>> {
     let shown = path.display();
     let text =
         fs::read(path).with_context(|| format!("the parameters in {shown} cannot be read"))?;
@@ -27,7 +58,7 @@ pub(super) fn from_file(path: &Path) -> Result<Map<String, Value>> {
 }
 
 /// Reads `PINGONE_…`.
-pub(super) fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
+fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
     use ParameterVariable::{ApiUrl, AuthUrl, ClientId, ClientSecret, EnvironmentId, Region};
     let missing: Vec<&str> = [EnvironmentId, ClientId, ClientSecret]
         .into_iter()

@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 use super::{
     End,
     console::{self, Keyboard, tell},
-    interrupt, params, progress,
+    interrupt,
+    params::Source,
+    progress,
     record::Recording,
-    sandbox,
     terminal::{Style, render, visible, visible_json},
     typed::{Order, Reader},
 };
@@ -37,16 +38,6 @@ pub(crate) struct Asked {
     pub(crate) record: Option<PathBuf>,
     /// Whether the recording is to be without personal data.
     pub(crate) anonymize: bool,
-}
-
-/// Where the instance's parameters come from.
-pub(crate) enum Source {
-    /// The environment.
-    Environment,
-    /// A file.
-    File(PathBuf),
-    /// A PingOne in memory.
-    Sandbox,
 }
 
 /// What is shown.
@@ -152,22 +143,6 @@ fn read(lines: &[String], surroundings: &Surroundings) -> Result<Vec<Order>> {
         tell(&format!("warning: {warning}"));
     }
     Ok(orders)
-}
-
-impl Source {
-    fn params(
-        &self,
-        surroundings: &Surroundings,
-    ) -> Result<(Map<String, Value>, Option<sandbox::Running>)> {
-        match self {
-            Self::Environment => Ok((params::from_environment(surroundings)?, None)),
-            Self::File(path) => Ok((params::from_file(path)?, None)),
-            Self::Sandbox => {
-                let (params, running) = sandbox::start()?;
-                Ok((params, Some(running)))
-            }
-        }
-    }
 }
 
 /// How a sequence of commands ended.

@@ -87,6 +87,11 @@ impl Connection {
         self.changes.all()
     }
 
+    /// The date and time.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// Whether a call would need a new token.
     pub async fn wants_token(&self) -> bool {
         self.token.lock().await.usable(self.clock.now()).is_none()
@@ -208,7 +213,7 @@ impl<'a> Client<'a> {
 
     /// The date and time.
     pub fn now(&self) -> jiff::Timestamp {
-        self.connection.clock.now()
+        self.connection.now()
     }
 
     /// Reads the environment itself: every role may.
@@ -226,8 +231,22 @@ impl<'a> Client<'a> {
         url
     }
 
-    /// Makes the call with a token. PingOne refusing the token is answered once with a new one.
+    /// Makes the call with a token; an answer that is no success is an error.
     pub(super) async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let (reply, tries) = self.exchange(call).await?;
+        if reply.is_success() {
+            return Ok(reply);
+        }
+        let problem = Problem::Refused(Refusal::read(&reply, &self.mask()));
+        Err(Error {
+            problem: Box::new(problem),
+            tries,
+        })
+    }
+
+    /// Makes the call with a token and gives the last answer, whatever it is. PingOne refusing the token is
+    /// answered once with a new one.
+    pub(super) async fn exchange(&self, call: Call) -> Result<(Reply, Tries), Error> {
         let Call {
             method,
             url,
@@ -256,7 +275,6 @@ impl<'a> Client<'a> {
             })?;
             request.authorization = Authorization::Bearer(token.clone());
             match self.attempts(&request, repeat, &mut tries).await {
-                Ok(reply) if reply.is_success() => return Ok(reply),
                 Ok(reply) if reply.status == 401 && !renewed => {
                     renewed = true;
                     self.journal.note(
@@ -265,7 +283,10 @@ impl<'a> Client<'a> {
                     );
                     self.connection.token.lock().await.refuse(&token);
                 }
-                Ok(reply) => break Problem::Refused(Refusal::read(&reply, &self.mask())),
+                Ok(reply) => {
+                    tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+                    return Ok((reply, tries));
+                }
                 Err(problem) => break problem,
             }
         };

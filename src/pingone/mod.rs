@@ -9,6 +9,7 @@ pub mod settings;
 mod client;
 pub mod groups;
 pub mod passwords;
+pub mod probe;
 pub mod users;
 
 pub mod changes;

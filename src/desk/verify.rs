@@ -1,0 +1,44 @@
+//! The self-test at the terminal: asks for the confirmation, tells how far it is, prints the report. What is tested
+//! and how is the business of `crate::verify`.
+
+use std::{io::Write as _, time::Duration};
+
+use anyhow::Result;
+
+use super::{
+    End,
+    console::{self, ask, put},
+    params::Source,
+};
+use crate::{
+    pingone::id::PopulationId,
+    surroundings::Surroundings,
+    verify::{self, Options, Terminal},
+};
+
+/// Runs the self-test. There is nothing to confirm for a sandbox of its own: nothing of it is real.
+pub(crate) fn run(
+    source: &Source,
+    yes: bool,
+    population: Option<PopulationId>,
+    patience: Duration,
+) -> Result<End> {
+    let surroundings = Surroundings::of_the_process();
+    let (params, sandbox) = source.params(&surroundings)?;
+    let options = Options {
+        params,
+        yes: yes || sandbox.is_some(),
+        population,
+        patience,
+    };
+    let mut terminal = Terminal {
+        ask: &mut ask,
+        tell: &|text| put(&format!("{text}\n")),
+        is_watched: console::is_watched(),
+    };
+    let ended = verify::run(options, surroundings, &mut terminal)?;
+    let mut out = console::out();
+    out.write_all(ended.report.as_bytes())?;
+    out.flush()?;
+    Ok(End::fine_if(ended.is_good))
+}

@@ -1,0 +1,115 @@
+//! Any call, and whatever PingOne answers to it: for `verify`, which asks how PingOne behaves, also where it
+//! refuses. No command may go this way: a command's calls stand in the file of their noun.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{
+    client::{Call, Client},
+    error::Error,
+    filter,
+    retry::Repeat,
+};
+
+/// A call to be tried.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The method.
+    pub method: Method,
+    /// The path below the environment, each part one segment.
+    pub path: &'a [&'a str],
+    /// The query, not encoded yet.
+    pub query: &'a [(&'a str, &'a str)],
+    /// The media type, by which PingOne chooses among operations of one address.
+    pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Option<Value>,
+}
+
+/// What PingOne answered, with every secret masked.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Correlation-Id`.
+    pub correlation_id: Option<String>,
+    /// The body, if it is JSON.
+    pub body: Option<Value>,
+}
+
+impl Client<'_> {
+    /// Makes a call and gives PingOne's answer as it is. An error means that there was none.
+    pub async fn probe(&self, question: Question<'_>) -> Result<Answer, Error> {
+        let Question {
+            method,
+            path,
+            query,
+            content_type,
+            body,
+        } = question;
+        // A creation or a password check must not be made twice.
+        let repeat = if method == Method::POST {
+            Repeat::OnlyIfUnsent
+        } else {
+            Repeat::Safe
+        };
+        let url = self.url(path, &filter::query(query));
+        let call = match (content_type, body) {
+            (Some(content_type), Some(body)) => Call::with_body(method, url, content_type, body),
+            (content_type, _) => Call {
+                method,
+                content_type,
+                ..Call::get(url)
+            },
+        };
+        let (reply, _) = self.exchange(Call { repeat, ..call }).await?;
+        let mask = self.mask();
+        Ok(Answer {
+            status: reply.status,
+            correlation_id: reply.correlation_id.as_deref().map(|id| mask.text(id)),
+            body: serde_json::from_slice(&reply.body)
+                .ok()
+                .map(|body| mask.value(body)),
+        })
+    }
+}
+
+impl Answer {
+    /// Whether the status is a success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The value at a JSON pointer.
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        self.body.as_ref()?.pointer(pointer)
+    }
+
+    /// The text at a JSON pointer.
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.at(pointer)?.as_str()
+    }
+
+    /// The items of a collection's page.
+    pub fn items(&self, collection: &str) -> &[Value] {
+        self.at(&format!("/_embedded/{collection}"))
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// PingOne's codes in a refusal: that of the whole, then those of the details.
+    pub fn codes(&self) -> Vec<&str> {
+        let details = self
+            .at("/details")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|detail| detail.get("code")?.as_str());
+        self.text("/code").into_iter().chain(details).collect()
+    }
+
+    /// Whether one of the codes is this.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.codes().contains(&code)
+    }
+}

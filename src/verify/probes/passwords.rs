@@ -1,0 +1,182 @@
+//! Passwords: media types, and what failed checks do.
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        bench::{Bench, operation, post, put},
+        trouble::{Trouble, status_and_codes},
+    },
+    Finding, Found, Specimen,
+    accounts::{is_locked, unlock},
+    names, yes,
+};
+
+const SET_PASSWORD: &str = "application/vnd.pingidentity.password.set+json";
+const CHECK_PASSWORD: &str = "application/vnd.pingidentity.password.check+json";
+const FORCE_CHANGE: &str = "application/vnd.pingidentity.password.forceChange";
+const FORCE_CHANGE_JSON: &str = "application/vnd.pingidentity.password.forceChange+json";
+const UNLOCK_PASSWORD: &str = "application/vnd.pingidentity.password.unlock";
+const UNLOCK_PASSWORD_JSON: &str = "application/vnd.pingidentity.password.unlock+json";
+
+async fn password_status(bench: &Bench, specimen: &Specimen) -> Result<String, Trouble> {
+    let state = bench.read(&specimen.password_path()).await?;
+    Ok(state.text("/status").unwrap_or_default().to_owned())
+}
+
+/// Gives the user a password that is in use.
+async fn give_password(bench: &Bench, specimen: &Specimen) -> Result<(), Trouble> {
+    let body = json!({"value": bench.password()?, "forceChange": false, "bypassPolicy": true});
+    let path = specimen.password_path();
+    bench
+        .need("setting a password", put(&path, SET_PASSWORD, body))
+        .await
+        .map(drop)
+}
+
+pub(super) async fn force_change_no_password(bench: &Bench, specimen: &Specimen) -> Found {
+    if password_status(bench, specimen).await? != "NO_PASSWORD" {
+        return Ok(Finding::open("a new user has a password"));
+    }
+    let path = specimen.password_path();
+    let answer = bench.ask(operation(&path, FORCE_CHANGE)).await?;
+    Ok(Finding::of(
+        answer.status == 400,
+        format!("it answers {}", status_and_codes(&answer)),
+    ))
+}
+
+pub(super) async fn force_change_media_type(bench: &Bench, specimen: &Specimen) -> Found {
+    let path = specimen.password_path();
+    give_password(bench, specimen).await?;
+    let bare = bench.ask(operation(&path, FORCE_CHANGE)).await?;
+    let forced = password_status(bench, specimen).await? == "MUST_CHANGE_PASSWORD";
+    give_password(bench, specimen).await?;
+    let with_json = bench.ask(operation(&path, FORCE_CHANGE_JSON)).await?;
+    Ok(Finding::of(
+        bare.status == 200 && forced,
+        format!(
+            "without, it answers {}{}; with, {}",
+            status_and_codes(&bare),
+            if forced {
+                ""
+            } else {
+                " and the state is not MUST_CHANGE_PASSWORD"
+            },
+            status_and_codes(&with_json)
+        ),
+    ))
+}
+
+pub(super) async fn password_unlock_media_type(bench: &Bench, specimen: &Specimen) -> Found {
+    let path = specimen.password_path();
+    give_password(bench, specimen).await?;
+    let with_json = bench.ask(operation(&path, UNLOCK_PASSWORD_JSON)).await?;
+    let bare = bench.ask(operation(&path, UNLOCK_PASSWORD)).await?;
+    Ok(Finding::of(
+        with_json.is_success(),
+        format!(
+            "with, it answers {}; without, {}",
+            status_and_codes(&with_json),
+            status_and_codes(&bare)
+        ),
+    ))
+}
+
+/// More failed checks than any sensible policy allows.
+const MOST_CHECKS: usize = 15;
+
+/// What failed checks showed.
+struct Lockout {
+    /// Members of the password's state that the documentation does not name.
+    unknown: Vec<String>,
+    /// Whether the password is locked out in the end.
+    locked_out: bool,
+}
+
+/// Fails to give the password until it is locked out.
+async fn lock_out(bench: &Bench, specimen: &Specimen) -> Result<Lockout, Trouble> {
+    const KNOWN: &[&str] = &[
+        "_links",
+        "_embedded",
+        "environment",
+        "user",
+        "passwordPolicy",
+        "status",
+        "lastChangedAt",
+        "secondsUntilUnlock",
+    ];
+    give_password(bench, specimen).await?;
+    let path = specimen.password_path();
+    let mut lockout = Lockout {
+        unknown: Vec::new(),
+        locked_out: false,
+    };
+    for _ in 0..MOST_CHECKS {
+        let body = json!({"password": "not the password"});
+        bench.ask(post(&path, CHECK_PASSWORD, body)).await?;
+        let state = bench.read(&path).await?;
+        let members = state.body.as_ref().and_then(Value::as_object);
+        for (name, value) in members.into_iter().flatten() {
+            if KNOWN.contains(&name.as_str()) {
+                continue;
+            }
+            for name in names(name, value) {
+                if !lockout.unknown.contains(&name) {
+                    lockout.unknown.push(name);
+                }
+            }
+        }
+        lockout.locked_out = state.text("/status") == Some("PASSWORD_LOCKED_OUT");
+        if lockout.locked_out {
+            break;
+        }
+    }
+    Ok(lockout)
+}
+
+pub(super) async fn password_warnings(bench: &Bench, specimen: &Specimen) -> Found {
+    let Lockout {
+        unknown,
+        locked_out,
+    } = lock_out(bench, specimen).await?;
+    let until = if locked_out {
+        "until the lockout"
+    } else {
+        "without a lockout"
+    };
+    Ok(if unknown.is_empty() {
+        Finding::as_assumed(format!("none that is not documented, {until}"))
+    } else {
+        Finding::otherwise(format!("{}, {until}", unknown.join(", ")))
+    })
+}
+
+pub(super) async fn lockout_in_account(bench: &Bench, specimen: &Specimen) -> Found {
+    unlock(bench, specimen).await?;
+    if !lock_out(bench, specimen).await?.locked_out {
+        return Ok(no_lockout());
+    }
+    let locked = is_locked(bench, specimen).await?;
+    give_password(bench, specimen).await?;
+    Ok(Finding::of(locked, yes(locked)))
+}
+
+pub(super) async fn lockout_unlock(bench: &Bench, specimen: &Specimen) -> Found {
+    if !lock_out(bench, specimen).await?.locked_out {
+        return Ok(no_lockout());
+    }
+    let answer = unlock(bench, specimen).await?;
+    let still = password_status(bench, specimen).await? == "PASSWORD_LOCKED_OUT";
+    give_password(bench, specimen).await?;
+    Ok(Finding::of(
+        still,
+        format!("{}: it answers {}", yes(still), status_and_codes(&answer)),
+    ))
+}
+
+fn no_lockout() -> Finding {
+    Finding::open(format!(
+        "{MOST_CHECKS} failed checks did not lock the password out"
+    ))
+}

@@ -1,0 +1,192 @@
+//! What can go wrong in a self-test, each with two texts: one for the person at the terminal, who may see what
+//! PingOne said, and one for the report, which leaves the house. The report's text is made of our own words,
+//! statuses and PingOne's codes alone.
+
+use std::fmt;
+
+use crate::pingone::{
+    self,
+    error::{Cause, Problem},
+    probe::Answer,
+};
+
+/// Why a step or a probe did not come to its end.
+#[derive(Debug)]
+pub enum Trouble {
+    /// PingOne holds something else than it should; our own words, without any value.
+    Different(String),
+    /// A command ended in an error entry with this text.
+    Command(String),
+    /// A call of the self-test itself had no answer.
+    Call(pingone::Error),
+    /// A call of the self-test itself was answered otherwise than it needs.
+    Refused {
+        /// What the call was for.
+        purpose: &'static str,
+        /// The answer.
+        answer: Box<Answer>,
+    },
+    /// What it needs is not there.
+    Skipped(&'static str),
+    /// Somebody wants the self-test to end.
+    Interrupted,
+}
+
+impl From<pingone::Error> for Trouble {
+    fn from(error: pingone::Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// For the person at the terminal; secrets are masked, nothing else.
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(text) => f.write_str(text),
+            Self::Call(error) => error.fmt(f),
+            Self::Refused { purpose, answer } => {
+                write!(f, "{purpose}: {}", status_and_codes(answer))?;
+                match answer.text("/message") {
+                    Some(message) => write!(f, ": {message}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Different(_) | Self::Skipped(_) | Self::Interrupted => {
+                f.write_str(&self.for_report())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl Trouble {
+    /// For the report.
+    pub fn for_report(&self) -> String {
+        match self {
+            Self::Different(text) => text.clone(),
+            Self::Command(text) => format!("the command failed: {}", words_of(text)),
+            Self::Call(error) => words_of_error(error),
+            Self::Refused { purpose, answer } => {
+                format!("{purpose}: {}", status_and_codes(answer))
+            }
+            Self::Skipped(why) => (*why).to_owned(),
+            Self::Interrupted => "interrupted".to_owned(),
+        }
+    }
+}
+
+/// `400 INVALID_DATA, UNIQUENESS_VIOLATION`.
+pub fn status_and_codes(answer: &Answer) -> String {
+    join(answer.status, answer.codes().into_iter())
+}
+
+fn join<'a>(status: u16, codes: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = Vec::new();
+    for code in codes.filter(|code| is_code(code)) {
+        if !known.contains(&code) {
+            known.push(code);
+        }
+    }
+    if known.is_empty() {
+        return status.to_string();
+    }
+    format!("{status} {}", known.join(", "))
+}
+
+/// The token endpoint's codes: RFC 6749, section 5.2.
+const OAUTH_CODES: [&str; 6] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
+
+/// PingOne's codes are capitals and underscores; anything else may be a text with a name in it.
+fn is_code(text: &str) -> bool {
+    if OAUTH_CODES.contains(&text) {
+        return true;
+    }
+    (3..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+fn words_of_error(error: &pingone::Error) -> String {
+    let text = match &*error.problem {
+        Problem::Refused(refusal) | Problem::NoToken(refusal) => {
+            let details = refusal
+                .details
+                .iter()
+                .filter_map(|detail| detail.code.as_deref());
+            return join(
+                refusal.status,
+                refusal.code.as_deref().into_iter().chain(details),
+            );
+        }
+        Problem::NoAnswer(no_answer) => match no_answer.cause {
+            Cause::Dns => "the host was not found",
+            Cause::Connect => "no connection to the host",
+            Cause::Tls => "no trusted TLS connection",
+            Cause::Proxy => "the proxy gave no connection",
+            Cause::Timeout => "no answer in time",
+            Cause::Broken => "the connection ended before the answer was complete",
+            Cause::TooLarge => "the answer is too large",
+            Cause::NotRecorded => "the recording has no such call",
+        },
+        Problem::Answer { .. } => "PingOne's answer cannot be used",
+        Problem::OutOfTime { .. } => "the time was over",
+    };
+    text.to_owned()
+}
+
+/// Status and codes out of an error entry's text, in whose places alone they stand: `[400]` in the first line,
+/// `CODE: …` at the beginning of the second, `(CODE)` in those of the details.
+fn words_of(text: &str) -> String {
+    let status = text
+        .split_once("Error in API call [")
+        .and_then(|(_, rest)| rest.split_once(']')?.0.parse::<u16>().ok());
+    let Some(status) = status else {
+        return "there is no status of PingOne's; the terminal showed the text".to_owned();
+    };
+    let mut lines = text.lines().skip(1);
+    let first = lines.next().and_then(|line| Some(line.split_once(": ")?.0));
+    let details = lines
+        .filter(|line| line.starts_with('-'))
+        .filter_map(|line| Some(line.rsplit_once('(')?.1.split_once(')')?.0));
+    join(status, first.into_iter().chain(details))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_gets_status_and_codes_of_an_error_entry() {
+        let text = "Failed to execute pingone-create-user command. Error: Error in API call [400] - Bad Request\n\
+            INVALID_DATA: The user jane.doe@example.com is not valid.\n\
+            - username: jane.doe is taken (UNIQUENESS_VIOLATION)\n\
+            - (jane.doe)\nCorrelation id: 0b1f";
+        assert_eq!(
+            Trouble::Command(text.to_owned()).for_report(),
+            "the command failed: 400 INVALID_DATA, UNIQUENESS_VIOLATION"
+        );
+    }
+
+    #[test]
+    fn the_report_gets_no_other_text() {
+        for text in [
+            "Failed to execute x command. Error: no connection to login.example.com (refused)",
+            "Failed to execute x command. Error: Error in API call [502] - Bad Gateway\nproxy of jane.doe: no",
+        ] {
+            let report = Trouble::Command(text.to_owned()).for_report();
+            assert!(
+                !report.contains("example") && !report.contains("jane"),
+                "{report}"
+            );
+        }
+    }
+}

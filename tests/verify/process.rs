@@ -1,0 +1,500 @@
+//! The executable as a process: asked and refused, interrupted, met by errors. Each test looks into the sandbox
+//! afterwards: nothing of the self-test may still be there, and nothing else may have changed.
+
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use pingone_xsoar::{
+    sandbox::{Fault, Sandbox, Seed},
+    verify::{probes::PROBES, steps::STEPS},
+};
+use serde_json::Value;
+
+/// No process here takes longer; one that does is ended.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// A sandbox, a file with its parameters, and what was there at first.
+struct Desk {
+    sandbox: Sandbox,
+    folder: PathBuf,
+    before: Vec<String>,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        Self::with(name, |params, _| params)
+    }
+
+    fn with(name: &str, change: impl FnOnce(Value, &Sandbox) -> Value) -> Self {
+        let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
+        let folder = std::env::temp_dir().join(format!("verify-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        let params = change(sandbox.params(), &sandbox);
+        std::fs::write(folder.join("params.json"), params.to_string()).expect("a file");
+        let before = content(&sandbox);
+        Self {
+            sandbox,
+            folder,
+            before,
+        }
+    }
+
+    /// The self-test of this sandbox, started.
+    fn start(&self, arguments: &[&str]) -> Running {
+        let child = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"))
+            .arg("verify")
+            .arg("--params")
+            .arg(self.folder.join("params.json"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the executable starts");
+        Running(child)
+    }
+
+    /// Waits until the sandbox has seen a call.
+    fn wait_for(&self, method: &str, path_end: &str) {
+        let began = Instant::now();
+        loop {
+            let seen = self.sandbox.calls().iter().any(|call| {
+                let path = call.path.split('?').next().unwrap_or_default();
+                call.method == method && path.ends_with(path_end)
+            });
+            if seen {
+                return;
+            }
+            assert!(
+                began.elapsed() < LONGEST,
+                "the call {method} …{path_end} never came"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Fails if anything of the self-test is left, or anything else was changed.
+    fn is_as_before(&self) {
+        assert_eq!(content(&self.sandbox), self.before);
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        // A folder that cannot be removed must not hide what a test found.
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// What of users and groups a command could change.
+fn content(sandbox: &Sandbox) -> Vec<String> {
+    let state = sandbox.state();
+    let list = |collection: &str| state[collection].as_array().cloned().expect("a list");
+    let users = list("users").into_iter().map(|user| {
+        // How long a lockout still lasts changes by itself.
+        format!(
+            "{} {} {} {}",
+            user["username"], user["updatedAt"], user["enabled"], user["sandbox"]
+        )
+    });
+    let groups = list("groups").into_iter();
+    users.chain(groups.map(|group| group.to_string())).collect()
+}
+
+/// A process that is ended if its test ends before it.
+struct Running(Child);
+
+impl Running {
+    fn answer(mut self, text: &str) -> Output {
+        let mut stdin = self.0.stdin.take().expect("a pipe");
+        stdin.write_all(text.as_bytes()).expect("a reader");
+        drop(stdin);
+        self.end()
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.0.id().to_string())
+            .status()
+            .expect("kill is there");
+        assert!(sent.success(), "the process had ended before {name}");
+    }
+
+    fn end(mut self) -> Output {
+        let began = Instant::now();
+        while self.0.try_wait().expect("a child").is_none() {
+            assert!(began.elapsed() < LONGEST, "the process does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut output = Output {
+            status: self.0.wait().expect("a child"),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        };
+        let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
+        std::io::copy(&mut stdout.expect("a pipe"), &mut output.stdout).expect("text");
+        std::io::copy(&mut stderr.expect("a pipe"), &mut output.stderr).expect("text");
+        output
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Ended already, in most cases.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn report(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn terminal(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn has_line(text: &str, line: &str) {
+    assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+}
+
+#[test]
+fn without_a_yes_nothing_is_sent() {
+    let desk = Desk::new("refused");
+    for answer in ["no\n", "", "y\n", "yes please\n"] {
+        let output = desk.start(&[]).answer(answer);
+        assert_eq!(output.status.code(), Some(1), "{answer:?}");
+        assert_eq!(report(&output), "", "{answer:?}");
+        let text = terminal(&output);
+        let environment = "b4f5e266-a946-4f77-9cc5-5dc91b046431";
+        assert!(
+            text.contains(environment) && text.contains("Nothing was done"),
+            "{text}"
+        );
+    }
+    assert_eq!(desk.sandbox.calls(), []);
+}
+
+#[test]
+fn with_a_yes_every_command_and_every_question_is_in_the_report() {
+    let desk = Desk::new("confirmed");
+    let output = desk.start(&[]).answer("yes\n");
+    let text = report(&output);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{text}\n{}",
+        terminal(&output)
+    );
+    for (command, what) in STEPS {
+        has_line(&text, &format!("| {command} | {what} | ok |"));
+    }
+    for (name, question) in PROBES {
+        let row = format!("| {name} | {question} |");
+        assert!(text.contains(&row), "{row}\n{text}");
+    }
+    has_line(
+        &text,
+        &format!(
+            "- Commands: {0} of {0} did what they should, 0 failed, 0 not tried",
+            STEPS.len()
+        ),
+    );
+    desk.is_as_before();
+}
+
+#[test]
+fn parameters_may_come_from_the_environment() {
+    let desk = Desk::new("variables");
+    let params = desk.sandbox.params();
+    let text = |pointer: &str| {
+        params
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .expect("text")
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"))
+        .args(["verify", "--yes"])
+        .env("PINGONE_ENVIRONMENT_ID", text("/environment_id"))
+        .env("PINGONE_CLIENT_ID", text("/credentials/identifier"))
+        .env("PINGONE_CLIENT_SECRET", text("/credentials/password"))
+        .env("PINGONE_API_URL", desk.sandbox.url())
+        .env("PINGONE_AUTH_URL", desk.sandbox.url())
+        .output()
+        .expect("the executable runs");
+    assert_eq!(output.status.code(), Some(0), "{}", terminal(&output));
+    desk.is_as_before();
+}
+
+#[test]
+fn a_sandbox_of_its_own_needs_neither_parameters_nor_a_yes() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"))
+        .args(["verify", "--sandbox"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the executable runs");
+    assert_eq!(output.status.code(), Some(0), "{}", terminal(&output));
+}
+
+#[test]
+fn the_report_holds_no_secret_and_no_data() {
+    let desk = Desk::with("discreet", |mut params, _| {
+        params["max_retries"] = 0.into();
+        params
+    });
+    // What PingOne or a gateway says in its own words stays at the terminal.
+    desk.sandbox.fault(Fault::on("PUT", "*/password").status(400).body(
+        r#"{"id": "0f3c2b1a-0000-4000-8000-000000000001", "code": "INVALID_DATA", "message": "jane.doe@example.com said sandbox-secret-of-the-worker",
+            "details": [{"code": "INVALID_VALUE", "target": "jane.doe", "message": "jane.doe"}]}"#,
+    ));
+    desk.sandbox.fault(
+        Fault::on("PUT", "*/enabled")
+            .status(502)
+            .times(0)
+            .body("gateway of jane.doe"),
+    );
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert!(
+        text.contains("**failed**: the command failed: 400 INVALID_DATA, INVALID_VALUE"),
+        "{text}"
+    );
+    assert!(
+        terminal(&output).contains("jane.doe"),
+        "{}",
+        terminal(&output)
+    );
+    for secret in [&text, &terminal(&output)] {
+        assert!(!secret.contains("sandbox-secret"), "{secret}");
+        assert!(!secret.contains("sandbox."), "{secret}");
+    }
+    assert!(!text.contains("jane"), "{text}");
+    assert!(
+        !text.contains("127.0.0.1") && !text.contains("pingone-xsoar-verify"),
+        "{text}"
+    );
+    let state = desk.sandbox.state();
+    for user in state["users"].as_array().expect("a list") {
+        let name = user["username"].as_str().expect("text");
+        assert!(!text.contains(name), "{name}\n{text}");
+    }
+    // No id of anything: nothing that looks like the beginning of a UUID.
+    let looks_like_an_id =
+        |word: &str| word.len() >= 8 && word.chars().all(|character| character.is_ascii_hexdigit());
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    assert_eq!(words.find(|word| looks_like_an_id(word)), None, "{text}");
+}
+
+#[test]
+fn a_failing_step_fails_alone_and_the_rest_goes_on() {
+    let desk = Desk::new("failing");
+    desk.sandbox
+        .fault(Fault::on("PUT", "*/enabled").status(403).times(0));
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for command in ["pingone-deactivate-user", "pingone-activate-user"] {
+        let row = format!("| {command} |");
+        let row = text.lines().find(|line| line.starts_with(&row));
+        assert!(
+            row.is_some_and(|row| row.contains("**failed**: the command failed: 403 ACCESS_FAILED")),
+            "{text}"
+        );
+    }
+    let failed = format!(
+        "- Commands: {} of {} did what they should, 2 failed, 0 not tried",
+        STEPS.len() - 2,
+        STEPS.len()
+    );
+    has_line(&text, &failed);
+    assert!(
+        terminal(&output).contains("The worker application needs the role Identity Data Admin"),
+        "{}",
+        terminal(&output)
+    );
+    desk.is_as_before();
+}
+
+#[test]
+fn a_worker_that_may_only_read_makes_nothing() {
+    let desk = Desk::with("reader", |_, sandbox| sandbox.params_of(2));
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    has_line(&text, "- Throwaway users and groups: 0 made and deleted");
+    assert!(
+        text.contains("| pingone-create-user | the user exists, with its name, in the population | **failed**: the command failed: 403 ACCESS_FAILED, INSUFFICIENT_PERMISSIONS |"),
+        "{text}"
+    );
+    assert!(
+        text.contains("not tried: there is no user to try it on"),
+        "{text}"
+    );
+    desk.is_as_before();
+}
+
+#[test]
+fn without_a_connection_nothing_further_is_tried() {
+    let desk = Desk::with("stranger", |mut params, _| {
+        params["credentials"]["password"] = "another-secret".into();
+        params
+    });
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let row = "| test-module | the worker application may read users | **failed**: the command failed: 401 invalid_client |";
+    has_line(&text, row);
+    assert!(
+        text.contains(&format!("1 failed, {} not tried", STEPS.len() - 1)),
+        "{text}"
+    );
+    let calls = desk.sandbox.calls();
+    assert!(
+        calls.iter().all(|call| call.path.ends_with("/as/token")),
+        "{calls:?}"
+    );
+    assert!(!text.contains("another-secret") && !terminal(&output).contains("another-secret"));
+}
+
+#[test]
+fn a_creation_whose_answer_is_lost_is_cleaned_up() {
+    let desk = Desk::new("lost");
+    for _ in 0..2 {
+        // The command's, and that of the probes' user.
+        desk.sandbox
+            .fault(Fault::on("POST", "*/users").applied().reset());
+    }
+    let output = desk.start(&["--yes"]).end();
+    assert!(!report(&output).is_empty(), "{}", terminal(&output));
+    desk.is_as_before();
+}
+
+#[test]
+fn what_cannot_be_deleted_is_told() {
+    let desk = Desk::new("undeletable");
+    // The command's own deletion is one of them.
+    desk.sandbox
+        .fault(Fault::on("DELETE", "*/users/*").status(403).times(0));
+    let output = desk.start(&["--yes"]).end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("may still be there**: delete what begins with `pingone-xsoar-verify-"),
+        "{text}"
+    );
+    assert!(
+        terminal(&output).contains("NOT EVERYTHING WAS DELETED"),
+        "{}",
+        terminal(&output)
+    );
+}
+
+/// Interrupts at a call that is held up, and expects the truth and an empty desk.
+fn interrupted_at(name: &str, signal: &str, method: &str, path_end: &str, delay: Duration) {
+    let desk = Desk::new(name);
+    let path = format!("*{path_end}");
+    desk.sandbox
+        .fault(Fault::on(method, &path).applied().delay(delay));
+    let running = desk.start(&["--yes"]);
+    desk.wait_for(method, path_end);
+    running.signal(signal);
+    let output = running.end();
+    let text = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{name}: {text}");
+    has_line(&text, "- The self-test was interrupted.");
+    assert!(
+        terminal(&output).contains("Interrupted. What was made is deleted"),
+        "{name}: {}",
+        terminal(&output)
+    );
+    desk.is_as_before();
+}
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[test]
+fn interrupted_while_a_user_is_created() {
+    interrupted_at("create", "INT", "POST", "/users", SHORT);
+}
+
+#[test]
+fn interrupted_while_a_creation_hangs() {
+    // The answer with the id never comes: the user is found by its name.
+    interrupted_at("hanging", "INT", "POST", "/users", LONGEST);
+}
+
+#[test]
+fn interrupted_while_a_group_is_created() {
+    interrupted_at("group", "TERM", "POST", "/groups", SHORT);
+}
+
+#[test]
+fn interrupted_in_the_middle_of_a_probe() {
+    interrupted_at("probe", "HUP", "GET", "/activities", SHORT);
+}
+
+#[test]
+fn interrupted_while_it_waits_for_the_audit_trail() {
+    let desk = Desk::new("waiting");
+    let nothing = r#"{"_embedded": {"activities": []}}"#;
+    // Two searches are those of another probe.
+    desk.sandbox
+        .fault(Fault::on("GET", "*/activities").times(0).body(nothing));
+    let running = desk.start(&["--yes"]);
+    let began = Instant::now();
+    let searches = || {
+        let calls = desk.sandbox.calls();
+        let searches = calls
+            .iter()
+            .filter(|call| call.path.contains("resources.id"));
+        searches.count()
+    };
+    while searches() == 0 {
+        assert!(began.elapsed() < LONGEST, "the search never came");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.signal("INT");
+    let output = running.end();
+    has_line(&report(&output), "- The self-test was interrupted.");
+    desk.is_as_before();
+}
+
+#[test]
+fn a_second_interruption_leaves_the_rest_and_says_so() {
+    let desk = Desk::new("twice");
+    desk.sandbox
+        .fault(Fault::on("PUT", "*/enabled").delay(SHORT));
+    desk.sandbox
+        .fault(Fault::on("DELETE", "*/users/*").delay(LONGEST));
+    let running = desk.start(&["--yes"]);
+    desk.wait_for("PUT", "/enabled");
+    running.signal("INT");
+    let began = Instant::now();
+    while !desk
+        .sandbox
+        .calls()
+        .iter()
+        .any(|call| call.method == "DELETE")
+    {
+        assert!(began.elapsed() < LONGEST, "the deletion never came");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.signal("INT");
+    let output = running.end();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        report(&output).contains("may still be there**: delete what begins with"),
+        "{}",
+        report(&output)
+    );
+    assert!(
+        terminal(&output).contains("NOT EVERYTHING WAS DELETED"),
+        "{}",
+        terminal(&output)
+    );
+}
