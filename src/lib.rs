@@ -54,6 +54,7 @@ pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
+pub mod times;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -21,6 +21,7 @@ use crate::{
     manifest,
     pingone::{
         Client, Connection,
+        policy::Policy,
         settings::{Limits, Settings},
         tape::Tape,
     },
@@ -48,6 +49,8 @@ pub struct Prepared {
     args: Arguments,
     limits: Limits,
     mask: Mask,
+    policy: Policy,
+    not_found_as_note: bool,
     /// The way to PingOne.
     pub connection: Rc<Connection>,
 }
@@ -99,6 +102,8 @@ impl Runner {
             settings,
             limits,
             mut mask,
+            policy,
+            not_found_as_note,
         } = instance?;
         let args = match described {
             Some(described) => Arguments::check(described, args, &mut mask, journal)?,
@@ -111,6 +116,8 @@ impl Runner {
             args,
             limits,
             mask,
+            policy,
+            not_found_as_note,
             connection,
         })
     }
@@ -139,19 +146,24 @@ impl Runner {
 
 impl Prepared {
     /// Carries the request out.
-    pub async fn run(self, journal: &Journal) -> Entry {
+    pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
             command,
             access,
             args,
             limits,
             mask,
+            policy,
+            not_found_as_note,
             connection,
         } = self;
-        let client = Client::new(&connection, limits, mask, journal);
+        let client = Client::new(&connection, limits, mask, policy, journal);
         let cx = commands::Context {
             pingone: &client,
             args: &args,
+            command: &command,
+            access,
+            not_found_as_note,
         };
         let outcome = guarded(async {
             // `check` let only known commands pass.
@@ -160,8 +172,8 @@ impl Prepared {
                 .unwrap_or_else(|| Err(unknown_command(&command)))
         });
         match outcome.await {
-            Ok(output) => output.into(),
-            Err(error) => failed(&command, access, &error, journal),
+            Ok(output) => output.into_entries(&command),
+            Err(error) => vec![failed(&command, access, &error, journal)],
         }
     }
 }

@@ -13,6 +13,7 @@ pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
             readable: "ok".to_owned(),
             context: None,
             raw: None,
+            failures: Vec::new(),
         });
     };
     if !matches!(refused.status(), Some(403 | 404)) {

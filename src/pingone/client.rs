@@ -13,6 +13,8 @@ use super::{
     clock::Clock,
     error::{Error, Problem, Refusal, Tries},
     http::Http,
+    id::UserId,
+    policy::{Cleared, Policy, Touches},
     retry::{self, Outcome, Repeat},
     settings::{Limits, Settings},
     tape::Tape,
@@ -87,6 +89,10 @@ pub struct Client<'a> {
     /// Grows when a token comes; calls under way keep what they began with.
     mask: RefCell<Rc<Mask>>,
     journal: &'a Journal,
+    pub(super) policy: Policy,
+    pub(super) cleared: RefCell<Cleared>,
+    /// With `only_plan`: the changes that would have been sent, instead of sending them.
+    plan: RefCell<Option<Vec<String>>>,
 }
 
 /// A call, before it has a token.
@@ -96,6 +102,7 @@ pub(super) struct Call {
     pub(super) content_type: Option<&'static str>,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) repeat: Repeat,
+    pub(super) touches: Touches,
 }
 
 impl Call {
@@ -107,20 +114,23 @@ impl Call {
             content_type: None,
             body: None,
             repeat: Repeat::Safe,
+            touches: Touches::Nothing,
         }
     }
 
     /// Deletes something.
-    pub(super) fn delete(url: Url) -> Self {
+    pub(super) fn delete(url: Url, touches: Touches) -> Self {
         Self {
             method: Method::DELETE,
+            touches,
             ..Self::get(url)
         }
     }
 
     /// An operation that PingOne chooses by the media type alone.
-    pub(super) fn operation(url: Url, content_type: &'static str) -> Self {
+    pub(super) fn operation(url: Url, content_type: &'static str, touches: Touches) -> Self {
         Self {
+            touches,
             method: Method::POST,
             content_type: Some(content_type),
             ..Self::get(url)
@@ -133,6 +143,7 @@ impl Call {
         url: Url,
         content_type: &'static str,
         body: Value,
+        touches: Touches,
     ) -> Self {
         let bytes = Some(Zeroizing::new(body.to_string().into_bytes()));
         // A new password may have been in it.
@@ -141,6 +152,7 @@ impl Call {
             method,
             content_type: Some(content_type),
             body: bytes,
+            touches,
             ..Self::get(url)
         }
     }
@@ -155,6 +167,7 @@ impl<'a> Client<'a> {
         connection: &'a Connection,
         limits: Limits,
         mask: Mask,
+        policy: Policy,
         journal: &'a Journal,
     ) -> Self {
         Self {
@@ -163,12 +176,34 @@ impl<'a> Client<'a> {
             began: connection.clock.elapsed(),
             mask: RefCell::new(Rc::new(mask)),
             journal,
+            policy,
+            cleared: RefCell::default(),
+            plan: RefCell::default(),
         }
     }
 
     /// The secrets that are known so far.
     pub fn mask(&self) -> Rc<Mask> {
         Rc::clone(&self.mask.borrow())
+    }
+
+    /// Masks a secret that was made here, from now on.
+    pub fn hide(&self, secret: &SecretString) {
+        Rc::make_mut(&mut self.mask.borrow_mut()).add(secret.expose_secret());
+    }
+
+    /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
+    pub fn only_plan(&self) {
+        self.plan.replace(Some(Vec::new()));
+    }
+
+    /// The changes that were noted since the last call, each once.
+    pub fn take_plan(&self) -> Vec<String> {
+        self.plan
+            .borrow_mut()
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// The date and time.
@@ -199,7 +234,35 @@ impl<'a> Client<'a> {
             content_type,
             body,
             repeat,
+            touches,
         } = call;
+        // Boxed, since finding out may take calls of its own.
+        if touches != Touches::Nothing {
+            Box::pin(self.permit(touches)).await?;
+        }
+        if method != Method::GET
+            && let Some(plan) = self.plan.borrow_mut().as_mut()
+        {
+            let body = body
+                .as_deref()
+                .map(|body| String::from_utf8_lossy(body))
+                .unwrap_or_default();
+            let described = [
+                method.as_str(),
+                url.path(),
+                content_type.unwrap_or_default(),
+                &self.mask().text(&body),
+            ]
+            .join(" ");
+            let described = described.trim_end().to_owned();
+            if !plan.contains(&described) {
+                plan.push(described);
+            }
+            return Ok(Reply {
+                status: 204,
+                ..Reply::default()
+            });
+        }
         let began = self.connection.clock.elapsed();
         let mut tries = Tries::default();
         let mut request = HttpRequest {
@@ -248,6 +311,24 @@ impl<'a> Client<'a> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
         described.json(&reply)
+    }
+
+    /// What PingOne says, with every secret masked.
+    pub(super) async fn read(&self, call: Call) -> Result<Value, Error> {
+        let raw = self.call_json(call).await?;
+        Ok(self.mask().value(raw))
+    }
+
+    /// Changes something. What PingOne says, if anything, with every secret masked.
+    pub(super) async fn change(&self, call: Call) -> Result<Option<Value>, Error> {
+        let raw = self.call_maybe_json(call).await?;
+        Ok(raw.map(|raw| self.mask().value(raw)))
+    }
+
+    /// The address of something that belongs to a user.
+    pub(super) fn user_url(&self, user: UserId, rest: &[&str]) -> Url {
+        let id = user.to_string();
+        self.url(&[&["users", &id], rest].concat(), "")
     }
 
     /// Sends until there is an answer that is not worth another try, or no time or try is left.

@@ -1,0 +1,135 @@
+//! Commands that lock an account for a while, and end a password lockout.
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    Context,
+    many::{Change, Target, row},
+};
+use crate::{
+    entry::Output,
+    markdown::Row,
+    times::{moment, moved, span, written},
+};
+
+const LOCKED: &str = "LOCKED";
+
+/// `pingone-lock-user`
+pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
+    let until = lock_end(cx)?;
+    let outcomes = cx
+        .for_each_user(async |target| lock_one(cx, target, until).await)
+        .await?;
+    Ok(cx.report_changes("Locked users", &outcomes))
+}
+
+/// When the lock is to end; never if neither `until` nor `duration` was given.
+fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
+    let now = cx.pingone.now();
+    let until = match (cx.args.text("until"), cx.args.text("duration")) {
+        (Some(_), Some(_)) => bail!("Give only one of the arguments 'until' and 'duration'."),
+        (Some(until), None) => Some(moment("until", until, now)?),
+        (None, Some(duration)) => Some(moved(now, span("duration", duration)?)?),
+        (None, None) => None,
+    };
+    // What PingOne makes of a time in the past is UNCONFIRMED; at best nothing.
+    if until.is_some_and(|until| until <= now) {
+        bail!("The time in the argument 'until' is over already: give one in the future.");
+    }
+    Ok(until)
+}
+
+/// Locks one account and makes sure that it is locked.
+pub(super) async fn lock_one(
+    cx: &Context<'_>,
+    mut target: Target,
+    until: Option<Timestamp>,
+) -> Result<Change> {
+    let id = target.id;
+    let user = cx.user_of(&mut target).await?;
+    let was_locked = user.fields.account_status() == Some(LOCKED);
+    if user.fields.enabled == Some(false) {
+        bail!(
+            "The user is disabled, and PingOne locks only enabled users: lock before disabling, enable before unlocking. A disabled user cannot sign on either."
+        );
+    }
+    if was_locked && until.is_none() {
+        return Ok(Change {
+            changed: false,
+            verified: true,
+            result: "was locked already".to_owned(),
+            details: Row::new(),
+        });
+    }
+    let told = cx.pingone.lock_user(id, until).await?;
+    let user = match told {
+        Some(user) if user.fields.account_status().is_some() => user,
+        _ => cx.pingone.read_user(id).await?,
+    };
+    if user.fields.account_status() != Some(LOCKED) {
+        bail!(
+            "PingOne accepted the lock, but the account is not locked: {}.",
+            user.fields.account_status().unwrap_or("it does not tell")
+        );
+    }
+    let ends = user
+        .raw
+        .pointer("/account/unlockAt")
+        .cloned()
+        .or_else(|| until.map(|until| json!(written(until))));
+    let result = match until {
+        Some(until) => format!("locked until {}", written(until)),
+        None => "locked until an administrator unlocks it".to_owned(),
+    };
+    Ok(Change {
+        changed: true,
+        verified: true,
+        result,
+        details: row([("UnlockAt", json!(ends))]),
+    })
+}
+
+/// `pingone-unlock-password`
+pub(super) async fn unlock_password(cx: &Context<'_>) -> Result<Output> {
+    let outcomes = cx
+        .for_each_user(async |target| unlock_password_of(cx, &target).await)
+        .await?;
+    Ok(cx.report_changes("Unlocked passwords", &outcomes))
+}
+
+const LOCKED_OUT: &str = "PASSWORD_LOCKED_OUT";
+
+async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change> {
+    let status = async || -> Result<String> {
+        let state = cx.pingone.read_password_state(target.id).await?;
+        Ok(state
+            .get("status")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned())
+    };
+    let before = status().await?;
+    let details = |status: &str| row([("PasswordStatus", json!(status))]);
+    if before != LOCKED_OUT {
+        let result = format!("was not locked out ({before})");
+        return Ok(Change {
+            changed: false,
+            verified: true,
+            result,
+            details: details(&before),
+        });
+    }
+    cx.pingone.unlock_password(target.id).await?;
+    let after = status().await?;
+    if after == LOCKED_OUT {
+        bail!("PingOne accepted the unlock, but the password is still locked out.");
+    }
+    Ok(Change {
+        changed: true,
+        verified: true,
+        result: format!("unlocked ({after})"),
+        details: details(&after),
+    })
+}
