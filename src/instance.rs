@@ -298,6 +298,8 @@ impl Credentials {
     fn hide(&self, mask: &mut Mask) {
         use secrecy::ExposeSecret as _;
         mask.add(&self.password);
+        // As it is sent, and as others would send it.
+        mask.add(token::client_basic(&self.identifier, &self.password).expose_secret());
         mask.add(token::basic(&self.identifier, &self.password).expose_secret());
         for other in &self.others {
             mask.add(other);
@@ -318,10 +320,11 @@ fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
         let Some(password) = url.password() else {
             continue;
         };
-        let plain = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+        let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+        let plain = decoded(password);
         mask.add(password);
         mask.add(&plain);
-        mask.add(token::basic(url.username(), &plain).expose_secret());
+        mask.add(token::basic(&decoded(url.username()), &plain).expose_secret());
     }
 }
 
@@ -613,14 +616,15 @@ mod tests {
 
     #[test]
     fn proxy_credentials_are_hidden_in_every_form() {
-        let proxy = Surroundings::from([("HTTPS_PROXY", "proxyuser:p%40ss-word@127.0.0.1:3128")]);
+        let proxy =
+            Surroundings::from([("HTTPS_PROXY", "proxy%5Cuser:p%40ss-word@127.0.0.1:3128")]);
         let mask = read_with(&json!({"proxy": true}), &json!({}), &proxy)
             .expect("a fine instance")
             .mask;
         for echoed in [
             "p%40ss-word",
             "p@ss-word",
-            token::basic("proxyuser", "p@ss-word").expose_secret(),
+            token::basic("proxy\\user", "p@ss-word").expose_secret(),
         ] {
             assert!(
                 !mask.text(&format!("x {echoed} y")).contains(echoed),

@@ -82,6 +82,10 @@ impl Incoming {
         if line.trim_ascii() == b"ping" {
             return Ok(Self::Ping);
         }
+        // Said here because serde would quote the text, and take a list for an object.
+        if line.trim_ascii_start().first() != Some(&b'{') {
+            return Err(serde::de::Error::custom("it does not begin with {"));
+        }
         serde_json::from_slice(line).map(|request| Self::Request(Box::new(request)))
     }
 
@@ -197,6 +201,8 @@ mod tests {
             "7",
             "\"ping\"",
             "{}",
+            r#"["test-module"]"#,
+            "\"unfinished",
             r#"{"command":1}"#,
             r#"{"command":"c","args":[]}"#,
             "pong",
@@ -206,6 +212,23 @@ mod tests {
                 .err()
                 .unwrap_or_else(|| panic!("{line} was accepted"));
             assert!(!error.is_eof(), "{line}");
+        }
+    }
+
+    #[test]
+    fn garbage_is_not_quoted() {
+        for line in [
+            r#""hunter22""#,
+            "hunter22",
+            r#"{"command":{"hunter22":1}}"#,
+            r#"{"params":"hunter22"}"#,
+            r#"{"hunter22"}"#,
+            r#"{"command":"hunter22"#,
+        ] {
+            match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::garbage(&error)) {
+                Err(Incoming::Garbage(reason)) => assert!(!reason.contains("hunter22"), "{reason}"),
+                _ => panic!("{line} was accepted"),
+            }
         }
     }
 

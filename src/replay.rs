@@ -35,6 +35,8 @@ pub struct Played {
     pub messages: String,
     /// The texts of the entries, as the War Room would show them.
     pub war_room: Vec<String>,
+    /// Calls that were made and are not recorded.
+    pub missing: Vec<String>,
     /// Recorded calls that were not made.
     pub unused: Vec<String>,
 }
@@ -86,6 +88,7 @@ pub fn play(folder: &Path) -> Result<Played> {
     let mut played = Played {
         messages: String::new(),
         war_room: Vec::new(),
+        missing: tape.missing(),
         unused: tape.unused(),
     };
     for line in server
@@ -121,10 +124,11 @@ pub fn judge(folder: &Path, played: &Played) -> Result<Verdict> {
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let expected = snapshot_body(&snapshot)
         .with_context(|| format!("{} is not a snapshot", path.display()))?;
-    let mut differences: Vec<String> = played
-        .unused
-        .iter()
-        .map(|call| format!("a recorded call was not made: {call}"))
+    let missing = played.missing.iter();
+    let unused = played.unused.iter();
+    let mut differences: Vec<String> = missing
+        .map(|call| format!("a call was made that is not recorded: {call}"))
+        .chain(unused.map(|call| format!("a recorded call was not made: {call}")))
         .collect();
     if expected.trim_end() != played.messages.trim_end() {
         differences.push(first_difference(expected, &played.messages));

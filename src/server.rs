@@ -120,6 +120,11 @@ impl<W: Write> Server<W> {
                         value,
                         version: Some(version),
                     }),
+                    // An instance that never stored anything may have none.
+                    (Some(Value::Null), Some(version)) => Ok(IntegrationContext {
+                        value: Map::new(),
+                        version: Some(version),
+                    }),
                     (None, None) => Ok(IntegrationContext {
                         value: members,
                         version: None,

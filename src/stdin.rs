@@ -14,6 +14,8 @@ use crate::protocol::{Incoming, Request};
 const LONGEST: usize = 64 * 1024 * 1024;
 /// Fewer reads for large lines; a pipe holds as much.
 const BUFFER: usize = 64 * 1024;
+/// What some editors put before a text in UTF-8. A request that was saved by one is still a request.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line; wiped after use, as it may hold the client secret.
 pub type Line = Zeroizing<Vec<u8>>;
@@ -82,6 +84,9 @@ impl<R: Read> Iterator for Lines<R> {
                 "the input line is longer than {} MiB",
                 LONGEST / 1024 / 1024
             )));
+        }
+        if line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         Some(Ok(line))
     }
@@ -233,6 +238,15 @@ mod tests {
             read(b"{\n  \"command\":\n\n\"a\",\n \"native\":\n true\n}\n{\"command\":\"b\"}\n"),
             ["a", "b"]
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_does_not_matter() {
+        assert_eq!(
+            read(b"\xef\xbb\xbf{\"command\":\n\"a\"}\n\xef\xbb\xbfping\n\xef\xbb\xbf\n"),
+            ["a", "ping"]
+        );
+        assert_eq!(read(b"\xef\xbb{\"command\":\"a\"}\n"), ["!"]);
     }
 
     #[test]

@@ -115,6 +115,7 @@ impl Http {
             None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
             None => builder,
         };
+        notice_closed_connections().await;
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)
         };
@@ -186,6 +187,15 @@ impl Http {
             host: request.host(),
             detail,
         }
+    }
+}
+
+/// Lets the runtime notice what happened to idle connections while it was busy or waited for something else.
+/// A request sent into one that the other end has closed is lost, and a create that may have been carried out
+/// is not sent again. The first yield has the sockets looked at, the second runs the tasks that this woke.
+async fn notice_closed_connections() {
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
     }
 }
 

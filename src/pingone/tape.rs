@@ -132,6 +132,8 @@ pub struct Tape {
     /// `None` where an exchange was used. Requests that run at once may come in any order, so each takes
     /// the first unused exchange that is the same.
     exchanges: RefCell<Vec<Option<Exchange>>>,
+    /// Requests that the recording lacks. A command may go on after one, and even give the recorded answer.
+    missing: RefCell<Vec<String>>,
 }
 
 impl Tape {
@@ -139,6 +141,7 @@ impl Tape {
     pub fn new(exchanges: Vec<Exchange>) -> Self {
         Self {
             exchanges: RefCell::new(exchanges.into_iter().map(Some).collect()),
+            missing: RefCell::default(),
         }
     }
 
@@ -152,6 +155,9 @@ impl Tape {
                 .is_some_and(|exchange| exchange.request == asked)
         });
         let Some(Exchange { response, .. }) = found.and_then(Option::take) else {
+            self.missing
+                .borrow_mut()
+                .push(format!("{} {}", asked.method, asked.url));
             return Err(NoAnswer {
                 cause: Cause::NotRecorded,
                 reached: false,
@@ -174,6 +180,11 @@ impl Tape {
             correlation_id: response.headers.correlation_id,
             body,
         })
+    }
+
+    /// The calls that were made and are not recorded.
+    pub fn missing(&self) -> Vec<String> {
+        self.missing.borrow().clone()
     }
 
     /// The recorded calls that were not made.

@@ -164,15 +164,12 @@ impl TokenState {
 
 /// The token request.
 pub fn request(settings: &Settings, authentication: ClientAuthentication) -> HttpRequest {
-    // RFC 6749, sections 2.3.1 and 4.4.2: both parts are encoded, also before they become Basic.
-    let id = utf8_percent_encode(&settings.client_id, UNRESERVED).to_string();
-    let secret = Zeroizing::new(
-        utf8_percent_encode(settings.client_secret.expose_secret(), UNRESERVED).to_string(),
-    );
+    let (id, secret) = (&settings.client_id, settings.client_secret.expose_secret());
     let mut form = Zeroizing::new(b"grant_type=client_credentials".to_vec());
     let authorization = match authentication {
-        ClientAuthentication::Basic => Authorization::Basic(basic(&id, &secret)),
+        ClientAuthentication::Basic => Authorization::Basic(client_basic(id, secret)),
         ClientAuthentication::Form => {
+            let (id, secret) = encoded(id, secret);
             form.extend_from_slice(
                 Zeroizing::new(format!("&client_id={id}&client_secret={}", *secret)).as_bytes(),
             );
@@ -186,6 +183,18 @@ pub fn request(settings: &Settings, authentication: ClientAuthentication) -> Htt
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
     }
+}
+
+/// Both parts of the credentials as they are sent (RFC 6749, sections 2.3.1 and 4.4.2).
+fn encoded(id: &str, secret: &str) -> (String, Zeroizing<String>) {
+    let encode = |text| utf8_percent_encode(text, UNRESERVED).to_string();
+    (encode(id), Zeroizing::new(encode(secret)))
+}
+
+/// What follows `Basic` in the token request: the parts are encoded before they are joined.
+pub fn client_basic(id: &str, secret: &str) -> SecretString {
+    let (id, secret) = encoded(id, secret);
+    basic(&id, &secret)
 }
 
 /// `id:secret` in base64.

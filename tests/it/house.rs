@@ -1,0 +1,375 @@
+//! The house's rules that no compiler checks, read from `src`: who may know whom, what only one place may do,
+//! and what must not be there at all. A rule that gets in the way is changed here, with its reason.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A file of `src`.
+struct Source {
+    /// `src/pingone/http.rs`
+    name: String,
+    /// All of it.
+    text: String,
+}
+
+impl Source {
+    /// What is compiled into the executable: neither comments nor the tests at the end.
+    fn code(&self) -> String {
+        let code = self
+            .text
+            .split_once("\n#[cfg(test)]\nmod ")
+            .map_or(&*self.text, |(code, _)| code);
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .flat_map(|line| [line, "\n"])
+            .collect()
+    }
+
+    /// The parts of `root` (`crate`, `std`) that the code names, in paths and in `use` declarations:
+    /// `use crate::{entry::Output, secrets};` names `entry` and `secrets`.
+    fn names_below(&self, root: &str) -> BTreeSet<String> {
+        let code = self.code();
+        let mut found = BTreeSet::new();
+        for (place, _) in code.match_indices(&format!("{root}::")) {
+            let before = code[..place].chars().next_back();
+            if before.is_some_and(|before| before.is_alphanumeric() || before == '_') {
+                continue;
+            }
+            found.extend(first_names(&code[place + root.len() + 2..]));
+        }
+        found
+    }
+}
+
+/// The first name of each path in what follows a `::`: one path, or several in braces.
+fn first_names(text: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        text.chars()
+            .take_while(|character| character.is_alphanumeric() || *character == '_')
+            .collect()
+    };
+    let Some(group) = text.strip_prefix('{') else {
+        return vec![name(text)];
+    };
+    let (mut depth, mut names, mut at_start) = (1, Vec::new(), true);
+    for (place, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => at_start = true,
+            _ if at_start && !character.is_whitespace() => {
+                names.push(name(&group[place..]));
+                at_start = false;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    names
+}
+
+#[test]
+fn names_are_found_in_every_form() {
+    let source = Source {
+        name: String::new(),
+        text: "//! crate::hidden\nuse crate::{\n    one::{Two, three},\n    four,\n};\nfn f() { mycrate::no(); crate::five::g(crate::six) }\n\
+               // crate::hidden\n#[cfg(test)]\nmod tests { use crate::hidden; }\n"
+            .to_owned(),
+    };
+    let names: Vec<String> = source.names_below("crate").into_iter().collect();
+    assert_eq!(names, ["five", "four", "one", "six"]);
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of src") {
+            let path = entry.expect("an entry of src").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).expect("below the root");
+                found.push(Source {
+                    name: name.to_string_lossy().into_owned(),
+                    text: fs::read_to_string(&path).expect("a text"),
+                });
+            }
+        }
+    }
+    assert!(found.len() > 20, "src was not found");
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// The files below `folder`.
+fn sources_in(folder: &str) -> Vec<Source> {
+    let mut sources = sources();
+    sources.retain(|source| source.name.starts_with(folder));
+    assert!(!sources.is_empty(), "{folder} was not found");
+    sources
+}
+
+/// The files that are compiled into the executable as it is shipped: all but the sandbox, which has rules of its
+/// own and is for tests and trying things out.
+fn shipped() -> Vec<Source> {
+    let mut sources = sources();
+    sources.retain(|source| {
+        !source.name.starts_with("src/sandbox/") && source.name != "src/bin/pingone-sandbox.rs"
+    });
+    sources
+}
+
+/// The shipped files whose code holds `text`.
+fn holders(text: &str) -> Vec<String> {
+    shipped()
+        .into_iter()
+        .filter(|source| source.code().contains(text))
+        .map(|source| source.name)
+        .collect()
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for source in sources() {
+        assert!(
+            source.text.starts_with("//! "),
+            "{} does not begin with its one job",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn no_file_grows_beyond_reading() {
+    const LARGEST: usize = 24 * 1024;
+    for source in sources() {
+        let size = source.text.len();
+        assert!(
+            size <= LARGEST,
+            "{} has {size} bytes: split it, {LARGEST} are the most",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn the_pingone_client_knows_nothing_of_xsoar() {
+    for source in sources_in("src/pingone/") {
+        for name in source.names_below("crate") {
+            assert!(
+                ["journal", "pingone", "secrets", "surroundings"].contains(&&*name),
+                "{} uses crate::{name}",
+                source.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_request_never_meets_the_sandbox() {
+    for source in shipped() {
+        // The command line for people may start one.
+        if source.name.starts_with("src/cli") {
+            continue;
+        }
+        assert!(
+            !source.names_below("crate").contains("sandbox")
+                && !source.names_below("pingone_xsoar").contains("sandbox"),
+            "{} uses the sandbox, which no shipped build has",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn commands_neither_read_nor_write_nor_send() {
+    for source in sources_in("src/commands/") {
+        for name in source.names_below("crate") {
+            assert!(
+                [
+                    "arguments",
+                    "commands",
+                    "entry",
+                    "failure",
+                    "markdown",
+                    "pingone",
+                    "secrets"
+                ]
+                .contains(&&*name),
+                "{} uses crate::{name}",
+                source.name
+            );
+        }
+        for name in source.names_below("std") {
+            assert!(
+                !["env", "fs", "io", "net", "process", "thread"].contains(&&*name),
+                "{} uses std::{name}",
+                source.name
+            );
+        }
+        for word in ["reqwest", "println!", "eprintln!", "Client::builder"] {
+            assert!(
+                !source.code().contains(word),
+                "{} names {word}",
+                source.name
+            );
+        }
+    }
+}
+
+#[test]
+fn one_place_for_each_edge() {
+    for (text, places) in [
+        ("Client::builder", &["src/pingone/http.rs"][..]),
+        ("Client::new(", &["src/run.rs"]),
+        ("process::exit", &[]),
+        ("ExitCode", &["src/cli.rs", "src/main.rs"]),
+        ("io::stdout()", &["src/cli.rs", "src/main.rs"]),
+        ("io::stdin()", &["src/main.rs"]),
+        (
+            "io::stderr()",
+            &["src/cli.rs", "src/journal.rs", "src/main.rs"],
+        ),
+        // The machine's time is asked for in one place, so that a replay can do without.
+        ("Instant::now", &["src/pingone/clock.rs"]),
+        ("Timestamp::now", &["src/pingone/clock.rs"]),
+        ("time::sleep", &["src/pingone/clock.rs"]),
+        // The token requests and the API calls; everyone else has a `Call`.
+        (
+            "HttpRequest {",
+            &[
+                "src/pingone/client.rs",
+                "src/pingone/token.rs",
+                "src/pingone/transport.rs",
+            ],
+        ),
+    ] {
+        assert_eq!(holders(text), places, "who names {text}");
+    }
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    for source in shipped() {
+        let reads = source.names_below("std").contains("env") || source.code().contains(" env::");
+        let arguments_alone = source.name == "src/main.rs"
+            && source.code().matches("env::").count() == source.code().matches("env::args").count();
+        assert!(
+            !reads || arguments_alone || source.name == "src/surroundings.rs",
+            "{} reads the environment: that is the business of src/surroundings.rs",
+            source.name
+        );
+    }
+}
+
+#[test]
+fn secrets_are_exposed_only_where_they_have_to_be() {
+    assert_eq!(
+        holders("expose_secret"),
+        [
+            // Arguments become texts: a handler asks for what it needs.
+            "src/arguments.rs",
+            // Secrets are added to the mask.
+            "src/instance.rs",
+            "src/pingone/client.rs",
+            // The Authorization header.
+            "src/pingone/http.rs",
+            // The new password.
+            "src/pingone/passwords.rs",
+            // Comparison and digest.
+            "src/pingone/settings.rs",
+            // The token request, and what is stored.
+            "src/pingone/token.rs",
+            "src/secrets.rs",
+        ]
+    );
+}
+
+#[test]
+fn what_holds_secrets_has_no_debug_text() {
+    for (file, name) in [
+        ("src/arguments.rs", "struct Arguments"),
+        ("src/instance.rs", "struct Instance"),
+        ("src/pingone/settings.rs", "struct Settings"),
+        ("src/pingone/token.rs", "struct Token"),
+        ("src/pingone/token.rs", "struct TokenState"),
+        ("src/pingone/token.rs", "struct StoredToken"),
+        ("src/pingone/transport.rs", "struct HttpRequest"),
+        ("src/pingone/transport.rs", "enum Authorization"),
+        ("src/protocol.rs", "struct Request"),
+        ("src/run.rs", "struct Prepared"),
+        ("src/secrets.rs", "struct Mask"),
+    ] {
+        let sources = sources_in(file);
+        let code = sources[0].code();
+        let Some((before, _)) = code.split_once(&format!("{name} {{")) else {
+            panic!("{file} has no {name}");
+        };
+        let attributes: Vec<&str> = before
+            .lines()
+            .rev()
+            .skip(1)
+            .take_while(|line| line.starts_with("#["))
+            .collect();
+        assert!(
+            !attributes.iter().any(|line| line.contains("Debug")),
+            "{name} in {file} derives Debug"
+        );
+    }
+}
+
+#[test]
+fn nothing_panics_on_purpose_outside_tests() {
+    for text in [
+        ".unwrap()",
+        ".expect(",
+        "panic!(",
+        "todo!(",
+        "unimplemented!(",
+        "unreachable!(",
+    ] {
+        assert_eq!(holders(text), Vec::<String>::new(), "who uses {text}");
+    }
+}
+
+#[test]
+fn warnings_are_expected_with_a_reason_and_never_allowed() {
+    for source in sources() {
+        for text in ["#[allow(", "#![allow("] {
+            assert!(!source.code().contains(text), "{}", source.name);
+        }
+    }
+}
+
+#[test]
+fn one_tls_library_and_no_http2() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock is committed");
+    assert!(
+        lock.contains("name = \"ring\"\n"),
+        "the list has another form"
+    );
+    for package in [
+        "aws-lc-rs",
+        "aws-lc-sys",
+        "h2",
+        "native-tls",
+        "openssl",
+        "openssl-sys",
+    ] {
+        assert!(
+            !lock.contains(&format!("name = \"{package}\"\n")),
+            "Cargo.lock has {package}: see the reasons beside reqwest and rustls in Cargo.toml, and \
+             `cargo tree -i {package}` for who wants it"
+        );
+    }
+}

@@ -1,0 +1,564 @@
+//! The built executable in the two-way mode, `pingone-xsoar serve`: strictly one line one message, calls of the
+//! server that wait for exactly one reply line, and the token in the integration context. The test plays the
+//! server; PingOne is a server on loopback.
+
+use serde_json::{Value, json};
+
+use crate::{
+    http_server::{Answer, HttpServer},
+    program::{Ended, Program},
+    requests::{
+        ACCESS_TOKEN, CLIENT_SECRET, EMMA, completed, entry, get_emma, path, pingone, pong,
+        refusal, refused, request, token_call, user,
+    },
+};
+
+/// The error marker of servers that run, and that of the published example.
+const MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
+
+/// XSOAR's server: it keeps an integration context and answers calls.
+struct Xsoar {
+    /// What `getIntegrationContext` is answered with, one after the other, the last for good.
+    contexts: Vec<String>,
+    /// The same for `setIntegrationContext`.
+    stored: Vec<String>,
+}
+
+impl Xsoar {
+    /// A server of version 6.0 or later that keeps `context`.
+    fn keeping(context: &Value) -> Self {
+        Self {
+            contexts: vec![versioned(context, 7)],
+            stored: vec!["null".to_owned()],
+        }
+    }
+
+    /// The reply to a call.
+    fn reply(&mut self, call: &Value) -> String {
+        let replies = match (call["type"].as_str(), call["command"].as_str()) {
+            (Some("log"), _) => return "null".to_owned(),
+            (_, Some("getIntegrationContext")) => &mut self.contexts,
+            (_, Some("setIntegrationContext")) => &mut self.stored,
+            _ => panic!("XSOAR has no such call: {call}"),
+        };
+        if replies.len() > 1 {
+            replies.remove(0)
+        } else {
+            replies[0].clone()
+        }
+    }
+
+    /// Sends a request and answers every call until it is completed. Gives everything that was written.
+    /// Between a call and its reply the server asks whether the process lives: its answer has to be the very
+    /// next line, so nothing was written without waiting for the reply.
+    fn serve(&mut self, program: &mut Program, request: &Value) -> Vec<Value> {
+        program.send(&request.to_string());
+        let mut messages = Vec::new();
+        while messages.last() != Some(&completed()) {
+            let message = program.next();
+            if is_call(&message) {
+                program.send("ping");
+                assert_eq!(
+                    program.next(),
+                    pong(),
+                    "something was written before the reply to {message}"
+                );
+                program.send(&self.reply(&message));
+            }
+            messages.push(message);
+        }
+        messages
+    }
+
+    /// The same with a process of its own.
+    fn serve_alone(&mut self, request: &Value) -> Vec<Value> {
+        let mut program = Program::start(&["serve"]);
+        let messages = self.serve(&mut program, request);
+        program.close();
+        assert_end(program.end());
+        messages
+    }
+}
+
+fn is_call(message: &Value) -> bool {
+    message["type"] == "log" || message["type"] == "executeCommand"
+}
+
+/// The end of a process that said all it had to say.
+fn assert_end(ended: Ended) {
+    let Ended {
+        code,
+        messages,
+        log,
+    } = ended;
+    assert_eq!(messages, Vec::<Value>::new());
+    assert_eq!(code, Some(0));
+    assert_eq!(log, "", "in this mode the log goes to the server");
+}
+
+/// The reply of servers since 6.0.
+fn versioned(context: &Value, number: u32) -> String {
+    json!({"context": context, "version": version(number)}).to_string()
+}
+
+fn version(number: u32) -> Value {
+    json!({"version": number, "sequenceNumber": 1000 + number, "primaryTerm": 3})
+}
+
+fn log_line(level: &str, text: &str) -> Value {
+    json!({"type": "log", "command": level, "args": {"args": [text]}})
+}
+
+fn called(command: &str) -> Value {
+    log_line("debug", &format!("Command being called is {command}"))
+}
+
+fn get_context() -> Value {
+    json!({"type": "executeCommand", "command": "getIntegrationContext", "args": {"refresh": true}})
+}
+
+/// The arguments of the calls that store the integration context.
+fn stored(messages: &[Value]) -> Vec<&Value> {
+    messages
+        .iter()
+        .filter(|message| message["command"] == "setIntegrationContext")
+        .map(|message| &message["args"])
+        .collect()
+}
+
+/// The types of what was written; `get` and `set` are calls about the integration context.
+fn names(messages: &[Value]) -> Vec<&'static str> {
+    let name = |message: &Value| match (message["type"].as_str(), message["command"].as_str()) {
+        (Some("executeCommand"), Some("getIntegrationContext")) => "get",
+        (Some("executeCommand"), Some("setIntegrationContext")) => "set",
+        (Some("log"), _) => "log",
+        (Some("result"), _) => "result",
+        (Some("completed"), _) => "completed",
+        _ => panic!("unexpected: {message}"),
+    };
+    messages.iter().map(name).collect()
+}
+
+/// The texts of the log lines.
+fn logged(messages: &[Value]) -> Vec<String> {
+    messages
+        .iter()
+        .filter(|message| message["type"] == "log")
+        .map(|message| {
+            message["args"]["args"][0]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect()
+}
+
+fn assert_success(messages: &[Value]) {
+    let result = messages.iter().find(|message| message["type"] == "result");
+    let result = result.expect("a result");
+    assert_eq!(entry(result)["Type"], 1, "{result}");
+}
+
+/// How often a token was asked for.
+fn token_requests(server: &HttpServer) -> usize {
+    let names = server.call_names();
+    names.iter().filter(|name| **name == token_call()).count()
+}
+
+#[test]
+fn log_lines_go_to_the_server_and_wait_for_its_reply() {
+    let mut request = refused("abc");
+    request["args"]["novelty"] = json!("x");
+    let mut messages = Xsoar::keeping(&json!({})).serve_alone(&request);
+    // Whether the integration context is read before the id is looked at is of no concern here.
+    messages.retain(|message| *message != get_context());
+    let refusal = refusal("abc");
+    let text = entry(&refusal)["Contents"].as_str().expect("a text");
+    assert_eq!(
+        messages,
+        [
+            called("pingone-get-user"),
+            log_line(
+                "info",
+                "pingone-get-user has no argument \"novelty\"; it is ignored"
+            ),
+            log_line("info", text),
+            refusal.clone(),
+            completed(),
+        ]
+    );
+}
+
+#[test]
+fn a_fresh_token_is_stored_beside_what_was_there() {
+    let server = pingone();
+    let other = json!({"deep": [1, null, "ä"]});
+    let mut xsoar = Xsoar::keeping(&json!({"other": other, "pingone_token": "not a token"}));
+    let messages = xsoar.serve_alone(&get_emma(&server));
+    assert_success(&messages);
+    assert_eq!(
+        names(&messages),
+        ["get", "get", "set", "log", "result", "completed"]
+    );
+    assert_eq!(
+        [&messages[0], &messages[1]],
+        [&get_context(), &get_context()]
+    );
+    assert_eq!(
+        logged(&messages),
+        ["Command being called is pingone-get-user"]
+    );
+    let [stored] = stored(&messages)[..] else {
+        panic!("stored more than once")
+    };
+    assert_eq!(
+        stored["version"],
+        version(7),
+        "the version that was read is given back"
+    );
+    assert_eq!(stored["sync"], json!(true));
+    assert_eq!(stored["value"]["other"], other);
+    assert_eq!(
+        stored["value"].as_object().map(serde_json::Map::len),
+        Some(2),
+        "{stored}"
+    );
+    // XSOAR's own helpers expect texts as values.
+    let token = stored["value"]["pingone_token"].as_str().expect("a text");
+    assert!(token.contains(ACCESS_TOKEN));
+    assert!(
+        !stored.to_string().contains(CLIENT_SECRET) && !token.contains("the-client"),
+        "the client secret is stored: {token}"
+    );
+}
+
+#[test]
+fn a_server_before_six_gives_the_bare_context_and_gets_no_version() {
+    let server = pingone();
+    for (reply, other) in [
+        (json!({"other": "kept"}), true),
+        (json!({}), false),
+        (Value::Null, false),
+    ] {
+        let mut xsoar = Xsoar {
+            contexts: vec![reply.to_string()],
+            stored: vec!["{}".to_owned()],
+        };
+        let messages = xsoar.serve_alone(&get_emma(&server));
+        assert_success(&messages);
+        let [stored] = stored(&messages)[..] else {
+            panic!("{messages:?}")
+        };
+        let members: Vec<&String> = stored.as_object().expect("arguments").keys().collect();
+        assert_eq!(members, ["value"]);
+        assert!(stored["value"]["pingone_token"].is_string());
+        assert_eq!(stored["value"]["other"].as_str(), other.then_some("kept"));
+    }
+}
+
+#[test]
+fn a_conflict_is_settled_by_reading_again() {
+    for marker in MARKERS {
+        let server = pingone();
+        let mut xsoar = Xsoar {
+            contexts: vec![
+                versioned(&json!({"other": "old"}), 1),
+                versioned(&json!({"other": "old"}), 1),
+                versioned(&json!({"other": "new"}), 2),
+            ],
+            stored: vec![format!("{marker}version conflict"), "{}".to_owned()],
+        };
+        let messages = xsoar.serve_alone(&get_emma(&server));
+        assert_success(&messages);
+        assert_eq!(
+            names(&messages),
+            [
+                "get",
+                "get",
+                "set",
+                "get",
+                "set",
+                "log",
+                "result",
+                "completed"
+            ]
+        );
+        let attempts: Vec<(&Value, &Value)> = stored(&messages)
+            .into_iter()
+            .map(|stored| (&stored["value"]["other"], &stored["version"]))
+            .collect();
+        assert_eq!(
+            attempts,
+            [(&json!("old"), &version(1)), (&json!("new"), &version(2))],
+            "what the other process wrote is kept"
+        );
+    }
+}
+
+#[test]
+fn a_context_that_cannot_be_written_costs_nothing_but_the_token() {
+    let server = pingone();
+    let mut xsoar = Xsoar::keeping(&json!({}));
+    // A server may show what it refused.
+    xsoar.stored = vec![format!("{}refused: {ACCESS_TOKEN}", MARKERS[0])];
+    let messages = xsoar.serve_alone(&get_emma(&server));
+    assert_success(&messages);
+    assert_eq!(stored(&messages).len(), 3, "three tries");
+    assert_eq!(
+        logged(&messages),
+        [
+            "Command being called is pingone-get-user",
+            "the access token could not be stored: refused: <XX_REPLACED>"
+        ]
+    );
+}
+
+#[test]
+fn a_context_that_cannot_be_read_costs_nothing_but_the_token() {
+    for marker in MARKERS {
+        let server = pingone();
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        xsoar.contexts = vec![format!("{marker}no such instance")];
+        let messages = xsoar.serve_alone(&get_emma(&server));
+        assert_success(&messages);
+        assert_eq!(
+            names(&messages),
+            ["get", "get", "log", "log", "log", "result", "completed"]
+        );
+        assert_eq!(
+            logged(&messages),
+            [
+                "Command being called is pingone-get-user",
+                "the integration context could not be read: no such instance",
+                "the access token could not be stored: no such instance"
+            ]
+        );
+    }
+}
+
+#[test]
+fn odd_replies_do_no_harm() {
+    for reply in [
+        "7",
+        "[]",
+        "\"text\"",
+        "",
+        "{",
+        "true",
+        r#"{"context":7,"version":1}"#,
+    ] {
+        let server = pingone();
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        xsoar.contexts = vec![reply.to_owned()];
+        let messages = xsoar.serve_alone(&get_emma(&server));
+        assert_success(&messages);
+        assert_eq!(
+            stored(&messages),
+            Vec::<&Value>::new(),
+            "what cannot be read must not be overwritten: {reply}"
+        );
+    }
+}
+
+#[test]
+fn the_test_button_leaves_the_integration_context_alone() {
+    let server = pingone();
+    server.on(
+        "GET",
+        &path("/users?limit=1"),
+        Answer::json(200, &json!({"_embedded": {"users": []}})),
+    );
+    let test = request(&server.url(), "test-module", &json!({}));
+    let messages = Xsoar::keeping(&json!({})).serve_alone(&test);
+    assert_eq!(messages[0], called("test-module"));
+    assert_eq!(names(&messages), ["log", "result", "completed"]);
+    assert_eq!(entry(&messages[1])["Contents"], "ok");
+}
+
+/// What a first process leaves in the integration context.
+fn context_after_one_process(server: &HttpServer) -> Value {
+    let messages = Xsoar::keeping(&json!({})).serve_alone(&get_emma(server));
+    stored(&messages)[0]["value"].clone()
+}
+
+#[test]
+fn a_second_process_uses_the_stored_token() {
+    let server = pingone();
+    let context = context_after_one_process(&server);
+    for reply in [versioned(&context, 9), context.to_string()] {
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        xsoar.contexts = vec![reply];
+        let messages = xsoar.serve_alone(&get_emma(&server));
+        assert_success(&messages);
+        assert_eq!(names(&messages), ["get", "log", "result", "completed"]);
+    }
+    assert_eq!(token_requests(&server), 1);
+    let calls = server.calls();
+    assert_eq!(
+        calls
+            .last()
+            .map(|call| call.header("authorization").to_owned()),
+        Some(format!("Bearer {ACCESS_TOKEN}"))
+    );
+}
+
+#[test]
+fn changed_settings_do_not_meet_the_stored_token() {
+    let server = pingone();
+    let context = context_after_one_process(&server);
+    let mut tokens = 1;
+    for (parameter, field, value, other_token) in [
+        ("credentials", "password", "another-secret".to_owned(), true),
+        (
+            "credentials",
+            "identifier",
+            "another-client".to_owned(),
+            true,
+        ),
+        // A slash at the end of an address makes no difference, here either.
+        ("auth_url", "", format!("{}/", server.url()), false),
+    ] {
+        let mut request = get_emma(&server);
+        let parameter = &mut request["params"][parameter];
+        if field.is_empty() {
+            *parameter = json!(value);
+        } else {
+            parameter[field] = json!(value);
+        }
+        let messages = Xsoar::keeping(&context).serve_alone(&request);
+        assert_success(&messages);
+        tokens += usize::from(other_token);
+        assert_eq!(token_requests(&server), tokens, "{value}");
+        assert_eq!(stored(&messages).len(), usize::from(other_token), "{value}");
+    }
+}
+
+#[test]
+fn a_stored_token_that_pingone_refuses_is_replaced() {
+    let server = pingone();
+    let context = context_after_one_process(&server);
+    let refused =
+        json!({"code": "INVALID_TOKEN", "message": "The request could not be completed."});
+    let emma = path(&format!("/users/{EMMA}"));
+    server.on("GET", &emma, Answer::json(401, &refused));
+    server.on("GET", &emma, Answer::json(200, &user(EMMA, "emma.sharp")));
+    let messages = Xsoar::keeping(&context).serve_alone(&get_emma(&server));
+    assert_success(&messages);
+    assert_eq!(token_requests(&server), 2);
+    assert_eq!(stored(&messages).len(), 1, "the new one takes its place");
+    assert_eq!(
+        logged(&messages),
+        [
+            "Command being called is pingone-get-user",
+            "PingOne refused the access token; asking for a new one"
+        ]
+    );
+}
+
+#[test]
+fn one_process_asks_for_the_context_once() {
+    let server = pingone();
+    let mut xsoar = Xsoar::keeping(&json!({}));
+    let mut program = Program::start(&["serve"]);
+    let first = xsoar.serve(&mut program, &get_emma(&server));
+    assert_eq!(
+        names(&first),
+        ["get", "get", "set", "log", "result", "completed"]
+    );
+    let second = xsoar.serve(&mut program, &get_emma(&server));
+    assert_eq!(names(&second), ["log", "result", "completed"]);
+    program.close();
+    assert_end(program.end());
+}
+
+#[test]
+fn stdin_closed_instead_of_a_reply_is_no_reason_to_hang() {
+    let server = pingone();
+    // How many calls are answered before stdin is closed: reading, reading again, storing, the log line.
+    for answered in 0..4 {
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        let mut program = Program::start(&["serve"]);
+        program.send(&get_emma(&server).to_string());
+        for _ in 0..answered {
+            let call = program.next();
+            assert!(is_call(&call), "{call}");
+            program.send(&xsoar.reply(&call));
+        }
+        let unanswered = program.next();
+        assert!(is_call(&unanswered), "{unanswered}");
+        program.close();
+        let ended = program.end();
+        assert_eq!(ended.code, Some(0), "after {answered} replies");
+        let [.., result, last] = &ended.messages[..] else {
+            panic!("after {answered} replies: {:?}", ended.messages)
+        };
+        assert_eq!(entry(result)["Type"], 1, "the command was carried out");
+        assert_eq!(*last, completed());
+    }
+}
+
+#[test]
+fn one_line_is_one_message() {
+    let mut program = Program::start(&["serve"]);
+    program.send("ping");
+    assert_eq!(program.next(), pong());
+    program.send("");
+    for line in ["{\"command\":", "\"test-module\"}"] {
+        program.send(line);
+        let exception = program.next();
+        assert_eq!(exception["type"], "exception", "{exception}");
+        assert_eq!(program.next(), completed());
+    }
+    let messages = Xsoar::keeping(&json!({})).serve(&mut program, &refused("abc"));
+    assert!(messages.contains(&refusal("abc")), "{messages:?}");
+    program.close();
+    assert_end(program.end());
+}
+
+#[test]
+fn a_native_request_ends_the_process() {
+    let mut program = Program::start(&["serve"]);
+    let mut native = refused("abc");
+    native["native"] = json!(true);
+    let messages = Xsoar::keeping(&json!({})).serve(&mut program, &native);
+    assert!(messages.contains(&refusal("abc")), "{messages:?}");
+    // Stdin is still open.
+    assert_end(program.end());
+}
+
+#[test]
+fn no_secret_is_sent_to_the_server_but_the_stored_token() {
+    let server = pingone();
+    let echo =
+        json!({"code": "INVALID_DATA", "message": format!("{CLIENT_SECRET} {ACCESS_TOKEN}")});
+    server.on(
+        "GET",
+        &path(&format!("/users/{EMMA}")),
+        Answer::json(200, &echo),
+    );
+    server.on(
+        "GET",
+        &path(&format!("/users/{EMMA}")),
+        Answer::json(400, &echo),
+    );
+    let mut program = Program::start(&["serve"]);
+    let mut xsoar = Xsoar::keeping(&json!({}));
+    let mut messages = Vec::new();
+    for _ in 0..3 {
+        messages.extend(xsoar.serve(&mut program, &get_emma(&server)));
+    }
+    program.close();
+    assert_end(program.end());
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.to_string().contains("<XX_REPLACED>")),
+        "the echo came through: {messages:?}"
+    );
+    for message in messages {
+        let text = message.to_string();
+        let may_hold_token = message["command"] == "setIntegrationContext";
+        assert!(may_hold_token || !text.contains(ACCESS_TOKEN), "{text}");
+        assert!(!text.contains("the-client"), "{text}");
+    }
+}
