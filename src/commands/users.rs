@@ -94,7 +94,8 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
         }
         None => return Err(no_user(called)),
     };
-    if cx.args.flag("detailed")? {
+    // The documentation never said which values the argument has, so any other one counts as not given.
+    if cx.args.flag("detailed").unwrap_or(false) {
         return detail::describe(cx, called, user).await;
     }
     // The space after the table has always been there.
