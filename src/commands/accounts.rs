@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Context,
@@ -74,20 +74,23 @@ pub(super) async fn lock_one(
             user.fields.account_status().unwrap_or("it does not tell")
         );
     }
-    let ends = user
+    let told = user
         .raw
         .pointer("/account/unlockAt")
-        .cloned()
-        .or_else(|| until.map(|until| json!(written(until))));
-    let result = match until {
-        Some(until) => format!("locked until {}", written(until)),
-        None => "locked until an administrator unlocks it".to_owned(),
+        .and_then(Value::as_str);
+    let ends = told.and_then(|told| told.parse::<Timestamp>().ok());
+    let as_wanted = until.map(written) == ends.map(written);
+    let result = match (until, told) {
+        (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
+        (None, None) => "locked until an administrator unlocks it".to_owned(),
+        (_, Some(told)) => format!("locked, but PingOne says until {told}"),
+        (Some(_), None) => "locked, but PingOne does not say until when".to_owned(),
     };
     Ok(Change {
         changed: true,
-        verified: true,
+        verified: as_wanted,
         result,
-        details: row([("UnlockAt", json!(ends))]),
+        details: row([("UnlockAt", json!(told))]),
     })
 }
 
@@ -106,7 +109,7 @@ async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change>
         let state = cx.pingone.read_password_state(target.id).await?;
         Ok(state
             .get("status")
-            .and_then(serde_json::Value::as_str)
+            .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned())
     };

@@ -249,7 +249,14 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
         &rows,
     );
     if more {
-        readable.push_str(&format!("Only the newest {MOST_COUNTED} were counted.\n"));
+        readable.push_str(
+            &[
+                "Only the newest ",
+                &MOST_COUNTED.to_string(),
+                " were counted.\n",
+            ]
+            .concat(),
+        );
     }
     let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
     Ok(Output::new(readable, Some(json!(activities)))

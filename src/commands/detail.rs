@@ -84,21 +84,10 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
             ])
         },
     );
-    let state = vec![row([
-        ("Status", at(&user.raw, "/account/status")),
-        ("CanAuthenticate", at(&user.raw, "/account/canAuthenticate")),
-        ("LockedAt", at(&user.raw, "/account/lockedAt")),
-        ("UnlockAt", at(&user.raw, "/account/unlockAt")),
-        ("LastSignOnAt", at(&user.raw, "/lastSignOn/at")),
-        ("LastSignOnIP", at(&user.raw, "/lastSignOn/remoteIp")),
-        ("MFAEnabled", at(&user.raw, "/mfaEnabled")),
-        ("Lifecycle", at(&user.raw, "/lifecycle/status")),
-    ])];
-
     let mut readable = format!("{} ", table(&format!("User:{called}"), &[user_row(&user)]));
     let mut account = account(&user);
     let parts: [(&str, Part, bool); 7] = [
-        ("Account", ("Account", state, None), false),
+        ("Account", ("Account", vec![state_row(&user)], None), false),
         ("Population", population, false),
         ("Password", password, false),
         ("Groups", groups, true),
@@ -110,7 +99,7 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
     for (member, (title, rows, error), many) in parts {
         readable.push('\n');
         if let Some(error) = error {
-            readable.push_str(&format!("### {title}\nNot available: {error}\n"));
+            readable.push_str(&["### ", title, "\nNot available: ", &error, "\n"].concat());
             missing.push(title);
             continue;
         }
@@ -128,6 +117,20 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
     }
     account["Missing"] = json!(missing);
     Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
+}
+
+/// The account's state and the last sign-on, which come with the user.
+fn state_row(user: &User) -> Row {
+    row([
+        ("Status", at(&user.raw, "/account/status")),
+        ("CanAuthenticate", at(&user.raw, "/account/canAuthenticate")),
+        ("LockedAt", at(&user.raw, "/account/lockedAt")),
+        ("UnlockAt", at(&user.raw, "/account/unlockAt")),
+        ("LastSignOnAt", at(&user.raw, "/lastSignOn/at")),
+        ("LastSignOnIP", at(&user.raw, "/lastSignOn/remoteIp")),
+        ("MFAEnabled", at(&user.raw, "/mfaEnabled")),
+        ("Lifecycle", at(&user.raw, "/lifecycle/status")),
+    ])
 }
 
 fn part<T>(

@@ -52,9 +52,12 @@ fn paging(cx: &Context<'_>) -> Result<Paging> {
 fn with_next(mut output: Output, name: &str, next: Option<&PageToken>) -> Output {
     let token = next.map(ToString::to_string);
     if let Some(token) = &token {
-        output.readable.push_str(&format!(
-            "There are more: give next_token={token} for the next part.\n"
-        ));
+        let hint = [
+            "There are more: give next_token=",
+            token,
+            " for the next part.\n",
+        ];
+        output.readable.push_str(&hint.concat());
     }
     output.with_context(PAGE_TOKEN, json!({name: token}))
 }

@@ -96,7 +96,7 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
     };
     // The documentation never said which values the argument has, so any other one counts as not given.
     if cx.args.flag("detailed").unwrap_or(false) {
-        return detail::describe(cx, called, user).await;
+        return Box::pin(detail::describe(cx, called, user)).await;
     }
     // The space after the table has always been there.
     let readable = format!("{} ", table(&format!("User:{called}"), &[row(&user)]));
