@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
+use jiff::Timestamp;
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -86,6 +87,7 @@ pub struct Client<'a> {
     connection: &'a Connection,
     limits: Limits,
     began: Duration,
+    now: Timestamp,
     /// Grows when a token comes; calls under way keep what they began with.
     mask: RefCell<Rc<Mask>>,
     journal: &'a Journal,
@@ -174,6 +176,7 @@ impl<'a> Client<'a> {
             connection,
             limits,
             began: connection.clock.elapsed(),
+            now: connection.transport.time(),
             mask: RefCell::new(Rc::new(mask)),
             journal,
             policy,
@@ -206,9 +209,9 @@ impl<'a> Client<'a> {
             .unwrap_or_default()
     }
 
-    /// The date and time.
-    pub fn now(&self) -> jiff::Timestamp {
-        self.connection.clock.now()
+    /// The date and time at which the command began; the same throughout, so that its parts agree.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Reads the environment itself: every role may.
