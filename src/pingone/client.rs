@@ -47,7 +47,8 @@ impl Connection {
 
     /// A connection to a recording.
     pub fn replay(settings: Settings, tape: Rc<Tape>) -> Self {
-        Self::new(settings, Transport::Replay(tape), Clock::replay())
+        let clock = Clock::replay(Rc::clone(&tape));
+        Self::new(settings, Transport::Replay(tape), clock)
     }
 
     fn new(settings: Settings, transport: Transport, clock: Clock) -> Self {
@@ -176,7 +177,7 @@ impl<'a> Client<'a> {
             connection,
             limits,
             began: connection.clock.elapsed(),
-            now: connection.transport.time(),
+            now: connection.clock.now(),
             mask: RefCell::new(Rc::new(mask)),
             journal,
             policy,

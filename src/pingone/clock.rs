@@ -4,10 +4,13 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
+
+use super::tape::Tape;
 
 /// Real or recorded time.
 pub(super) enum Clock {
@@ -20,6 +23,8 @@ pub(super) enum Clock {
     Replay {
         /// What was waited so far.
         waited: Cell<Duration>,
+        /// Knows the date.
+        tape: Rc<Tape>,
     },
 }
 
@@ -32,9 +37,10 @@ impl Clock {
     }
 
     /// A clock for recorded exchanges.
-    pub(super) fn replay() -> Self {
+    pub(super) fn replay(tape: Rc<Tape>) -> Self {
         Self::Replay {
             waited: Cell::new(Duration::ZERO),
+            tape,
         }
     }
 
@@ -42,24 +48,23 @@ impl Clock {
     pub(super) fn elapsed(&self) -> Duration {
         match self {
             Self::Real { started } => started.elapsed(),
-            Self::Replay { waited } => waited.get(),
+            Self::Replay { waited, .. } => waited.get(),
         }
     }
 
-    /// The date and time of day. A replay too has the machine's: nothing in an answer depends on it.
-    #[expect(
-        clippy::unused_self,
-        reason = "callers must not care where the time of day comes from"
-    )]
+    /// The date and time of day, or that at which the recording was made.
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now()
+        match self {
+            Self::Real { .. } => Timestamp::now(),
+            Self::Replay { tape, .. } => tape.time(),
+        }
     }
 
     /// Waits.
     pub(super) async fn sleep(&self, duration: Duration) {
         match self {
             Self::Real { .. } => tokio::time::sleep(duration).await,
-            Self::Replay { waited } => waited.set(waited.get() + duration),
+            Self::Replay { waited, .. } => waited.set(waited.get() + duration),
         }
     }
 

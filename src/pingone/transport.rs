@@ -2,7 +2,6 @@
 //! sent again and who may see a token is decided elsewhere; this file has no commands and no retries.
 //! `http.rs` is the live half, `tape.rs` the recorded one.
 
-use jiff::Timestamp;
 use reqwest::{Method, Url, header::HeaderValue};
 use secrecy::SecretString;
 use std::{rc::Rc, time::Duration};
@@ -98,14 +97,6 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The date and time, or that of the recording.
-    pub fn time(&self) -> Timestamp {
-        match self {
-            Self::Live(_) => Timestamp::now(),
-            Self::Replay(tape) => tape.time(),
-        }
-    }
-
     /// Sends `request` and reads the whole answer within `timeout`.
     pub async fn send(
         &self,
