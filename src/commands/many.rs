@@ -1,6 +1,8 @@
 //! Commands for one user or many: who is meant, a few at a time, and one row for each with what happened. That
 //! one user fails does not keep the others from being served, but it is told in an error entry of its own.
 
+use std::{cell::RefCell, collections::HashSet};
+
 use anyhow::{Result, anyhow, bail};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -155,29 +157,35 @@ impl Context<'_> {
         }
     }
 
-    /// Does `work` for every named user, some at once; the outcomes are in the order of the names.
+    /// Does `work` for every named user, some at once; the outcomes are in the order of the names. A user that
+    /// was named twice, as by its name and its id, is served once: two at once would be in each other's way, and
+    /// each would tell the half of it.
     pub(super) async fn for_each_user<T>(
         &self,
         work: impl AsyncFn(Target) -> Result<T>,
     ) -> Result<Vec<Outcome<T>>> {
         let named = self.named_users()?;
         let work = &work;
+        let served = RefCell::new(HashSet::new());
+        let served = &served;
         let outcomes = stream::iter(named).map(|who| async move {
             let given = who.given();
             match self.target(&who).await {
-                Ok(target) => Outcome {
+                Ok(target) if !served.borrow_mut().insert(target.id) => None,
+                Ok(target) => Some(Outcome {
                     given,
                     id: Some(target.id),
                     result: work(target).await,
-                },
-                Err(error) => Outcome {
+                }),
+                Err(error) => Some(Outcome {
                     given,
                     id: None,
                     result: Err(error),
-                },
+                }),
             }
         });
-        Ok(outcomes.buffered(AT_ONCE).collect().await)
+        let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(AT_ONCE).collect().await;
+        Ok(outcomes.into_iter().flatten().collect())
     }
 
     /// The sentences for the users that failed, as `failOn` wants: of any, or only if all did.
