@@ -290,6 +290,8 @@ fn listed(
 
 /// `pingone-list-role-assignments`
 pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
+    // Nothing is asked of PingOne before the arguments are known to be fine.
+    cx.named_users()?;
     let (outcomes, roles) = tokio::join!(
         cx.for_each_user(async |target| Ok(cx.pingone.role_assignments(target.id).await?)),
         cx.pingone.roles()
