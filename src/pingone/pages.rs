@@ -143,6 +143,7 @@ impl Client<'_> {
                 .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
             let next = next_page(&page, &url).map_err(wrong)?;
             let room = wanted - items.len();
+            let on_page = found.len();
             let given = found.len().saturating_sub(skip).min(room);
             let rest = found.len().saturating_sub(skip + given);
             items.extend(
@@ -179,7 +180,8 @@ impl Client<'_> {
                 return Err(wrong("its pages do not come to an end"));
             }
             url = next;
-            skip = 0;
+            // A page may be shorter now than the one within which the last part ended.
+            skip = skip.saturating_sub(on_page);
         }
     }
 
