@@ -301,11 +301,12 @@ impl Client<'_> {
     }
 }
 
-/// PingOne's 404 as the answer to whether something exists.
+/// PingOne's 404 as the answer to whether something exists, or existed until a DELETE: where an earlier try of
+/// it got no answer, that it is gone now is its doing.
 pub(super) fn found(result: Result<(), Error>) -> Result<bool, Error> {
     match result {
         Ok(()) => Ok(true),
-        Err(error) if error.status() == Some(404) => Ok(false),
+        Err(error) if error.status() == Some(404) => Ok(error.tries.outcome_unknown),
         Err(error) => Err(error),
     }
 }
