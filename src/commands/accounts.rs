@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, row},
+    many::{Change, Target, at, row},
 };
 use crate::{
     entry::Output,
-    markdown::Row,
+    pingone::users::User,
     times::{moment, moved, span, written},
 };
 
@@ -49,18 +49,18 @@ pub(super) async fn lock_one(
 ) -> Result<Change> {
     let id = target.id;
     let user = cx.user_of(&mut target).await?;
-    let was_locked = user.fields.account_status() == Some(LOCKED);
     if user.fields.enabled == Some(false) {
         bail!(
             "The user is disabled, and PingOne locks only enabled users: lock before disabling, enable before unlocking. A disabled user cannot sign on either."
         );
     }
-    if was_locked && until.is_none() {
+    // A lock that ends at another time is not the one that is wanted.
+    if user.fields.account_status() == Some(LOCKED) && lock_end_of(&user) == until {
         return Ok(Change {
             changed: false,
             verified: true,
             result: "was locked already".to_owned(),
-            details: Row::new(),
+            details: row([("UnlockAt", at(&user.raw, UNLOCK_AT))]),
         });
     }
     let told = cx.pingone.lock_user(id, until).await?;
@@ -74,12 +74,8 @@ pub(super) async fn lock_one(
             user.fields.account_status().unwrap_or("it does not tell")
         );
     }
-    let told = user
-        .raw
-        .pointer("/account/unlockAt")
-        .and_then(Value::as_str);
-    let ends = told.and_then(|told| told.parse::<Timestamp>().ok());
-    let as_wanted = until.map(written) == ends.map(written);
+    let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
+    let as_wanted = until.map(written) == lock_end_of(&user).map(written);
     let result = match (until, told) {
         (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
         (None, None) => "locked until an administrator unlocks it".to_owned(),
@@ -92,6 +88,23 @@ pub(super) async fn lock_one(
         result,
         details: row([("UnlockAt", json!(told))]),
     })
+}
+
+/// Where PingOne says when a lock ends. Absent where it does not end by itself.
+const UNLOCK_AT: &str = "/account/unlockAt";
+
+fn lock_end_of(user: &User) -> Option<Timestamp> {
+    user.raw.pointer(UNLOCK_AT)?.as_str()?.parse().ok()
+}
+
+/// Whether the account is locked, and stays so at least as long as a lock until `until`.
+pub(super) fn is_locked_as_long(user: &User, until: Option<Timestamp>) -> bool {
+    user.fields.account_status() == Some(LOCKED)
+        && match (lock_end_of(user), until) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(end), Some(until)) => end >= until,
+        }
 }
 
 /// `pingone-unlock-password`

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    accounts::lock_one,
+    accounts::{is_locked_as_long, lock_one},
     devices::reset_one,
     many::{Change, Outcome, Target, row},
     sessions::clear_one,
@@ -136,7 +136,8 @@ struct Record {
 /// What came of one user.
 struct Contained {
     taken: Vec<Taken>,
-    record: Record,
+    /// A restoration has none.
+    record: Option<Record>,
 }
 
 /// `pingone-contain-user`
@@ -159,28 +160,28 @@ pub(super) async fn contain(cx: &Context<'_>) -> Result<Output> {
 async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Result<Contained> {
     // The state before, also for the steps that ask for it. Without it nothing is done: it could not be undone.
     let before = cx.user_of(&mut target).await?;
-    let mut contained = Contained {
-        taken: Vec::new(),
-        record: Record::default(),
-    };
+    let (mut taken, mut record) = (Vec::new(), Record::default());
     for (name, step) in &plan.steps {
-        let result = take(cx, *step, &before, plan, &mut contained.record).await;
-        let planned = cx.pingone.take_plan();
+        let result = take(cx, *step, &before, plan, &mut record).await;
+        let planned = cx.pingone.take_plan(before.id);
         let (outcome, detail) = match result {
             _ if !planned.is_empty() => (PLANNED, planned.join("\n")),
             Ok(Done { outcome, detail }) => (outcome, detail),
             Err(error) => (FAILED, cx.explain(&error)),
         };
-        contained.taken.push(Taken {
+        taken.push(Taken {
             step: name,
             outcome,
             detail,
         });
     }
     if plan.dry_run {
-        contained.record = Record::default();
+        record = Record::default();
     }
-    Ok(contained)
+    Ok(Contained {
+        taken,
+        record: Some(record),
+    })
 }
 
 /// A step that did not fail.
@@ -208,6 +209,11 @@ async fn take(
     let id = before.id;
     let target = || Target { id, user: None };
     match step {
+        // A containment must not shorten a lock.
+        Step::Lock if is_locked_as_long(before, plan.until) => Ok(Done {
+            outcome: ALREADY,
+            detail: "was locked already".to_owned(),
+        }),
         Step::Lock => {
             let change = lock_one(cx, target(), plan.until).await?;
             record.locked = change.changed && before.fields.account_status() != Some("LOCKED");
@@ -350,7 +356,12 @@ async fn leave_groups(
     for group in &groups {
         match cx.pingone.remove_from_group(id, *group).await {
             Ok(()) => record.left_groups.push(group.to_string()),
-            Err(error) if error.status() == Some(404) => {}
+            Err(error) if error.status() == Some(404) => {
+                // An earlier try got no answer; that the membership is gone now is its doing.
+                if error.tries.outcome_unknown {
+                    record.left_groups.push(group.to_string());
+                }
+            }
             Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
         }
     }
@@ -421,7 +432,7 @@ async fn restore_one(
     let any = |what: fn(&Record) -> bool| own.iter().any(|record| what(record));
     let mut taken = Vec::new();
     let mut note = |step, result: Result<Done>| {
-        let planned = cx.pingone.take_plan();
+        let planned = cx.pingone.take_plan(id);
         let (outcome, detail) = match result {
             _ if !planned.is_empty() => (PLANNED, planned.join("\n")),
             Ok(Done { outcome, detail }) => (outcome, detail),
@@ -479,7 +490,7 @@ async fn restore_one(
     }
     Ok(Contained {
         taken,
-        record: Record::default(),
+        record: None,
     })
 }
 
@@ -530,7 +541,7 @@ fn report(cx: &Context<'_>, title: &str, key: &str, outcomes: &[Outcome<Containe
     let at = written(cx.pingone.now());
     let mut rows: Vec<Row> = Vec::new();
     let mut context = Vec::new();
-    let mut step_failures = Vec::new();
+    let mut failures = Vec::new();
     for Outcome { given, id, result } in outcomes {
         let id = id.map(|id| id.to_string());
         let line = |step: &str, outcome: &str, detail: &str| {
@@ -543,7 +554,11 @@ fn report(cx: &Context<'_>, title: &str, key: &str, outcomes: &[Outcome<Containe
             ])
         };
         match result {
-            Err(error) => rows.push(line("", FAILED, &cx.explain(error))),
+            Err(error) => {
+                let explained = cx.explain(error);
+                rows.push(line("", FAILED, &explained));
+                failures.push(format!("{given}: {explained}"));
+            }
             Ok(Contained { taken, record }) => {
                 let steps: Vec<Value> = taken
                     .iter()
@@ -562,11 +577,13 @@ fn report(cx: &Context<'_>, title: &str, key: &str, outcomes: &[Outcome<Containe
                          detail,
                      }| line(step, outcome, detail),
                 ));
-                context.push(
-                    json!({"ID": id, "At": at, "User": given, "Steps": steps, "Record": record}),
-                );
+                let mut entry = json!({"ID": id, "At": at, "User": given, "Steps": steps});
+                if let Some(record) = record {
+                    entry["Record"] = json!(record);
+                }
+                context.push(entry);
                 let failed = taken.iter().filter(|taken| taken.outcome == FAILED);
-                step_failures.extend(
+                failures.extend(
                     failed.map(|Taken { step, detail, .. }| format!("{given}: {step}: {detail}")),
                 );
             }
@@ -579,14 +596,14 @@ fn report(cx: &Context<'_>, title: &str, key: &str, outcomes: &[Outcome<Containe
     if !context.is_empty() {
         output = output.with_context(key, Value::Array(context));
     }
-    output.failures = cx.failures(outcomes);
+    // A user with a step that failed is one that failed.
     let every_user_failed = outcomes.iter().all(|outcome| {
         outcome.result.as_ref().map_or(true, |contained| {
             contained.taken.iter().any(|taken| taken.outcome == FAILED)
         })
     });
     if cx.args.text("failOn") != Some("all") || every_user_failed {
-        output.failures.extend(step_failures);
+        output.failures = failures;
     }
     output
 }

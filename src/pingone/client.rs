@@ -94,8 +94,8 @@ pub struct Client<'a> {
     journal: &'a Journal,
     pub(super) policy: Policy,
     pub(super) cleared: RefCell<Cleared>,
-    /// With `only_plan`: the changes that would have been sent, instead of sending them.
-    plan: RefCell<Option<Vec<String>>>,
+    /// With `only_plan`: the changes that would have been sent, and whom each would have changed.
+    plan: RefCell<Option<Vec<(Touches, String)>>>,
 }
 
 /// A call, before it has a token.
@@ -201,13 +201,19 @@ impl<'a> Client<'a> {
         self.plan.replace(Some(Vec::new()));
     }
 
-    /// The changes that were noted since the last call, each once.
-    pub fn take_plan(&self) -> Vec<String> {
-        self.plan
-            .borrow_mut()
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
+    /// The changes of a user that were noted since the last call, each once. Several users may be planned for
+    /// at the same time.
+    pub fn take_plan(&self, user: UserId) -> Vec<String> {
+        let mut plan = self.plan.borrow_mut();
+        let Some(plan) = plan.as_mut() else {
+            return Vec::new();
+        };
+        let (taken, others) = std::mem::take(plan)
+            .into_iter()
+            .partition(|(touches, _)| touches.user() == Some(user));
+        *plan = others;
+        let taken: Vec<(Touches, String)> = taken;
+        taken.into_iter().map(|(_, described)| described).collect()
     }
 
     /// The date and time at which the command began; the same throughout, so that its parts agree.
@@ -258,9 +264,9 @@ impl<'a> Client<'a> {
                 &self.mask().text(&body),
             ]
             .join(" ");
-            let described = described.trim_end().to_owned();
-            if !plan.contains(&described) {
-                plan.push(described);
+            let noted = (touches, described.trim_end().to_owned());
+            if !plan.contains(&noted) {
+                plan.push(noted);
             }
             return Ok(Reply {
                 status: 204,

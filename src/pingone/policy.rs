@@ -38,6 +38,16 @@ pub(super) enum Touches {
     NewUser,
 }
 
+impl Touches {
+    /// The user that is changed, if there is one.
+    pub(super) fn user(self) -> Option<UserId> {
+        match self {
+            Self::Nothing | Self::NewUser => None,
+            Self::User(user) | Self::Membership(user, _) => Some(user),
+        }
+    }
+}
+
 /// What was found out in the course of a command.
 #[derive(Default)]
 pub(super) struct Cleared {
