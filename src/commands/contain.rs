@@ -20,6 +20,7 @@ use crate::{
     entry::Output,
     markdown::{Row, table_of},
     pingone::{
+        self,
         id::{DeviceId, GroupId, UserId},
         users::User,
     },
@@ -133,6 +134,26 @@ struct Record {
     ended_sessions: u64,
 }
 
+impl Record {
+    /// Notes what a step may have changed without PingOne saying so: to undo too much does no harm here.
+    fn assume(&mut self, step: Step, before: &User) {
+        match step {
+            Step::Lock => self.locked = before.fields.account_status() != Some("LOCKED"),
+            Step::Disable => self.disabled = true,
+            Step::SetPassword => self.password_replaced = true,
+            // These keep their own lists, or change nothing that could be undone.
+            Step::EndSessions | Step::ForceChange | Step::RemoveDevices | Step::LeaveGroups => {}
+        }
+    }
+}
+
+/// Whether PingOne may have carried out what failed.
+fn may_have_changed(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<pingone::Error>()
+        .is_some_and(|error| error.tries.outcome_unknown)
+}
+
 /// What came of one user.
 struct Contained {
     taken: Vec<Taken>,
@@ -163,6 +184,9 @@ async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Resul
     let (mut taken, mut record) = (Vec::new(), Record::default());
     for (name, step) in &plan.steps {
         let result = take(cx, *step, &before, plan, &mut record).await;
+        if result.as_ref().is_err_and(may_have_changed) {
+            record.assume(*step, &before);
+        }
         let planned = cx.pingone.take_plan(before.id);
         let (outcome, detail) = match result {
             _ if !planned.is_empty() => (PLANNED, planned.join("\n")),
@@ -362,13 +386,18 @@ async fn leave_groups(
                     record.left_groups.push(group.to_string());
                 }
             }
-            Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
+            Err(error) => {
+                if error.tries.outcome_unknown {
+                    record.left_groups.push(group.to_string());
+                }
+                failed.push(format!("{group}: {}", cx.explain(&error.into())));
+            }
         }
     }
     if !failed.is_empty() {
         bail!(
             "{} of {} groups left; not left: {}",
-            record.left_groups.len(),
+            groups.len() - failed.len(),
             groups.len(),
             failed.join("; ")
         );
