@@ -40,6 +40,9 @@ pub fn explain(command: &str, access: Access, error: &Error) -> String {
     format!("{error:#}{hint}")
 }
 
+const CHECK_PROXY: &str =
+    "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
+
 fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
     let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
     let advice = match &*error.problem {
@@ -54,6 +57,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
                 "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
             ),
             404 if command == TEST => Some("Check the Environment ID and the Region."),
+            407 => Some(CHECK_PROXY),
             // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
             415 if command == "pingone-unlock-user" => {
                 Some("PingOne refuses to unlock a user who is disabled: activate the user first.")
@@ -71,6 +75,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             404 => Some(
                 "There is no such environment where the token was asked for: check the Environment ID and the Region.",
             ),
+            407 => Some(CHECK_PROXY),
             429 => Some("PingOne limits how many requests a licence may make: try again later."),
             300..=399 => Some(
                 "Redirects are not followed, to keep the client secret here: check the Authentication URL.",
@@ -87,9 +92,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             Cause::Tls => Some(
                 "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.",
             ),
-            Cause::Proxy => Some(
-                "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
-            ),
+            Cause::Proxy => Some(CHECK_PROXY),
             Cause::Timeout => Some(
                 "If PingOne is just slow, allow more time: 'Request timeout in seconds', 'Command timeout in seconds'.",
             ),

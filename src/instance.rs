@@ -317,14 +317,16 @@ fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
         let Ok(url) = proxy_url(address) else {
             continue;
         };
+        let plain = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+        let user = plain(url.username());
+        // A user without a password is a key to the proxy.
         let Some(password) = url.password() else {
+            mask.add(&user);
             continue;
         };
-        let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        let plain = decoded(password);
         mask.add(password);
-        mask.add(&plain);
-        mask.add(token::basic(&decoded(url.username()), &plain).expose_secret());
+        mask.add(&plain(password));
+        mask.add(token::basic(&user, &plain(password)).expose_secret());
     }
 }
 

@@ -3,11 +3,13 @@
 //! client), so that nothing further in has to think of it; sentences built here from arguments that are
 //! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
 
+use std::str::Chars;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// What stands in the place of a secret: the text that XSOAR's own masking writes.
 pub const MASKED: &str = "<XX_REPLACED>";
@@ -23,31 +25,32 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// What Python's `quote` and most servers leave as it is in a path.
-const PATH_SAFE: &AsciiSet = &UNRESERVED.remove(b'/');
-
-/// What a URL parser encodes in user information.
-const USERINFO: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b':')
-    .add(b'?')
-    .add(b'@');
-
-/// The forms of the secrets of one request. It has no `Debug`.
-#[derive(Clone, Default)]
+/// The secrets of one request. It has no `Debug`.
+#[derive(Clone)]
 pub struct Mask {
-    /// Longest first, so that a form inside a longer one does not leave the rest of it behind.
-    forms: Vec<SecretString>,
+    /// Longest first, so that one inside another does not leave the rest of it behind.
+    secrets: Vec<SecretString>,
+    /// The secrets as they stand in base64, likewise.
+    encoded: Vec<SecretString>,
     /// Secrets too short to be searched for.
     short: Vec<SecretString>,
+    /// Whether a secret, however it is written, can begin with a byte.
+    begins: [bool; 256],
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self {
+            secrets: Vec::new(),
+            encoded: Vec::new(),
+            short: Vec::new(),
+            begins: [false; 256],
+        }
+    }
 }
 
 impl Mask {
-    /// Adds a secret with its base64, JSON and URL forms. An empty one hides nothing.
+    /// Adds a secret. An empty one hides nothing.
     pub fn add(&mut self, secret: &str) {
         if secret.is_empty() || self.knows(secret) {
             return;
@@ -56,31 +59,32 @@ impl Mask {
             self.short.push(secret.into());
             return;
         }
-        let json = Value::from(secret).to_string();
-        let ascii_json: String = json.chars().map(ascii_escape).collect();
-        let url_forms = [UNRESERVED, PATH_SAFE, USERINFO]
-            .map(|set| utf8_percent_encode(secret, set).to_string());
-        let mut forms = vec![
-            secret.to_owned(),
-            STANDARD.encode(secret),
-            json[1..json.len() - 1].to_owned(),
-            ascii_json[1..ascii_json.len() - 1].to_owned(),
-        ];
-        for form in url_forms {
-            forms.extend([form.replace("%20", "+"), lower_case_escapes(&form), form]);
+        for begin in [secret.as_bytes()[0], b'%', b'\\', b'+'] {
+            self.begins[usize::from(begin)] = true;
         }
-        for form in forms {
-            if !self.forms.iter().any(|known| known.expose_secret() == form) {
-                self.forms.push(form.into());
+        self.secrets.push(secret.into());
+        let json = Zeroizing::new(Value::from(secret).to_string());
+        let in_a_form = Zeroizing::new(utf8_percent_encode(secret, UNRESERVED).to_string());
+        // Whole bodies come back in base64 too.
+        for sent in [secret, &json[1..json.len() - 1], &in_a_form] {
+            for part in base64_parts(sent) {
+                if !self
+                    .encoded
+                    .iter()
+                    .any(|known| known.expose_secret() == part)
+                {
+                    self.encoded.push(part.into());
+                }
             }
         }
-        self.forms
-            .sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
+        for secrets in [&mut self.secrets, &mut self.encoded] {
+            secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        }
     }
 
     /// Whether the secret was added.
     pub fn knows(&self, secret: &str) -> bool {
-        let mut known = self.forms.iter().chain(&self.short);
+        let mut known = self.secrets.iter().chain(&self.short);
         known.any(|known| known.expose_secret() == secret)
     }
 
@@ -89,12 +93,39 @@ impl Mask {
         if self.short.iter().any(|short| short.expose_secret() == text) {
             return MASKED.to_owned();
         }
-        let mut masked = text.to_owned();
-        for form in &self.forms {
-            if masked.contains(form.expose_secret()) {
-                masked = masked.replace(form.expose_secret(), MASKED);
+        let mut masked = self.without_secrets(text);
+        for part in &self.encoded {
+            if masked.contains(part.expose_secret()) {
+                masked = masked.replace(part.expose_secret(), MASKED);
             }
         }
+        masked
+    }
+
+    /// `text` without the secrets as they are, URL-quoted or JSON-escaped.
+    fn without_secrets(&self, text: &str) -> String {
+        let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
+        while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
+            let length = if self.begins[usize::from(rest[0])] {
+                let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+                secrets.find_map(|secret| {
+                    can_be(secret.chars(), rest, SHORTEST_PART)
+                        .then(|| length_of(secret, rest))
+                        .flatten()
+                })
+            } else {
+                None
+            };
+            if let Some(length) = length {
+                masked.push_str(&text[shown..place]);
+                masked.push_str(MASKED);
+                place += length;
+                shown = place;
+            } else {
+                place += 1;
+            }
+        }
+        masked.push_str(&text[shown..]);
         masked
     }
 
@@ -123,31 +154,114 @@ pub fn wipe(value: Value) {
     }
 }
 
-/// `%C3` and `%c3` mean the same.
-fn lower_case_escapes(encoded: &str) -> String {
-    let mut parts = encoded.split('%');
-    let mut lower = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (escape, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        lower.push('%');
-        lower.push_str(&escape.to_ascii_lowercase());
-        lower.push_str(rest);
-    }
-    lower
+/// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
+/// there is no secret, and costs little.
+fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
+    let next = secret.next().filter(|_| characters > 0);
+    next.is_none_or(|next| {
+        ways(next, text).any(|length| can_be(secret.clone(), &text[length..], characters - 1))
+    })
 }
 
-/// A character as Python's JSON writes it, with everything beyond ASCII escaped.
-fn ascii_escape(character: char) -> String {
-    if character.is_ascii() {
-        return character.to_string();
+/// How much of `text`, from its beginning, is `secret`, each of whose characters may be written in any way:
+/// encoders do not agree on what has to be escaped, nor how. As much as possible, if there is a choice.
+fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
+    let mut ends = vec![0];
+    for character in secret.chars() {
+        let mut further = Vec::new();
+        for end in ends {
+            for length in ways(character, &text[end..]) {
+                if !further.contains(&(end + length)) {
+                    further.push(end + length);
+                }
+            }
+        }
+        if further.is_empty() {
+            return None;
+        }
+        ends = further;
     }
+    ends.into_iter().max()
+}
+
+/// The lengths of all ways in which `character` can stand at the beginning of `text`.
+fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
+    [
+        as_it_is(character, text),
+        percent_encoded(character, text),
+        (character == ' ' && text.first() == Some(&b'+')).then_some(1),
+        json_escaped(character, text),
+        json_escaped_by_number(character, text),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
+    let mut bytes = [0; 4];
+    let bytes = character.encode_utf8(&mut bytes).as_bytes();
+    text.starts_with(bytes).then_some(bytes.len())
+}
+
+/// `%C3%A9`, `%c3%a9`
+fn percent_encoded(character: char, text: &[u8]) -> Option<usize> {
+    let mut bytes = [0; 4];
+    let bytes = character.encode_utf8(&mut bytes).as_bytes();
+    for (number, byte) in bytes.iter().enumerate() {
+        let digits = text.get(3 * number..3 * number + 3)?.strip_prefix(b"%")?;
+        if hexadecimal(digits)? != u32::from(*byte) {
+            return None;
+        }
+    }
+    Some(3 * bytes.len())
+}
+
+/// `\"`, `\/`
+fn json_escaped(character: char, text: &[u8]) -> Option<usize> {
+    let letter = match character {
+        '"' | '\\' | '/' => u8::try_from(character).ok()?,
+        '\u{8}' => b'b',
+        '\u{c}' => b'f',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
+        _ => return None,
+    };
+    text.starts_with(&[b'\\', letter]).then_some(2)
+}
+
+/// `\u00e9`; two of them beyond U+FFFF
+fn json_escaped_by_number(character: char, text: &[u8]) -> Option<usize> {
     let mut units = [0; 2];
-    character
-        .encode_utf16(&mut units)
-        .iter()
-        .fold(String::new(), |escaped, unit| {
-            format!("{escaped}\\u{unit:04x}")
-        })
+    let units = character.encode_utf16(&mut units);
+    for (number, unit) in units.iter().enumerate() {
+        let digits = text.get(6 * number..6 * number + 6)?.strip_prefix(b"\\u")?;
+        if hexadecimal(digits)? != u32::from(*unit) {
+            return None;
+        }
+    }
+    Some(6 * units.len())
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| {
+        Some(number * 16 + char::from(*digit).to_digit(16)?)
+    })
+}
+
+/// What stands for `secret` in base64, also in that of a longer text, such as `user:secret`: that depends on
+/// where in a group of three bytes it begins. In the middle of a text, the characters that it shares with its
+/// neighbours are left out. In both alphabets.
+fn base64_parts(secret: &str) -> impl Iterator<Item = String> {
+    let alone = STANDARD.encode(secret);
+    let parts = (0..3).map(|before| {
+        let mut bytes = Zeroizing::new(vec![0; before]);
+        bytes.extend_from_slice(secret.as_bytes());
+        let (begin, end) = ((before * 4).div_ceil(3), bytes.len() * 4 / 3);
+        STANDARD.encode(&bytes)[begin..end].to_owned()
+    });
+    let both_alphabets = |part: String| [part.replace('+', "-").replace('/', "_"), part];
+    std::iter::once(alone).chain(parts).flat_map(both_alphabets)
 }
 
 #[cfg(test)]
@@ -176,12 +290,58 @@ mod tests {
             "p%C3%A4+ss%2F%22w%5Crd%2B%25".to_owned(),
             "p%c3%a4%20ss%2f%22w%5crd%2b%25".to_owned(),
             "p%C3%A4%20ss/%22w%5Crd%2B%25".to_owned(),
+            // Everything escaped, nothing in the same way.
+            r"%70\u00E4+\u0073s\/%22w\\rd\u002b%".to_owned(),
         ] {
             assert_eq!(
                 mask.text(&format!("<{echoed}>")),
                 format!("<{MASKED}>"),
                 "{echoed}"
             );
+        }
+    }
+
+    #[test]
+    fn escapes_that_are_part_of_a_secret_are_masked() {
+        for secret in [r"a\\b\", "a%25b%", r"\u0041+ +", "\u{1f511}key", r#"\"\""#] {
+            let mask = mask(secret);
+            let json = Value::from(secret).to_string();
+            let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+            for echoed in [secret, &json[1..json.len() - 1], &percent] {
+                let masked = mask.text(&format!("é{echoed}é"));
+                assert_eq!(masked, format!("é{MASKED}é"), "{secret}: {echoed}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_resembles_a_secret_stays() {
+        let mask = mask("pass w");
+        for text in [
+            "pass",
+            "passw",
+            "pass%2w",
+            "pass%2",
+            r"pass\u002",
+            r"pass\w",
+            "Pass w",
+        ] {
+            assert_eq!(mask.text(text), text);
+        }
+    }
+
+    #[test]
+    fn base64_of_a_longer_text_is_masked() {
+        let secret = "hünter22>?>?";
+        let mask = mask(secret);
+        for before in ["", "a", "ab", "abc", "client:", "a longer text before "] {
+            for after in ["", "z", "yz", " and after"] {
+                let encoded = STANDARD.encode(format!("{before}{secret}{after}"));
+                let masked = mask.text(&encoded);
+                assert!(masked.contains(MASKED), "{before}|{after}: {masked}");
+                let url_safe = encoded.replace('+', "-").replace('/', "_");
+                assert!(mask.text(&url_safe).contains(MASKED), "{before}|{after}");
+            }
         }
     }
 

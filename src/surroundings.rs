@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-/// A copy of the variables that matter, so that tests can give others.
-#[derive(Clone, Debug, Default)]
+/// A copy of the variables that matter, so that tests can give others. It has no `Debug`: the proxies'
+/// addresses may hold passwords.
+#[derive(Clone, Default)]
 pub struct Surroundings {
     variables: HashMap<String, String>,
 }

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, table},
-    pingone::id::{GroupId, UserId},
+    pingone::{
+        groups::DIRECT,
+        id::{GroupId, UserId},
+    },
 };
 
 /// User, group, and what a text calls the group: by its name where that was given.
@@ -66,12 +69,14 @@ pub(super) async fn remove(cx: &Context<'_>) -> Result<Output> {
         )));
     }
     match membership? {
-        Some(membership) => {
-            let kind = membership.kind.unwrap_or_default();
-            bail!(
+        Some(membership) => match membership.kind {
+            Some(kind) if kind != DIRECT => bail!(
                 "The user {user} is still in group {called} by an {kind} membership (a nested group or a group filter), which cannot be removed from the user."
-            )
-        }
+            ),
+            _ => bail!(
+                "PingOne answered that there is nothing to remove, but the user {user} is still in group {called}."
+            ),
+        },
         // An earlier try got no answer; that the membership is gone now is its doing.
         None if error.tries.outcome_unknown => Ok(Output::note(removed)),
         None => Ok(Output::note(format!(

@@ -135,7 +135,8 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
     let (user, how) = match cx.pingone.create_user(&new).await {
         Ok(user) => (user, ""),
         Err(error)
-            if error.tries.outcome_unknown || matches!(*error.problem, Problem::Answer { .. }) =>
+            if error.tries.outcome_unknown
+                || matches!(*error.problem, Problem::Answer { change: true, .. }) =>
         {
             (
                 settle_creation(cx, username, began, error).await?,

@@ -106,6 +106,8 @@ pub(super) struct Call {
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) repeat: Repeat,
     pub(super) touches: Touches,
+    /// How texts name it, if not by its own address.
+    pub(super) called: Option<String>,
 }
 
 impl Call {
@@ -118,6 +120,15 @@ impl Call {
             body: None,
             repeat: Repeat::Safe,
             touches: Touches::Nothing,
+            called: None,
+        }
+    }
+
+    /// Reads on at an address that PingOne gave.
+    pub(super) fn get_further(url: Url, called: &str) -> Self {
+        Self {
+            called: Some(format!("{called} (a further page)")),
+            ..Self::get(url)
         }
     }
 
@@ -191,11 +202,6 @@ impl<'a> Client<'a> {
         Rc::clone(&self.mask.borrow())
     }
 
-    /// Masks a secret that was made here, from now on.
-    pub fn hide(&self, secret: &SecretString) {
-        Rc::make_mut(&mut self.mask.borrow_mut()).add(secret.expose_secret());
-    }
-
     /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
     pub fn only_plan(&self) {
         self.plan.replace(Some(Vec::new()));
@@ -223,7 +229,7 @@ impl<'a> Client<'a> {
 
     /// Reads the environment itself: every role may.
     pub async fn read_environment(&self) -> Result<(), Error> {
-        self.call(Call::get(self.url(&[], ""))).await.map(drop)
+        self.call_json(Call::get(self.url(&[], ""))).await.map(drop)
     }
 
     /// The address of something in the environment. Each part is one path segment, encoded as such.
@@ -245,6 +251,7 @@ impl<'a> Client<'a> {
             body,
             repeat,
             touches,
+            called,
         } = call;
         // Boxed, since finding out may take calls of its own.
         if touches != Touches::Nothing {
@@ -281,10 +288,15 @@ impl<'a> Client<'a> {
             authorization: Authorization::None,
             content_type,
             body,
+            called,
         };
         let mut renewed = false;
         let problem = loop {
-            let token = self.bearer().await?;
+            // No token any more after an earlier try of a change: that try may have been carried out.
+            let token = self.bearer().await.map_err(|mut error| {
+                error.tries.outcome_unknown |= tries.outcome_unknown;
+                error
+            })?;
             request.authorization = Authorization::Bearer(token.clone());
             match self.attempts(&request, repeat, &mut tries).await {
                 Ok(reply) if reply.is_success() => return Ok(reply),
@@ -307,7 +319,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Makes the call and reads its answer, which has to be one JSON document.
+    /// Makes the call and reads its answer, which has to be one JSON object: PingOne gives nothing else.
     pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -316,7 +328,8 @@ impl<'a> Client<'a> {
             .ok_or_else(|| described.unusable("it is empty"))
     }
 
-    /// Makes the call; its answer may be empty.
+    /// Makes the call; its answer may be empty. What is not empty has to be PingOne's: behind a success status
+    /// that a gateway made up, nothing was changed.
     pub(super) async fn call_maybe_json(&self, call: Call) -> Result<Option<Value>, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
@@ -416,16 +429,24 @@ impl<'a> Client<'a> {
     async fn bearer(&self) -> Result<SecretString, Error> {
         let mut state = self.connection.token.lock().await;
         if state.usable(self.connection.clock.now()).is_none() {
+            // One that is about to end is still a secret.
+            if let Some(token) = state.current() {
+                self.hide(token);
+            }
             self.authenticate(&mut state).await?;
         }
         // After `authenticate` there is one; an empty token would be refused by PingOne.
         let token = state.current().cloned().unwrap_or_default();
-        let mut mask = self.mask.borrow_mut();
-        if !mask.knows(token.expose_secret()) {
-            Rc::make_mut(&mut mask).add(token.expose_secret());
-        }
-        drop(mask);
+        self.hide(&token);
         Ok(token)
+    }
+
+    /// Masks a secret from now on: a token, or a password that was made here.
+    pub fn hide(&self, secret: &SecretString) {
+        let mut mask = self.mask.borrow_mut();
+        if !mask.knows(secret.expose_secret()) {
+            Rc::make_mut(&mut mask).add(secret.expose_secret());
+        }
     }
 
     /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
@@ -473,7 +494,9 @@ impl<'a> Client<'a> {
         if !reply.is_success() {
             return Ok(Err(Refusal::read(&reply, &self.mask())));
         }
-        let accepted = state.accept(&reply, authentication, self.connection.clock.now());
+        let now = self.connection.clock.now();
+        let accepted =
+            check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
         reply.body.zeroize();
         match accepted {
             Ok(()) => Ok(Ok(())),
@@ -506,7 +529,10 @@ struct Described {
 impl Described {
     fn of(call: &Call) -> Self {
         Self {
-            call: format!("{} {}", call.method, call.url.path()),
+            call: call
+                .called
+                .clone()
+                .unwrap_or_else(|| format!("{} {}", call.method, call.url.path())),
             change: call.method != Method::GET,
         }
     }
@@ -519,24 +545,31 @@ impl Described {
         if reply.body.trim_ascii().is_empty() {
             return Ok(None);
         }
-        if let Some(content_type) = &reply.content_type {
-            // PingOne says application/hal+json whatever is asked for.
-            let essence = content_type
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase();
-            if essence != JSON && !essence.ends_with("+json") {
-                return Err(self.unusable(
-                    "it is not JSON by its content type; a proxy or gateway may have answered",
-                ));
-            }
+        check_content_type(reply).map_err(|reason| self.unusable(reason))?;
+        match serde_json::from_slice(&reply.body) {
+            Ok(object @ Value::Object(_)) => Ok(Some(object)),
+            Ok(_) => Err(self.unusable("it is not a JSON object")),
+            Err(error) => Err(self.unusable(&format!("it is not valid JSON ({error})"))),
         }
-        let parsed = serde_json::from_slice(&reply.body);
-        parsed
-            .map(Some)
-            .map_err(|error| self.unusable(&format!("it is not valid JSON ({error})")))
+    }
+}
+
+/// Whether an answer says that it is JSON. One that says nothing may be.
+fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
+    let Some(content_type) = &reply.content_type else {
+        return Ok(());
+    };
+    // PingOne says application/hal+json whatever is asked for.
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == JSON || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err("it is not JSON by its content type; a proxy or gateway may have answered")
     }
 }
 

@@ -31,7 +31,7 @@ impl Client<'_> {
     pub async fn delete_device(&self, user: UserId, device: DeviceId) -> Result<bool, Error> {
         let url = self.user_url(user, &[DEVICES, &device.to_string()]);
         found(
-            self.call(Call::delete(url, Touches::User(user)))
+            self.call_maybe_json(Call::delete(url, Touches::User(user)))
                 .await
                 .map(drop),
         )

@@ -171,7 +171,7 @@ impl Refusal {
         let body = serde_json::from_slice::<Value>(&reply.body)
             .ok()
             .map(|body| mask.value(body));
-        let parsed = body.and_then(|body| serde_json::from_value::<Body>(body).ok());
+        let parsed = body.as_ref().and_then(|body| Body::deserialize(body).ok());
         let header_id = reply.correlation_id.as_deref().map(|id| mask.text(id));
         let Some(Body {
             id,
@@ -184,7 +184,11 @@ impl Refusal {
         else {
             return Self {
                 status: reply.status,
-                message: foreign_body(reply, mask),
+                // As text, a secret in JSON within JSON would be escaped twice; its value was masked.
+                message: body.map_or_else(
+                    || foreign_body(&mask.text(&String::from_utf8_lossy(&reply.body))),
+                    |body| foreign_body(&body.to_string()),
+                ),
                 correlation_id: header_id,
                 ..Self::default()
             };
@@ -232,9 +236,9 @@ impl Detail {
 }
 
 /// A body that is not PingOne's, such as a gateway's: its text, or that it is a web page.
-fn foreign_body(reply: &Reply, mask: &Mask) -> Option<String> {
-    let text = String::from_utf8_lossy(&reply.body);
-    let text = text.trim();
+/// Masked before it is cut, so that no half of a secret is left at the end.
+fn foreign_body(masked: &str) -> Option<String> {
+    let text = masked.trim();
     if text.is_empty() {
         return None;
     }
@@ -244,10 +248,8 @@ fn foreign_body(reply: &Reply, mask: &Mask) -> Option<String> {
                 .to_owned(),
         );
     }
-    // Masked before it is cut, so that no half of a secret is left at the end.
-    let masked = mask.text(text);
-    let mut shown: String = masked.chars().take(LONGEST_FOREIGN_BODY).collect();
-    if shown.len() < masked.len() {
+    let mut shown: String = text.chars().take(LONGEST_FOREIGN_BODY).collect();
+    if shown.len() < text.len() {
         shown.push('…');
     }
     Some(shown)

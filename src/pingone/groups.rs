@@ -39,7 +39,6 @@ pub const DIRECT: &str = "DIRECT";
 
 #[derive(Deserialize)]
 struct MembershipItem {
-    id: String,
     name: Option<String>,
     r#type: Option<String>,
     #[serde(rename = "_embedded")]
@@ -139,7 +138,23 @@ impl Client<'_> {
         listing
             .items
             .iter()
-            .map(|raw| read_membership(&call, raw))
+            .map(|raw| {
+                let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
+                let group = text("/id").and_then(|id| id.parse().ok()).ok_or_else(|| {
+                    // Nothing of it is quoted: it is not masked.
+                    unusable(
+                        &call,
+                        false,
+                        "a membership in it has another shape (its id is no UUID)",
+                    )
+                })?;
+                let name = text("/name").or_else(|| text("/_embedded/group/name"));
+                Ok(Membership {
+                    group,
+                    name: name.map(str::to_owned),
+                    kind: text("/type").map(str::to_owned),
+                })
+            })
             .collect()
     }
 
@@ -180,7 +195,7 @@ impl Client<'_> {
 
     /// Takes the user out of a group; 404 if it is not in it by itself.
     pub async fn remove_from_group(&self, user: UserId, group: GroupId) -> Result<(), Error> {
-        self.call(Call::delete(
+        self.call_maybe_json(Call::delete(
             self.membership_url(user, group),
             Touches::Membership(user, group),
         ))
@@ -193,30 +208,24 @@ impl Client<'_> {
     }
 
     fn membership(&self, call: &str, raw: &Value) -> Result<Membership, Error> {
-        let Membership { group, name, kind } = read_membership(call, raw)?;
-        let mask = self.mask();
+        let wrong = |reason: &str| {
+            unusable(
+                call,
+                false,
+                &format!("a membership in it has another shape ({reason})"),
+            )
+        };
+        let id = raw.get("id").and_then(Value::as_str);
+        let group = id
+            .and_then(|id| id.parse().ok())
+            .ok_or_else(|| wrong("its id is no UUID"))?;
+        // Masked first: the error quotes what it could not read.
+        let item = MembershipItem::deserialize(self.mask().value(raw.clone()))
+            .map_err(|error| wrong(&error.to_string()))?;
         Ok(Membership {
             group,
-            name: name.map(|name| mask.text(&name)),
-            kind: kind.map(|kind| mask.text(&kind)),
+            name: item.name.or_else(|| item.embedded?.group?.name),
+            kind: item.r#type,
         })
     }
-}
-
-/// Reads a membership out of an answer, masking nothing.
-fn read_membership(call: &str, raw: &Value) -> Result<Membership, Error> {
-    let wrong = |reason: &str| {
-        unusable(
-            call,
-            false,
-            &format!("a membership in it has another shape ({reason})"),
-        )
-    };
-    let item = MembershipItem::deserialize(raw).map_err(|error| wrong(&error.to_string()))?;
-    let group = item.id.parse().map_err(|_| wrong("its id is no UUID"))?;
-    Ok(Membership {
-        group,
-        name: item.name.or_else(|| item.embedded?.group?.name),
-        kind: item.r#type,
-    })
 }

@@ -233,6 +233,14 @@ fn roots(surroundings: &Surroundings) -> Result<Vec<Certificate>> {
 
 /// The proxies of the environment. An address without a scheme is an `http` proxy, as in XSOAR's own code.
 fn proxies(surroundings: &Surroundings) -> Result<Vec<Proxy>> {
+    // reqwest takes `*` for all names, but not for addresses.
+    let mut exempt = surroundings
+        .no_proxy()
+        .into_iter()
+        .flat_map(|hosts| hosts.split(','));
+    if exempt.any(|host| host.trim() == "*") {
+        return Ok(Vec::new());
+    }
     let exceptions = surroundings.no_proxy().and_then(NoProxy::from_string);
     let mut proxies = Vec::new();
     for (name, address, make) in [

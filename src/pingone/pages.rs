@@ -137,8 +137,9 @@ impl Client<'_> {
         let mask = self.mask();
         let mut items = Vec::new();
         let mut seen = HashSet::from([url.clone()]);
+        let mut call = Call::get(url.clone());
         loop {
-            let mut page = self.call_json(Call::get(url.clone())).await?;
+            let mut page = self.call_json(call).await?;
             let mut found = take_items(&mut page, collection)
                 .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
             let next = next_page(&page, &url).map_err(wrong)?;
@@ -180,6 +181,7 @@ impl Client<'_> {
                 return Err(wrong("its pages do not come to an end"));
             }
             url = next;
+            call = Call::get_further(url.clone(), &described);
             // A page may be shorter now than the one within which the last part ended.
             skip = skip.saturating_sub(on_page);
         }
@@ -199,7 +201,8 @@ impl Client<'_> {
             if !seen.insert(url.clone()) || seen.len() > MOST_PAGES {
                 return Err(wrong("its pages do not come to an end"));
             }
-            let mut page = self.call_json(Call::get(url.clone())).await?;
+            let further = Call::get_further(url.clone(), &described);
+            let mut page = self.call_json(further).await?;
             let more = take_items(&mut page, collection).ok_or_else(|| {
                 wrong(&format!(
                     "`_embedded.{collection}` of a later page is not a list"

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    client::{Call, Client},
+    client::{Call, Client, unusable},
     error::Error,
     id::UserId,
     policy::Touches,
@@ -88,7 +88,13 @@ impl Client<'_> {
 
     /// Reads the state of the password, never the password.
     pub async fn read_password_state(&self, id: UserId) -> Result<Value, Error> {
-        self.read(Call::get(self.password_url(id))).await
+        let call = Call::get(self.password_url(id));
+        let described = format!("GET {}", call.url.path());
+        let raw = self.call_json(call).await?;
+        if !raw.get("status").is_some_and(Value::is_string) {
+            return Err(unusable(&described, false, "it has no status"));
+        }
+        Ok(self.mask().value(raw))
     }
 
     fn password_url(&self, id: UserId) -> reqwest::Url {

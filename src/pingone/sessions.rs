@@ -31,7 +31,7 @@ impl Client<'_> {
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
         let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
         found(
-            self.call(Call::delete(url, Touches::User(user)))
+            self.call_maybe_json(Call::delete(url, Touches::User(user)))
                 .await
                 .map(drop),
         )

@@ -182,6 +182,7 @@ pub fn request(settings: &Settings, authentication: ClientAuthentication) -> Htt
         authorization,
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
+        called: None,
     }
 }
 

@@ -22,6 +22,8 @@ pub struct HttpRequest {
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Option<Zeroizing<Vec<u8>>>,
+    /// How texts name the call, where the address is PingOne's and not ours: it may hold anything.
+    pub called: Option<String>,
 }
 
 /// The `Authorization` header.
@@ -49,7 +51,9 @@ impl Authorization {
 impl HttpRequest {
     /// Method and path, as error texts name a call; without the query, which may hold personal data.
     pub fn call(&self) -> String {
-        format!("{} {}", self.method, self.url.path())
+        self.called
+            .clone()
+            .unwrap_or_else(|| format!("{} {}", self.method, self.url.path()))
     }
 
     /// The host, with its port if it is not the usual one.
@@ -61,8 +65,8 @@ impl HttpRequest {
     }
 }
 
-/// An answer, read to its end.
-#[derive(Debug, Default)]
+/// An answer, read to its end. It has no `Debug`: nothing in it is masked, and it may be a token's.
+#[derive(Default)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,

@@ -159,7 +159,11 @@ impl Client<'_> {
 
     /// Whether there is such a user: PingOne answers 404 if not.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, Error> {
-        found(self.call(Call::get(self.user_url(id, &[]))).await.map(drop))
+        found(
+            self.call_json(Call::get(self.user_url(id, &[])))
+                .await
+                .map(drop),
+        )
     }
 
     /// Creates a user. It is not tried again once it may have reached PingOne: there is nothing by which
@@ -194,7 +198,7 @@ impl Client<'_> {
 
     /// Deletes a user.
     pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
-        self.call(Call::delete(self.user_url(id, &[]), Touches::User(id)))
+        self.call_maybe_json(Call::delete(self.user_url(id, &[]), Touches::User(id)))
             .await
             .map(drop)
     }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds all three ways to deploy and checks them: lint, tests, and the manifests as demisto-sdk sees them.
+# Works on a clean checkout with Rust and Python 3; installs what it needs below target/. As root it also tests in
+# roots of their own; otherwise those tests say that they are skipped.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PYTHONDONTWRITEBYTECODE=1
+
+target=${CARGO_TARGET_DIR:-$PWD/target}
+venv=$target/packaging-venv
+out=$target/packaging
+wanted=$(python3 --version; cat packaging/requirements.txt)
+
+if [[ ! -f $venv/installed-for || $(<"$venv/installed-for") != "$wanted" ]]; then
+    timeout 120 python3 -m venv --clear "$venv"
+    timeout 600 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --requirement packaging/requirements.txt
+    printf '%s\n' "$wanted" >"$venv/installed-for"
+fi
+
+"$venv/bin/ruff" check --quiet --no-cache packaging
+"$venv/bin/ruff" format --quiet --no-cache --check packaging
+"$venv/bin/hadolint" packaging/image/Dockerfile
+
+executable=$(packaging/static.sh)
+packaging/one_file.py --executable "$executable" --out "$out"
+packaging/wheel.py --executable "$executable" --out "$out" --docker-image localhost/pingone-xsoar:wheel
+packaging/image.py --executable "$executable" --out "$out"
+for manifest in "$out"/*.yml; do
+    .ci/check_manifest.sh "$manifest"
+done
+
+cargo build --quiet --locked --bin pingone-sandbox
+"$venv/bin/python" -m pytest --quiet -rs -p no:cacheprovider packaging/tests

@@ -1,0 +1,78 @@
+"""What the builders share: the static executable, the version, and the unified YAML that XSOAR's upload takes.
+
+A unified YAML is integration.yml with the code, the picture and the description in it. integration.yml is
+edited as text, so that nothing beyond the standard library is needed and nothing else in it changes.
+"""
+
+import base64
+import re
+import subprocess
+from pathlib import Path
+
+PACKAGING = Path(__file__).resolve().parent
+ROOT = PACKAGING.parent
+RELAY = PACKAGING / "relay" / "relay.py"
+OUT = ROOT / "target" / "packaging"
+NAME = "pingone-xsoar"
+# Who the integration is: in place of the Marketplace's, or beside it for a pilot.
+IDENTITIES = ("PingOne", "PingOne_copy")
+
+
+def add_arguments(parser):
+    """The arguments that every builder has."""
+    parser.add_argument("--executable", type=Path, help="the static executable; without it, static.sh builds it")
+    parser.add_argument("--out", type=Path, default=OUT, help="where to put what is built (%(default)s)")
+
+
+def executable(given):
+    """The path of the static executable, built if none is given."""
+    if given:
+        return given
+    built = subprocess.run([PACKAGING / "static.sh"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    return Path(built.stdout.strip())
+
+
+def version():
+    return re.search(r'^version = "([^"]+)"$', (ROOT / "Cargo.toml").read_text(), re.M).group(1)
+
+
+def replaced(text, old, new):
+    """`text` with its only `old` replaced."""
+    if text.count(old) != 1:
+        raise SystemExit("expected once, found %d times: %r" % (text.count(old), old))
+    return text.replace(old, new)
+
+
+def block(text, indent):
+    """A YAML literal block."""
+    lines = ((" " * indent + line).rstrip() for line in text.splitlines())
+    return "|\n" + "\n".join(lines) + "\n"
+
+
+def stock_image():
+    """The image that integration.yml names."""
+    return re.search(r"^  dockerimage: (\S+)$", (ROOT / "integration.yml").read_text(), re.M).group(1)
+
+
+def unified(identity, script, image=None):
+    """integration.yml as XSOAR's upload takes it. `image` is the Docker image, if not the one it names."""
+    text = (ROOT / "integration.yml").read_text()
+    text = re.sub(r"\A(#.*\n)+", "", text)  # they are about the repository
+    text = replaced(text, "  id: PingOne\n", "  id: %s\n" % identity)
+    text = replaced(text, "\nname: PingOne\n", "\nname: %s\n" % identity)
+    text = replaced(text, "\ndisplay: PingOne\n", "\ndisplay: %s\n" % identity)
+    text = replaced(text, "  script: '-'\n", "  script: " + block(script, 4))
+    if image:
+        text = replaced(text, "  dockerimage: %s\n" % stock_image(), "  dockerimage: %s\n" % image)
+    picture = base64.b64encode((PACKAGING / "pack" / "PingOne_image.png").read_bytes()).decode()
+    description = (PACKAGING / "pack" / "PingOne_description.md").read_text()
+    return "%simage: data:image/png;base64,%s\ndetaileddescription: %s" % (text, picture, block(description, 2))
+
+
+def write_unified(out, suffix, script, image=None):
+    """Writes the unified YAML of both identities and says so."""
+    out.mkdir(parents=True, exist_ok=True)
+    for identity in IDENTITIES:
+        file = out / ("%s-%s.yml" % (identity, suffix))
+        file.write_text(unified(identity, script, image))
+        print("%s  %d bytes" % (file, file.stat().st_size))

@@ -1,0 +1,381 @@
+"""The relay between our stand-in for XSOAR's server and the real executable with the sandbox behind it; and between
+the server and executables that misbehave."""
+
+import ast
+import os
+import re
+import signal
+import sys
+import time
+
+import pytest
+import yaml
+from conftest import ROOT
+from xsoar import HELPERS, Container, wait_for
+
+EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
+SALES = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803"
+EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
+USER_COLUMNS = (
+    "|AccountStatus|CreatedAt|Email|Enabled|Environment|First Name|ID|Last Name|PopulationID|UpdatedAt|Username|"
+)
+UNKNOWN = "Whether the command took effect in PingOne is not known."
+
+# Every command of the manifest, in an order that makes sense, with how its War Room text begins.
+COMMANDS = [
+    ("test-module", {}, "ok"),
+    ("pingone-get-user", {"username": "emma.sharp"}, "### User:emma.sharp\n" + USER_COLUMNS),
+    ("pingone-get-groups", {"username": "emma.sharp"}, "PingOne groups for user: emma.sharp\n ### Groups\n|ID|Name|"),
+    ("pingone-unlock-user", {"username": "leo.locked"}, "### leo.locked unlocked"),
+    ("pingone-deactivate-user", {"username": "emma.sharp"}, "### User emma.sharp deactivated"),
+    ("pingone-activate-user", {"username": "emma.sharp"}, "### emma.sharp is active now"),
+    (
+        "pingone-set-password",
+        {"username": "emma.sharp", "password": "Juniper-Saddle-93"},
+        "emma.sharp password was updated.",
+    ),
+    ("pingone-password-force-change", {"username": "richard.smith"}, "richard.smith password was set to force change."),
+    ("pingone-read-password-state", {"username": "richard.smith"}, "### Password state for richard.smith\n|"),
+    (
+        "pingone-add-to-group",
+        {"username": "richard.smith", "groupName": "Sales"},
+        "User: %s added to group: Sales successfully" % RICHARD,
+    ),
+    (
+        "pingone-remove-from-group",
+        {"userId": RICHARD, "groupId": SALES},
+        "User: %s was removed from group: %s successfully" % (RICHARD, SALES),
+    ),
+    (
+        "pingone-create-user",
+        {"username": "ines.new", "populationId": EMPLOYEES},
+        "### PingOne user created: ines.new\n|",
+    ),
+    (
+        "pingone-update-user",
+        {"username": "ines.new", "email": "ines.new@example.com"},
+        "### PingOne user updated: ines.new\n|email|\n|---|\n| ines.new@example.com |\n",
+    ),
+    ("pingone-delete-user", {"username": "richard.smith"}, "User: %s was Deleted successfully" % RICHARD),
+]
+
+
+def test_the_relay_is_python_of_old_images(relay):
+    ast.parse(relay, feature_version=(3, 6))
+    used = set(re.findall(r"demisto\.(\w+)", relay))
+    assert used == {
+        "args",
+        "callingContext",
+        "command",
+        "params",
+        "results",
+        "getIntegrationContext",
+        "setIntegrationContext",
+        "getIntegrationContextVersioned",
+        "setIntegrationContextVersioned",
+    }
+    assert "getattr(demisto, command)" in relay, "debug, info and error"
+
+
+def test_every_command_in_one_container(relay, sandbox, image_env):
+    manifest = yaml.safe_load((ROOT / "integration.yml").read_text())
+    documented = {command["name"] for command in manifest["script"]["commands"]}
+    assert documented == {name for name, _, _ in COMMANDS} - {"test-module"}, "a command is missing here"
+    assert 480_000 < len(HELPERS) < 500_000, "the script is to be as long as the server's"
+    with Container(relay, sandbox.params, env=image_env) as container:
+        container.stored = None  # as it is until the first time that it is written
+        assert container.ping() == {"type": "pong"}
+        for name, args, text in COMMANDS:
+            answer = container.run(name, args)
+            entry = answer.only()
+            assert entry["Type"] == 1 and entry["HumanReadable"].startswith(text), (name, entry)
+            assert ("debug", "Command being called is " + name) in answer.logs, (name, answer.logs)
+            assert container.children() == [], "%s left a process behind" % name
+            assert container.ping() == {"type": "pong"}
+    calls = sandbox.calls()
+    tokens = [call for call in calls if call.endswith("/as/token")]
+    assert len(tokens) == 2, "one for the test button, which may not keep it, and one for all others: %s" % calls
+    for change in (
+        "PUT /users/%s/password" % EMMA,
+        "DELETE /users/%s/memberOfGroups/%s" % (RICHARD, SALES),
+        "DELETE /users/%s" % RICHARD,
+    ):
+        assert change in calls, calls
+    assert sandbox.user("ines.new")["email"] == "ines.new@example.com"
+
+
+@pytest.mark.parametrize("versioned, before_6", [(True, False), (False, False), (False, True), (True, True)])
+def test_the_token_is_kept_whatever_form_the_integration_context_has(relay, sandbox, image_env, versioned, before_6):
+    stored = {"other": "kept"}
+    for _ in range(2):
+        with Container(relay, sandbox.params, versioned=versioned, before_6=before_6, env=image_env) as container:
+            container.stored = stored
+            answer = container.run("pingone-get-user", {"username": "emma.sharp"})
+            assert answer.only()["Type"] == 1
+            stored = container.stored
+    assert set(stored) == {"other", "pingone_token"} and stored["other"] == "kept"
+    assert isinstance(stored["pingone_token"], str)
+    tokens = [call for call in sandbox.calls() if call.endswith("/as/token")]
+    assert len(tokens) == 1, "the second container was to find the token of the first"
+
+
+def test_what_others_write_meanwhile_is_kept(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        container.other_writers = [{"theirs": "1"}]
+        answer = container.run("pingone-get-user", {"username": "emma.sharp"})
+        assert answer.calls.count("setIntegrationContext") == 2, (
+            "refused by its version, then written: %s" % answer.calls
+        )
+        assert set(container.stored) == {"theirs", "pingone_token"}
+
+
+def test_error_replies_reach_the_executable(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        container.refusals = {
+            "getIntegrationContext": ["no such\\nkey"],
+            "setIntegrationContext": ["conflict"] * 2,
+            "debug": ["the log is full"],
+        }
+        answer = container.run("pingone-get-user", {"username": "emma.sharp"})
+        assert answer.only()["Type"] == 1
+        assert "the integration context could not be read: no such" in " ".join(text for _, text in answer.logs)
+        assert answer.calls.count("setIntegrationContext") == 3, "two conflicts, then written: %s" % answer.calls
+        assert "pingone_token" in container.stored
+
+
+def test_errors_of_the_command_are_its_own(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        assert container.run("pingone-get-user", {"username": "nobody"}).error() == (
+            "Failed to execute pingone-get-user command. Error: Failed to find user for nobody username."
+        )
+        wrong = {"credentials": {"identifier": sandbox.params["credentials"]["identifier"], "password": "wrong-secret"}}
+        text = container.run("test-module", params=wrong).error()
+        assert "check the Client ID and the Client Secret" in text and "wrong-secret" not in text
+        # JSON has no NaN: what is no request is an error entry too, not silence.
+        text = container.run("pingone-get-user", {"username": float("nan")}).error()
+        assert text.startswith("Failed to execute pingone-get-user command. Error: the input line is not"), text
+
+
+def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sandbox, image_env):
+    sandbox.fault(method="GET", path="*/users*", delayMs=20_000)
+    with Container(relay, sandbox.params, env=image_env) as container:
+
+        def kill():
+            wait_for("the look-up reaches PingOne", lambda: sandbox.faults() == [])
+            [child] = container.children()
+            os.kill(child, signal.SIGKILL)
+
+        assert container.run("pingone-delete-user", {"username": "emma.sharp"}, while_it_runs=kill).error() == (
+            "Failed to execute pingone-delete-user command. Error: pingone-xsoar was ended by SIGKILL before it "
+            "answered. " + UNKNOWN
+        )
+        assert container.children() == []
+        assert container.run("pingone-get-user", {"userId": RICHARD}).only()["Type"] == 1
+
+
+def test_a_server_that_wants_one_command_gets_one(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        assert container.run("pingone-get-user", {"userId": EMMA}, native=True).only()["Type"] == 1
+        assert container.process.wait(10) == 0
+
+
+def test_a_missing_executable_says_what_to_do(relay, bare_env):
+    if os.path.exists("/usr/local/bin/pingone-xsoar"):
+        pytest.skip("this machine has /usr/local/bin/pingone-xsoar")
+    with Container(relay, {}, env=bare_env) as container:
+        assert container.run("test-module").error() == (
+            "Failed to execute test-module command. Error: The executable /usr/local/bin/pingone-xsoar cannot be "
+            "started ([Errno 2] No such file or directory: '/usr/local/bin/pingone-xsoar'). Upload the "
+            "integration's file that has it inside, or choose an image that has it installed."
+        )
+
+
+@pytest.fixture
+def pretend(tmp_path):
+    """Makes an executable that is not ours, and gives the environment of an image that has it."""
+
+    def make(code):
+        folder = tmp_path / "pretend"
+        folder.mkdir()
+        program = folder / "pingone-xsoar"
+        program.write_text("#!%s -IS\nimport json, os, sys, time\n%s" % (sys.executable, code))
+        program.chmod(0o755)
+        return {"PATH": "%s:/usr/bin:/bin" % folder, "HERE": str(tmp_path)}
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "hello",
+        "[]",
+        "7",
+        '{"type": "novelty"}',
+        '{"type": "result"}',
+        '{"no": "type"}',
+        '{"type": "exception", "args": null}',
+        "\udcff\udcfe",
+        '{"type": "resu',
+    ],
+)
+def test_garbage_is_one_error(relay, pretend, output):
+    env = pretend(
+        "sys.stdin.readline(); os.write(1, %r); time.sleep(30)" % (output + "\n").encode(errors="surrogateescape")
+    )
+    with Container(relay, {}, env=env) as container:
+        text = container.run("pingone-get-user", {"username": "x"}).error()
+        assert text == (
+            "Failed to execute pingone-get-user command. Error: pingone-xsoar sent something that is not a "
+            "message of its protocol. " + UNKNOWN
+        )
+        assert container.children() == []
+
+
+def test_an_early_end_is_one_error_with_the_last_words(relay, pretend):
+    env = pretend("sys.stderr.write('x' * 100_000 + 'out of luck\\n'); sys.exit(3)")
+    with Container(relay, {}, env=env) as container:
+        text = container.run("pingone-get-user", {"username": "x" * 1_000_000}).error()
+    assert text.startswith(
+        "Failed to execute pingone-get-user command. Error: pingone-xsoar ended with exit code 3 "
+        "before it answered. %s Its last words: x" % UNKNOWN
+    )
+    assert text.endswith("out of luck") and len(text) < 1300
+
+
+def test_an_end_after_the_answer_is_no_error(relay, pretend):
+    env = pretend("""print('{"type": "result", "results": [{"Type": 1, "Contents": "done"}]}')""")
+    with Container(relay, {}, env=env) as container:
+        assert container.run("test-module").only() == {"Type": 1, "Contents": "done"}
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"context": {"runDuration": 0.05}}, {"params": {"command_timeout": "nonsense"}, "context": {"runDuration": 0.05}}],
+)
+def test_a_stuck_executable_is_ended(relay, pretend, limits):
+    env = pretend("sys.stdin.readline(); time.sleep(60)")
+    with Container(relay, {}, env=env) as container:
+        before = time.monotonic()
+        text = container.run("pingone-get-user", {"username": "x"}, **limits).error()
+        assert text == (
+            "Failed to execute pingone-get-user command. Error: pingone-xsoar gave no answer within 1 "
+            "seconds and was ended. " + UNKNOWN
+        )
+        assert time.monotonic() - before < 10
+        assert container.children() == []
+
+
+def test_the_time_limit_is_beyond_the_executables_own(relay):
+    class Demisto:
+        callingContext = {}
+
+        def __init__(self, timeout, minutes):
+            self._params = {"command_timeout": timeout}
+            self.callingContext = {"context": {"runDuration": minutes}}
+
+        def params(self):
+            return self._params
+
+    def patience(timeout, minutes):
+        names = {"demisto": Demisto(timeout, minutes), "__name__": "relay"}
+        exec(relay, names)
+        return names["patience"]()
+
+    assert [
+        patience(*limits)
+        for limits in [
+            (None, None),
+            ("", 0),
+            ("200", None),
+            ("1e9", None),
+            ("nan", None),
+            ("5", "5"),
+            ("600", 5),
+            ("60", 0.001),
+        ]
+    ] == [90, 90, 230, 90, 90, 35, 298, 1]
+
+
+def test_one_that_does_not_end_is_ended(relay, pretend):
+    env = pretend(
+        """print('{"type": "result", "results": [{"Type": 1}]}\\n{"type": "completed"}', flush=True); time.sleep(60)"""
+    )
+    with Container(relay, {}, env=env) as container:
+        assert container.run("test-module").only() == {"Type": 1}
+        assert container.children() == []
+
+
+def test_stderr_never_blocks_the_answer(relay, pretend):
+    env = pretend(
+        """sys.stderr.write('x' * 5_000_000); print('{"type": "result", "results": []}\\n{"type": "completed"}')"""
+    )
+    with Container(relay, {}, env=env) as container:
+        answer = container.run("test-module")
+        assert (answer.entries, answer.exceptions) == ([], [])
+
+
+def test_the_request_goes_over_stdin_alone(relay, pretend):
+    env = pretend("""
+line = sys.stdin.readline()
+seen = {"line": json.loads(line), "argv": open("/proc/self/cmdline").read(), "env": dict(os.environ),
+        "files": sorted(os.listdir("/proc/self/fd"))}
+print(json.dumps({"type": "result", "results": [seen]}))
+print('{"type": "completed"}')
+""")
+    secret = {"credentials": {"identifier": "id", "password": "hunter22-secret"}}
+    with Container(relay, secret, env=env) as container:
+        seen = container.run(
+            "pingone-set-password",
+            {"username": "ü\ud800", "password": "Pass-word-1", "debug-mode": "true"},
+            context={"runDuration": 5, "IsDebug": True},
+        ).only()
+    assert seen["line"] == {
+        "command": "pingone-set-password",
+        "params": secret,
+        "args": {"username": "ü\ud800", "password": "Pass-word-1"},
+        "context": {
+            "IntegrationBrand": "PingOne",
+            "IntegrationInstance": "PingOne_instance_1",
+            "IsDebug": True,
+            "runDuration": 5,
+        },
+        "integration": True,
+        "native": True,
+    }
+    for place in ("argv", "env"):
+        assert "hunter22" not in str(seen[place]) and "Pass-word-1" not in str(seen[place])
+    assert {name: seen["env"].get(name) for name in env} == env, "proxies and certificates are in the environment"
+    assert len(seen["files"]) == 4, "stdin, stdout, stderr and the listing itself: %s" % seen["files"]
+
+
+def test_calls_that_the_relay_does_not_make_are_refused(relay, pretend):
+    env = pretend("""
+sys.stdin.readline()
+replies = []
+for call in ({"type": "executeCommand", "command": "deleteIncidents", "args": {}},
+             {"type": "log", "command": "results", "args": {"args": [1]}}, {"type": "executeCommand"},
+             {"type": "executeCommand", "command": "setIntegrationContext", "args": None}):
+    print(json.dumps(call), flush=True)
+    replies.append(sys.stdin.readline())
+print(json.dumps({"type": "result", "results": [replies]}))
+print('{"type": "completed"}')
+""")
+    with Container(relay, {}, env=env) as container:
+        replies = container.run("test-module").only()
+    assert (
+        replies[0] == "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]deleteIncidents is not a call that the relay makes\n"
+    )
+    assert len(replies) == 4 and all(reply.startswith("[ERROR-") and reply.endswith("\n") for reply in replies), replies
+
+
+def test_what_is_no_program_is_one_error(relay, tmp_path):
+    program = tmp_path / "pingone-xsoar"
+    program.write_text("not a program")
+    program.chmod(0o755)
+    with Container(relay, {}, env={"PATH": str(tmp_path)}) as container:
+        text = container.run("test-module").error()
+    assert text.startswith(
+        "Failed to execute test-module command. Error: The executable %s cannot be started ([Errno 8] "
+        "Exec format error" % program
+    ), text

@@ -1,0 +1,794 @@
+//! Secrets that are easy to recognise go in, by every way there is, and a server says everything that it was
+//! told and knows, in every form: nothing that comes out may hold a mark. The one exception is the message that
+//! stores the access token in the integration context.
+
+use std::{cell::Cell, collections::HashMap, fmt::Debug, fs, path::Path, sync::Mutex};
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use pingone_xsoar::{replay, surroundings::Surroundings};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    conversation::{Heard, Turn, talk},
+    healthy::{self, USER},
+    matrix::{COMMANDS, Command, Place, collection, place_of},
+    process,
+    scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, json as send, reply},
+};
+
+/// The marks. Letters and digits come through every encoding but base64 unchanged, so each is found by them.
+const MARKS: [&str; 6] = [
+    "Zq7ClientCanary",
+    "Zq7TokenCanary",
+    "Zq7PasswordCanary",
+    "Zq7StoredCanary",
+    "Zq7KeyCanary",
+    "Zq7ProxyCanary",
+];
+/// The secrets, which have a mark each, and whatever is encoded differently in one place or another.
+const CLIENT_SECRET: &str = "s\u{e9}c/\"+ Zq7ClientCanary\\%~'<&>";
+const TOKEN: &str = "t0.-_~+/ Zq7TokenCanary=";
+const PASSWORD: &str = "p\u{e4}ss \"wo/rd+\\ Zq7PasswordCanary%<&>";
+const STORED_PASSWORD: &str = "in the store: Zq7StoredCanary";
+const STORED_KEY: &str = "-----BEGIN KEY----- Zq7KeyCanary";
+const SECRETS: [&str; 5] = [CLIENT_SECRET, TOKEN, STORED_PASSWORD, STORED_KEY, PASSWORD];
+
+/// The first mark in `text`, in whatever form, with what stands around it.
+fn mark_in(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    for mark in MARKS {
+        if let Some(place) = lower.find(&mark.to_lowercase()) {
+            return Some(around(&lower, place));
+        }
+        for before in 0..3 {
+            let mut bytes = vec![b' '; before];
+            bytes.extend(mark.bytes());
+            let encoded = STANDARD.encode(&bytes);
+            // What neighbouring bytes have no part in.
+            let part = &encoded[(before * 4).div_ceil(3)..bytes.len() * 4 / 3];
+            if let Some(place) = text.find(part) {
+                return Some(around(text, place));
+            }
+        }
+    }
+    None
+}
+
+fn around(text: &str, place: usize) -> String {
+    let before: String = text[..place].chars().rev().take(300).collect();
+    let after: String = text[place..].chars().take(120).collect();
+    format!("{}>>>{after}", before.chars().rev().collect::<String>())
+}
+
+/// What a server may say: what it was told by a request and what else it knows, in every form. A few forms at
+/// a time, so that each request sees others in each place.
+struct Said {
+    forms: Vec<String>,
+    next: Cell<usize>,
+}
+
+impl Said {
+    /// `number` tells with which form to begin.
+    fn new(seen: &Seen, secrets: &[&str], number: usize) -> Self {
+        let mut forms = vec![
+            seen.header("authorization").unwrap_or_default().to_owned(),
+            seen.body_text(),
+            STANDARD.encode(seen.body_text()),
+        ];
+        for secret in secrets {
+            let quoted = Value::from(*secret).to_string();
+            let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+            forms.extend([
+                (*secret).to_owned(),
+                ascii(&quoted),
+                quoted,
+                percent.replace("%20", "+"),
+                lower_case_escapes(&percent),
+                percent,
+                STANDARD.encode(secret),
+                URL_SAFE_NO_PAD.encode(secret),
+                STANDARD.encode(format!("user:{secret}")),
+                URL_SAFE_NO_PAD.encode(format!("a{secret}b")),
+            ]);
+        }
+        Self {
+            forms,
+            next: Cell::new(number),
+        }
+    }
+
+    fn next(&self) -> String {
+        let next = self.next.get();
+        self.next.set(next + 3);
+        let forms = (next..next + 3).map(|place| self.forms[place % self.forms.len()].as_str());
+        forms.collect::<Vec<_>>().join(" ; ")
+    }
+
+    /// As much as stands in a header or an address.
+    fn line(&self) -> String {
+        self.next().replace(['\r', '\n'], " ")
+    }
+}
+
+/// JSON as Python writes it, with everything beyond ASCII escaped.
+fn ascii(json: &str) -> String {
+    let mut units = [0; 2];
+    json.chars()
+        .map(|character| {
+            if character.is_ascii() {
+                return character.to_string();
+            }
+            let units = character.encode_utf16(&mut units).iter();
+            units.map(|unit| format!("\\u{unit:04x}")).collect()
+        })
+        .collect()
+}
+
+/// `%2F` as `%2f`
+fn lower_case_escapes(percent: &str) -> String {
+    let mut parts = percent.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (escape, rest) = part.split_at(2);
+        format!("{text}%{}{rest}", escape.to_lowercase())
+    })
+}
+
+/// The secrets that a server can know when it is asked this for a command.
+fn known(command: &str, seen: &Seen) -> Vec<&'static str> {
+    let mut secrets = vec![CLIENT_SECRET, STORED_PASSWORD, STORED_KEY];
+    if !seen.path().ends_with("/as/token") {
+        secrets.push(TOKEN);
+    }
+    if command == SET_PASSWORD {
+        secrets.push(PASSWORD);
+    }
+    secrets
+}
+
+const SET_PASSWORD: &str = "pingone-set-password";
+
+/// The body with `said` in every text that is only shown, and under names that nobody knows.
+fn with_echo(value: Value, said: &Said) -> Value {
+    const SHOWN: [&str; 12] = [
+        "message",
+        "error_description",
+        "email",
+        "nickname",
+        "title",
+        "formatted",
+        "given",
+        "family",
+        "createdAt",
+        "updatedAt",
+        "lastChangedAt",
+        "displayName",
+    ];
+    match value {
+        Value::Object(members) => {
+            let mut echoing: Map<String, Value> = members
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = match value {
+                        Value::String(text) if SHOWN.contains(&name.as_str()) => {
+                            Value::String(format!("{text} {}", said.next()))
+                        }
+                        other => with_echo(other, said),
+                    };
+                    (name, value)
+                })
+                .collect();
+            echoing.insert(
+                "echo".to_owned(),
+                json!([said.next(), {"deep": said.next()}]),
+            );
+            echoing.insert(said.next(), json!(said.next()));
+            Value::Object(echoing)
+        }
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| with_echo(item, said))
+            .collect(),
+        other => other,
+    }
+}
+
+/// A request with marked secrets, for the part of the server below `/<number>`.
+fn marked(mut request: Value, host: &str, number: usize) -> Value {
+    let path_of = |url: &Value| {
+        let url = url.as_str().unwrap_or_default();
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        rest.split_once('/')
+            .map_or_else(String::new, |(_, path)| format!("/{path}"))
+    };
+    let params = &mut request["params"];
+    if params.is_object() {
+        for name in ["api_url", "auth_url"] {
+            params[name] = json!(format!("http://{host}/{number}{}", path_of(&params[name])));
+        }
+        if params["credentials"]["password"]
+            .as_str()
+            .is_some_and(|secret| !secret.trim().is_empty())
+        {
+            params["credentials"]["password"] = json!(CLIENT_SECRET);
+            params["credentials"]["credentials"] = json!({
+                "user": params["credentials"]["identifier"], "password": STORED_PASSWORD, "sshkey": STORED_KEY,
+            });
+        }
+    }
+    // An empty one is part of its case.
+    if !matches!(request["args"]["password"].as_str(), None | Some(""))
+        || request["args"]["password"].is_number()
+    {
+        request["args"]["password"] = json!(PASSWORD);
+    }
+    request["native"] = json!(false);
+    request
+}
+
+/// Plays the requests in the two-way mode in this process and in the one-way mode in one of its own, and finds
+/// no mark in what comes out. Gives what was heard.
+fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
+    let heard = talk(
+        Surroundings::default(),
+        requests.iter().cloned().map(Turn::new).collect::<Vec<_>>(),
+    );
+    assert_eq!(heard.answers.len(), requests.len());
+    for (name, answer) in names.iter().zip(&heard.answers) {
+        assert_eq!(answer.len(), 1, "{name}: exactly one entry: {answer:?}");
+        for text in texts(&json!(answer)) {
+            if let Some(found) = mark_in(&text) {
+                panic!("{name}: an entry shows a secret: {found}");
+            }
+        }
+    }
+    for line in &heard.log {
+        if let Some(found) = mark_in(line) {
+            panic!("a log line shows a secret: {found}");
+        }
+    }
+    if let Some(found) = mark_in(&heard.everything_shown()) {
+        panic!("a secret is shown: {found}");
+    }
+    // What is stored is the token, in one place.
+    for stored in &heard.stored {
+        let texts = texts(stored);
+        let of_token: Vec<&String> = texts.iter().filter(|text| text.contains(TOKEN)).collect();
+        assert!(of_token.len() <= 1, "the token is stored once");
+        for text in texts {
+            if let Some(found) = mark_in(&text.replace(TOKEN, "")) {
+                panic!("the integration context holds another secret: {found}");
+            }
+        }
+    }
+
+    let lines: String = requests
+        .iter()
+        .map(|request| format!("{request}\n"))
+        .collect();
+    let ended = process::run(&[("PATH", "/bin")], lines.as_bytes());
+    let completed = ended.stdout.matches(r#""completed""#).count();
+    assert_eq!(completed, requests.len(), "{}", ended.stderr);
+    for (stream, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        if let Some(found) = mark_in(text) {
+            panic!("{stream} shows a secret: {found}");
+        }
+    }
+    assert!(!ended.stderr.is_empty(), "the log goes there");
+    heard
+}
+
+/// All texts in a value, member names too.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| {
+                let mut found = texts(value);
+                found.push(name.clone());
+                found
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Splits `/<number>` off the path.
+fn below(seen: &Seen) -> (usize, Seen) {
+    let (number, target) = seen.target[1..]
+        .split_once('/')
+        .unwrap_or((&seen.target[1..], ""));
+    let seen = Seen {
+        target: format!("/{target}"),
+        ..seen.clone()
+    };
+    (number.parse().expect("a number of ours"), seen)
+}
+
+/// The exchanges of a recorded case that are left, as method, target below the host, and answer.
+type Recorded = Vec<(String, String, Value)>;
+
+#[test]
+fn recorded_cases_show_no_secret_also_where_the_server_echoes_it() {
+    let folders = replay::cases(Path::new("test_data")).expect("test_data");
+    assert!(folders.len() > 150, "the recorded cases are there");
+    // Every case as it was recorded, and with a server that echoes.
+    let cases: Vec<(usize, bool)> = (0..folders.len())
+        .flat_map(|folder| [(folder, false), (folder, true)])
+        .collect();
+    let record = |folder: usize| -> Recorded {
+        let text = fs::read(folders[folder].join(replay::EXCHANGES)).expect("exchanges");
+        let exchanges: Vec<Value> = serde_json::from_slice(&text).expect("JSON");
+        exchanges
+            .into_iter()
+            .map(|exchange| {
+                let url = exchange["request"]["url"].as_str().unwrap_or_default();
+                let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+                let method = exchange["request"]["method"].as_str().unwrap_or_default();
+                (method.to_owned(), format!("/{path}"), exchange)
+            })
+            .collect()
+    };
+    let all: HashMap<usize, Recorded> = cases
+        .iter()
+        .enumerate()
+        .map(|(number, (folder, _))| (number, record(*folder)))
+        .collect();
+    let commands: Vec<String> = folders
+        .iter()
+        .map(|folder| {
+            let command = folder.components().nth(1).expect("test_data/command/case");
+            command.as_os_str().to_string_lossy().into_owned()
+        })
+        .collect();
+    // Both modes play all of it, one after the other.
+    let left = std::sync::Arc::new(Mutex::new([all.clone(), all]));
+    let server = {
+        let (left, cases) = (std::sync::Arc::clone(&left), cases.clone());
+        Scripted::start(move |asked| {
+            let (number, seen) = below(asked);
+            let mut left = left.lock().expect("no panic");
+            for tape in left.iter_mut() {
+                let tape = tape.get_mut(&number).expect("a case");
+                let place = tape.iter().position(|(method, target, _)| {
+                    *method == seen.method && *target == seen.target
+                });
+                if let Some(place) = place {
+                    let (_, _, exchange) = tape.remove(place);
+                    let host = asked.header("host").unwrap_or_default();
+                    let base = format!("http://{host}/{number}");
+                    let (folder, echoes) = cases[number];
+                    let said = Said::new(&seen, &known(&commands[folder], &seen), number);
+                    return play(&exchange, &base, echoes.then_some(&said));
+                }
+            }
+            send(
+                599,
+                &json!({"message": format!("not recorded: {}", asked.call())}),
+            )
+        })
+    };
+    let requests: Vec<Value> = cases
+        .iter()
+        .enumerate()
+        .map(|(number, (folder, _))| {
+            let text = fs::read(folders[*folder].join(replay::REQUEST)).expect("request");
+            marked(
+                serde_json::from_slice(&text).expect("JSON"),
+                &server.host(),
+                number,
+            )
+        })
+        .collect();
+    let names: Vec<String> = cases
+        .iter()
+        .map(|(folder, echoes)| format!("{} (echo: {echoes})", folders[*folder].display()))
+        .collect();
+    let heard = assert_nothing_shown(&requests, &names);
+    for (name, answer) in names.iter().zip(&heard.answers) {
+        let answer = json!(answer).to_string();
+        assert!(!answer.contains("not recorded"), "{name}: {answer}");
+    }
+    for tape in left.lock().expect("no panic").iter() {
+        for (number, rest) in tape {
+            let calls: Vec<&String> = rest.iter().map(|(_, target, _)| target).collect();
+            assert!(rest.is_empty(), "{}: not made: {calls:?}", names[*number]);
+        }
+    }
+}
+
+/// A recorded answer; `base` takes the place of PingOne's hosts in it.
+fn play(exchange: &Value, base: &str, said: Option<&Said>) -> Answer {
+    let response = &exchange["response"];
+    let status = u16::try_from(response["status"].as_u64().unwrap_or_default()).unwrap_or_default();
+    let mut headers = vec![];
+    let line = said.map(Said::line).unwrap_or_default();
+    if said.is_some() {
+        headers.extend([("Correlation-Id", line.as_str()), ("X-Echo", line.as_str())]);
+    }
+    let content_type = response["headers"]["content-type"].as_str();
+    if response["json"].is_null() {
+        let mut text = response["text"].as_str().unwrap_or_default().to_owned();
+        if let Some(said) = said.filter(|_| !text.is_empty()) {
+            text += &said.next();
+        }
+        return reply(status, &headers, content_type.unwrap_or_default(), text);
+    }
+    let url = exchange["request"]["url"].as_str().unwrap_or_default();
+    let host: String = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let text = response["json"].to_string().replace(&host, base);
+    let mut body: Value = serde_json::from_str(&text).expect("JSON");
+    if let Some(said) = said {
+        body = with_echo(body, said);
+    }
+    if !body["access_token"].is_null() {
+        body["access_token"] = json!(TOKEN);
+    }
+    reply(
+        status,
+        &headers,
+        content_type.unwrap_or(PINGONE_JSON),
+        body.to_string(),
+    )
+}
+
+/// Answers that say everything, one for each way by which text from outside comes in.
+const ECHOES: &[(&str, fn(&Seen, &Said) -> Answer)] = &[
+    ("healthy", |seen, said| {
+        let answer = if seen.path().ends_with("/as/token") {
+            healthy::token(TOKEN, 3600)
+        } else {
+            healthy::answer(seen)
+        };
+        echoing(answer, said)
+    }),
+    ("400", |_, said| refusal(400, said)),
+    ("401", |_, said| refusal(401, said)),
+    ("403", |_, said| refusal(403, said)),
+    ("404", |_, said| refusal(404, said)),
+    ("407", |_, said| refusal(407, said)),
+    ("429", |_, said| refusal(429, said)),
+    ("500", |_, said| refusal(500, said)),
+    ("oauth", |_, said| {
+        send(
+            401,
+            &json!({"error": said.next(), "error_description": said.next()}),
+        )
+    }),
+    ("other method", |_, said| {
+        let text = format!("Unsupported authentication method {}", said.next());
+        send(
+            401,
+            &json!({"error": "invalid_client", "error_description": text}),
+        )
+    }),
+    ("text", |_, said| reply(400, &[], "text/plain", said.next())),
+    ("cut text", |_, said| {
+        reply(502, &[], "text/plain", said.next().repeat(20))
+    }),
+    ("list", |_, said| send(400, &json!([said.next()]))),
+    ("odd body", |_, said| {
+        send(
+            503,
+            &json!({"code": 7, "message": said.next(), "details": said.next()}),
+        )
+    }),
+    ("page", |_, said| {
+        reply(500, &[], "text/html", format!("<html>{}", said.next()))
+    }),
+    ("page 200", |_, said| {
+        reply(200, &[], "text/html", format!("<html>{}", said.next()))
+    }),
+    ("type", |_, said| reply(200, &[], &said.line(), "{}")),
+    ("redirect", |_, said| {
+        reply(
+            302,
+            &[("Location", &format!("/{}", said.line()))],
+            "",
+            said.next(),
+        )
+    }),
+    ("malformed", |_, said| {
+        reply(200, &[], PINGONE_JSON, format!("{{{:?}: ", said.next()))
+    }),
+    ("id", |_, said| {
+        send(200, &json!({"id": said.next(), "access_token": 7}))
+    }),
+    ("user's name", |_, said| {
+        send(
+            200,
+            &json!({"id": USER, "username": "emma.sharp", "name": said.next(), "account": said.next()}),
+        )
+    }),
+    ("no list", |seen, said| {
+        send(200, &json!({"_embedded": {collection(seen): said.next()}}))
+    }),
+    ("odd items", |seen, said| {
+        let items =
+            json!([said.next(), {"id": said.next(), "username": "emma.sharp", "name": "Sales"}]);
+        send(200, &json!({"_embedded": {collection(seen): items}}))
+    }),
+    ("odd members of items", |seen, said| {
+        let items = json!([{
+            "id": USER, "username": "emma.sharp", "name": said.next(), "type": said.next(),
+            "_embedded": said.next(), "account": {"status": [said.next()]},
+        }]);
+        send(200, &json!({"_embedded": {collection(seen): items}}))
+    }),
+    ("next page here", |seen, said| {
+        // Its path has a secret in it, and so has the address that is then called.
+        if seen.target.contains("Zq7") || seen.target.contains("elsewhere") {
+            return vec![Step::Close];
+        }
+        let path = utf8_percent_encode(&said.forms[3], NON_ALPHANUMERIC).to_string();
+        let number = seen.header("x-number").unwrap_or_default();
+        let link = format!("/{number}/{path}");
+        listing(seen, &link)
+    }),
+    ("next page elsewhere", |seen, said| {
+        listing(seen, &format!("https://elsewhere.invalid/{}", said.line()))
+    }),
+    ("next page nowhere", |seen, said| {
+        listing(seen, &format!("http://{}", said.line()))
+    }),
+    ("no HTTP", |_, said| {
+        let line = said.line();
+        let bytes = format!("HTTP/1.1 200 {line}\r\n{line}\r\n\r\n{}", said.next()).into_bytes();
+        vec![Step::Send(bytes), Step::Close]
+    }),
+    ("token that cannot be one", |_, said| {
+        send(
+            200,
+            &json!({"access_token": format!("a\n{}", said.next()), "expires_in": said.next()}),
+        )
+    }),
+];
+
+fn listing(seen: &Seen, link: &str) -> Answer {
+    let mut page = healthy::page(collection(seen), &[]);
+    page["_links"] = json!({"next": {"href": link}});
+    send(200, &page)
+}
+
+fn refusal(status: u16, said: &Said) -> Answer {
+    let line = said.line();
+    let body = json!({
+        "id": said.next(), "code": said.next(), "message": said.next(), said.next(): said.next(),
+        "details": [
+            {"code": said.next(), "target": said.next(), "message": said.next(), "innerError": {"unsatisfiedRequirements": [said.next(), said.next()]}},
+            {"code": "UNIQUENESS_VIOLATION", "message": said.next()},
+        ],
+    });
+    reply(
+        status,
+        &[
+            ("Correlation-Id", &line),
+            ("Retry-After", &line),
+            ("WWW-Authenticate", &line),
+        ],
+        PINGONE_JSON,
+        body.to_string(),
+    )
+}
+
+/// A healthy answer with more in its body.
+fn echoing(answer: Answer, said: &Said) -> Answer {
+    let [Step::Send(bytes)] = answer.as_slice() else {
+        return answer;
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    match serde_json::from_str::<Value>(body) {
+        Ok(body) => send(status.unwrap_or(200), &with_echo(body, said)),
+        Err(_) => answer,
+    }
+}
+
+#[test]
+fn faults_show_no_secret_though_the_server_says_all_it_knows() {
+    let mut cells: Vec<(&Command, Place, usize)> = Vec::new();
+    for command in COMMANDS {
+        for place in [Place::Token, Place::LookUp, Place::Own] {
+            for echo in 0..ECHOES.len() {
+                cells.push((command, place, echo));
+            }
+        }
+    }
+    let server = {
+        let cells = cells.clone();
+        Scripted::start(move |asked| {
+            let (number, seen) = below(asked);
+            let (command, place, echo) = cells[number];
+            let mut seen = seen;
+            let said = Said::new(&seen, &known(command.name, &seen), number);
+            seen.headers
+                .push(("x-number".to_owned(), number.to_string()));
+            let here = place_of(command, &seen);
+            if here == Some(place) || here.is_none() {
+                return ECHOES[echo].1(&seen, &said);
+            }
+            if here == Some(Place::Token) {
+                return healthy::token(TOKEN, 3600);
+            }
+            echoing(healthy::answer(&seen), &said)
+        })
+    };
+    let host = server.host();
+    let mut requests = Vec::new();
+    let mut names = Vec::new();
+    for (number, (command, place, echo)) in cells.iter().enumerate() {
+        let args: Value = command
+            .args
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
+        // A second try writes a line into the log. Each costs half a second, so there are few.
+        let logged = ["500", "no HTTP"].contains(&ECHOES[*echo].0);
+        let retries = u8::from(logged && command.name == "pingone-delete-user").to_string();
+        let request =
+            healthy::request(&host, command.name, &args, &json!({"max_retries": retries}));
+        requests.push(marked(request, "", number));
+        // `marked` has no host to offer here.
+        for name in ["api_url", "auth_url"] {
+            requests[number]["params"][name] = json!(format!("http://{host}/{number}"));
+        }
+        names.push(format!("{}, {place:?}, {}", command.name, ECHOES[*echo].0));
+    }
+    let heard = assert_nothing_shown(&requests, &names);
+    let masked = heard.everything_shown().matches("<XX_REPLACED>").count();
+    assert!(masked > 1000, "the echoes arrive, and are masked: {masked}");
+}
+
+#[test]
+fn requests_that_make_no_sense_are_not_repeated_back() {
+    let good = healthy::request(
+        "127.0.0.1:1",
+        "pingone-set-password",
+        &json!({"username": "emma.sharp", "password": PASSWORD}),
+        &json!({}),
+    );
+    let good = marked(good, "127.0.0.1:1", 0);
+    let change = |pointer: &str, value: Value| {
+        let mut changed = good.clone();
+        *changed.pointer_mut(pointer).expect("a member") = value;
+        changed.to_string()
+    };
+    let mut nested = good.to_string();
+    nested.truncate(nested.len() / 2);
+    let lines = [
+        // Cut in the middle, and then followed by something else.
+        nested,
+        format!(
+            "{{\"command\": 7, \"params\": {{\"x\": \"{}\"}}}}",
+            MARKS[0]
+        ),
+        change("/params", json!([CLIENT_SECRET])),
+        change("/params/credentials", json!(CLIENT_SECRET)),
+        change("/params/credentials", json!([CLIENT_SECRET])),
+        change(
+            "/params/credentials/password",
+            json!({"secret": CLIENT_SECRET}),
+        ),
+        change("/params/environment_id", json!(CLIENT_SECRET)),
+        change(
+            "/params/auth_url",
+            json!(format!("https://user:{}@auth.example", MARKS[0])),
+        ),
+        change(
+            "/params/api_url",
+            json!(format!("https://api.example/?token={}", MARKS[1])),
+        ),
+        change("/args/password", json!([PASSWORD])),
+        change("/args/password", json!({"p": PASSWORD})),
+        change(
+            "/args",
+            json!({"username": "emma.sharp", "pasword": PASSWORD}),
+        ),
+        change("/args", json!(PASSWORD)),
+        format!("{} {good}", MARKS[2]),
+        format!("\"{}\"", MARKS[0]),
+        format!("{}{}", good, MARKS[3]),
+    ];
+    let input = lines.join("\n") + "\n";
+    let ended = process::run(&[], input.as_bytes());
+    let completed = ended.stdout.matches(r#""completed""#).count();
+    assert!(
+        completed >= lines.len() - 1,
+        "{completed}: {}",
+        ended.stdout
+    );
+    for text in [&ended.stdout, &ended.stderr] {
+        if let Some(found) = mark_in(text) {
+            panic!("a secret is shown: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_proxys_credentials_are_hidden_from_every_echo() {
+    let address_with =
+        |proxy: &Scripted| format!("http://gate%20keeper:{}%2F%2B@{}", MARKS[5], proxy.host());
+    for (number, (name, echo)) in ECHOES.iter().enumerate() {
+        let proxy = Scripted::start(move |seen| {
+            let told = seen.header("proxy-authorization").unwrap_or_default();
+            let secret = format!("{}/+", MARKS[5]);
+            let said = Said::new(seen, &[&secret, told], number);
+            echo(seen, &said)
+        });
+        let address = address_with(&proxy);
+        let more = json!({"proxy": true, "max_retries": "0"});
+        let request = healthy::get_user("127.0.0.1:1", &more).to_string() + "\n";
+        let ended = process::run(&[("HTTP_PROXY", &address)], request.as_bytes());
+        for text in [&ended.stdout, &ended.stderr] {
+            // The other secrets are not this instance's, so nothing is known of them.
+            let found = text.find(MARKS[5]).map(|place| around(text, place));
+            assert_eq!(found, None, "{name}");
+            let basic = STANDARD.encode(format!("gate keeper:{}/+", MARKS[5]));
+            assert!(!text.contains(&basic), "{name}");
+        }
+        assert!(!proxy.seen().is_empty(), "{name}");
+    }
+}
+
+/// Fails to compile if the type can be shown with `{:?}`.
+macro_rules! assert_not_debug {
+    ($($type:ty),* $(,)?) => {$({
+        trait Either<A> {
+            fn choose() {}
+        }
+        impl<T: ?Sized> Either<()> for T {}
+        struct Shown;
+        impl<T: ?Sized + Debug> Either<Shown> for T {}
+        // With two implementations to choose from, the compiler cannot.
+        <$type as Either<_>>::choose();
+    })*};
+}
+
+#[test]
+fn what_holds_a_secret_has_no_debug_text() {
+    use pingone_xsoar::{arguments, instance, pingone, protocol, run, secrets, server};
+    assert_not_debug!(
+        arguments::Arguments,
+        instance::Instance,
+        pingone::Client<'static>,
+        pingone::Connection,
+        pingone::settings::Settings,
+        pingone::token::StoredToken,
+        pingone::token::Token,
+        pingone::token::TokenState,
+        pingone::transport::Authorization,
+        pingone::transport::HttpRequest,
+        pingone::transport::Reply,
+        protocol::Incoming,
+        protocol::Message<'static>,
+        protocol::Request,
+        run::Prepared,
+        run::Runner,
+        secrets::Mask,
+        server::IntegrationContext,
+        Surroundings,
+    );
+}
+
+#[test]
+fn marks_are_found_in_every_form() {
+    for secret in SECRETS {
+        for before in ["", "a", "ab", "user:"] {
+            let text = STANDARD.encode(format!("{before}{secret}"));
+            assert!(mark_in(&text).is_some(), "{text}");
+        }
+        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        assert!(mark_in(&percent).is_some() && mark_in(&Value::from(secret).to_string()).is_some());
+    }
+    assert_eq!(mark_in("nothing"), None);
+}

@@ -1,0 +1,289 @@
+//! Changes of which PingOne does not say whether it made them. A creation is never sent twice: the user is
+//! looked up, and the answer says what was found. A deletion or removal that finds nothing left after a try
+//! without an answer was that try's doing.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use pingone_xsoar::surroundings::Surroundings;
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::{Turn, talk},
+    healthy::{self, GROUP, POPULATION, USER},
+    scripted::{Answer, PINGONE_JSON, Scripted, Step, json as send, reply},
+};
+
+type Lose = fn() -> Answer;
+
+/// Ways in which the answer to a creation is lost after PingOne had the request, and what the error says.
+const LOST: [(&str, Lose); 7] = [
+    ("in time (waited 1.0 s)", || vec![Step::Hold]),
+    ("ended before the answer to POST", || vec![Step::Reset]),
+    ("ended before the answer to POST", || vec![Step::Close]),
+    ("Error in API call [500] - Internal Server Error", || {
+        send(500, &json!({"code": "UNEXPECTED_ERROR"}))
+    }),
+    ("Error in API call [503] - Service Unavailable", || {
+        reply(503, &[("Retry-After", "0")], "text/html", "<html>")
+    }),
+    ("cannot be used: it is empty", || {
+        reply(201, &[], PINGONE_JSON, "")
+    }),
+    ("cannot be used: it is not valid JSON", || {
+        reply(201, &[], PINGONE_JSON, "{\"id\":")
+    }),
+];
+
+/// Creates new.user, of which PingOne's answer is lost in each of the ways; the look-up then is answered so.
+/// Gives the way's text, the entry's type and text, and the number of look-ups.
+fn create(
+    looked_up: impl Fn() -> Answer + Send + Sync + Copy + 'static,
+) -> Vec<(u64, String, usize)> {
+    let ways = LOST.map(|(says, lost)| {
+        std::thread::spawn(move || {
+            let server = Scripted::start(move |seen| {
+                match (seen.method.as_str(), seen.path().ends_with("/users")) {
+                    ("POST", true) => lost(),
+                    ("GET", true) => looked_up(),
+                    _ => healthy::answer(seen),
+                }
+            });
+            let args = json!({"username": "new.user", "populationId": POPULATION});
+            let limits = json!({"request_timeout": "1"});
+            let request = healthy::request(&server.host(), "pingone-create-user", &args, &limits);
+            let heard = talk(Surroundings::default(), [Turn::new(request)]);
+            let (kind, text) = heard.result(0);
+            assert_eq!(server.count("POST", "/users"), 1, "one creation: {text}");
+            if kind == 4 {
+                assert!(text.contains(says), "{says:?} is missing: {text}");
+            }
+            (kind, text.to_owned(), server.count("GET", "/users"))
+        })
+    });
+    ways.into_iter()
+        .map(|way| way.join().expect("no panic"))
+        .collect()
+}
+
+fn found(created_at: &Value) -> Answer {
+    let mut user = healthy::user();
+    user["username"] = json!("New.User");
+    user["createdAt"] = created_at.clone();
+    send(200, &healthy::page("users", &[user]))
+}
+
+#[test]
+fn a_user_that_is_there_and_new_was_created() {
+    for (kind, text, look_ups) in create(|| found(&json!(jiff::Timestamp::now().to_string()))) {
+        assert_eq!((kind, look_ups), (1, 1), "{text}");
+        assert!(
+            text.starts_with(
+                "PingOne did not confirm the creation, so the user was looked up: it is there.\n\
+                 ### PingOne user created: new.user\n|"
+            ),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_user_that_is_there_but_old_was_not_created_by_this_command() {
+    let an_hour = jiff::SignedDuration::from_hours(1);
+    for created_at in [
+        json!((jiff::Timestamp::now() - an_hour).to_string()),
+        json!("long ago"),
+        Value::Null,
+    ] {
+        // Leaked, as every way is played on a thread of its own: three short values.
+        let created_at: &'static Value = Box::leak(Box::new(created_at));
+        for (kind, text, look_ups) in create(move || found(created_at)) {
+            assert_eq!((kind, look_ups), (4, 1), "{text}");
+            let end =
+                format!("\nA user new.user ({USER}) exists, but was not created by this command.");
+            assert!(text.ends_with(&end), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_user_that_is_not_there_was_not_created() {
+    for (kind, text, look_ups) in create(|| send(200, &healthy::page("users", &[]))) {
+        assert_eq!((kind, look_ups), (4, 1), "{text}");
+        assert!(
+            text.ends_with(
+                "\nThe user new.user was looked up afterwards and does not exist: it was not created."
+            ),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn if_the_look_up_fails_too_the_outcome_is_not_known() {
+    for (kind, text, look_ups) in create(|| {
+        reply(
+            503,
+            &[("Retry-After", "0")],
+            PINGONE_JSON,
+            r#"{"code":"BUSY"}"#,
+        )
+    }) {
+        assert_eq!((kind, look_ups), (4, 3), "{text}");
+        let known = "\nWhether the user new.user was created is not known, and looking it up failed too: Error in API call [503] - Service Unavailable\nBUSY\nGave up after 3 tries in ";
+        assert!(text.contains(known), "{text}");
+    }
+}
+
+#[test]
+fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
+    let tries = AtomicUsize::new(0);
+    let server = Scripted::start(move |seen| {
+        if seen.method == "POST" && seen.path().ends_with("/users") {
+            return match tries.fetch_add(1, Ordering::SeqCst) {
+                0 => reply(429, &[("Retry-After", "0")], PINGONE_JSON, "{}"),
+                1 => send(401, &json!({"code": "ACCESS_FAILED"})),
+                _ => healthy::answer(seen),
+            };
+        }
+        healthy::answer(seen)
+    });
+    let args = json!({"username": "new.user", "populationId": POPULATION});
+    let request = healthy::request(&server.host(), "pingone-create-user", &args, &json!({}));
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    assert!(
+        heard
+            .note(0)
+            .starts_with("### PingOne user created: new.user\n")
+    );
+    assert_eq!(server.count("POST", "/users"), 3);
+    assert_eq!(server.count("GET", "/users"), 0, "nothing to settle");
+}
+
+/// Plays a command whose DELETE is answered in this order, and whose object is gone afterwards.
+fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usize) {
+    let tries = AtomicUsize::new(0);
+    let gone = || send(404, &json!({"code": "NOT_FOUND"}));
+    let is_removal = command == "pingone-remove-from-group";
+    let server = Scripted::start(move |seen| match seen.method.as_str() {
+        "DELETE" => answers
+            .get(tries.fetch_add(1, Ordering::SeqCst))
+            .map_or_else(gone, |answer| answer()),
+        "GET" if seen.path().ends_with(GROUP) => gone(),
+        "GET" if seen.path().ends_with(USER) && !is_removal => gone(),
+        _ => healthy::answer(seen),
+    });
+    let limits = json!({"request_timeout": "1"});
+    let request = healthy::request(&server.host(), command, args, &limits);
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let deletes = server
+        .seen()
+        .iter()
+        .filter(|seen| seen.method == "DELETE")
+        .count();
+    (heard.note(0).to_owned(), deletes)
+}
+
+#[test]
+fn what_is_gone_after_a_try_without_an_answer_was_deleted_by_it() {
+    let user = json!({"userId": USER});
+    let membership = json!({"userId": USER, "groupId": GROUP});
+    let lost: [&'static [Lose]; 3] = [
+        &[|| vec![Step::Reset]],
+        &[|| vec![Step::Hold]],
+        &[|| reply(504, &[("Retry-After", "0")], "", "")],
+    ];
+    for answers in lost {
+        let (text, deletes) = delete("pingone-delete-user", &user, answers);
+        assert_eq!(text, format!("User: {USER} was Deleted successfully"));
+        assert_eq!(deletes, 2);
+        let (text, deletes) = delete("pingone-remove-from-group", &membership, answers);
+        assert_eq!(
+            text,
+            format!("User: {USER} was removed from group: {GROUP} successfully")
+        );
+        assert_eq!(deletes, 2);
+    }
+}
+
+#[test]
+fn what_was_gone_before_was_not_deleted() {
+    let user = json!({"userId": USER});
+    let membership = json!({"userId": USER, "groupId": GROUP});
+    // 429 is a try that surely did nothing.
+    let before: [&'static [Lose]; 2] = [
+        &[],
+        &[|| reply(429, &[("Retry-After", "0")], PINGONE_JSON, "{}")],
+    ];
+    for answers in before {
+        let (text, deletes) = delete("pingone-delete-user", &user, answers);
+        assert_eq!(
+            text,
+            format!("User: {USER} was not found; nothing was deleted.")
+        );
+        assert_eq!(deletes, answers.len() + 1);
+        let (text, deletes) = delete("pingone-remove-from-group", &membership, answers);
+        assert_eq!(
+            text,
+            format!("User: {USER} is not a member of group: {GROUP}; nothing was removed.")
+        );
+        assert_eq!(deletes, answers.len() + 1);
+    }
+}
+
+#[test]
+fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
+    let (tries, tokens) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let server = Scripted::start(move |seen| {
+        if seen.path().ends_with("/as/token") && tokens.fetch_add(1, Ordering::SeqCst) > 0 {
+            return send(
+                401,
+                &json!({"error": "invalid_client", "error_description": "Secret expired"}),
+            );
+        }
+        if seen.method == "PATCH" {
+            return match tries.fetch_add(1, Ordering::SeqCst) {
+                0 => vec![Step::Close],
+                _ => send(401, &json!({"code": "ACCESS_FAILED"})),
+            };
+        }
+        healthy::answer(seen)
+    });
+    let args = json!({"username": "emma.sharp", "email": "e@example.com"});
+    let request = healthy::request(&server.host(), "pingone-update-user", &args, &json!({}));
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(
+        text.contains("invalid_client: Secret expired")
+            && text.contains("PingOne may have carried out the change all the same"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_commands_time_bounds_all_tries_together() {
+    let server = Scripted::start(|seen| {
+        if seen.method == "PUT" {
+            return vec![Step::Hold];
+        }
+        healthy::answer(seen)
+    });
+    let args = json!({"username": "emma.sharp"});
+    let limits = json!({"command_timeout": "2", "request_timeout": "60", "max_retries": "50"});
+    let request = healthy::request(&server.host(), "pingone-activate-user", &args, &limits);
+    let began = std::time::Instant::now();
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(text.contains("did not answer PUT "), "{text}");
+    assert!(
+        text.contains("PingOne may have carried out the change"),
+        "{text}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+}

@@ -1,0 +1,14 @@
+//! What the integration does when the network, PingOne or whatever stands between them misbehaves, shown on
+//! servers on loopback. `matrix.rs` has every fault on every command; the others look closer at one matter.
+
+mod conversation;
+mod healthy;
+mod process;
+mod scripted;
+
+mod matrix;
+
+mod canary;
+mod create;
+mod network;
+mod tokens;

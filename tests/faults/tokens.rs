@@ -1,0 +1,461 @@
+//! Access tokens: asked for once, used until shortly before their end, dropped when PingOne refuses them, kept
+//! between processes in the integration context, and never met by other settings than their own.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use pingone_xsoar::{run::Runner, surroundings::Surroundings};
+use serde_json::{Value, json};
+
+use crate::{
+    conversation::{Heard, Turn, talk, talk_with},
+    healthy::{self, CLIENT, CLIENT_SECRET, ENVIRONMENT, USER, get_user},
+    scripted::{Answer, Scripted, Seen, json as send},
+};
+
+/// A server whose tokens are `token-1`, `token-2` and so on, each for so many seconds. What is not a token
+/// request is answered by `api`, with the token's number.
+fn server(
+    expires_in: u64,
+    api: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static,
+) -> Scripted {
+    let given = AtomicUsize::new(0);
+    Scripted::start(move |seen| {
+        if is_token(seen) {
+            let number = given.fetch_add(1, Ordering::SeqCst) + 1;
+            return healthy::token(&format!("token-{number}"), expires_in);
+        }
+        let number = seen
+            .header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer token-"))
+            .and_then(|number| number.parse().ok());
+        match number {
+            Some(number) => api(seen, number),
+            None => send(400, &json!({"message": "no token"})),
+        }
+    })
+}
+
+fn healthy_server(expires_in: u64) -> Scripted {
+    server(expires_in, |seen, _| healthy::answer(seen))
+}
+
+fn is_token(seen: &Seen) -> bool {
+    seen.path().ends_with("/as/token")
+}
+
+fn tokens(server: &Scripted) -> usize {
+    server.count("POST", "/as/token")
+}
+
+fn serve(requests: impl IntoIterator<Item = Value>) -> Heard {
+    talk(
+        Surroundings::default(),
+        requests.into_iter().map(Turn::new).collect::<Vec<_>>(),
+    )
+}
+
+fn unauthorized() -> Answer {
+    send(
+        401,
+        &json!({"code": "ACCESS_FAILED", "message": "The request could not be completed."}),
+    )
+}
+
+fn emma(host: &str, command: &str) -> Value {
+    healthy::request(
+        host,
+        command,
+        &json!({"username": "emma.sharp"}),
+        &json!({}),
+    )
+}
+
+#[test]
+fn one_token_serves_all_requests_of_a_process() {
+    let server = healthy_server(3600);
+    let host = server.host();
+    let heard = serve([
+        emma(&host, "pingone-unlock-user"),
+        emma(&host, "pingone-get-groups"),
+        healthy::request(&host, "test-module", &json!({}), &json!({})),
+        get_user(&host, &json!({})),
+    ]);
+    assert_eq!(heard.note(0), "### emma.sharp unlocked");
+    assert_eq!(heard.note(2), "ok");
+    assert!(heard.note(3).starts_with("### User:"));
+    assert_eq!(tokens(&server), 1);
+    assert_eq!(server.connections(), 1, "and one connection");
+}
+
+#[test]
+fn a_token_that_is_about_to_end_is_used_for_nothing_more() {
+    // A minute is kept in reserve, so that a token outlasts the call it is used for.
+    let server = healthy_server(60);
+    let heard = serve([
+        get_user(&server.host(), &json!({})),
+        emma(&server.host(), "pingone-unlock-user"),
+    ]);
+    assert!(heard.note(0).starts_with("### User:"));
+    assert_eq!(heard.note(1), "### emma.sharp unlocked");
+    assert_eq!(tokens(&server), 3, "one for each of the three calls");
+    let server = healthy_server(90);
+    serve([
+        get_user(&server.host(), &json!({})),
+        emma(&server.host(), "pingone-unlock-user"),
+    ]);
+    assert_eq!(tokens(&server), 1);
+}
+
+#[test]
+fn a_refused_token_is_dropped_and_the_call_made_once_more() {
+    let server = server(3600, |seen, number| {
+        if number == 1 {
+            unauthorized()
+        } else {
+            healthy::answer(seen)
+        }
+    });
+    let host = server.host();
+    let heard = serve([get_user(&host, &json!({})), get_user(&host, &json!({}))]);
+    assert!(heard.note(0).starts_with("### User:"));
+    let user = format!("GET {}/users/{USER}", healthy::base());
+    let token = format!("POST /{ENVIRONMENT}/as/token");
+    assert_eq!(
+        server.calls(),
+        [&token, &user, &token, &user, &user].map(Clone::clone),
+        "the second request has the new token"
+    );
+    assert!(
+        heard
+            .log
+            .contains(&"PingOne refused the access token; asking for a new one".to_owned()),
+        "{:?}",
+        heard.log
+    );
+}
+
+fn both_by_name(host: &str) -> Value {
+    let args = json!({"username": "emma.sharp", "groupName": "Sales"});
+    healthy::request(host, "pingone-add-to-group", &args, &json!({}))
+}
+
+#[test]
+fn two_look_ups_at_once_ask_for_one_token() {
+    let server = healthy_server(3600);
+    let heard = serve([both_by_name(&server.host())]);
+    assert!(heard.note(0).ends_with("successfully"), "{}", heard.note(0));
+    assert_eq!(
+        (
+            server.count("GET", "/users"),
+            server.count("GET", "/groups")
+        ),
+        (1, 1)
+    );
+    assert_eq!(tokens(&server), 1);
+}
+
+#[test]
+fn two_look_ups_whose_token_is_refused_ask_for_one_new_token() {
+    let server = server(3600, |seen, number| {
+        if number == 1 && seen.target.contains("filter=") {
+            unauthorized()
+        } else {
+            healthy::answer(seen)
+        }
+    });
+    let host = server.host();
+    // The first request makes the token a warm one.
+    let heard = serve([get_user(&host, &json!({})), both_by_name(&host)]);
+    assert!(heard.note(1).ends_with("successfully"), "{}", heard.note(1));
+    assert_eq!(tokens(&server), 2);
+    assert_eq!(
+        (
+            server.count("GET", "/users"),
+            server.count("GET", "/groups")
+        ),
+        (2, 2)
+    );
+}
+
+/// A worker application that takes its secret in one way alone, which can be changed.
+fn application(wants_form: &'static Mutex<bool>, expires_in: u64) -> Scripted {
+    Scripted::start(move |seen| {
+        if !is_token(seen) {
+            return healthy::answer(seen);
+        }
+        let form = seen.body_text().contains("client_secret=");
+        assert_ne!(form, seen.header("authorization").is_some(), "never both");
+        if form == *wants_form.lock().expect("no panic") {
+            healthy::token("token-1", expires_in)
+        } else {
+            unsupported()
+        }
+    })
+}
+
+/// PingOne's words for the wrong one of the two ways.
+fn unsupported() -> Answer {
+    send(
+        401,
+        &json!({
+            "error": "invalid_client",
+            "error_description": "Request denied: Unsupported authentication method (Correlation ID: 1)",
+        }),
+    )
+}
+
+fn wrong_secret() -> Answer {
+    send(
+        401,
+        &json!({
+            "error": "invalid_client",
+            "error_description": "Request denied: Invalid client credentials (Correlation ID: 2)",
+        }),
+    )
+}
+
+/// The token requests so far: `B` for the secret in the header, `F` for the form.
+fn ways(server: &Scripted) -> String {
+    server
+        .seen()
+        .iter()
+        .filter(|seen| is_token(seen))
+        .map(|seen| {
+            if seen.header("authorization").is_some() {
+                'B'
+            } else {
+                'F'
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_way_that_worked_is_remembered() {
+    static WANTS_FORM: Mutex<bool> = Mutex::new(true);
+    // Every request needs a new token.
+    let server = application(&WANTS_FORM, 60);
+    let host = server.host();
+    let heard = talk(
+        Surroundings::default(),
+        [
+            Turn::new(get_user(&host, &json!({}))),
+            Turn::new(get_user(&host, &json!({}))),
+            Turn::after(
+                || *WANTS_FORM.lock().expect("no panic") = false,
+                get_user(&host, &json!({})),
+            ),
+            Turn::new(get_user(&host, &json!({}))),
+        ],
+    );
+    for request in 0..4 {
+        assert!(heard.note(request).starts_with("### User:"));
+    }
+    assert_eq!(ways(&server), "BFFFBB");
+    let first = server.seen();
+    let basic = STANDARD.encode(format!("{CLIENT}:{CLIENT_SECRET}"));
+    assert_eq!(
+        first[0].header("authorization"),
+        Some(format!("Basic {basic}").as_str())
+    );
+    assert_eq!(first[0].body_text(), "grant_type=client_credentials");
+    assert_eq!(
+        first[1].body_text(),
+        format!("grant_type=client_credentials&client_id={CLIENT}&client_secret={CLIENT_SECRET}")
+    );
+    assert_eq!(
+        first[1].header("content-type"),
+        Some("application/x-www-form-urlencoded")
+    );
+}
+
+#[test]
+fn of_two_refusals_the_one_that_helps_is_shown() {
+    let helpful = "invalid_client: Request denied: Invalid client credentials (Correlation ID: 2)";
+    let advice = "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret";
+    let show = |basic: fn() -> Answer, form: fn() -> Answer| {
+        let server = Scripted::start(move |seen| {
+            if seen.header("authorization").is_some() {
+                basic()
+            } else {
+                form()
+            }
+        });
+        let heard = serve([get_user(&server.host(), &json!({}))]);
+        (
+            heard.error(0).to_owned(),
+            ways(&server),
+            server.seen().len(),
+        )
+    };
+    let (text, ways, calls) = show(unsupported, wrong_secret);
+    assert!(text.contains(helpful) && text.contains(advice), "{text}");
+    assert_eq!((ways.as_str(), calls), ("BF", 2));
+
+    let (text, ways, calls) = show(wrong_secret, unsupported);
+    assert!(text.contains(helpful) && text.contains(advice), "{text}");
+    assert_eq!(
+        (ways.as_str(), calls),
+        ("B", 1),
+        "no reason to try the form"
+    );
+
+    let (text, ways, _) = show(unsupported, unsupported);
+    assert!(text.contains("Unsupported authentication method"), "{text}");
+    assert_eq!(ways, "BF");
+}
+
+#[test]
+fn a_token_never_meets_other_settings() {
+    let other = "c5e0d1f2-1111-4222-8333-944455556666";
+    let server = Scripted::start(|seen| {
+        // Whatever the environment and the path before it.
+        if is_token(seen) {
+            let body = seen.body_text();
+            let secret = seen.header("authorization").unwrap_or(&body).to_owned();
+            return healthy::token(&STANDARD.encode(format!("{}{secret}", seen.path())), 3600);
+        }
+        send(200, &healthy::user())
+    });
+    let host = server.host();
+    let with = |change: Value| get_user(&host, &change);
+    let credentials = |id: &str, secret: &str| {
+        with(json!({"credentials": {"identifier": id, "password": secret}}))
+    };
+    let plain = || with(json!({}));
+    let localhost = format!("http://localhost:{}", server.port());
+    let requests = [
+        plain(),
+        credentials(CLIENT, "another secret"),
+        credentials("another-client", CLIENT_SECRET),
+        with(json!({"environment_id": other})),
+        with(json!({"api_url": format!("http://{host}/gateway")})),
+        with(json!({"auth_url": format!("http://{host}/gateway")})),
+        with(json!({"api_url": localhost})),
+        with(json!({"auth_environment_id": other})),
+    ];
+    let number = requests.len();
+    let mut requests = requests.to_vec();
+    // All of them again: every token is still known to its own settings.
+    requests.extend(requests.clone());
+    let heard = serve(requests);
+    assert_eq!(tokens(&server), number);
+    let mut bearers = Vec::new();
+    for seen in server.seen().iter().filter(|seen| !is_token(seen)) {
+        bearers.push(seen.header("authorization").unwrap_or_default().to_owned());
+    }
+    assert_eq!(bearers.len(), 2 * number);
+    assert_eq!(bearers[..number], bearers[number..]);
+    for answer in 0..2 * number {
+        assert!(heard.note(answer).starts_with("### User:"));
+    }
+    // One context holds one token; a stored one must not meet other settings either.
+    let stored = &heard.stored;
+    assert_eq!(stored.len(), number);
+}
+
+#[test]
+fn the_worker_application_may_live_in_another_environment() {
+    let other = "c5e0d1f2-1111-4222-8333-944455556666";
+    let server = healthy_server(3600);
+    let heard = serve([get_user(
+        &server.host(),
+        &json!({"auth_environment_id": other}),
+    )]);
+    assert!(heard.note(0).starts_with("### User:"));
+    assert_eq!(
+        server.calls(),
+        [
+            format!("POST /{other}/as/token"),
+            format!("GET {}/users/{USER}", healthy::base()),
+        ]
+    );
+}
+
+/// One process that begins with this integration context and carries out one request.
+fn process(context: &Value, request: Value) -> Heard {
+    let mut runner = Runner::live(Surroundings::default());
+    talk_with(&mut runner, context.clone(), [Turn::new(request)])
+}
+
+#[test]
+fn a_token_is_handed_from_process_to_process() {
+    let server = healthy_server(3600);
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({"of": "another integration's"}), request.clone());
+    assert_eq!(first.stored.len(), 1);
+    assert_eq!(first.context["of"], "another integration's", "merged");
+    let second = process(&first.context, request.clone());
+    assert!(second.note(0).starts_with("### User:"));
+    assert_eq!(tokens(&server), 1);
+    assert_eq!((second.stored.len(), second.context_reads), (0, 1));
+
+    let mut others = request.clone();
+    others["params"]["credentials"]["password"] = json!("rotated");
+    let third = process(&first.context, others);
+    assert_eq!(
+        tokens(&server),
+        2,
+        "the stored token belongs to the old secret"
+    );
+    assert_eq!(third.stored.len(), 1);
+}
+
+#[test]
+fn the_test_button_leaves_the_integration_context_alone() {
+    let server = healthy_server(3600);
+    let request = healthy::request(&server.host(), "test-module", &json!({}), &json!({}));
+    let heard = process(&json!({}), request);
+    assert_eq!(heard.note(0), "ok");
+    assert_eq!((heard.stored.len(), heard.context_reads), (0, 0));
+}
+
+#[test]
+fn a_stored_token_that_ended_or_makes_no_sense_is_replaced() {
+    let server = healthy_server(60);
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({}), request.clone());
+    let second = process(&first.context, request.clone());
+    assert!(second.note(0).starts_with("### User:"));
+    assert_eq!(tokens(&server), 2, "its life was too short");
+
+    let name = first
+        .context
+        .as_object()
+        .and_then(|context| context.keys().next())
+        .expect("one member")
+        .clone();
+    for nonsense in [
+        json!("{"),
+        json!("null"),
+        json!({"access_token": "t"}),
+        json!(7),
+        json!(r#"{"access_token":"a\nb"}"#),
+    ] {
+        let heard = process(&json!({name.as_str(): nonsense}), request.clone());
+        assert!(heard.note(0).starts_with("### User:"), "{nonsense}");
+    }
+    assert_eq!(tokens(&server), 7);
+}
+
+#[test]
+fn a_stored_token_that_pingone_refuses_is_replaced() {
+    let server = server(3600, |seen, number| {
+        if number == 1 && seen.connection > 0 {
+            unauthorized()
+        } else {
+            healthy::answer(seen)
+        }
+    });
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({}), request.clone());
+    let second = process(&first.context, request);
+    assert!(second.note(0).starts_with("### User:"));
+    assert_eq!(tokens(&server), 2);
+    assert_eq!(second.stored.len(), 1, "and the new one is stored");
+    assert_ne!(first.context, second.context);
+}
