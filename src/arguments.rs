@@ -19,6 +19,7 @@ const DEBUG_MODE: &str = "debug-mode";
 /// The arguments of one command. It has no `Debug`: there may be a password among them.
 pub struct Arguments {
     values: HashMap<&'static str, SecretString>,
+    lists: HashMap<&'static str, Vec<String>>,
 }
 
 impl Arguments {
@@ -31,7 +32,25 @@ impl Arguments {
         journal: &Journal,
     ) -> Result<Self> {
         let mut values = HashMap::new();
+        let mut lists = HashMap::new();
         for argument in command.arguments {
+            if argument.is_array {
+                let items = args
+                    .remove(argument.name)
+                    .map_or(Ok(Vec::new()), |value| list(argument.name, value))?;
+                if items.is_empty() && argument.required {
+                    bail!(
+                        "The required argument '{}' is missing: {}",
+                        argument.name,
+                        argument.description
+                    );
+                }
+                items
+                    .iter()
+                    .try_for_each(|item| check_choice(argument, item))?;
+                lists.insert(argument.name, items);
+                continue;
+            }
             let given = args
                 .remove(argument.name)
                 .map_or(Ok(None), |value| text(argument.name, value))?;
@@ -58,13 +77,14 @@ impl Arguments {
                 format!("{} has no argument {name:?}; it is ignored", command.name),
             );
         }
-        Ok(Self { values })
+        Ok(Self { values, lists })
     }
 
     /// No arguments, for the test button.
     pub fn none() -> Self {
         Self {
             values: HashMap::new(),
+            lists: HashMap::new(),
         }
     }
 
@@ -86,16 +106,54 @@ impl Arguments {
             .ok_or_else(|| anyhow!("The required argument '{name}' is missing."))
     }
 
+    /// The items of an argument that takes a list; none if it was not given.
+    pub fn list(&self, name: &str) -> &[String] {
+        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether an argument says true; not given counts as false.
+    pub fn flag(&self, name: &str) -> Result<bool> {
+        Ok(self.choice(name)?.unwrap_or(false))
+    }
+
+    /// What an argument says of true or false, in XSOAR's spellings; `None` if it was not given.
+    pub fn choice(&self, name: &str) -> Result<Option<bool>> {
+        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(None),
+            Some("true" | "yes") => Ok(Some(true)),
+            Some("false" | "no") => Ok(Some(false)),
+            Some(_) => bail!("The argument '{name}' is neither true nor false."),
+        }
+    }
+
+    /// The value of an argument that is a whole number from 1.
+    pub fn count(&self, name: &str) -> Result<Option<usize>> {
+        let parse = |text: &str| text.trim().parse().ok().filter(|count| *count > 0);
+        let wrong = || anyhow!("The argument '{name}' is not a whole number from 1.");
+        self.text(name)
+            .map(|text| parse(text).ok_or_else(wrong))
+            .transpose()
+    }
+
     /// The value of an argument that is an id.
     pub fn id<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
-        let parse = |text: &str| {
-            let example = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
-            text.parse().map_err(|_| {
-                anyhow!("{name} '{text}' is not a PingOne id: expected a UUID such as {example}.")
-            })
-        };
-        self.text(name).map(parse).transpose()
+        self.text(name).map(|text| parse_id(name, text)).transpose()
     }
+
+    /// The items of an argument that is a list of ids.
+    pub fn ids<T: FromStr>(&self, name: &str) -> Result<Vec<T>> {
+        self.list(name)
+            .iter()
+            .map(|text| parse_id(name, text))
+            .collect()
+    }
+}
+
+fn parse_id<T: FromStr>(name: &str, text: &str) -> Result<T> {
+    let example = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
+    text.parse().map_err(|_| {
+        anyhow!("{name} '{text}' is not a PingOne id: expected a UUID such as {example}.")
+    })
 }
 
 /// Numbers and booleans are taken as they are written; null and the empty text count as not given.
@@ -108,6 +166,41 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
             "The argument '{name}' takes one text, not a list or an object: run the command once for each."
         ),
     }
+}
+
+/// A list as XSOAR gives it: a JSON list, a text that is one, or a text with commas.
+fn list(name: &str, value: Value) -> Result<Vec<String>> {
+    let items = match value {
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            match serde_json::from_str(&text) {
+                Ok(Value::Array(items)) => items,
+                _ => bail!("The argument '{name}' begins like a JSON list, but is none."),
+            }
+        }
+        Value::String(text) if text.trim_start().starts_with('{') => vec![Value::from(text)],
+        Value::String(text) => text
+            .split(',')
+            .map(|item| Value::from(item.trim()))
+            .collect(),
+        Value::Array(items) => items,
+        other => vec![other],
+    };
+    // What a playbook takes from the context may be an object.
+    let items = items.into_iter().map(|item| {
+        if item.is_object() {
+            Value::from(item.to_string())
+        } else {
+            item
+        }
+    });
+    let texts = items
+        .map(|item| text(name, item))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(texts
+        .into_iter()
+        .flatten()
+        .map(|text| text.expose_secret().to_owned())
+        .collect())
 }
 
 fn check_choice(argument: &Argument, value: &str) -> Result<()> {

@@ -9,7 +9,11 @@ use serde_json::{Map, Value};
 /// Three equals signs, as in the published integration: clients search for the part before the bracket.
 pub const ACCOUNT: &str = "PingOne.Account(val.ID && val.ID === obj.ID)";
 
-/// What a command gives back; [`Entry::from`] makes an entry of it.
+/// The context key of a list of users that a search found. Not that of accounts: a playbook task that works on
+/// every account in the context must not meet all of them.
+pub const USER: &str = "PingOne.User(val.ID && val.ID === obj.ID)";
+
+/// What a command gives back; [`Output::into_entries`] makes entries of it.
 #[derive(Debug)]
 pub struct Output {
     /// The War Room text.
@@ -18,6 +22,9 @@ pub struct Output {
     pub context: Option<Map<String, Value>>,
     /// PingOne's own response; `None` where it sent no body.
     pub raw: Option<Value>,
+    /// What did not work of several things that were to be done; each a sentence or two. With these, an error
+    /// entry follows the first one, so that a playbook does not go on as if all were well.
+    pub failures: Vec<String>,
 }
 
 impl Output {
@@ -27,6 +34,7 @@ impl Output {
             readable,
             context: Some(Map::new()),
             raw: None,
+            failures: Vec::new(),
         }
     }
 
@@ -36,16 +44,36 @@ impl Output {
             readable,
             context: Some(Map::new()),
             raw,
+            failures: Vec::new(),
         }
     }
 
     /// Adds `value` to the context of the account.
     #[must_use]
-    pub fn with_account(mut self, value: Value) -> Self {
+    pub fn with_account(self, value: Value) -> Self {
+        self.with_context(ACCOUNT, value)
+    }
+
+    /// Adds `value` to the context at `key`.
+    #[must_use]
+    pub fn with_context(mut self, key: &str, value: Value) -> Self {
         self.context
             .get_or_insert_default()
-            .insert(ACCOUNT.to_owned(), value);
+            .insert(key.to_owned(), value);
         self
+    }
+
+    /// The entries: the text and context first, then what did not work, if anything.
+    pub fn into_entries(mut self, command: &str) -> Vec<Entry> {
+        let failures = std::mem::take(&mut self.failures);
+        let mut entries = vec![Entry::from(self)];
+        if !failures.is_empty() {
+            let list = failures.join("\n");
+            entries.push(Entry::error(format!(
+                "Failed to execute {command} command. Error: {list}"
+            )));
+        }
+        entries
     }
 }
 
@@ -139,6 +167,7 @@ impl From<Output> for Entry {
             readable,
             context,
             raw,
+            failures: _,
         } = output;
         let (contents_format, contents) = match raw {
             Some(raw) => ("json", raw),

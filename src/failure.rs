@@ -18,6 +18,14 @@ pub struct EnvironmentUnreadable(pub pingone::Error);
 
 /// The text of an error entry. Its first words are those that XSOAR's own library writes.
 pub fn text(command: &str, access: Access, error: &Error) -> String {
+    let explained = explain(command, access, error);
+    // A name that is no command may be anything, so it is not given more room than it needs.
+    let command: String = command.chars().take(100).collect();
+    format!("Failed to execute {command} command. Error: {explained}")
+}
+
+/// What happened and what to do about it.
+pub fn explain(command: &str, access: Access, error: &Error) -> String {
     let hint = if error.is::<EnvironmentUnreadable>() {
         Some(
             "The environment cannot be read either: check the Environment ID and the Region."
@@ -29,9 +37,7 @@ pub fn text(command: &str, access: Access, error: &Error) -> String {
             .and_then(|error| hint(command, access, error))
     };
     let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
-    // A name that is no command may be anything, so it is not given more room than it needs.
-    let command: String = command.chars().take(100).collect();
-    format!("Failed to execute {command} command. Error: {error:#}{hint}")
+    format!("{error:#}{hint}")
 }
 
 const CHECK_PROXY: &str =
@@ -93,7 +99,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
         },
         Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
-        Problem::Answer { .. } => None,
+        Problem::Answer { .. } | Problem::Forbidden(_) => None,
     };
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
     (!hints.is_empty()).then(|| hints.join("\n"))

@@ -12,6 +12,7 @@ use crate::{
     pingone::{
         http::proxy_url,
         id::EnvironmentId,
+        policy::Policy,
         region::{REGIONS, Region},
         settings::{Limits, Settings},
         token,
@@ -28,6 +29,10 @@ pub struct Instance {
     pub limits: Limits,
     /// What must not be shown.
     pub mask: Mask,
+    /// What must not be changed.
+    pub policy: Policy,
+    /// Whether an unknown user is an answer rather than an error, where a command only looks.
+    pub not_found_as_note: bool,
 }
 
 /// The whole command may take so long, if the instance does not say otherwise; the test button's user waits
@@ -97,6 +102,12 @@ impl Instance {
             settings,
             limits,
             mask,
+            policy: Policy {
+                read_only: params.flag("read_only"),
+                protected_users: params.items("protected_users"),
+                protected_groups: params.items("protected_groups"),
+            },
+            not_found_as_note: params.flag("not_found_as_note"),
         })
     }
 }
@@ -126,6 +137,16 @@ impl Parameters<'_> {
             || self
                 .text(name)
                 .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// Names with commas or line breaks between them.
+    fn items(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split([',', '\n'])
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn region(&self) -> Result<Region> {

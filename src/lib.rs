@@ -57,6 +57,7 @@ pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
+pub mod times;
 pub mod verify;
 
 #[cfg(feature = "sandbox")]

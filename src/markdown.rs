@@ -10,18 +10,23 @@ pub type Row = Map<String, Value>;
 /// `### title`, then a table with the columns of the first row in the order of their code points, or
 /// `**No entries.**`. The title is not escaped, as in the original.
 pub fn table(title: &str, rows: &[Row]) -> String {
-    let mut out = format!("### {title}\n");
-    let mut columns: Vec<&String> = rows
+    let mut columns: Vec<&str> = rows
         .first()
-        .map(|row| row.keys().collect())
+        .map(|row| row.keys().map(String::as_str).collect())
         .unwrap_or_default();
-    if columns.is_empty() {
+    columns.sort_unstable();
+    table_of(title, &columns, rows)
+}
+
+/// The same with these columns, in this order.
+pub fn table_of(title: &str, columns: &[&str], rows: &[Row]) -> String {
+    let mut out = format!("### {title}\n");
+    if columns.is_empty() || rows.is_empty() {
         out.push_str("**No entries.**\n");
         return out;
     }
-    columns.sort_unstable();
     out.push('|');
-    for column in &columns {
+    for column in columns {
         out.push_str(&escape(column));
         out.push('|');
     }
@@ -30,7 +35,7 @@ pub fn table(title: &str, rows: &[Row]) -> String {
     out.push('\n');
     for row in rows {
         out.push('|');
-        for column in &columns {
+        for column in columns {
             out.push(' ');
             out.push_str(&escape(&row.get(*column).map(cell).unwrap_or_default()));
             out.push_str(" |");

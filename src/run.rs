@@ -22,6 +22,7 @@ use crate::{
     pingone::{
         Client, Connection,
         changes::Change,
+        policy::Policy,
         recorder::Recorder,
         settings::{Limits, Settings},
         tape::Tape,
@@ -59,6 +60,8 @@ pub struct Prepared {
     args: Arguments,
     limits: Limits,
     mask: Mask,
+    policy: Policy,
+    not_found_as_note: bool,
     /// The way to PingOne.
     pub connection: Rc<Connection>,
 }
@@ -115,6 +118,8 @@ impl Runner {
             settings,
             limits,
             mut mask,
+            policy,
+            not_found_as_note,
         } = instance?;
         let args = match described {
             Some(described) => Arguments::check(described, args, &mut mask, journal)?,
@@ -128,6 +133,8 @@ impl Runner {
             args,
             limits,
             mask,
+            policy,
+            not_found_as_note,
             connection,
         })
     }
@@ -167,19 +174,24 @@ impl Runner {
 
 impl Prepared {
     /// Carries the request out.
-    pub async fn run(self, journal: &Journal) -> Entry {
+    pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
             command,
             access,
             args,
             limits,
             mask,
+            policy,
+            not_found_as_note,
             connection,
         } = self;
-        let client = Client::new(&connection, limits, mask, journal);
+        let client = Client::new(&connection, limits, mask, policy, journal);
         let cx = commands::Context {
             pingone: &client,
             args: &args,
+            command: &command,
+            access,
+            not_found_as_note,
         };
         let outcome = guarded(async {
             // `check` let only known commands pass.
@@ -188,8 +200,8 @@ impl Prepared {
                 .unwrap_or_else(|| Err(unknown_command(&command)))
         });
         match outcome.await {
-            Ok(output) => output.into(),
-            Err(error) => failed(&command, access, &error, journal),
+            Ok(output) => output.into_entries(&command),
+            Err(error) => vec![failed(&command, access, &error, journal)],
         }
     }
 }

@@ -29,8 +29,8 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
             }
             Incoming::Request(request) => {
                 let native = request.native;
-                let entry = answer(server, runner, *request).await?;
-                server.send(&Message::Result { results: &[entry] })?;
+                let entries = answer(server, runner, *request).await?;
+                server.send(&Message::Result { results: &entries })?;
                 server.send(&Message::Completed)?;
                 if native {
                     break;
@@ -46,7 +46,7 @@ async fn answer<W: Write>(
     server: &mut Server<W>,
     runner: &mut Runner,
     request: Request,
-) -> io::Result<Entry> {
+) -> io::Result<Vec<Entry>> {
     let journal = server.journal();
     journal.note(
         Level::Debug,
@@ -54,22 +54,22 @@ async fn answer<W: Write>(
     );
     // The integration context may not be touched by the test button.
     let keeps_token = server.answers() && request.command != commands::TEST;
-    let entry = match runner.prepare(request, &journal) {
-        Err(entry) => *entry,
+    let entries = match runner.prepare(request, &journal) {
+        Err(entry) => vec![*entry],
         Ok(prepared) => {
             let connection = prepared.connection.clone();
             if keeps_token && connection.wants_token().await {
                 restore_token(server, &connection, &journal).await?;
             }
-            let entry = prepared.run(&journal).await;
+            let entries = prepared.run(&journal).await;
             if keeps_token && let Some(token) = connection.fresh_token().await {
                 store_token(server, &token, &journal).await?;
             }
-            entry
+            entries
         }
     };
     server.log(journal.take()).await?;
-    Ok(entry)
+    Ok(entries)
 }
 
 /// The member of the integration context that holds the token, as a JSON text: XSOAR's own helpers expect

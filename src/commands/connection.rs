@@ -17,6 +17,7 @@ pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
             readable: "ok".to_owned(),
             context: None,
             raw: None,
+            failures: Vec::new(),
         });
     };
     if !is_out_of_reach(&refused) {

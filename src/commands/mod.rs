@@ -9,9 +9,17 @@ use anyhow::Result;
 
 use crate::{arguments::Arguments, entry::Output, pingone::Client};
 
+mod accounts;
+mod audit;
 mod connection;
+mod contain;
+mod detail;
+mod devices;
 mod groups;
+mod lists;
+mod many;
 mod passwords;
+mod sessions;
 mod target;
 mod users;
 
@@ -21,6 +29,12 @@ pub struct Context<'a> {
     pub pingone: &'a Client<'a>,
     /// What was given.
     pub args: &'a Arguments,
+    /// The command's name.
+    pub command: &'a str,
+    /// What the command does to PingOne.
+    pub access: Access,
+    /// Whether an unknown user is an answer rather than an error, where a command only looks.
+    pub not_found_as_note: bool,
 }
 
 /// What a command does to PingOne, and so which role its worker application needs.
@@ -51,7 +65,8 @@ macro_rules! commands {
         /// Carries out the command; `None` if there is no handler.
         pub async fn run(name: &str, cx: &Context<'_>) -> Option<Result<Output>> {
             match name {
-                $($name => Some($handler(cx).await),)*
+                // Boxed: the largest handler must not make room for itself in every request.
+                $($name => Some(Box::pin($handler(cx)).await),)*
                 _ => None,
             }
         }
@@ -73,4 +88,21 @@ commands! {
     "pingone-delete-user" => users::delete, Change;
     "pingone-password-force-change" => passwords::force_change, Change;
     "pingone-read-password-state" => passwords::state, Read;
+    "pingone-list-users" => lists::users, Read;
+    "pingone-lock-user" => accounts::lock, Change;
+    "pingone-unlock-password" => accounts::unlock_password, Change;
+    "pingone-list-sessions" => sessions::list, Read;
+    "pingone-clear-user-sessions" => sessions::clear, Change;
+    "pingone-list-mfa-devices" => devices::list, Read;
+    "pingone-delete-mfa-device" => devices::delete, Change;
+    "pingone-reset-mfa" => devices::reset, Change;
+    "pingone-set-mfa-enabled" => devices::set_enabled, Change;
+    "pingone-list-audit-activities" => audit::list, Read;
+    "pingone-get-failed-logins" => audit::failed_logins, Read;
+    "pingone-list-groups" => lists::groups, Read;
+    "pingone-get-group-members" => lists::members, Read;
+    "pingone-list-populations" => lists::populations, Read;
+    "pingone-list-role-assignments" => lists::role_assignments, Read;
+    "pingone-contain-user" => contain::contain, Change;
+    "pingone-restore-user" => contain::restore, Change;
 }

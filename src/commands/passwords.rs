@@ -6,11 +6,32 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::{entry::Output, markdown::table};
 
-/// `pingone-set-password`: the user has to change it at the next sign-on.
+/// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
+/// it is PingOne's other operation, which sets a password as the policy allows and for as long as one wants.
 pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let password = cx.args.secret("password")?;
+    let (force_change, bypass_policy) = (
+        cx.args.choice("forceChange")?,
+        cx.args.choice("bypassPolicy")?,
+    );
     let id = cx.user_by_name().await?.id;
+    if force_change.is_some() || bypass_policy.is_some() {
+        let force_change = force_change.unwrap_or(false);
+        let raw = cx
+            .pingone
+            .set_password(id, password, force_change, bypass_policy.unwrap_or(false))
+            .await?;
+        let how = if force_change {
+            "it must be changed at the next sign-on"
+        } else {
+            "it is permanent"
+        };
+        return Ok(Output::new(
+            format!("{username} password was set; {how}."),
+            raw,
+        ));
+    }
     let raw = cx.pingone.reset_password(id, password).await?;
     Ok(Output::new(
         format!("{username} password was updated."),

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Context,
+    Context, detail,
     target::{GIVE_USER_ID, Named, no_user, only_user},
 };
 use crate::{
@@ -80,19 +80,36 @@ async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Option<Value>> {
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
 pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
     let Named { name, id } = Named::<UserId>::user(cx.args)?;
-    let user = match (id, name) {
-        (Some(id), _) => cx.pingone.read_user(id).await?,
-        (None, name) => {
-            let name = name.unwrap_or_default();
-            only_user(name, cx.pingone.find_users(name).await?, GIVE_USER_ID)?
-                .ok_or_else(|| no_user(name))?
-        }
-    };
     let called = cx.args.text("userId").or(name).unwrap_or_default();
+    let user = match id {
+        Some(id) => found_by_id(cx, id).await?,
+        None => only_user(called, cx.pingone.find_users(called).await?, GIVE_USER_ID)?,
+    };
+    let user = match user {
+        Some(user) => user,
+        None if cx.not_found_as_note => {
+            return Ok(Output::note(format!(
+                "User {called} was not found in PingOne."
+            )));
+        }
+        None => return Err(no_user(called)),
+    };
+    // The documentation never said which values the argument has, so any other one counts as not given.
+    if cx.args.flag("detailed").unwrap_or(false) {
+        return Box::pin(detail::describe(cx, called, user)).await;
+    }
     // The space after the table has always been there.
     let readable = format!("{} ", table(&format!("User:{called}"), &[row(&user)]));
     let account = account(&user);
     Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
+}
+
+/// An id that nobody has is PingOne's error, unless the instance takes it for an answer.
+async fn found_by_id(cx: &Context<'_>, id: UserId) -> Result<Option<User>> {
+    match cx.pingone.read_user(id).await {
+        Err(error) if error.status() == Some(404) && cx.not_found_as_note => Ok(None),
+        result => Ok(Some(result?)),
+    }
 }
 
 /// `pingone-create-user`
@@ -101,8 +118,21 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
     let Some(population) = cx.args.id::<PopulationId>("populationId")? else {
         bail!("The required argument 'populationId' is missing.");
     };
+    let mut new = json!({"population": {"id": population.to_string()}, "username": username});
+    for (argument, place) in [
+        ("email", "/email"),
+        ("given", "/name/given"),
+        ("family", "/name/family"),
+    ] {
+        if let Some(value) = cx.args.text(argument) {
+            match place.strip_prefix("/name/") {
+                Some(part) => new["name"][part] = Value::from(value),
+                None => new[argument] = Value::from(value),
+            }
+        }
+    }
     let began = cx.pingone.now();
-    let (user, how) = match cx.pingone.create_user(username, population).await {
+    let (user, how) = match cx.pingone.create_user(&new).await {
         Ok(user) => (user, ""),
         Err(error)
             if error.tries.outcome_unknown
@@ -267,7 +297,7 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// The account as it stands in the context.
-fn account(user: &User) -> Value {
+pub(super) fn account(user: &User) -> Value {
     let User { id, fields, .. } = user;
     json!({
         "ID": id.to_string(),
@@ -281,7 +311,7 @@ fn account(user: &User) -> Value {
 }
 
 /// The user as it stands in a table: the eleven documented columns.
-fn row(user: &User) -> Row {
+pub(super) fn row(user: &User) -> Row {
     let User { id, fields, .. } = user;
     let name = fields.name.as_ref();
     let columns = [

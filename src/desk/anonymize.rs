@@ -173,6 +173,7 @@ impl Anonymizer {
 
     fn exchange(&mut self, exchange: &Exchange) -> Exchange {
         let Exchange {
+            at,
             request,
             response,
             failure,
@@ -214,6 +215,7 @@ impl Anonymizer {
             ..failure
         });
         Exchange {
+            at,
             request,
             response,
             failure,

@@ -191,8 +191,8 @@ impl<W: Write> Desk<'_, W> {
                 writeln!(self.out, "{}", self.style.dim(&heading))?;
             }
             let journal = Journal::keeping();
-            let entry = match self.runner.prepare(request, &journal) {
-                Err(entry) => *entry,
+            let entries = match self.runner.prepare(request, &journal) {
+                Err(entry) => vec![*entry],
                 Ok(prepared) => {
                     let work =
                         progress::during(&command, is_watched, &journal, prepared.run(&journal));
@@ -206,23 +206,35 @@ impl<W: Write> Desk<'_, W> {
                                 Some(&command), &changes, left,
                             )));
                         }
-                        entry = work => entry,
+                        entries = work => entries,
                     }
                 }
             };
-            self.show(&entry, number == count)?;
+            self.show(&entries, number == count)?;
         }
         Ok(Ended::Done)
     }
 
-    fn show(&mut self, entry: &Entry, is_last: bool) -> Result<()> {
-        self.failed |= matches!(entry, Entry::Error(_));
+    fn show(&mut self, entries: &[Entry], is_last: bool) -> Result<()> {
         if self.recording.is_some() {
             self.messages.extend([
-                json!({"type": "result", "results": [entry]}),
+                json!({"type": "result", "results": entries}),
                 json!({"type": "completed"}),
             ]);
         }
+        for entry in entries {
+            self.show_entry(entry)?;
+        }
+        if !self.shown.json && (!is_last || self.shown.context) {
+            writeln!(self.out)?;
+        }
+        // Whoever waits for the next command sees this one.
+        self.out.flush()?;
+        Ok(())
+    }
+
+    fn show_entry(&mut self, entry: &Entry) -> Result<()> {
+        self.failed |= matches!(entry, Entry::Error(_));
         if self.shown.json {
             let json = serde_json::to_string_pretty(entry)?;
             writeln!(self.out, "{}", visible_json(&json))?;
@@ -236,12 +248,7 @@ impl<W: Write> Desk<'_, W> {
                     .collect(),
             };
             self.out.write_all(text.as_bytes())?;
-            if !is_last || self.shown.context {
-                writeln!(self.out)?;
-            }
         }
-        // Whoever waits for the next command sees this one.
-        self.out.flush()?;
         if let Err(error) = self.context.apply(entry) {
             tell(&format!("warning: {error:#}"));
         }

@@ -250,6 +250,7 @@ impl Words<'_> {
 
     fn exchange(&self, exchange: Exchange) -> Exchange {
         let Exchange {
+            at,
             request,
             response,
             failure,
@@ -285,6 +286,7 @@ impl Words<'_> {
             ..failure
         });
         Exchange {
+            at,
             request: self.recorded_request(request),
             response,
             failure,

@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
+use jiff::Timestamp;
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,6 +15,8 @@ use super::{
     clock::Clock,
     error::{Error, Problem, Refusal, Tries},
     http::Http,
+    id::UserId,
+    policy::{Cleared, Policy, Touches},
     recorder::Recorder,
     retry::{self, Outcome, Repeat},
     settings::{Limits, Settings},
@@ -57,7 +60,8 @@ impl Connection {
 
     /// A connection to a recording.
     pub fn replay(settings: Settings, tape: Rc<Tape>) -> Self {
-        Self::new(settings, Transport::Replay(tape), Clock::replay())
+        let clock = Clock::replay(Rc::clone(&tape));
+        Self::new(settings, Transport::Replay(tape), clock)
     }
 
     fn new(settings: Settings, transport: Transport, clock: Clock) -> Self {
@@ -92,6 +96,13 @@ impl Connection {
         self.clock.now()
     }
 
+    /// A command begins. When: also a recording has to know.
+    fn begin(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.transport.begin(now);
+        now
+    }
+
     /// Whether a call would need a new token.
     pub async fn wants_token(&self) -> bool {
         self.token.lock().await.usable(self.clock.now()).is_none()
@@ -113,9 +124,14 @@ pub struct Client<'a> {
     connection: &'a Connection,
     limits: Limits,
     began: Duration,
+    now: Timestamp,
     /// Grows when a token comes; calls under way keep what they began with.
     mask: RefCell<Rc<Mask>>,
     journal: &'a Journal,
+    pub(super) policy: Policy,
+    pub(super) cleared: RefCell<Cleared>,
+    /// With `only_plan`: the changes that would have been sent, and whom each would have changed.
+    plan: RefCell<Option<Vec<(Touches, String)>>>,
 }
 
 /// A call, before it has a token.
@@ -125,6 +141,7 @@ pub(super) struct Call {
     pub(super) content_type: Option<&'static str>,
     pub(super) body: Option<Zeroizing<Vec<u8>>>,
     pub(super) repeat: Repeat,
+    pub(super) touches: Touches,
     /// How texts name it, if not by its own address.
     pub(super) called: Option<String>,
 }
@@ -138,6 +155,7 @@ impl Call {
             content_type: None,
             body: None,
             repeat: Repeat::Safe,
+            touches: Touches::Nothing,
             called: None,
         }
     }
@@ -151,16 +169,18 @@ impl Call {
     }
 
     /// Deletes something.
-    pub(super) fn delete(url: Url) -> Self {
+    pub(super) fn delete(url: Url, touches: Touches) -> Self {
         Self {
             method: Method::DELETE,
+            touches,
             ..Self::get(url)
         }
     }
 
     /// An operation that PingOne chooses by the media type alone.
-    pub(super) fn operation(url: Url, content_type: &'static str) -> Self {
+    pub(super) fn operation(url: Url, content_type: &'static str, touches: Touches) -> Self {
         Self {
+            touches,
             method: Method::POST,
             content_type: Some(content_type),
             ..Self::get(url)
@@ -173,6 +193,7 @@ impl Call {
         url: Url,
         content_type: &'static str,
         body: Value,
+        touches: Touches,
     ) -> Self {
         let bytes = Some(Zeroizing::new(body.to_string().into_bytes()));
         // A new password may have been in it.
@@ -181,6 +202,7 @@ impl Call {
             method,
             content_type: Some(content_type),
             body: bytes,
+            touches,
             ..Self::get(url)
         }
     }
@@ -195,14 +217,19 @@ impl<'a> Client<'a> {
         connection: &'a Connection,
         limits: Limits,
         mask: Mask,
+        policy: Policy,
         journal: &'a Journal,
     ) -> Self {
         Self {
             connection,
             limits,
             began: connection.clock.elapsed(),
+            now: connection.begin(),
             mask: RefCell::new(Rc::new(mask)),
             journal,
+            policy,
+            cleared: RefCell::default(),
+            plan: RefCell::default(),
         }
     }
 
@@ -211,9 +238,29 @@ impl<'a> Client<'a> {
         Rc::clone(&self.mask.borrow())
     }
 
-    /// The date and time.
-    pub fn now(&self) -> jiff::Timestamp {
-        self.connection.now()
+    /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
+    pub fn only_plan(&self) {
+        self.plan.replace(Some(Vec::new()));
+    }
+
+    /// The changes of a user that were noted since the last call, each once. Several users may be planned for
+    /// at the same time.
+    pub fn take_plan(&self, user: UserId) -> Vec<String> {
+        let mut plan = self.plan.borrow_mut();
+        let Some(plan) = plan.as_mut() else {
+            return Vec::new();
+        };
+        let (taken, others) = std::mem::take(plan)
+            .into_iter()
+            .partition(|(touches, _)| touches.user() == Some(user));
+        *plan = others;
+        let taken: Vec<(Touches, String)> = taken;
+        taken.into_iter().map(|(_, described)| described).collect()
+    }
+
+    /// The date and time at which the command began; the same throughout, so that its parts agree.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Reads the environment itself: every role may.
@@ -253,8 +300,37 @@ impl<'a> Client<'a> {
             content_type,
             body,
             repeat,
+            touches,
             called,
         } = call;
+        // Boxed, since finding out may take calls of its own.
+        if touches != Touches::Nothing {
+            Box::pin(self.permit(touches)).await?;
+        }
+        if method != Method::GET
+            && let Some(plan) = self.plan.borrow_mut().as_mut()
+        {
+            let body = body
+                .as_deref()
+                .map(|body| String::from_utf8_lossy(body))
+                .unwrap_or_default();
+            let described = [
+                method.as_str(),
+                url.path(),
+                content_type.unwrap_or_default(),
+                &self.mask().text(&body),
+            ]
+            .join(" ");
+            let noted = (touches, described.trim_end().to_owned());
+            if !plan.contains(&noted) {
+                plan.push(noted);
+            }
+            let made = Reply {
+                status: 204,
+                ..Reply::default()
+            };
+            return Ok((made, Tries::default()));
+        }
         let _turn = self.connection.transport.turn().await;
         let began = self.connection.clock.elapsed();
         let mut tries = Tries::default();
@@ -312,6 +388,24 @@ impl<'a> Client<'a> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
         described.json(&reply)
+    }
+
+    /// What PingOne says, with every secret masked.
+    pub(super) async fn read(&self, call: Call) -> Result<Value, Error> {
+        let raw = self.call_json(call).await?;
+        Ok(self.mask().value(raw))
+    }
+
+    /// Changes something. What PingOne says, if anything, with every secret masked.
+    pub(super) async fn change(&self, call: Call) -> Result<Option<Value>, Error> {
+        let raw = self.call_maybe_json(call).await?;
+        Ok(raw.map(|raw| self.mask().value(raw)))
+    }
+
+    /// The address of something that belongs to a user.
+    pub(super) fn user_url(&self, user: UserId, rest: &[&str]) -> Url {
+        let id = user.to_string();
+        self.url(&[&["users", &id], rest].concat(), "")
     }
 
     /// Sends until there is an answer that is not worth another try, or no time or try is left.
@@ -415,10 +509,11 @@ impl<'a> Client<'a> {
         Ok(token)
     }
 
-    fn hide(&self, token: &SecretString) {
+    /// Masks a secret from now on: a token, or a password that was made here.
+    pub fn hide(&self, secret: &SecretString) {
         let mut mask = self.mask.borrow_mut();
-        if !mask.knows(token.expose_secret()) {
-            Rc::make_mut(&mut mask).add(token.expose_secret());
+        if !mask.knows(secret.expose_secret()) {
+            Rc::make_mut(&mut mask).add(secret.expose_secret());
         }
     }
 

@@ -5,10 +5,13 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
+
+use super::tape::Tape;
 
 /// Real or counted time.
 pub(super) enum Clock {
@@ -23,6 +26,8 @@ pub(super) enum Clock {
         passed: Cell<Duration>,
         /// Whether waits are waited, too: a recording waits, a replay does not.
         waits: bool,
+        /// A replay's, which knows the date.
+        tape: Option<Rc<Tape>>,
     },
 }
 
@@ -39,14 +44,16 @@ impl Clock {
         Self::Counted {
             passed: Cell::new(Duration::ZERO),
             waits: true,
+            tape: None,
         }
     }
 
     /// A clock for recorded exchanges.
-    pub(super) fn replay() -> Self {
+    pub(super) fn replay(tape: Rc<Tape>) -> Self {
         Self::Counted {
             passed: Cell::new(Duration::ZERO),
             waits: false,
+            tape: Some(tape),
         }
     }
 
@@ -65,13 +72,14 @@ impl Clock {
         }
     }
 
-    /// The date and time of day. A replay too has the machine's: nothing in an answer depends on it.
-    #[expect(
-        clippy::unused_self,
-        reason = "callers must not care where the time of day comes from"
-    )]
+    /// The date and time of day, or that at which the recording was made.
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now()
+        match self {
+            Self::Counted {
+                tape: Some(tape), ..
+            } => tape.time(),
+            Self::Real { .. } | Self::Counted { .. } => Timestamp::now(),
+        }
     }
 
     /// Waits.

@@ -28,6 +28,9 @@ pub enum Problem {
     /// PingOne gave no token.
     #[error("{0}")]
     NoToken(Refusal),
+    /// The instance forbids the change; nothing was sent.
+    #[error("{0}")]
+    Forbidden(String),
     /// There was no complete answer.
     #[error("{0}")]
     NoAnswer(NoAnswer),

@@ -8,8 +8,18 @@ use percent_encoding::utf8_percent_encode;
 use crate::secrets::UNRESERVED;
 
 /// `attribute eq "value"`.
-pub(super) fn equals(attribute: &str, value: &str) -> String {
+pub fn equals(attribute: &str, value: &str) -> String {
     format!("{attribute} eq {}", serde_json::Value::from(value))
+}
+
+/// `attribute sw "value"`: begins with.
+pub fn starts_with(attribute: &str, value: &str) -> String {
+    format!("{attribute} sw {}", serde_json::Value::from(value))
+}
+
+/// All of these; `None` where there are none.
+pub fn all(conditions: &[String]) -> Option<String> {
+    (!conditions.is_empty()).then(|| conditions.join(" and "))
 }
 
 /// A query string of `name=value` pairs, each value encoded once.

@@ -10,6 +10,8 @@ use super::{
     error::Error,
     filter,
     id::{GroupId, UserId},
+    pages::{Paging, Part},
+    policy::Touches,
 };
 
 /// A group as a look-up finds it.
@@ -96,7 +98,8 @@ impl Client<'_> {
             ("expand", "group"),
             ("filter", &filter::equals("type", DIRECT)),
         ]);
-        let url = self.url(&["users", &user.to_string(), MEMBER_OF_GROUPS], &query);
+        let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
+        url.set_query(Some(&query));
         let call = format!("GET {}", url.path());
         let listing = self.list(url, MEMBERSHIPS).await?;
         let memberships = listing
@@ -126,37 +129,82 @@ impl Client<'_> {
         }
     }
 
+    /// Every group that the user is in, also by other groups. Names are not masked: for comparing only.
+    pub(super) async fn all_groups(&self, user: UserId) -> Result<Vec<Membership>, Error> {
+        let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
+        url.set_query(Some("expand=group"));
+        let call = format!("GET {}", url.path());
+        let listing = self.list(url, MEMBERSHIPS).await?;
+        listing
+            .items
+            .iter()
+            .map(|raw| {
+                let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
+                let group = text("/id").and_then(|id| id.parse().ok()).ok_or_else(|| {
+                    // Nothing of it is quoted: it is not masked.
+                    unusable(
+                        &call,
+                        false,
+                        "a membership in it has another shape (its id is no UUID)",
+                    )
+                })?;
+                let name = text("/name").or_else(|| text("/_embedded/group/name"));
+                Ok(Membership {
+                    group,
+                    name: name.map(str::to_owned),
+                    kind: text("/type").map(str::to_owned),
+                })
+            })
+            .collect()
+    }
+
+    /// The name of a group, not masked: for comparing only. `None` if there is no such group.
+    pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
+        match self
+            .call_json(Call::get(self.url(&[GROUPS, &group.to_string()], "")))
+            .await
+        {
+            Ok(raw) => Ok(raw.get("name").and_then(Value::as_str).map(str::to_owned)),
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Groups that a filter finds; none is every group.
+    pub async fn search_groups(
+        &self,
+        filter: Option<&str>,
+        paging: &Paging,
+    ) -> Result<Part, Error> {
+        self.list_part(&[GROUPS], GROUPS, filter, paging).await
+    }
+
     /// Puts the user into a group. Doing it again is refused with `UNIQUENESS_VIOLATION`.
     pub async fn add_to_group(&self, user: UserId, group: GroupId) -> Result<Option<Value>, Error> {
-        let url = self.url(&["users", &user.to_string(), MEMBER_OF_GROUPS], "");
-        let raw = self
-            .call_maybe_json(Call::with_body(
-                Method::POST,
-                url,
-                JSON,
-                json!({"id": group.to_string()}),
-            ))
-            .await?;
-        Ok(raw.map(|raw| self.mask().value(raw)))
+        let url = self.user_url(user, &[MEMBER_OF_GROUPS]);
+        let body = json!({"id": group.to_string()});
+        self.change(Call::with_body(
+            Method::POST,
+            url,
+            JSON,
+            body,
+            Touches::Membership(user, group),
+        ))
+        .await
     }
 
     /// Takes the user out of a group; 404 if it is not in it by itself.
     pub async fn remove_from_group(&self, user: UserId, group: GroupId) -> Result<(), Error> {
-        self.call_maybe_json(Call::delete(self.membership_url(user, group)))
-            .await
-            .map(drop)
+        self.call_maybe_json(Call::delete(
+            self.membership_url(user, group),
+            Touches::Membership(user, group),
+        ))
+        .await
+        .map(drop)
     }
 
     fn membership_url(&self, user: UserId, group: GroupId) -> reqwest::Url {
-        self.url(
-            &[
-                "users",
-                &user.to_string(),
-                MEMBER_OF_GROUPS,
-                &group.to_string(),
-            ],
-            "",
-        )
+        self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 
     fn membership(&self, call: &str, raw: &Value) -> Result<Membership, Error> {

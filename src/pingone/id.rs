@@ -52,6 +52,10 @@ ids! {
     GroupId;
     /// Names a population.
     PopulationId;
+    /// Names a session.
+    SessionId;
+    /// Names a device.
+    DeviceId;
 }
 
 #[cfg(test)]

@@ -1,22 +1,28 @@
 //! PingOne's management API. Nothing in this folder knows XSOAR: no entries, no command names, no texts for
-//! the War Room. Read in this order: what a call may be (`users`, `groups`, `passwords`), how it is made
+//! the War Room. Read in this order: what a call may be (`users`, `groups`, `sessions` …), how it is made
 //! (`client`: token, tries, pages), how it is sent (`transport`).
 
 pub mod id;
+pub mod policy;
 pub mod region;
 pub mod settings;
 
+pub mod activities;
 mod client;
+pub mod devices;
 pub mod groups;
 pub mod passwords;
+pub mod populations;
 pub mod probe;
+pub mod roles;
+pub mod sessions;
 pub mod users;
 
 pub mod changes;
 mod clock;
 pub mod error;
-mod filter;
-mod pages;
+pub mod filter;
+pub mod pages;
 pub mod retry;
 pub mod token;
 

@@ -4,7 +4,7 @@
 //! The link to the next page comes from outside: it is followed only to the configured host, only once to
 //! each address, and not without end.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt, str::FromStr};
 
 use reqwest::Url;
 use serde_json::Value;
@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::{
     client::{Call, Client, unusable},
     error::Error,
+    filter,
 };
 
-/// More pages than any list has that a command asks for (10,000 memberships at 50 a page).
-const MOST_PAGES: usize = 200;
+/// More pages than any list has that a command asks for: 100,000 users at 200 a page.
+const MOST_PAGES: usize = 500;
 
 /// A list that was read to its end. Texts in it are not masked yet.
 pub(super) struct Listing {
@@ -46,7 +47,146 @@ impl Listing {
     }
 }
 
+/// How much of a list is wanted.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    /// So many items at the most; all if `None`.
+    pub limit: Option<usize>,
+    /// So many items in one answer of PingOne, which may give fewer.
+    pub page_size: usize,
+    /// Where an earlier part ended.
+    pub from: Option<PageToken>,
+}
+
+/// A part of a list, and where the next begins.
+pub struct Part {
+    /// The items, with every secret masked.
+    pub items: Vec<Value>,
+    /// Where to go on; `None` at the end of the list.
+    pub next: Option<PageToken>,
+}
+
+/// A place in a list: PingOne's cursor of a page, and how many of its items were given already. Written as
+/// `3.cursor`; a cursor can name no other address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageToken {
+    skip: usize,
+    cursor: Option<String>,
+}
+
+impl fmt::Display for PageToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}.{}",
+            self.skip,
+            self.cursor.as_deref().unwrap_or_default()
+        )
+    }
+}
+
+impl FromStr for PageToken {
+    type Err = NotAToken;
+
+    fn from_str(text: &str) -> Result<Self, NotAToken> {
+        let (skip, cursor) = text.split_once('.').ok_or(NotAToken)?;
+        let cursor = (!cursor.is_empty()).then(|| cursor.to_owned());
+        Ok(Self {
+            skip: skip.parse().map_err(|_| NotAToken)?,
+            cursor,
+        })
+    }
+}
+
+/// The text is not the place in a list.
+#[derive(Debug, thiserror::Error)]
+#[error("not a page token")]
+pub struct NotAToken;
+
+fn cursor(url: &Url) -> Option<String> {
+    url.query_pairs()
+        .find(|(name, _)| name == "cursor")
+        .map(|(_, value)| value.into_owned())
+}
+
 impl Client<'_> {
+    /// Reads as much of a list as `paging` wants.
+    pub(super) async fn list_part(
+        &self,
+        path: &[&str],
+        collection: &'static str,
+        filter: Option<&str>,
+        paging: &Paging,
+    ) -> Result<Part, Error> {
+        let (mut skip, start) = paging
+            .from
+            .as_ref()
+            .map_or((0, None), |token| (token.skip, token.cursor.as_deref()));
+        let wanted = paging.limit.unwrap_or(usize::MAX);
+        let page_size = paging
+            .page_size
+            .min(wanted.saturating_add(skip))
+            .to_string();
+        let mut query = vec![("limit", page_size.as_str())];
+        query.extend(filter.map(|filter| ("filter", filter)));
+        query.extend(start.map(|cursor| ("cursor", cursor)));
+        let mut url = self.url(path, &filter::query(&query));
+        let described = format!("GET {}", url.path());
+        let wrong = |reason: &str| unusable(&described, false, reason);
+
+        let mask = self.mask();
+        let mut items = Vec::new();
+        let mut seen = HashSet::from([url.clone()]);
+        let mut call = Call::get(url.clone());
+        loop {
+            let mut page = self.call_json(call).await?;
+            let mut found = take_items(&mut page, collection)
+                .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
+            let next = next_page(&page, &url).map_err(wrong)?;
+            let room = wanted - items.len();
+            let on_page = found.len();
+            let given = found.len().saturating_sub(skip).min(room);
+            let rest = found.len().saturating_sub(skip + given);
+            items.extend(
+                found
+                    .drain(..)
+                    .skip(skip)
+                    .take(given)
+                    .map(|item| mask.value(item)),
+            );
+            if rest > 0 {
+                // The page holds more than was wanted: the next part begins within it.
+                return Ok(Part {
+                    items,
+                    next: Some(PageToken {
+                        skip: skip + given,
+                        cursor: cursor(&url),
+                    }),
+                });
+            }
+            let Some(next) = next else {
+                return Ok(Part { items, next: None });
+            };
+            if items.len() == wanted {
+                let cursor = cursor(&next);
+                return Ok(Part {
+                    items,
+                    next: cursor.map(|cursor| PageToken {
+                        skip: 0,
+                        cursor: Some(cursor),
+                    }),
+                });
+            }
+            if !seen.insert(next.clone()) || seen.len() > MOST_PAGES {
+                return Err(wrong("its pages do not come to an end"));
+            }
+            url = next;
+            call = Call::get_further(url.clone(), &described);
+            // A page may be shorter now than the one within which the last part ended.
+            skip = skip.saturating_sub(on_page);
+        }
+    }
+
     /// Reads the list at `url`, page by page.
     pub(super) async fn list(&self, url: Url, collection: &'static str) -> Result<Listing, Error> {
         let described = format!("GET {}", url.path());

@@ -9,10 +9,17 @@ use super::{
     client::{Call, Client, unusable},
     error::Error,
     id::UserId,
+    policy::Touches,
 };
 
 /// An administrator's reset: checked against no policy, and the user must change it at the next sign-on.
 const RESET: &str = "application/vnd.pingidentity.password.reset+json";
+/// Sets a password as the policy allows.
+const SET: &str = "application/vnd.pingidentity.password.set+json";
+/// Ends a password lockout.
+const UNLOCK: &str = "application/vnd.pingidentity.password.unlock+json";
+/// The other spelling of the same.
+const BARE_UNLOCK: &str = "application/vnd.pingidentity.password.unlock";
 /// Documented without `+json`, unlike its neighbours.
 const FORCE_CHANGE: &str = "application/vnd.pingidentity.password.forceChange";
 
@@ -24,19 +31,59 @@ impl Client<'_> {
         password: &SecretString,
     ) -> Result<Option<Value>, Error> {
         let body = json!({"newPassword": password.expose_secret()});
-        self.password_call(Call::with_body(
+        self.change(Call::with_body(
             Method::PUT,
             self.password_url(id),
             RESET,
             body,
+            Touches::User(id),
+        ))
+        .await
+    }
+
+    /// Sets a password that stays, unless `force_change`. `bypass_policy`: even one that the policy forbids.
+    pub async fn set_password(
+        &self,
+        id: UserId,
+        password: &SecretString,
+        force_change: bool,
+        bypass_policy: bool,
+    ) -> Result<Option<Value>, Error> {
+        let body = json!({"value": password.expose_secret(), "forceChange": force_change, "bypassPolicy": bypass_policy});
+        self.change(Call::with_body(
+            Method::PUT,
+            self.password_url(id),
+            SET,
+            body,
+            Touches::User(id),
         ))
         .await
     }
 
     /// Makes the user change the password at the next sign-on. PingOne documents 200; 204 is as good.
     pub async fn force_password_change(&self, id: UserId) -> Result<Option<Value>, Error> {
-        self.password_call(Call::operation(self.password_url(id), FORCE_CHANGE))
-            .await
+        self.change(Call::operation(
+            self.password_url(id),
+            FORCE_CHANGE,
+            Touches::User(id),
+        ))
+        .await
+    }
+
+    /// Ends a lockout after too many wrong passwords. The page writes the media type with and without `+json`
+    /// (UNCONFIRMED which holds), so the second follows where the first is refused.
+    pub async fn unlock_password(&self, id: UserId) -> Result<Option<Value>, Error> {
+        let call = |media_type| {
+            self.change(Call::operation(
+                self.password_url(id),
+                media_type,
+                Touches::User(id),
+            ))
+        };
+        match call(UNLOCK).await {
+            Err(error) if error.status() == Some(415) => call(BARE_UNLOCK).await,
+            result => result,
+        }
     }
 
     /// Reads the state of the password, never the password.
@@ -51,11 +98,6 @@ impl Client<'_> {
     }
 
     fn password_url(&self, id: UserId) -> reqwest::Url {
-        self.url(&["users", &id.to_string(), "password"], "")
-    }
-
-    async fn password_call(&self, call: Call) -> Result<Option<Value>, Error> {
-        let raw = self.call_maybe_json(call).await?;
-        Ok(raw.map(|raw| self.mask().value(raw)))
+        self.user_url(id, &["password"])
     }
 }

@@ -8,6 +8,7 @@ use super::{
     client::{Call, Client},
     error::Error,
     filter,
+    policy::Touches,
     retry::Repeat,
 };
 
@@ -55,7 +56,9 @@ impl Client<'_> {
         };
         let url = self.url(path, &filter::query(query));
         let call = match (content_type, body) {
-            (Some(content_type), Some(body)) => Call::with_body(method, url, content_type, body),
+            (Some(content_type), Some(body)) => {
+                Call::with_body(method, url, content_type, body, Touches::Nothing)
+            }
             (content_type, _) => Call {
                 method,
                 content_type,

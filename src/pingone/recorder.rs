@@ -1,8 +1,12 @@
 //! What is sent and comes back while a recording is made. Exchanges are kept with every secret that is in them,
 //! in memory only; whoever writes them down takes the secrets out first (`desk/scrub.rs`).
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
@@ -16,6 +20,8 @@ use crate::secrets::Mask;
 #[derive(Default)]
 pub struct Recorder {
     exchanges: RefCell<Vec<Exchange>>,
+    /// When the command under way began.
+    began: Cell<Option<Timestamp>>,
     turn: Mutex<()>,
 }
 
@@ -25,6 +31,11 @@ impl Recorder {
     /// token would ask for a new one here and the other there.
     pub async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
+    }
+
+    /// A command begins.
+    pub fn begin(&self, now: Timestamp) {
+        self.began.set(Some(now));
     }
 
     /// Keeps an exchange and gives the time that its replay will count for it.
@@ -37,6 +48,7 @@ impl Recorder {
         // A tenth of a second is as exact as any text of an answer is.
         let tenths = (took.as_secs_f64() * 10.0).round();
         let exchange = Exchange {
+            at: self.began.get(),
             request: RecordedRequest::of(request, &Mask::default()),
             response: result.as_ref().ok().map(RecordedResponse::of),
             failure: result.as_ref().err().map(RecordedFailure::from_no_answer),

@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ use crate::secrets::Mask;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
+    /// When the command that made it began. Only where the answer depends on the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// What was asked.
     pub request: RecordedRequest,
     /// What came back.
@@ -286,6 +290,17 @@ impl Tape {
     /// The calls that were made and are not recorded.
     pub fn missing(&self) -> Vec<String> {
         self.missing.borrow().clone()
+    }
+
+    /// The time that a command has which begins now: that of the next exchange.
+    pub fn time(&self) -> Timestamp {
+        let exchanges = self.exchanges.borrow();
+        let recorded = exchanges
+            .iter()
+            .flatten()
+            .next()
+            .and_then(|exchange| exchange.at);
+        recorded.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// The recorded calls that were not made.

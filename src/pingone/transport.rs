@@ -2,6 +2,7 @@
 //! sent again and who may see a token is decided elsewhere; this file has no commands and no retries.
 //! `http.rs` is the live half, `tape.rs` the recorded one, `recorder.rs` makes what `tape.rs` plays.
 
+use jiff::Timestamp;
 use reqwest::{Method, Url, header::HeaderValue};
 use secrecy::SecretString;
 use std::{rc::Rc, time::Duration};
@@ -121,6 +122,13 @@ impl Transport {
                 (result, took)
             }
             Self::Replay(tape) => tape.answer(request, mask),
+        }
+    }
+
+    /// A command begins.
+    pub fn begin(&self, now: Timestamp) {
+        if let Self::Record(_, recorder) = self {
+            recorder.begin(now);
         }
     }
 

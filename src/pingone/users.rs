@@ -9,13 +9,20 @@ use super::{
     client::{Call, Client, JSON, unusable},
     error::Error,
     filter,
-    id::{PopulationId, UserId},
+    id::UserId,
+    pages::{Paging, Part},
+    policy::Touches,
     retry::Repeat,
 };
+use crate::times::written;
 
 /// Selects the unlock operation; the same address with other media types does other things.
 /// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html>
 const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
+
+/// Selects the lock operation.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-lock.html>
+const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 
 /// A user as PingOne describes it, with every secret masked.
 #[derive(Debug)]
@@ -94,18 +101,27 @@ impl Client<'_> {
     /// filter ignores case, and whether it reads an escaped value as meant is unconfirmed; so its answers
     /// are compared again.
     pub async fn find_users(&self, username: &str) -> Result<Vec<User>, Error> {
+        self.find_users_by("username", username).await
+    }
+
+    /// The users with this e-mail address, which need not be unique.
+    pub async fn find_users_by_email(&self, email: &str) -> Result<Vec<User>, Error> {
+        self.find_users_by("email", email).await
+    }
+
+    async fn find_users_by(&self, attribute: &str, value: &str) -> Result<Vec<User>, Error> {
         let url = self.url(
             &[USERS],
-            &filter::query(&[("filter", &filter::equals("username", username))]),
+            &filter::query(&[("filter", &filter::equals(attribute, value))]),
         );
         let call = format!("GET {}", url.path());
-        let wanted = username.to_lowercase();
+        let wanted = value.to_lowercase();
         let mut found = Vec::new();
         for raw in self.list(url, USERS).await?.items {
             if raw
-                .get("username")
+                .get(attribute)
                 .and_then(Value::as_str)
-                .is_some_and(|name| name.to_lowercase() == wanted)
+                .is_some_and(|value| value.to_lowercase() == wanted)
             {
                 found.push(self.user(&call, false, raw)?);
             }
@@ -115,10 +131,6 @@ impl Client<'_> {
 
     /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
     pub async fn probe_users(&self) -> Result<(), Error> {
-        self.list_page_of_one().await
-    }
-
-    async fn list_page_of_one(&self) -> Result<(), Error> {
         let url = self.url(&[USERS], "limit=1");
         let described = format!("GET {}", url.path());
         let page = self.call_json(Call::get(url)).await?;
@@ -137,14 +149,18 @@ impl Client<'_> {
 
     /// Reads a user.
     pub async fn read_user(&self, id: UserId) -> Result<User, Error> {
-        let url = self.url(&[USERS, &id.to_string()], "");
-        self.user_of(Call::get(url)).await
+        self.user_of(Call::get(self.user_url(id, &[]))).await
+    }
+
+    /// Reads a user, with nothing masked: for comparing, never for showing.
+    pub(super) async fn read_user_raw(&self, id: UserId) -> Result<Value, Error> {
+        self.call_json(Call::get(self.user_url(id, &[]))).await
     }
 
     /// Whether there is such a user: PingOne answers 404 if not.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, Error> {
         found(
-            self.call_json(Call::get(self.url(&[USERS, &id.to_string()], "")))
+            self.call_json(Call::get(self.user_url(id, &[])))
                 .await
                 .map(drop),
         )
@@ -152,13 +168,14 @@ impl Client<'_> {
 
     /// Creates a user. It is not tried again once it may have reached PingOne: there is nothing by which
     /// PingOne would know the second request for the same.
-    pub async fn create_user(
-        &self,
-        username: &str,
-        population: PopulationId,
-    ) -> Result<User, Error> {
-        let body = json!({"population": {"id": population.to_string()}, "username": username});
-        let call = Call::with_body(Method::POST, self.url(&[USERS], ""), JSON, body);
+    pub async fn create_user(&self, user: &Value) -> Result<User, Error> {
+        let call = Call::with_body(
+            Method::POST,
+            self.url(&[USERS], ""),
+            JSON,
+            user.clone(),
+            Touches::NewUser,
+        );
         self.user_of(Call {
             repeat: Repeat::OnlyIfUnsent,
             ..call
@@ -168,14 +185,20 @@ impl Client<'_> {
 
     /// Changes the members that `change` has and leaves the others.
     pub async fn update_user(&self, id: UserId, change: &Value) -> Result<User, Error> {
-        let url = self.url(&[USERS, &id.to_string()], "");
-        self.user_of(Call::with_body(Method::PATCH, url, JSON, change.clone()))
-            .await
+        let url = self.user_url(id, &[]);
+        self.user_of(Call::with_body(
+            Method::PATCH,
+            url,
+            JSON,
+            change.clone(),
+            Touches::User(id),
+        ))
+        .await
     }
 
     /// Deletes a user.
     pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
-        self.call_maybe_json(Call::delete(self.url(&[USERS, &id.to_string()], "")))
+        self.call_maybe_json(Call::delete(self.user_url(id, &[]), Touches::User(id)))
             .await
             .map(drop)
     }
@@ -183,7 +206,38 @@ impl Client<'_> {
     /// Unlocks the account; `None` if PingOne said nothing but that it did. Of a disabled user PingOne
     /// refuses it with 415, as if the media type were wrong.
     pub async fn unlock_user(&self, id: UserId) -> Result<Option<User>, Error> {
-        let call = Call::operation(self.url(&[USERS, &id.to_string()], ""), UNLOCK);
+        self.account_call(Call::operation(
+            self.user_url(id, &[]),
+            UNLOCK,
+            Touches::User(id),
+        ))
+        .await
+    }
+
+    /// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne
+    /// refuses it with 415. That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer
+    /// has to be looked at.
+    pub async fn lock_user(
+        &self,
+        id: UserId,
+        until: Option<jiff::Timestamp>,
+    ) -> Result<Option<User>, Error> {
+        let url = self.user_url(id, &[]);
+        let touches = Touches::User(id);
+        let call = match until {
+            Some(until) => Call::with_body(
+                Method::POST,
+                url,
+                LOCK,
+                json!({"unlockAt": written(until)}),
+                touches,
+            ),
+            None => Call::operation(url, LOCK, touches),
+        };
+        self.account_call(call).await
+    }
+
+    async fn account_call(&self, call: Call) -> Result<Option<User>, Error> {
         let described = format!("POST {}", call.url.path());
         let raw = self.call_maybe_json(call).await?;
         raw.map(|raw| self.user(&described, true, raw)).transpose()
@@ -195,14 +249,26 @@ impl Client<'_> {
         id: UserId,
         enabled: bool,
     ) -> Result<(Option<Value>, Option<bool>), Error> {
-        let url = self.url(&[USERS, &id.to_string(), "enabled"], "");
-        let call = Call::with_body(Method::PUT, url, JSON, json!({"enabled": enabled}));
-        let raw = self.call_maybe_json(call).await?;
+        let url = self.user_url(id, &["enabled"]);
+        let raw = self
+            .change(Call::with_body(
+                Method::PUT,
+                url,
+                JSON,
+                json!({"enabled": enabled}),
+                Touches::User(id),
+            ))
+            .await?;
         let now = raw
             .as_ref()
             .and_then(|raw| raw.get("enabled"))
             .and_then(Value::as_bool);
-        Ok((raw.map(|raw| self.mask().value(raw)), now))
+        Ok((raw, now))
+    }
+
+    /// Users that a filter finds; none is every user.
+    pub async fn search_users(&self, filter: Option<&str>, paging: &Paging) -> Result<Part, Error> {
+        self.list_part(&[USERS], USERS, filter, paging).await
     }
 
     async fn user_of(&self, call: Call) -> Result<User, Error> {
@@ -212,6 +278,11 @@ impl Client<'_> {
         );
         let raw = self.call_json(call).await?;
         self.user(&described, change, raw)
+    }
+
+    /// Reads a user out of a list that a search gave.
+    pub fn listed_user(&self, raw: Value) -> Result<User, Error> {
+        self.user("GET users", false, raw)
     }
 
     /// Reads a user out of an answer.
@@ -234,11 +305,12 @@ impl Client<'_> {
     }
 }
 
-/// PingOne's 404 as the answer to whether something exists.
+/// PingOne's 404 as the answer to whether something exists, or existed until a DELETE: where an earlier try of
+/// it got no answer, that it is gone now is its doing.
 pub(super) fn found(result: Result<(), Error>) -> Result<bool, Error> {
     match result {
         Ok(()) => Ok(true),
-        Err(error) if error.status() == Some(404) => Ok(false),
+        Err(error) if error.status() == Some(404) => Ok(error.tries.outcome_unknown),
         Err(error) => Err(error),
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     pingone::{
         Client, Connection,
         id::PopulationId,
+        policy::Policy,
         probe::{Answer, Question},
         settings::{Limits, Settings},
         token::ClientAuthentication,
@@ -122,6 +123,7 @@ impl Bench {
             settings,
             limits,
             mask,
+            ..
         } = Instance::read(&params, &Map::new(), false, &surroundings)?;
         let [first, second, third, fourth, ..] = random()?;
         let bench = Self {
@@ -214,14 +216,19 @@ impl Bench {
         };
         let journal = Journal::keeping();
         let prepared = self.runner.borrow_mut().prepare(request, &journal);
-        let entry = match prepared {
+        let entries = match prepared {
             Ok(prepared) => prepared.run(&journal).await,
-            Err(entry) => *entry,
+            Err(entry) => vec![*entry],
         };
-        match entry {
-            Entry::Note(note) => Ok(note),
-            Entry::Error(failure) => Err(Trouble::Command(failure.contents)),
+        let mut answer = Err(Trouble::Skipped("the command gave no entry"));
+        // A note comes first; an error after it tells what did not work.
+        for entry in entries {
+            match entry {
+                Entry::Note(note) => answer = Ok(note),
+                Entry::Error(failure) => return Err(Trouble::Command(failure.contents)),
+            }
         }
+        answer
     }
 
     /// Asks PingOne directly; a refusal is an answer too.
@@ -250,7 +257,7 @@ impl Bench {
         let journal = Journal::keeping();
         let mask = self.mask.borrow().clone();
         // Each call has a command's time of its own.
-        Client::new(connection, self.limits, mask, &journal)
+        Client::new(connection, self.limits, mask, Policy::default(), &journal)
             .probe(question)
             .await
     }

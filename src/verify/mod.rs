@@ -3,9 +3,9 @@
 //! however the rest ends: by itself, by Ctrl-C, by an error, by a panic.
 //!
 //! ```text
-//! params       the instance's parameters
 //! confirm      the question before anything is sent
 //! steps        every command, and its check by reading back
+//! respond      the steps of the commands for investigation and containment
 //! probes       what the documentation leaves open
 //! bench        what they work with, and the list of what was made
 //! trouble      what can go wrong, for the terminal and for the report
@@ -16,6 +16,7 @@ pub mod bench;
 pub mod confirm;
 pub mod probes;
 pub mod report;
+mod respond;
 pub mod steps;
 pub mod trouble;
 

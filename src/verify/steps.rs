@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     bench::{Bench, Kind, get, operation, post, put},
+    respond,
     trouble::Trouble,
 };
 use crate::entry::{ACCOUNT, Note};
@@ -16,12 +17,14 @@ use crate::entry::{ACCOUNT, Note};
 pub struct Subject {
     id: Option<String>,
     group: Option<(String, String)>,
+    /// What the containment told of itself.
+    pub(super) record: Option<Value>,
 }
 
 /// What a step works with.
 pub struct Step<'a> {
-    bench: &'a Bench,
-    subject: &'a mut Subject,
+    pub(super) bench: &'a Bench,
+    pub(super) subject: &'a mut Subject,
     command: &'static str,
 }
 
@@ -54,27 +57,44 @@ steps! {
     "pingone-add-to-group" => add_to_group, "the membership exists; once more, the note says so";
     "pingone-get-groups" => groups, "the group is in the list";
     "pingone-remove-from-group" => remove_from_group, "the membership is gone; once more, the note says so";
+    "pingone-list-users" => respond::list_users, "the user is in the list";
+    "pingone-list-groups" => respond::list_groups, "the throwaway group is in the list";
+    "pingone-get-group-members" => respond::group_members, "a group without members has none";
+    "pingone-list-populations" => respond::populations, "the user's population is in the list";
+    "pingone-list-role-assignments" => respond::roles, "a new user has none";
+    "pingone-list-sessions" => respond::sessions, "a new user has none";
+    "pingone-clear-user-sessions" => respond::clear_sessions, "none is left";
+    "pingone-list-mfa-devices" => respond::devices, "a new user has none";
+    "pingone-delete-mfa-device" => respond::delete_device, "a device that is not there is no error";
+    "pingone-reset-mfa" => respond::reset_mfa, "none is left";
+    "pingone-set-mfa-enabled" => respond::set_mfa_enabled, "on, then off again";
+    "pingone-unlock-password" => respond::unlock_password, "a password that is not locked out stays as it is";
+    "pingone-lock-user" => respond::lock, "the account is locked";
+    "pingone-list-audit-activities" => respond::activities, "the audit trail can be read";
+    "pingone-get-failed-logins" => respond::failed_logins, "the audit trail can be read";
+    "pingone-contain-user" => respond::contain, "the user is disabled";
+    "pingone-restore-user" => respond::restore, "the user is enabled again";
     "pingone-delete-user" => delete, "the user is gone; once more, the note says so";
 }
 
 impl Step<'_> {
     /// Carries out the command of this step.
-    async fn command(&self, args: Value) -> Result<Note, Trouble> {
+    pub(super) async fn command(&self, args: Value) -> Result<Note, Trouble> {
         self.bench.command(self.command, args).await
     }
 
-    fn username(&self) -> String {
+    pub(super) fn username(&self) -> String {
         format!("{}-user", self.bench.prefix())
     }
 
     /// The user's id.
-    fn id(&self) -> Result<String, Trouble> {
+    pub(super) fn id(&self) -> Result<String, Trouble> {
         let id = self.subject.id.clone();
         id.ok_or(Trouble::Skipped("there is no user to try it on"))
     }
 
     /// The throwaway group, made when it is first needed.
-    async fn group(&mut self) -> Result<(String, String), Trouble> {
+    pub(super) async fn group(&mut self) -> Result<(String, String), Trouble> {
         if let Some(group) = &self.subject.group {
             return Ok(group.clone());
         }
@@ -104,7 +124,7 @@ impl Step<'_> {
 }
 
 /// Fails with our own words, which must hold no value.
-fn check(holds: bool, otherwise: &str) -> Result<(), Trouble> {
+pub(super) fn check(holds: bool, otherwise: &str) -> Result<(), Trouble> {
     if holds {
         return Ok(());
     }

@@ -167,7 +167,7 @@ fn the_pingone_client_knows_nothing_of_xsoar() {
     for source in sources_in("src/pingone/") {
         for name in source.names_below("crate") {
             assert!(
-                ["journal", "pingone", "secrets", "surroundings"].contains(&&*name),
+                ["journal", "pingone", "secrets", "surroundings", "times"].contains(&&*name),
                 "{} uses crate::{name}",
                 source.name
             );
@@ -203,7 +203,8 @@ fn commands_neither_read_nor_write_nor_send() {
                     "failure",
                     "markdown",
                     "pingone",
-                    "secrets"
+                    "secrets",
+                    "times"
                 ]
                 .contains(&&*name),
                 "{} uses crate::{name}",

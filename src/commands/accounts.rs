@@ -1,0 +1,151 @@
+//! Commands that lock an account for a while, and end a password lockout.
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    many::{Change, Target, at, row},
+};
+use crate::{
+    entry::Output,
+    pingone::users::User,
+    times::{moment, moved, span, written},
+};
+
+const LOCKED: &str = "LOCKED";
+
+/// `pingone-lock-user`
+pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
+    let until = lock_end(cx)?;
+    let outcomes = cx
+        .for_each_user(async |target| lock_one(cx, target, until).await)
+        .await?;
+    Ok(cx.report_changes("Locked users", &outcomes))
+}
+
+/// When the lock is to end; never if neither `until` nor `duration` was given.
+fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
+    let now = cx.pingone.now();
+    let until = match (cx.args.text("until"), cx.args.text("duration")) {
+        (Some(_), Some(_)) => bail!("Give only one of the arguments 'until' and 'duration'."),
+        (Some(until), None) => Some(moment("until", until, now)?),
+        (None, Some(duration)) => Some(moved(now, span("duration", duration)?)?),
+        (None, None) => None,
+    };
+    // What PingOne makes of a time in the past is UNCONFIRMED; at best nothing.
+    if until.is_some_and(|until| until <= now) {
+        bail!("The time in the argument 'until' is over already: give one in the future.");
+    }
+    Ok(until)
+}
+
+/// Locks one account and makes sure that it is locked.
+pub(super) async fn lock_one(
+    cx: &Context<'_>,
+    mut target: Target,
+    until: Option<Timestamp>,
+) -> Result<Change> {
+    let id = target.id;
+    let user = cx.user_of(&mut target).await?;
+    if user.fields.enabled == Some(false) {
+        bail!(
+            "The user is disabled, and PingOne locks only enabled users: lock before disabling, enable before unlocking. A disabled user cannot sign on either."
+        );
+    }
+    // A lock that ends at another time is not the one that is wanted.
+    if user.fields.account_status() == Some(LOCKED) && lock_end_of(&user) == until {
+        return Ok(Change {
+            changed: false,
+            verified: true,
+            result: "was locked already".to_owned(),
+            details: row([("UnlockAt", at(&user.raw, UNLOCK_AT))]),
+        });
+    }
+    let told = cx.pingone.lock_user(id, until).await?;
+    let user = match told {
+        Some(user) if user.fields.account_status().is_some() => user,
+        _ => cx.pingone.read_user(id).await?,
+    };
+    if user.fields.account_status() != Some(LOCKED) {
+        bail!(
+            "PingOne accepted the lock, but the account is not locked: {}.",
+            user.fields.account_status().unwrap_or("it does not tell")
+        );
+    }
+    let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
+    let as_wanted = until.map(written) == lock_end_of(&user).map(written);
+    let result = match (until, told) {
+        (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
+        (None, None) => "locked until an administrator unlocks it".to_owned(),
+        (_, Some(told)) => format!("locked, but PingOne says until {told}"),
+        (Some(_), None) => "locked, but PingOne does not say until when".to_owned(),
+    };
+    Ok(Change {
+        changed: true,
+        verified: as_wanted,
+        result,
+        details: row([("UnlockAt", json!(told))]),
+    })
+}
+
+/// Where PingOne says when a lock ends. Absent where it does not end by itself.
+const UNLOCK_AT: &str = "/account/unlockAt";
+
+fn lock_end_of(user: &User) -> Option<Timestamp> {
+    user.raw.pointer(UNLOCK_AT)?.as_str()?.parse().ok()
+}
+
+/// Whether the account is locked, and stays so at least as long as a lock until `until`.
+pub(super) fn is_locked_as_long(user: &User, until: Option<Timestamp>) -> bool {
+    user.fields.account_status() == Some(LOCKED)
+        && match (lock_end_of(user), until) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(end), Some(until)) => end >= until,
+        }
+}
+
+/// `pingone-unlock-password`
+pub(super) async fn unlock_password(cx: &Context<'_>) -> Result<Output> {
+    let outcomes = cx
+        .for_each_user(async |target| unlock_password_of(cx, &target).await)
+        .await?;
+    Ok(cx.report_changes("Unlocked passwords", &outcomes))
+}
+
+const LOCKED_OUT: &str = "PASSWORD_LOCKED_OUT";
+
+async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change> {
+    let status = async || -> Result<String> {
+        let state = cx.pingone.read_password_state(target.id).await?;
+        Ok(state
+            .get("status")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned())
+    };
+    let before = status().await?;
+    let details = |status: &str| row([("PasswordStatus", json!(status))]);
+    if before != LOCKED_OUT {
+        let result = format!("was not locked out ({before})");
+        return Ok(Change {
+            changed: false,
+            verified: true,
+            result,
+            details: details(&before),
+        });
+    }
+    cx.pingone.unlock_password(target.id).await?;
+    let after = status().await?;
+    if after == LOCKED_OUT {
+        bail!("PingOne accepted the unlock, but the password is still locked out.");
+    }
+    Ok(Change {
+        changed: true,
+        verified: true,
+        result: format!("unlocked ({after})"),
+        details: details(&after),
+    })
+}

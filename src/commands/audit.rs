@@ -1,0 +1,297 @@
+//! Commands about the audit trail: what happened, and who failed to sign on from where.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    many::{at, row},
+};
+use crate::{
+    entry::Output,
+    markdown::{Row, table_of},
+    pingone::{activities::Wanted, id::UserId},
+    times::{moment, written},
+};
+
+const ACTIVITY: &str = "PingOne.Activity(val.ID && val.ID === obj.ID)";
+/// Each answer takes the place of the one before: the groups of two questions cannot be merged.
+const FAILED_LOGINS: &str = "PingOne(true)";
+const COLUMNS: [&str; 8] = [
+    "Time",
+    "Action",
+    "Result",
+    "User",
+    "Client",
+    "IP",
+    "Description",
+    "ID",
+];
+
+const LIMIT: usize = 50;
+/// How far back it is looked where nothing is said.
+const USUAL_START: &str = "1 day ago";
+/// The failed-login report counts at most so many activities.
+const MOST_COUNTED: usize = 5000;
+
+/// What PingOne records when somebody does not get in.
+const FAILURES: [&str; 5] = [
+    "PASSWORD.CHECK_FAILED",
+    "USER.ACCESS_DENIED",
+    "OTP.CHECK_FAILED",
+    "OTP.INVALID",
+    "DEVICE.FRAUD_REPORTED",
+];
+
+/// Which activities the arguments want.
+struct Question {
+    from: Timestamp,
+    to: Timestamp,
+    user: Option<UserId>,
+    actions: Vec<String>,
+    client: Option<String>,
+    ip: Option<String>,
+}
+
+impl Question {
+    async fn read(cx: &Context<'_>) -> Result<Self> {
+        let now = cx.pingone.now();
+        let from = moment("from", cx.args.text("from").unwrap_or(USUAL_START), now)?;
+        let to = cx
+            .args
+            .text("to")
+            .map_or(Ok(now), |to| moment("to", to, now))?;
+        ensure!(
+            from < to,
+            "The time in the argument 'from' is not before that in 'to'."
+        );
+        let names_user = ["username", "userId", "email"]
+            .iter()
+            .any(|name| !cx.args.list(name).is_empty());
+        let user = if names_user {
+            Some(cx.named_user().await?.id)
+        } else {
+            None
+        };
+        let text = |name: &str| cx.args.text(name).map(str::to_owned);
+        Ok(Self {
+            from,
+            to,
+            user,
+            actions: cx.args.list("actionType").to_vec(),
+            client: text("clientId"),
+            ip: text("ip"),
+        })
+    }
+
+    /// What PingOne is asked: it takes one condition beside the time, so the narrowest goes there.
+    fn wanted(&self) -> Wanted {
+        let condition = match (&self.user, &self.client, self.actions.as_slice()) {
+            (Some(user), ..) => Some(("actors.user.id", user.to_string())),
+            (None, Some(client), _) => Some(("actors.client.id", client.clone())),
+            (None, None, [action]) => Some(("action.type", action.clone())),
+            _ => None,
+        };
+        Wanted {
+            from: self.from,
+            to: self.to,
+            condition,
+        }
+    }
+
+    /// The other conditions, and those of PingOne once more.
+    fn keeps(&self, activity: &Value) -> bool {
+        let is = |pointer: &str, wanted: &str| {
+            activity
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .is_some_and(|found| found.eq_ignore_ascii_case(wanted))
+        };
+        self.user
+            .is_none_or(|user| is("/actors/user/id", &user.to_string()))
+            && self
+                .client
+                .as_ref()
+                .is_none_or(|client| is("/actors/client/id", client))
+            && (self.actions.is_empty()
+                || self.actions.iter().any(|action| is("/action/type", action)))
+            && self
+                .ip
+                .as_ref()
+                .is_none_or(|ip| source(activity, Source::Ip).as_str() == Some(ip))
+    }
+}
+
+/// `pingone-list-audit-activities`
+pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+    let question = Question::read(cx).await?;
+    let limit = if cx.args.flag("all_results")? {
+        usize::MAX
+    } else {
+        cx.args.count("limit")?.unwrap_or(LIMIT)
+    };
+    let (activities, more) = cx
+        .pingone
+        .activities(&question.wanted(), limit, |activity| {
+            question.keeps(activity)
+        })
+        .await?;
+    let entries: Vec<Row> = activities.iter().map(describe).collect();
+    let mut readable = table_of("PingOne audit activities", &COLUMNS, &entries);
+    if more {
+        readable.push_str(
+            "There are more: give a larger limit, an earlier 'to', or all_results=true.\n",
+        );
+    }
+    let context: Vec<Value> = entries.into_iter().map(Value::Object).collect();
+    let output = Output::new(readable, Some(Value::Array(activities)));
+    Ok(if context.is_empty() {
+        output
+    } else {
+        output.with_context(ACTIVITY, Value::Array(context))
+    })
+}
+
+fn describe(activity: &Value) -> Row {
+    row([
+        ("ID", at(activity, "/id")),
+        ("Time", at(activity, "/recordedAt")),
+        ("Action", at(activity, "/action/type")),
+        ("Result", at(activity, "/result/status")),
+        ("Description", at(activity, "/result/description")),
+        ("User", at(activity, "/actors/user/name")),
+        ("UserID", at(activity, "/actors/user/id")),
+        ("Client", at(activity, "/actors/client/name")),
+        ("ClientID", at(activity, "/actors/client/id")),
+        ("IP", source(activity, Source::Ip)),
+        ("Country", source(activity, Source::Country)),
+        ("UserAgent", source(activity, Source::UserAgent)),
+        ("CorrelationID", at(activity, "/correlationId")),
+    ])
+}
+
+/// Where an activity came from.
+#[derive(Clone, Copy)]
+enum Source {
+    Ip,
+    Country,
+    UserAgent,
+}
+
+/// Where PingOne puts these is UNCONFIRMED, and not every action type has them; so some places are tried.
+fn source(activity: &Value, what: Source) -> Value {
+    let places: &[&str] = match what {
+        Source::Ip => &[
+            "/source/ipAddress",
+            "/source/remoteIp",
+            "/internalCorrelation/remoteIp",
+            "/remoteIp",
+        ],
+        Source::Country => &["/source/country", "/source/location/country"],
+        Source::UserAgent => &["/source/userAgent", "/userAgent"],
+    };
+    places
+        .iter()
+        .map(|place| at(activity, place))
+        .find(|found| !found.is_null())
+        .unwrap_or(Value::Null)
+}
+
+/// `pingone-get-failed-logins`: failures, counted by address, country and browser.
+pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
+    let question = Question::read(cx).await?;
+    let wanted = question.wanted();
+    let keep = |activity: &Value| {
+        let action = activity
+            .pointer("/action/type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        question.keeps(activity) && FAILURES.contains(&action)
+    };
+    let (activities, more) = cx.pingone.activities(&wanted, MOST_COUNTED, keep).await?;
+    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
+    for activity in &activities {
+        let key = [Source::Ip, Source::Country, Source::UserAgent].map(|what| {
+            source(activity, what)
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        });
+        groups.entry(key).or_default().push(activity);
+    }
+    let mut rows: Vec<(usize, Row)> = groups
+        .into_iter()
+        .map(|([ip, country, agent], found)| (found.len(), group(&ip, &country, &agent, &found)))
+        .collect();
+    rows.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
+    let title = format!(
+        "Failed sign-ons from {} to {}: {}",
+        written(question.from),
+        written(question.to),
+        activities.len()
+    );
+    let mut readable = table_of(
+        &title,
+        &[
+            "Count",
+            "IP",
+            "Country",
+            "UserAgent",
+            "Users",
+            "Actions",
+            "First",
+            "Last",
+        ],
+        &rows,
+    );
+    if more {
+        readable.push_str(
+            &[
+                "Only the newest ",
+                &MOST_COUNTED.to_string(),
+                " were counted.\n",
+            ]
+            .concat(),
+        );
+    }
+    let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
+    Ok(Output::new(readable, Some(json!(activities)))
+        .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
+}
+
+/// One row of the report. The activities are newest first.
+fn group(ip: &str, country: &str, agent: &str, found: &[&Value]) -> Row {
+    let distinct = |pointer: &str| {
+        let mut values: Vec<&str> = found
+            .iter()
+            .filter_map(|activity| activity.pointer(pointer).and_then(Value::as_str))
+            .collect();
+        values.sort_unstable();
+        values.dedup();
+        json!(values)
+    };
+    let known = |text: &str| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            json!(text)
+        }
+    };
+    let time = |activity: Option<&&Value>| {
+        activity.map_or(Value::Null, |activity| at(activity, "/recordedAt"))
+    };
+    row([
+        ("Count", json!(found.len())),
+        ("IP", known(ip)),
+        ("Country", known(country)),
+        ("UserAgent", known(agent)),
+        ("Users", distinct("/actors/user/name")),
+        ("Actions", distinct("/action/type")),
+        ("First", time(found.last())),
+        ("Last", time(found.first())),
+    ])
+}

@@ -1,0 +1,203 @@
+//! Commands about second factors: which devices a user has, and taking away those that are not the user's own.
+
+use anyhow::{Result, bail};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    many::{Change, Outcome, Target, at, row},
+};
+use crate::{
+    entry::Output,
+    markdown::{Row, table_of},
+    pingone::id::DeviceId,
+    times::moment,
+};
+
+/// The context key of devices.
+const DEVICE: &str = "PingOne.Device(val.ID && val.ID === obj.ID)";
+const COLUMNS: [&str; 8] = [
+    "User", "ID", "Type", "Status", "Nickname", "Contact", "Created", "Updated",
+];
+
+/// `pingone-list-mfa-devices`
+pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+    let outcomes = cx
+        .for_each_user(async |target| Ok(cx.pingone.devices(target.id).await?))
+        .await?;
+    let mut rows = Vec::new();
+    let mut context = Vec::new();
+    for Outcome { given, id, result } in &outcomes {
+        for device in result.iter().flatten() {
+            let entry = describe(device, &json!(id.map(|id| id.to_string())));
+            let mut line = row([("User", json!(given))]);
+            line.extend(entry.clone());
+            rows.push(line);
+            context.push(Value::Object(entry));
+        }
+    }
+    let raw = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.result.iter().flatten())
+        .cloned()
+        .collect();
+    let mut output = Output::new(table_of("PingOne MFA devices", &COLUMNS, &rows), Some(raw));
+    if !context.is_empty() {
+        output = output.with_context(DEVICE, Value::Array(context));
+    }
+    output.failures = cx.failures(&outcomes);
+    Ok(output)
+}
+
+/// A device as it stands in the context and, in part, in the table.
+pub(super) fn describe(device: &Value, user: &Value) -> Row {
+    let contact = match at(device, "/phone") {
+        Value::Null => at(device, "/email"),
+        phone => phone,
+    };
+    row([
+        ("ID", at(device, "/id")),
+        ("UserID", user.clone()),
+        ("Type", at(device, "/type")),
+        ("Status", at(device, "/status")),
+        ("Nickname", at(device, "/nickname")),
+        ("Contact", contact),
+        ("LockStatus", at(device, "/lock/status")),
+        ("BlockStatus", at(device, "/block/status")),
+        ("Created", at(device, "/createdAt")),
+        ("Updated", at(device, "/updatedAt")),
+    ])
+}
+
+/// `pingone-delete-mfa-device`
+pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
+    let devices = cx.args.ids::<DeviceId>("deviceId")?;
+    let outcomes = cx
+        .for_each_user(async |target| {
+            delete_devices(cx, &target, |id, _| devices.contains(&id)).await
+        })
+        .await?;
+    Ok(cx.report_changes("Deleted MFA devices", &outcomes))
+}
+
+/// `pingone-reset-mfa`: deletes every device, or those that came since a time, but for some.
+pub(super) async fn reset(cx: &Context<'_>) -> Result<Output> {
+    let since = cx
+        .args
+        .text("createdAfter")
+        .map(|text| moment("createdAfter", text, cx.pingone.now()))
+        .transpose()?;
+    let keep = cx.args.ids("keepDeviceIds")?;
+    let outcomes = cx
+        .for_each_user(async |target| reset_one(cx, &target, since, &keep).await)
+        .await?;
+    Ok(cx.report_changes("Reset MFA devices", &outcomes))
+}
+
+/// Deletes the devices of one user that came after `since` and are not to be kept. A device of which PingOne
+/// does not say when it came is taken for new: to leave an attacker's in place would be worse.
+pub(super) async fn reset_one(
+    cx: &Context<'_>,
+    target: &Target,
+    since: Option<Timestamp>,
+    keep: &[DeviceId],
+) -> Result<Change> {
+    delete_devices(cx, target, |id, device| {
+        let created = device
+            .get("createdAt")
+            .and_then(Value::as_str)
+            .and_then(|created| created.parse::<Timestamp>().ok());
+        let is_new = since.is_none_or(|since| created.is_none_or(|created| created > since));
+        is_new && !keep.contains(&id)
+    })
+    .await
+}
+
+/// Deletes the devices that `wanted` picks, and lists again to see that none of them is left.
+async fn delete_devices(
+    cx: &Context<'_>,
+    target: &Target,
+    wanted: impl Fn(DeviceId, &Value) -> bool,
+) -> Result<Change> {
+    let mut deleted: Vec<DeviceId> = Vec::new();
+    for round in 0..2 {
+        let listed = cx.pingone.devices(target.id).await?;
+        let mut left = Vec::new();
+        for device in &listed {
+            let Some(id) = device
+                .get("id")
+                .and_then(Value::as_str)
+                .and_then(|id| id.parse().ok())
+            else {
+                bail!("PingOne lists a device without an id.")
+            };
+            if wanted(id, device) {
+                left.push(id);
+            }
+        }
+        if left.is_empty() {
+            let kept = listed.len();
+            let result = if deleted.is_empty() {
+                format!("there was none; {kept} kept")
+            } else {
+                format!("{} deleted, {kept} kept", deleted.len())
+            };
+            let ids: Vec<String> = deleted.iter().map(ToString::to_string).collect();
+            return Ok(Change {
+                changed: !deleted.is_empty(),
+                verified: true,
+                result,
+                details: row([("Deleted", json!(ids)), ("Kept", json!(kept))]),
+            });
+        }
+        if round == 0 {
+            for id in left {
+                if cx.pingone.delete_device(target.id, id).await? {
+                    deleted.push(id);
+                }
+            }
+        }
+    }
+    bail!(
+        "{} devices were deleted, but PingOne goes on listing some of those that should be gone.",
+        deleted.len()
+    )
+}
+
+/// `pingone-set-mfa-enabled`
+pub(super) async fn set_enabled(cx: &Context<'_>) -> Result<Output> {
+    let Some(enabled) = cx.args.choice("enabled")? else {
+        bail!("The required argument 'enabled' is missing.")
+    };
+    let outcomes = cx
+        .for_each_user(async |target| set_enabled_one(cx, &target, enabled).await)
+        .await?;
+    Ok(cx.report_changes("Multi-factor authentication", &outcomes))
+}
+
+async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Result<Change> {
+    let state = if enabled { "enabled" } else { "disabled" };
+    let details = row([("MFAEnabled", json!(enabled))]);
+    if cx.pingone.mfa_enabled(target.id).await? == Some(enabled) {
+        return Ok(Change {
+            changed: false,
+            verified: true,
+            result: format!("was {state} already"),
+            details,
+        });
+    }
+    let now = match cx.pingone.set_mfa_enabled(target.id, enabled).await? {
+        Some(now) => Some(now),
+        None => cx.pingone.mfa_enabled(target.id).await?,
+    };
+    if now != Some(enabled) {
+        bail!("PingOne accepted the change, but multi-factor authentication is not {state}.");
+    }
+    Ok(Change {
+        changed: true,
+        verified: true,
+        result: state.to_owned(),
+        details,
+    })
+}

@@ -1,0 +1,356 @@
+//! Commands that list what an environment holds: users, groups, members, populations, and the roles of users.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    many::{Outcome, at, row},
+    target::Named,
+    users::row as user_row,
+};
+use crate::{
+    entry::{Output, USER},
+    markdown::{Row, table, table_of},
+    pingone::{
+        filter::{all, equals, starts_with},
+        id::{GroupId, PopulationId},
+        pages::{PageToken, Paging, Part},
+        users::User,
+    },
+};
+
+const GROUP_MEMBER: &str =
+    "PingOne.GroupMember(val.ID && val.ID === obj.ID && val.GroupID === obj.GroupID)";
+const GROUP: &str = "PingOne.Group(val.ID && val.ID === obj.ID)";
+const POPULATION: &str = "PingOne.Population(val.ID && val.ID === obj.ID)";
+const ROLE_ASSIGNMENT: &str = "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)";
+/// Where a page token stands: each list overwrites its own.
+const PAGE_TOKEN: &str = "PingOne(true)";
+
+/// What XSOAR's conventions give a list command where nothing is said.
+const LIMIT: usize = 50;
+/// PingOne's documented cap for users; what a page is asked for where nothing is said.
+const PAGE_SIZE: usize = 200;
+
+/// `limit`, `page_size`, `next_token` and `all_results`, as XSOAR's conventions have them.
+fn paging(cx: &Context<'_>) -> Result<Paging> {
+    let from = cx.args.text("next_token").map(str::parse::<PageToken>);
+    let Ok(from) = from.transpose() else {
+        bail!("The argument 'next_token' is no token of an earlier list.")
+    };
+    let limit = cx.args.count("limit")?.unwrap_or(LIMIT);
+    let limit = (!cx.args.flag("all_results")?).then_some(limit);
+    Ok(Paging {
+        limit,
+        page_size: cx.args.count("page_size")?.unwrap_or(PAGE_SIZE),
+        from,
+    })
+}
+
+/// The text below a table, and the context, that tell how to go on.
+fn with_next(mut output: Output, name: &str, next: Option<&PageToken>) -> Output {
+    let token = next.map(ToString::to_string);
+    if let Some(token) = &token {
+        let hint = [
+            "There are more: give next_token=",
+            token,
+            " for the next part.\n",
+        ];
+        output.readable.push_str(&hint.concat());
+    }
+    output.with_context(PAGE_TOKEN, json!({name: token}))
+}
+
+/// `pingone-list-users`
+pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
+    let filter = user_filter(cx).await?;
+    let Part { items, next } = cx
+        .pingone
+        .search_users(filter.as_deref(), &paging(cx)?)
+        .await?;
+    let users = items
+        .iter()
+        .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))
+        .collect::<Result<Vec<User>>>()?;
+    let rows: Vec<Row> = users.iter().map(user_row).collect();
+    let context = users
+        .iter()
+        .map(|user| Value::Object(describe_user(user)))
+        .collect::<Vec<_>>();
+    let mut output = Output::new(table("PingOne users", &rows), Some(Value::Array(items)));
+    if !context.is_empty() {
+        output = output.with_context(USER, Value::Array(context));
+    }
+    Ok(with_next(output, "UserNextToken", next.as_ref()))
+}
+
+/// The filter that the arguments make, each condition joined to the others by `and`.
+async fn user_filter(cx: &Context<'_>) -> Result<Option<String>> {
+    let mut conditions = Vec::new();
+    for (argument, attribute) in [("username", "username"), ("email", "email")] {
+        conditions.extend(
+            cx.args
+                .text(argument)
+                .map(|value| starts_with(attribute, value)),
+        );
+    }
+    if let Some(name) = cx.args.text("name") {
+        let parts = ["name.given", "name.family", "name.formatted"]
+            .map(|attribute| starts_with(attribute, name));
+        conditions.push(format!("({})", parts.join(" or ")));
+    }
+    if let Some(population) = cx.args.id::<PopulationId>("populationId")? {
+        conditions.push(equals("population.id", &population.to_string()));
+    }
+    let group = Named::<GroupId> {
+        name: cx.args.text("groupName"),
+        id: cx.args.id("groupId")?,
+    };
+    if group.name.is_some() || group.id.is_some() {
+        conditions.push(in_group(cx.group(&group).await?));
+    }
+    if let Some(enabled) = cx.args.choice("enabled")? {
+        conditions.push(format!("enabled eq {enabled}"));
+    }
+    // The filter is the user's own text, in brackets so that an `or` in it stays within it.
+    conditions.extend(cx.args.text("filter").map(|filter| format!("({filter})")));
+    Ok(all(&conditions))
+}
+
+/// PingOne wants the form with brackets.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/group-membership/read-all-users-in-a-group.html>
+fn in_group(group: GroupId) -> String {
+    format!("memberOfGroups[{}]", equals("id", &group.to_string()))
+}
+
+fn describe_user(user: &User) -> Row {
+    let User { id, fields, .. } = user;
+    row([
+        ("ID", json!(id.to_string())),
+        ("Username", json!(fields.username)),
+        (
+            "DisplayName",
+            json!(
+                fields
+                    .name
+                    .as_ref()
+                    .and_then(|name| name.formatted.as_ref())
+            ),
+        ),
+        ("Email", json!(fields.email)),
+        ("Enabled", json!(fields.enabled)),
+        ("AccountStatus", json!(fields.account_status())),
+        (
+            "PopulationID",
+            json!(
+                fields
+                    .population
+                    .as_ref()
+                    .and_then(|population| population.id.as_ref())
+            ),
+        ),
+        ("CreatedAt", json!(fields.created_at)),
+        ("UpdatedAt", json!(fields.updated_at)),
+    ])
+}
+
+/// `pingone-get-group-members`
+pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
+    let named = Named::<GroupId> {
+        name: cx.args.text("groupName"),
+        id: cx.args.id("groupId")?,
+    };
+    if named.name.is_none() && named.id.is_none() {
+        bail!("PingOne error: You must supply either 'groupName' or 'groupId'.");
+    }
+    let group = cx.group(&named).await?;
+    let Part { items, next } = cx
+        .pingone
+        .search_users(Some(&in_group(group)), &paging(cx)?)
+        .await?;
+    let users = items
+        .iter()
+        .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))
+        .collect::<Result<Vec<User>>>()?;
+    let rows: Vec<Row> = users.iter().map(user_row).collect();
+    let context = users.iter().map(|user| {
+        let mut entry = row([
+            ("GroupID", json!(group.to_string())),
+            ("GroupName", json!(named.name)),
+        ]);
+        entry.extend(describe_user(user));
+        Value::Object(entry)
+    });
+    let context = context.collect::<Vec<_>>();
+    let called = named.name.map_or_else(|| group.to_string(), str::to_owned);
+    let mut output = Output::new(
+        table(&format!("Members of group: {called}"), &rows),
+        Some(Value::Array(items)),
+    );
+    if !context.is_empty() {
+        output = output.with_context(GROUP_MEMBER, Value::Array(context));
+    }
+    Ok(with_next(output, "GroupMemberNextToken", next.as_ref()))
+}
+
+/// `pingone-list-groups`
+pub(super) async fn groups(cx: &Context<'_>) -> Result<Output> {
+    let mut conditions: Vec<String> = cx
+        .args
+        .text("name")
+        .map(|name| starts_with("name", name))
+        .into_iter()
+        .collect();
+    if let Some(population) = cx.args.id::<PopulationId>("populationId")? {
+        conditions.push(equals("population.id", &population.to_string()));
+    }
+    let part = cx
+        .pingone
+        .search_groups(all(&conditions).as_deref(), &paging(cx)?)
+        .await?;
+    let describe = |group: &Value| {
+        row([
+            ("ID", at(group, "/id")),
+            ("Name", at(group, "/name")),
+            ("Description", at(group, "/description")),
+            ("PopulationID", at(group, "/population/id")),
+            ("UserFilter", at(group, "/userFilter")),
+            ("DirectUsers", at(group, "/directMemberCounts/users")),
+            ("CreatedAt", at(group, "/createdAt")),
+            ("UpdatedAt", at(group, "/updatedAt")),
+        ])
+    };
+    Ok(listed(
+        "PingOne groups",
+        &[
+            "ID",
+            "Name",
+            "Description",
+            "PopulationID",
+            "UserFilter",
+            "DirectUsers",
+        ],
+        (GROUP, "GroupNextToken"),
+        part,
+        describe,
+    ))
+}
+
+/// `pingone-list-populations`
+pub(super) async fn populations(cx: &Context<'_>) -> Result<Output> {
+    let conditions: Vec<String> = cx
+        .args
+        .text("name")
+        .map(|name| starts_with("name", name))
+        .into_iter()
+        .collect();
+    let part = cx
+        .pingone
+        .search_populations(all(&conditions).as_deref(), &paging(cx)?)
+        .await?;
+    let describe = |population: &Value| {
+        row([
+            ("ID", at(population, "/id")),
+            ("Name", at(population, "/name")),
+            ("Description", at(population, "/description")),
+            ("Default", at(population, "/default")),
+            ("UserCount", at(population, "/userCount")),
+            ("PasswordPolicyID", at(population, "/passwordPolicy/id")),
+        ])
+    };
+    Ok(listed(
+        "PingOne populations",
+        &["ID", "Name", "Description", "Default", "UserCount"],
+        (POPULATION, "PopulationNextToken"),
+        part,
+        describe,
+    ))
+}
+
+/// A list whose rows and context entries are the same.
+fn listed(
+    title: &str,
+    columns: &[&str],
+    (key, token): (&str, &str),
+    part: Part,
+    describe: impl Fn(&Value) -> Row,
+) -> Output {
+    let rows: Vec<Row> = part.items.iter().map(describe).collect();
+    let context: Vec<Value> = rows.iter().cloned().map(Value::Object).collect();
+    let mut output = Output::new(
+        table_of(title, columns, &rows),
+        Some(Value::Array(part.items)),
+    );
+    if !context.is_empty() {
+        output = output.with_context(key, Value::Array(context));
+    }
+    with_next(output, token, part.next.as_ref())
+}
+
+/// `pingone-list-role-assignments`
+pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
+    // Nothing is asked of PingOne before the arguments are known to be fine.
+    cx.named_users()?;
+    let (outcomes, roles) = tokio::join!(
+        cx.for_each_user(async |target| Ok(cx.pingone.role_assignments(target.id).await?)),
+        cx.pingone.roles()
+    );
+    let outcomes = outcomes?;
+    // An assignment has the role's id alone. Without the right to read the names, the ids have to do.
+    let roles = roles.unwrap_or_default();
+    let mut rows = Vec::new();
+    for Outcome { given, id, result } in &outcomes {
+        for assignment in result.iter().flatten() {
+            let mut line = row([("User", json!(given))]);
+            line.extend(describe_role(
+                assignment,
+                &roles,
+                &json!(id.map(|id| id.to_string())),
+            ));
+            rows.push(line);
+        }
+    }
+    let context: Vec<Value> = rows
+        .iter()
+        .cloned()
+        .map(|mut row| {
+            row.shift_remove("User");
+            Value::Object(row)
+        })
+        .collect();
+    let raw = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.result.iter().flatten())
+        .cloned()
+        .collect();
+    let readable = table_of(
+        "PingOne role assignments",
+        &["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"],
+        &rows,
+    );
+    let mut output = Output::new(readable, Some(raw));
+    if !context.is_empty() {
+        output = output.with_context(ROLE_ASSIGNMENT, Value::Array(context));
+    }
+    output.failures = cx.failures(&outcomes);
+    Ok(output)
+}
+
+/// A role assignment as it stands in the context and, in part, in the table.
+pub(super) fn describe_role(assignment: &Value, roles: &[Value], user: &Value) -> Row {
+    let role = at(assignment, "/role/id");
+    let name = roles
+        .iter()
+        .find(|known| known.get("id") == Some(&role))
+        .map(|known| at(known, "/name"));
+    row([
+        ("ID", at(assignment, "/id")),
+        ("UserID", user.clone()),
+        ("Role", name.unwrap_or(Value::Null)),
+        ("RoleID", role),
+        ("Scope", at(assignment, "/scope/type")),
+        ("ScopeID", at(assignment, "/scope/id")),
+        ("ReadOnly", at(assignment, "/readOnly")),
+    ])
+}

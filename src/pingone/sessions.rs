@@ -1,0 +1,39 @@
+//! Sessions of a user at PingOne. That ending one also ends the access tokens that came from it is
+//! UNCONFIRMED. <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions.html>
+
+use serde_json::Value;
+
+use super::{
+    client::{Call, Client},
+    error::Error,
+    id::{SessionId, UserId},
+    policy::Touches,
+    users::found,
+};
+
+const SESSIONS: &str = "sessions";
+
+impl Client<'_> {
+    /// The sessions, newest first. PingOne lists ten at the most.
+    pub async fn sessions(&self, user: UserId) -> Result<Vec<Value>, Error> {
+        let listing = self
+            .list(self.user_url(user, &[SESSIONS]), SESSIONS)
+            .await?;
+        let mask = self.mask();
+        Ok(listing
+            .items
+            .into_iter()
+            .map(|session| mask.value(session))
+            .collect())
+    }
+
+    /// Ends a session; false if it had ended already.
+    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
+        let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
+        found(
+            self.call_maybe_json(Call::delete(url, Touches::User(user)))
+                .await
+                .map(drop),
+        )
+    }
+}

@@ -1,0 +1,180 @@
+//! The steps of the commands for investigation and containment. A throwaway user has neither sessions nor devices
+//! nor roles, so of these commands only their calls and their empty answers are tried.
+
+use serde_json::{Value, json};
+
+use super::{
+    steps::{Step, check},
+    trouble::Trouble,
+};
+use crate::entry::Note;
+
+/// What a command put into the context, at the key that begins so.
+fn context<'a>(note: &'a Note, key: &str) -> &'a Value {
+    let found = note.entry_context.iter().flatten();
+    found
+        .into_iter()
+        .find(|(name, _)| name.split('(').next() == Some(key))
+        .map_or(&Value::Null, |(_, value)| value)
+}
+
+fn holds_id(note: &Note, key: &str, id: &str) -> bool {
+    let listed = context(note, key).as_array();
+    listed.is_some_and(|items| items.iter().any(|item| item["ID"] == id))
+}
+
+/// What a changing command says of its one user.
+fn is_verified(note: &Note, changed: bool) -> bool {
+    let change = &context(note, "PingOne.Change")[0];
+    change["Verified"] == true && change["Changed"] == changed
+}
+
+impl Step<'_> {
+    /// The command on the throwaway user, with more arguments.
+    async fn on_user(&self, more: Value) -> Result<Note, Trouble> {
+        let mut args = json!({"userId": self.id()?});
+        if let (Some(args), Value::Object(more)) = (args.as_object_mut(), more) {
+            args.extend(more);
+        }
+        self.command(args).await
+    }
+
+    async fn user_says(&self, pointer: &str, value: &Value) -> Result<bool, Trouble> {
+        let id = self.id()?;
+        let user = self.bench.read(&["users", &id]).await?;
+        Ok(user.body.as_ref().and_then(|body| body.pointer(pointer)) == Some(value))
+    }
+}
+
+pub(super) async fn list_users(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.command(json!({"username": step.username()})).await?;
+    check(
+        holds_id(&note, "PingOne.User", &step.id()?),
+        "the user is not in the list",
+    )
+}
+
+pub(super) async fn list_groups(mut step: Step<'_>) -> Result<(), Trouble> {
+    let (id, name) = step.group().await?;
+    let note = step.command(json!({"name": name})).await?;
+    check(
+        holds_id(&note, "PingOne.Group", &id),
+        "the group is not in the list",
+    )
+}
+
+pub(super) async fn group_members(mut step: Step<'_>) -> Result<(), Trouble> {
+    let (id, _) = step.group().await?;
+    let note = step.command(json!({"groupId": id})).await?;
+    check(
+        context(&note, "PingOne.GroupMember").is_null(),
+        "the group has members",
+    )
+}
+
+pub(super) async fn populations(step: Step<'_>) -> Result<(), Trouble> {
+    let population = step.bench.population().await?.to_string();
+    let note = step.command(json!({"all_results": "true"})).await?;
+    check(
+        holds_id(&note, "PingOne.Population", &population),
+        "the population is not in the list",
+    )
+}
+
+pub(super) async fn roles(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(
+        context(&note, "PingOne.RoleAssignment").is_null(),
+        "the user has a role",
+    )
+}
+
+pub(super) async fn sessions(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(
+        context(&note, "PingOne.Session").is_null(),
+        "the user has a session",
+    )
+}
+
+pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(
+        is_verified(&note, false),
+        "it was not seen that none is left",
+    )
+}
+
+pub(super) async fn devices(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(
+        context(&note, "PingOne.Device").is_null(),
+        "the user has a device",
+    )
+}
+
+pub(super) async fn delete_device(step: Step<'_>) -> Result<(), Trouble> {
+    // An id that no device has.
+    let note = step
+        .on_user(json!({"deviceId": "00000000-0000-4000-8000-000000000000"}))
+        .await?;
+    check(is_verified(&note, false), "something was changed")
+}
+
+pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(
+        is_verified(&note, false),
+        "it was not seen that none is left",
+    )
+}
+
+pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), Trouble> {
+    for enabled in [true, false] {
+        step.on_user(json!({"enabled": enabled.to_string()}))
+            .await?;
+        let id = step.id()?;
+        let state = step.bench.read(&["users", &id, "mfaEnabled"]).await?;
+        let now = state.body.as_ref().map(|body| &body["mfaEnabled"]);
+        check(now == Some(&json!(enabled)), "the state is another")?;
+    }
+    Ok(())
+}
+
+pub(super) async fn unlock_password(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step.on_user(json!({})).await?;
+    check(is_verified(&note, false), "something was changed")
+}
+
+pub(super) async fn lock(step: Step<'_>) -> Result<(), Trouble> {
+    step.on_user(json!({"duration": "1 hour"})).await?;
+    let is_locked = step.user_says("/account/status", &json!("LOCKED")).await?;
+    check(is_locked, "the account is not locked")
+}
+
+pub(super) async fn activities(step: Step<'_>) -> Result<(), Trouble> {
+    step.on_user(json!({"from": "1 hour ago", "limit": "1"}))
+        .await
+        .map(drop)
+}
+
+pub(super) async fn failed_logins(step: Step<'_>) -> Result<(), Trouble> {
+    step.on_user(json!({"from": "1 hour ago"})).await.map(drop)
+}
+
+pub(super) async fn contain(step: Step<'_>) -> Result<(), Trouble> {
+    let note = step
+        .on_user(json!({"steps": "disable,endSessions,setPassword"}))
+        .await?;
+    step.subject.record = Some(context(&note, "PingOne.Containment").clone());
+    let is_disabled = step.user_says("/enabled", &json!(false)).await?;
+    check(is_disabled, "the user is not disabled")
+}
+
+pub(super) async fn restore(step: Step<'_>) -> Result<(), Trouble> {
+    let record = step.subject.record.clone();
+    let record = record.ok_or(Trouble::Skipped("there is no containment to undo"))?;
+    step.on_user(json!({"record": record})).await?;
+    let is_enabled = step.user_says("/enabled", &json!(true)).await?;
+    check(is_enabled, "the user is not enabled")
+}

@@ -1,0 +1,420 @@
+//! The Respond commands against the sandbox, end to end over real HTTP: that what they say they did is what
+//! PingOne then holds, and that nothing else was touched. Texts and single calls are the business of the recorded
+//! cases; how a real tenant behaves is not shown here.
+
+use std::{io::Cursor, time::Duration};
+
+use pingone_xsoar::{
+    commands::{self, Access},
+    run::Runner,
+    sandbox::{Call, Fault, Sandbox, Seed},
+    server::{Input, Server},
+    session, stdin,
+    surroundings::Surroundings,
+};
+use serde_json::{Value, json};
+
+const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
+const POPULATION: &str = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
+/// The device that stands in the built-in company since 35 minutes, and the one that emma had before.
+const NEW_DEVICE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7002";
+const OLD_DEVICE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7001";
+
+/// A company, and an instance that manages it.
+struct Company {
+    sandbox: Sandbox,
+    params: Value,
+}
+
+impl Company {
+    fn new() -> Self {
+        Self::with(Seed::built_in(), &json!({}))
+    }
+
+    /// With these instance parameters beside the usual ones.
+    fn with(seed: Seed, more: &Value) -> Self {
+        let sandbox = Sandbox::start(seed).expect("the sandbox starts");
+        let mut params = sandbox.params();
+        for (name, value) in more.as_object().expect("parameters") {
+            params[name] = value.clone();
+        }
+        Self { sandbox, params }
+    }
+
+    /// The entries that the command gives.
+    fn run(&self, command: &str, args: &Value) -> Vec<Value> {
+        let request = json!({"command": command, "params": self.params, "args": args});
+        let mut server = Server::new(
+            Input::Silent(stdin::requests(Cursor::new(request.to_string()))),
+            Vec::new(),
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime
+            .block_on(session::serve(
+                &mut server,
+                &mut Runner::live(Surroundings::default()),
+            ))
+            .expect("writing to memory");
+        let output = String::from_utf8(server.into_output()).expect("UTF-8");
+        output
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("a message"))
+            .flat_map(|message| message["results"].as_array().cloned().unwrap_or_default())
+            .collect()
+    }
+
+    /// What the command puts into the context, after it went well.
+    fn context(&self, command: &str, args: &Value) -> Value {
+        let entries = self.run(command, args);
+        let [entry] = &entries[..] else {
+            panic!("{command} failed: {entries:#?}")
+        };
+        assert_eq!(entry["Type"], 1, "{command} failed: {entry:#}");
+        let context = entry["EntryContext"].as_object().expect("a context");
+        context.values().next().cloned().unwrap_or_default()
+    }
+
+    fn user(&self, name: &str) -> Value {
+        self.sandbox.user(name).expect("a user of the company")
+    }
+
+    /// What a containment may change and a restoration can undo.
+    fn standing(&self, name: &str) -> Value {
+        let user = self.user(name);
+        let mut groups: Vec<&str> = user["sandbox"]["memberships"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|membership| membership["name"].as_str())
+            .collect();
+        groups.sort_unstable();
+        json!({"enabled": user["enabled"], "status": user["account"]["status"], "groups": groups})
+    }
+
+    /// The calls that would have changed something, whether they succeeded or not.
+    fn changes(&self) -> Vec<Call> {
+        let mut calls = self.sandbox.calls();
+        calls.retain(|call| call.method != "GET" && !call.path.ends_with("/as/token"));
+        calls
+    }
+}
+
+fn described(calls: &[Call]) -> Vec<String> {
+    calls
+        .iter()
+        .map(|call| format!("{} {} {}", call.method, call.path, call.status))
+        .collect()
+}
+
+#[test]
+fn what_was_contained_is_restored() {
+    let company = Company::new();
+    let before = company.standing("emma.sharp");
+    assert_eq!(
+        before,
+        json!({"enabled": true, "status": "OK", "groups": ["Marketing", "Standard"]})
+    );
+    let contained = company.context(
+        "pingone-contain-user",
+        &json!({"username": "emma.sharp", "steps": "lock,disable,endSessions,setPassword,removeDevices,leaveGroups",
+                "devicesSince": "1 hour ago"}),
+    );
+    assert_eq!(
+        company.standing("emma.sharp"),
+        json!({"enabled": false, "status": "LOCKED", "groups": []})
+    );
+    let emma = company.user("emma.sharp");
+    assert_eq!(emma["sandbox"]["sessions"], json!([]));
+    assert_eq!(emma["sandbox"]["devices"], json!([OLD_DEVICE]));
+    assert_eq!(
+        contained[0]["Record"]["DeletedDevices"],
+        json!([NEW_DEVICE])
+    );
+
+    let restored = company.context(
+        "pingone-restore-user",
+        &json!({"username": "emma.sharp", "record": contained}),
+    );
+    assert_eq!(company.standing("emma.sharp"), before);
+    let outcomes: Vec<(&str, &str)> = restored[0]["Steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .map(|step| {
+            let text = |name: &str| step[name].as_str().expect("a text");
+            (text("Step"), text("Outcome"))
+        })
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("enable", "done"),
+            ("unlock", "done"),
+            ("joinGroups", "done"),
+            ("setPassword", "cannot be undone"),
+            ("removeDevices", "cannot be undone"),
+            ("endSessions", "cannot be undone"),
+        ]
+    );
+}
+
+#[test]
+fn a_second_containment_does_not_hide_what_the_first_changed() {
+    let company = Company::new();
+    let before = company.standing("emma.sharp");
+    let args = json!({"username": "emma.sharp", "steps": "disable,leaveGroups"});
+    let mut records = Vec::new();
+    for _ in 0..2 {
+        let context = company.context("pingone-contain-user", &args);
+        records.extend(context.as_array().expect("a list").clone());
+    }
+    assert_eq!(
+        (
+            &records[0]["Record"]["Disabled"],
+            &records[1]["Record"]["Disabled"]
+        ),
+        (&json!(true), &json!(false))
+    );
+    company.context(
+        "pingone-restore-user",
+        &json!({"userId": EMMA, "record": records}),
+    );
+    assert_eq!(company.standing("emma.sharp"), before);
+}
+
+#[test]
+fn the_random_password_takes_the_place_of_the_old_one() {
+    let company = Company::new();
+    company.context(
+        "pingone-contain-user",
+        &json!({"username": "carl.contract", "steps": "setPassword"}),
+    );
+    // Before it, the owner had to change it.
+    assert_eq!(
+        company.user("carl.contract")["sandbox"]["passwordStatus"],
+        "OK"
+    );
+    let changes = company.changes();
+    let [change] = &changes[..] else {
+        panic!("{:?}", described(&changes))
+    };
+    assert_eq!(
+        change.body,
+        Some(json!({"value": "***", "forceChange": false, "bypassPolicy": true}))
+    );
+    for (user, why) in [("sam.saml", "EXTERNAL"), ("noah.nopassword", "NO_PASSWORD")] {
+        assert_eq!(
+            company.user(user)["sandbox"]["passwordStatus"],
+            why,
+            "{user}"
+        );
+        let contained = company.context(
+            "pingone-contain-user",
+            &json!({"username": user, "steps": "setPassword,forceChange"}),
+        );
+        for step in contained[0]["Steps"].as_array().expect("steps") {
+            assert_eq!(step["Outcome"], "not applicable", "{user}: {step}");
+        }
+    }
+    assert_eq!(company.changes().len(), 1, "only that of carl.contract");
+}
+
+#[test]
+fn more_sessions_than_one_list_shows_are_ended() {
+    let mut seed = Seed::built_in();
+    let sessions = &mut seed.users[0].sessions;
+    for _ in 0..12 {
+        let mut session = sessions[0].clone();
+        session.id = None;
+        sessions.push(session);
+    }
+    let company = Company::with(seed, &json!({}));
+    let ended = company.context("pingone-clear-user-sessions", &json!({"userId": EMMA}));
+    assert_eq!(ended[0]["Ended"], 14);
+    assert_eq!(
+        company.user("emma.sharp")["sandbox"]["sessions"],
+        json!([]),
+        "all of them"
+    );
+}
+
+#[test]
+fn a_delete_whose_answer_was_lost_counts() {
+    let company = Company::new();
+    company.sandbox.fault(
+        Fault::on("DELETE", &format!("*/devices/{NEW_DEVICE}"))
+            .applied()
+            .status(503),
+    );
+    company.sandbox.fault(
+        Fault::on("DELETE", "*/memberOfGroups/*")
+            .applied()
+            .status(503),
+    );
+    let contained = company.context(
+        "pingone-contain-user",
+        &json!({"username": "emma.sharp", "steps": "removeDevices,leaveGroups", "keepDeviceIds": OLD_DEVICE}),
+    );
+    assert_eq!(
+        contained[0]["Record"]["DeletedDevices"],
+        json!([NEW_DEVICE])
+    );
+    let left = contained[0]["Record"]["LeftGroups"].as_array();
+    assert_eq!(left.map(Vec::len), Some(2), "{contained:#}");
+}
+
+/// The names of everybody in the company.
+fn everybody(company: &Company) -> Vec<String> {
+    let state = company.sandbox.state();
+    let users = state["users"].as_array().expect("users").iter();
+    users
+        .filter_map(|user| user["username"].as_str().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn protected_users_are_not_touched_and_the_others_are() {
+    let protections = json!({"protected_users": "RICHARD.smith", "protected_groups": "all staff"});
+    let company = Company::with(Seed::built_in(), &protections);
+    let entries = company.run(
+        "pingone-contain-user",
+        &json!({"username": everybody(&company), "steps": "disable,endSessions,removeDevices"}),
+    );
+    assert_eq!(
+        entries.len(),
+        2,
+        "the failures of the protected ones follow"
+    );
+    // Nora and Petra are in Sales, which is nested in All Staff.
+    let protected = ["richard.smith", "nora.lind", "petra.lockout"];
+    for name in protected {
+        let user = company.user(name);
+        assert_eq!(user["enabled"], true, "{name}");
+        let id = user["id"].as_str().expect("an id");
+        let touched: Vec<Call> = company
+            .changes()
+            .into_iter()
+            .filter(|call| call.path.contains(id))
+            .collect();
+        assert!(touched.is_empty(), "{name}: {:?}", described(&touched));
+    }
+    for name in everybody(&company) {
+        if !protected.contains(&name.as_str()) {
+            assert_eq!(company.user(&name)["enabled"], false, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_read_only_instance_sends_no_change_whatever_the_command() {
+    let company = Company::with(Seed::built_in(), &json!({"read_only": true}));
+    let record = json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": [POPULATION]}});
+    // What a command does not know it ignores.
+    let args = json!({
+        "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Sales", "populationId": POPULATION,
+        "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record],
+        "steps": "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups",
+    });
+    let changing: Vec<&&str> = commands::NAMES
+        .iter()
+        .filter(|name| commands::access(name) == Some(Access::Change))
+        .collect();
+    assert!(changing.len() > 15, "{changing:?}");
+    for command in changing {
+        let entries = company.run(command, &args);
+        let told = entries
+            .iter()
+            .any(|entry| entry["Contents"].to_string().contains("read-only"));
+        // Emma's password is not locked out, so there is nothing to refuse.
+        assert!(
+            told || *command == "pingone-unlock-password",
+            "{command}: {entries:#?}"
+        );
+    }
+    assert_eq!(described(&company.changes()), Vec::<String>::new());
+}
+
+#[test]
+fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
+    let company = Company::new();
+    // The users' steps come in turns, so that one could be told another's calls.
+    company.sandbox.fault(
+        Fault::on("GET", "*")
+            .times(0)
+            .delay(Duration::from_millis(3)),
+    );
+    let args = json!({"username": everybody(&company), "dryRun": "true",
+                      "steps": "disable,endSessions,setPassword,removeDevices,leaveGroups"});
+    let contained = company.context("pingone-contain-user", &args);
+    assert_eq!(described(&company.changes()), Vec::<String>::new());
+    let planned = |user: &Value| -> Vec<String> {
+        let steps = user["Steps"].as_array().expect("steps");
+        steps
+            .iter()
+            .filter(|step| step["Outcome"] == "planned")
+            .filter_map(|step| step["Detail"].as_str())
+            .flat_map(|detail| detail.lines().map(str::to_owned))
+            .collect()
+    };
+    let mut seen = 0;
+    for user in contained.as_array().expect("a list") {
+        let id = user["ID"].as_str().expect("an id");
+        for call in planned(user) {
+            assert!(call.contains(id), "{}: {call}", user["User"]);
+            seen += 1;
+        }
+    }
+    // Emma alone: disable, two sessions, password, two devices, two groups.
+    assert!(seen > 8, "{seen} calls: {contained:#}");
+    company.sandbox.clear_faults();
+    let emma = company.context(
+        "pingone-contain-user",
+        &json!({"username": "emma.sharp", "dryRun": "true", "steps": args["steps"]}),
+    );
+    assert_eq!(planned(&emma[0]).len(), 8, "{emma:#}");
+}
+
+#[test]
+fn a_thousand_users_in_one_command_a_few_at_a_time() {
+    const CROWD: usize = 1000;
+    let mut seed = Seed::built_in();
+    let own = seed.users.len();
+    seed.add_crowd(CROWD);
+    let company = Company::with(seed, &json!({}));
+    let state = company.sandbox.state();
+    let ids: Vec<&str> = state["users"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .skip(own)
+        .filter_map(|user| user["id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), CROWD);
+    // Enough for calls to meet at the server.
+    company.sandbox.fault(
+        Fault::on("*", "*")
+            .times(100)
+            .delay(Duration::from_millis(2)),
+    );
+    let changes = company.run(
+        "pingone-set-mfa-enabled",
+        &json!({"userId": ids, "enabled": "true"}),
+    );
+    assert_eq!(changes.len(), 1, "{:#?}", changes.get(1));
+    let (_, rows) = changes[0]["EntryContext"]
+        .as_object()
+        .and_then(|context| context.iter().next())
+        .expect("a context");
+    let rows = rows.as_array().expect("a list");
+    let users: Vec<&str> = rows.iter().filter_map(|row| row["User"].as_str()).collect();
+    assert_eq!(
+        users, ids,
+        "each once, in the order in which they were named"
+    );
+    assert!(rows.iter().all(|row| row["Verified"] == true));
+    let most = company.sandbox.most_in_flight();
+    assert!((2..=10).contains(&most), "{most} calls at once");
+}
