@@ -37,9 +37,9 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     pub(crate) args: &'static [(&'static str, &'static str)],
     /// What it looks up first.
-    looks_up: Option<&'static str>,
+    pub(crate) looks_up: Option<&'static str>,
     /// The call that it is there for; `U` and `G` stand for ids. `None` where the look-up is all.
-    own: Option<(&'static str, &'static str)>,
+    pub(crate) own: Option<(&'static str, &'static str)>,
     /// What a second try of that call would do.
     kind: Kind,
     /// What the call's answer is used for.
