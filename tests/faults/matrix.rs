@@ -975,6 +975,29 @@ fn every_fault_at_the_commands_own_call() {
 }
 
 #[test]
+fn large_pages_do_not_add_up() {
+    let number = AtomicUsize::new(0);
+    let server = Scripted::start(move |seen| {
+        if !seen.path().ends_with("/memberOfGroups") {
+            return healthy::answer(seen);
+        }
+        let mut page = healthy::page("groupMemberships", &[]);
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        page["_links"] = json!({"next": {"href": format!("?cursor={number}")}});
+        reply(200, &[], JSON, page.to_string() + &" ".repeat(7_000_000))
+    });
+    let args = json!({"username": "emma.sharp"});
+    let request = healthy::request(&server.host(), "pingone-get-groups", &args, &json!({}));
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(
+        text.contains("cannot be used: its pages are too large together"),
+        "{text}"
+    );
+    assert_eq!(server.count("GET", "/memberOfGroups"), 5, "32 MiB");
+}
+
+#[test]
 fn the_matrix_has_every_command() {
     let played: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
     let known: BTreeSet<&str> = commands::NAMES.iter().copied().collect();
