@@ -86,11 +86,11 @@ struct Said {
 impl Said {
     /// `number` tells with which form to begin.
     fn new(seen: &Seen, secrets: &[&str], number: usize) -> Self {
-        let mut forms = vec![
-            seen.header("authorization").unwrap_or_default().to_owned(),
-            seen.body_text(),
-            STANDARD.encode(seen.body_text()),
-        ];
+        let mut forms = vec![seen.header("authorization").unwrap_or_default().to_owned()];
+        // An update sends back what was an echo already, and so escaped once more.
+        if seen.method != "PATCH" {
+            forms.extend([seen.body_text(), STANDARD.encode(seen.body_text())]);
+        }
         for secret in secrets {
             let quoted = Value::from(*secret).to_string();
             let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
@@ -540,7 +540,8 @@ const ECHOES: &[(&str, Echo)] = &[
         if seen.target.contains("Zq7") || seen.target.contains("elsewhere") {
             return vec![Step::Close];
         }
-        let path = utf8_percent_encode(&said.forms[3], NON_ALPHANUMERIC).to_string();
+        let path =
+            utf8_percent_encode(&said.forms[said.forms.len() - 10], NON_ALPHANUMERIC).to_string();
         let number = seen.header("x-number").unwrap_or_default();
         let link = format!("/{number}/{path}");
         listing(seen, &link)
