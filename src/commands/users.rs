@@ -13,7 +13,7 @@ use crate::{
     pingone::{
         error::Problem,
         id::{PopulationId, UserId},
-        users::User,
+        users::{Returned, User},
     },
 };
 
@@ -201,7 +201,7 @@ pub(super) async fn update(cx: &Context<'_>) -> Result<Output> {
     let raw = if given.is_empty() {
         None
     } else {
-        let change = overlaid(&given, &user.raw);
+        let change = overlaid(&given, &user.returned);
         Some(cx.pingone.update_user(user.id, &change).await?.raw)
     };
     Ok(Output::new(
@@ -256,7 +256,7 @@ fn profile(cx: &Context<'_>) -> Row {
 
 /// What is sent: whether PingOne merges a partial `name` or `address` into the old one or puts it in its
 /// place is unconfirmed, so the members that the user has already are sent along.
-fn overlaid(given: &Row, user: &Value) -> Value {
+fn overlaid(given: &Row, user: &Returned) -> Value {
     let mut change = Map::new();
     for (member, value) in given {
         let value = match (value, user.get(member)) {

@@ -375,11 +375,17 @@ impl<'a> Client<'a> {
 
     /// Makes the call and reads its answer, which has to be one JSON object: PingOne gives nothing else.
     pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
+        self.call_sized_json(call).await.map(|(value, _)| value)
+    }
+
+    /// The same, with the number of bytes that it came in.
+    pub(super) async fn call_sized_json(&self, call: Call) -> Result<(Value, usize), Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
-        described
+        let value = described
             .json(&reply)?
-            .ok_or_else(|| described.unusable("it is empty"))
+            .ok_or_else(|| described.unusable("it is empty"))?;
+        Ok((value, reply.body.len()))
     }
 
     /// Makes the call; its answer may be empty. What is not empty has to be PingOne's: behind a success status

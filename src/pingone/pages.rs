@@ -18,6 +18,9 @@ use super::{
 /// More pages than any list has that a command asks for: 100,000 users at 200 a page.
 const MOST_PAGES: usize = 500;
 
+/// All pages of a list together are no larger: 10,000 memberships of 2 KB would be 20 MB.
+const LARGEST_LIST: usize = 32 * 1024 * 1024;
+
 /// A list that was read to its end. Texts in it are not masked yet.
 pub(super) struct Listing {
     first: Value,
@@ -192,7 +195,7 @@ impl Client<'_> {
         let described = format!("GET {}", url.path());
         let wrong = |reason: &str| unusable(&described, false, reason);
         let mut seen = HashSet::from([url.clone()]);
-        let mut page = self.call_json(Call::get(url.clone())).await?;
+        let (mut page, mut size) = self.call_sized_json(Call::get(url.clone())).await?;
         let mut items = take_items(&mut page, collection)
             .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
         let mut next = next_page(&page, &url).map_err(wrong)?;
@@ -202,7 +205,11 @@ impl Client<'_> {
                 return Err(wrong("its pages do not come to an end"));
             }
             let further = Call::get_further(url.clone(), &described);
-            let mut page = self.call_json(further).await?;
+            let (mut page, more_size) = self.call_sized_json(further).await?;
+            size += more_size;
+            if size > LARGEST_LIST {
+                return Err(wrong("its pages are too large together"));
+            }
             let more = take_items(&mut page, collection).ok_or_else(|| {
                 wrong(&format!(
                     "`_embedded.{collection}` of a later page is not a list"

@@ -1,6 +1,8 @@
 //! Users: finding, reading, creating, changing and deleting them, and their account's state.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/users-1.html>
 
+use std::fmt;
+
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -33,6 +35,34 @@ pub struct User {
     pub fields: UserFields,
     /// Everything that PingOne sent.
     pub raw: Value,
+    /// The parts that an update sends back.
+    pub returned: Returned,
+}
+
+/// Members of a user to be sent back to PingOne as they came. A secret in them is not masked, or an update
+/// would write the mask into the user; so they are not to be shown.
+pub struct Returned(Map<String, Value>);
+
+impl Returned {
+    fn of(raw: &Value) -> Self {
+        let members = ["name", "address"].into_iter();
+        Self(
+            members
+                .filter_map(|member| Some((member.to_owned(), raw.get(member)?.clone())))
+                .collect(),
+        )
+    }
+
+    /// The user's member.
+    pub fn get(&self, member: &str) -> Option<&Value> {
+        self.0.get(member)
+    }
+}
+
+impl fmt::Debug for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Returned")
+    }
 }
 
 /// PingOne leaves out what a user does not have.
@@ -293,6 +323,7 @@ impl Client<'_> {
             .and_then(|id| id.parse().ok());
         let id = id.ok_or_else(|| unusable(call, change, "a user in it has no id"))?;
         // The id was taken before: masking may make it unreadable where a secret happens to be part of it.
+        let returned = Returned::of(&raw);
         let raw = self.mask().value(raw);
         let fields = UserFields::deserialize(&raw).map_err(|error| {
             unusable(
@@ -301,7 +332,12 @@ impl Client<'_> {
                 &format!("a user in it has another shape ({error})"),
             )
         })?;
-        Ok(User { id, fields, raw })
+        Ok(User {
+            id,
+            fields,
+            raw,
+            returned,
+        })
     }
 }
 

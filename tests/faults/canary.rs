@@ -2,7 +2,14 @@
 //! told and knows, in every form: nothing that comes out may hold a mark. The one exception is the message that
 //! stores the access token in the integration context.
 
-use std::{cell::Cell, collections::HashMap, fmt::Debug, fs, path::Path, sync::Mutex};
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    fmt::Debug,
+    fs,
+    path::Path,
+    sync::{LazyLock, Mutex},
+};
 
 use base64::{
     Engine as _,
@@ -39,23 +46,28 @@ const SECRETS: [&str; 5] = [CLIENT_SECRET, TOKEN, STORED_PASSWORD, STORED_KEY, P
 
 /// The first mark in `text`, in whatever form, with what stands around it.
 fn mark_in(text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
-    for mark in MARKS {
-        if let Some(place) = lower.find(&mark.to_lowercase()) {
-            return Some(around(&lower, place));
-        }
-        for before in 0..3 {
-            let mut bytes = vec![b' '; before];
-            bytes.extend(mark.bytes());
-            let encoded = STANDARD.encode(&bytes);
-            // What neighbouring bytes have no part in.
-            let part = &encoded[(before * 4).div_ceil(3)..bytes.len() * 4 / 3];
-            if let Some(place) = text.find(part) {
-                return Some(around(text, place));
-            }
+    /// What a mark is in the base64 of a text, wherever in it: that which neighbouring bytes have no part in.
+    static ENCODED: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let parts = MARKS.into_iter().flat_map(|mark| {
+            (0..3).map(move |before| {
+                let mut bytes = vec![b' '; before];
+                bytes.extend(mark.bytes());
+                let encoded = STANDARD.encode(&bytes);
+                encoded[(before * 4).div_ceil(3)..bytes.len() * 4 / 3].to_owned()
+            })
+        });
+        parts.collect()
+    });
+    let lower = text.to_ascii_lowercase();
+    // Every mark begins so.
+    if lower.contains("zq7") {
+        let mut marks = MARKS.iter();
+        if let Some(place) = marks.find_map(|mark| lower.find(&mark.to_lowercase())) {
+            return Some(around(text, place));
         }
     }
-    None
+    let place = ENCODED.iter().find_map(|part| text.find(part))?;
+    Some(around(text, place))
 }
 
 fn around(text: &str, place: usize) -> String {
@@ -74,11 +86,11 @@ struct Said {
 impl Said {
     /// `number` tells with which form to begin.
     fn new(seen: &Seen, secrets: &[&str], number: usize) -> Self {
-        let mut forms = vec![
-            seen.header("authorization").unwrap_or_default().to_owned(),
-            seen.body_text(),
-            STANDARD.encode(seen.body_text()),
-        ];
+        let mut forms = vec![seen.header("authorization").unwrap_or_default().to_owned()];
+        // An update sends back what was an echo already, and so escaped once more.
+        if seen.method != "PATCH" {
+            forms.extend([seen.body_text(), STANDARD.encode(seen.body_text())]);
+        }
         for secret in secrets {
             let quoted = Value::from(*secret).to_string();
             let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
@@ -123,7 +135,7 @@ fn ascii(json: &str) -> String {
                 return character.to_string();
             }
             let units = character.encode_utf16(&mut units).iter();
-            units.map(|unit| format!("\\u{unit:04x}")).collect()
+            units.fold(String::new(), |text, unit| format!("{text}\\u{unit:04x}"))
         })
         .collect()
 }
@@ -266,11 +278,8 @@ fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
         }
     }
 
-    let lines: String = requests
-        .iter()
-        .map(|request| format!("{request}\n"))
-        .collect();
-    let ended = process::run(&[("PATH", "/bin")], lines.as_bytes());
+    let lines: Vec<String> = requests.iter().map(Value::to_string).collect();
+    let ended = process::run(&[], lines.join("\n").as_bytes());
     let completed = ended.stdout.matches(r#""completed""#).count();
     assert_eq!(completed, requests.len(), "{}", ended.stderr);
     for (stream, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
@@ -278,7 +287,10 @@ fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
             panic!("{stream} shows a secret: {found}");
         }
     }
-    assert!(!ended.stderr.is_empty(), "the log goes there");
+    let failures = heard.answers.iter().flatten();
+    if failures.into_iter().any(|entry| entry["Type"] == 4) {
+        assert!(!ended.stderr.is_empty(), "the log goes there");
+    }
     heard
 }
 
@@ -438,8 +450,10 @@ fn play(exchange: &Value, base: &str, said: Option<&Said>) -> Answer {
     )
 }
 
+type Echo = fn(&Seen, &Said) -> Answer;
+
 /// Answers that say everything, one for each way by which text from outside comes in.
-const ECHOES: &[(&str, fn(&Seen, &Said) -> Answer)] = &[
+const ECHOES: &[(&str, Echo)] = &[
     ("healthy", |seen, said| {
         let answer = if seen.path().ends_with("/as/token") {
             healthy::token(TOKEN, 3600)
@@ -526,7 +540,8 @@ const ECHOES: &[(&str, fn(&Seen, &Said) -> Answer)] = &[
         if seen.target.contains("Zq7") || seen.target.contains("elsewhere") {
             return vec![Step::Close];
         }
-        let path = utf8_percent_encode(&said.forms[3], NON_ALPHANUMERIC).to_string();
+        let path =
+            utf8_percent_encode(&said.forms[said.forms.len() - 10], NON_ALPHANUMERIC).to_string();
         let number = seen.header("x-number").unwrap_or_default();
         let link = format!("/{number}/{path}");
         listing(seen, &link)
@@ -597,10 +612,17 @@ fn echoing(answer: Answer, said: &Said) -> Answer {
 #[test]
 fn faults_show_no_secret_though_the_server_says_all_it_knows() {
     let mut cells: Vec<(&Command, Place, usize)> = Vec::new();
-    for command in COMMANDS {
-        for place in [Place::Token, Place::LookUp, Place::Own] {
-            for echo in 0..ECHOES.len() {
-                cells.push((command, place, echo));
+    for (number, command) in COMMANDS.iter().enumerate() {
+        for echo in 0..ECHOES.len() {
+            if command.own.is_some() {
+                cells.push((command, Place::Own, echo));
+            }
+            // Token request and look-up are the same for all commands: each with some is enough.
+            if (number + echo) % 3 == 0 {
+                cells.push((command, Place::Token, echo));
+                if command.looks_up.is_some() {
+                    cells.push((command, Place::LookUp, echo));
+                }
             }
         }
     }
@@ -738,6 +760,30 @@ fn a_proxys_credentials_are_hidden_from_every_echo() {
         }
         assert!(!proxy.seen().is_empty(), "{name}");
     }
+}
+
+#[test]
+fn a_mask_is_not_written_into_a_user() {
+    let server = Scripted::start(|seen| {
+        if seen.path().ends_with("/users") {
+            let mut user = healthy::user();
+            user["name"] = json!({"given": CLIENT_SECRET, "family": "Sharp"});
+            return send(200, &healthy::page("users", &[user]));
+        }
+        healthy::answer(seen)
+    });
+    let args = json!({"username": "emma.sharp", "family": "Stone"});
+    let request = healthy::request(&server.host(), "pingone-update-user", &args, &json!({}));
+    let mut request = marked(request, &server.host(), 0);
+    for name in ["api_url", "auth_url"] {
+        request["params"][name] = json!(format!("http://{}", server.host()));
+    }
+    assert_nothing_shown(&[request], &["update".to_owned()]);
+    let sent = server.seen().pop().expect("the update");
+    assert_eq!(
+        sent.body_text(),
+        json!({"name": {"given": CLIENT_SECRET, "family": "Stone"}}).to_string()
+    );
 }
 
 /// Fails to compile if the type can be shown with `{:?}`.

@@ -37,9 +37,9 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     pub(crate) args: &'static [(&'static str, &'static str)],
     /// What it looks up first.
-    looks_up: Option<&'static str>,
+    pub(crate) looks_up: Option<&'static str>,
     /// The call that it is there for; `U` and `G` stand for ids. `None` where the look-up is all.
-    own: Option<(&'static str, &'static str)>,
+    pub(crate) own: Option<(&'static str, &'static str)>,
     /// What a second try of that call would do.
     kind: Kind,
     /// What the call's answer is used for.
@@ -972,6 +972,29 @@ fn every_fault_at_the_look_up() {
 #[test]
 fn every_fault_at_the_commands_own_call() {
     play(Place::Own);
+}
+
+#[test]
+fn large_pages_do_not_add_up() {
+    let number = AtomicUsize::new(0);
+    let server = Scripted::start(move |seen| {
+        if !seen.path().ends_with("/memberOfGroups") {
+            return healthy::answer(seen);
+        }
+        let mut page = healthy::page("groupMemberships", &[]);
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        page["_links"] = json!({"next": {"href": format!("?cursor={number}")}});
+        reply(200, &[], JSON, page.to_string() + &" ".repeat(7_000_000))
+    });
+    let args = json!({"username": "emma.sharp"});
+    let request = healthy::request(&server.host(), "pingone-get-groups", &args, &json!({}));
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(
+        text.contains("cannot be used: its pages are too large together"),
+        "{text}"
+    );
+    assert_eq!(server.count("GET", "/memberOfGroups"), 5, "32 MiB");
 }
 
 #[test]

@@ -89,7 +89,9 @@ impl Tls {
     }
 }
 
-fn certificate(names: &[&str], change: fn(&mut CertificateParams)) -> CertifiedKey<KeyPair> {
+type Change = fn(&mut CertificateParams);
+
+fn certificate(names: &[&str], change: Change) -> CertifiedKey<KeyPair> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names");
     change(&mut params);
@@ -144,7 +146,7 @@ fn a_certificate_file_replaces_the_bundled_roots() {
 #[test]
 fn a_trusted_certificate_for_another_name_or_time_is_not_trusted() {
     let folder = Folder::new();
-    let changed: [(&[&str], fn(&mut CertificateParams)); 2] = [
+    let changed: [(&[&str], Change); 2] = [
         (&["api.pingone.example"], |_| {}),
         (&["127.0.0.1"], |params| {
             params.not_after = rcgen::date_time_ymd(2020, 1, 1);

@@ -406,6 +406,21 @@ fn a_token_is_handed_from_process_to_process() {
 }
 
 #[test]
+fn the_way_that_worked_is_handed_on_too() {
+    static WANTS_FORM: Mutex<bool> = Mutex::new(true);
+    let server = application(&WANTS_FORM, 60);
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({}), request.clone());
+    let second = process(&first.context, request);
+    assert!(second.note(0).starts_with("### User:"));
+    assert_eq!(
+        ways(&server),
+        "BFF",
+        "the second process needs its own token"
+    );
+}
+
+#[test]
 fn the_test_button_leaves_the_integration_context_alone() {
     let server = healthy_server(3600);
     let request = healthy::request(&server.host(), "test-module", &json!({}), &json!({}));
