@@ -10,11 +10,12 @@ import json
 import shutil
 import zipfile
 
+import yaml
+
 import common
 import flow_chart
 import one_file
 import readme
-import yaml
 
 PACK = common.PACKAGING / "pack"
 ID = "PingOneXSOAR"

@@ -119,11 +119,15 @@ def nested(context):
     """The context as it is in an incident: the keys say how it is put in there."""
     found = {}
     for key, value in context.items():
-        *above, last = key.split("(")[0].split(".")
+        path, _, condition = key.partition("(")
+        *above, last = path.split(".")
         place = found
         for step in above:
             place = place.setdefault(step, {})
-        place[last] = value
+        if condition == "true)":  # replaces members, not the whole
+            place.setdefault(last, {}).update(value)
+        else:
+            place[last] = value
     return found
 
 
