@@ -1,0 +1,34 @@
+//! The pages below `docs` against the program: the roles that commands need.
+
+use std::fs;
+
+use pingone_xsoar::commands::{self, Access};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deployment.md");
+
+#[test]
+fn the_deployment_page_names_the_role_of_every_command() {
+    let page = fs::read_to_string(PAGE).expect("docs/deployment.md is there");
+    let (_, rest) = page
+        .split_once("<!-- roles -->")
+        .expect("docs/deployment.md has <!-- roles -->");
+    let (table, _) = rest
+        .split_once("<!-- /roles -->")
+        .expect("docs/deployment.md has <!-- /roles -->");
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    let expected: Vec<String> = commands::NAMES
+        .iter()
+        .map(|name| match commands::access(name) {
+            Some(Access::Read) => format!("| `{name}` | looks | Identity Data Read Only |"),
+            Some(Access::Change) => format!("| `{name}` | changes | Identity Data Admin |"),
+            None => panic!("{name} has no access"),
+        })
+        .collect();
+    assert_eq!(
+        rows, expected,
+        "the table in docs/deployment.md is to have these rows, in this order"
+    );
+}
