@@ -32,3 +32,21 @@ fn the_deployment_page_names_the_role_of_every_command() {
         "the table in docs/deployment.md is to have these rows, in this order"
     );
 }
+
+/// The description in XSOAR tells the commands that look by how they begin.
+#[test]
+fn a_commands_name_tells_whether_it_only_looks() {
+    for name in commands::NAMES
+        .iter()
+        .filter(|name| **name != commands::TEST)
+    {
+        let looks = ["pingone-get-", "pingone-list-", "pingone-read-"]
+            .iter()
+            .any(|beginning| name.starts_with(beginning));
+        assert_eq!(
+            commands::access(name) == Some(Access::Read),
+            looks,
+            "{name}: packaging/pack/PingOne_description.md says otherwise"
+        );
+    }
+}
