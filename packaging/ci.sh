@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds all three ways to deploy and checks them: lint, tests, and the manifests as demisto-sdk sees them.
+# Builds the pack and all three ways to deploy and checks them: lint, tests, and what demisto-sdk says of them.
 # Works on a clean checkout with Rust and Python 3; installs what it needs below target/. As root it also tests in
 # roots of their own; otherwise those tests say that they are skipped.
 set -euo pipefail
@@ -29,6 +29,10 @@ packaging/image.py --executable "$executable" --out "$out"
 for manifest in "$out"/*.yml; do
     .ci/check_manifest.sh "$manifest"
 done
+"$venv/bin/python" packaging/pack.py --executable "$executable" --out "$out"
+# check_manifest.sh has made the environment with demisto-sdk.
+"${MANIFEST_VENV:-$target/manifest-venv}/bin/python" packaging/check_pack.py \
+    "$out/pack/Packs/PingOneXSOAR" "$out/PingOneXSOAR.zip"
 
 cargo build --quiet --locked --bin pingone-sandbox
 "$venv/bin/python" -m pytest --quiet -rs -p no:cacheprovider packaging/tests

@@ -16,6 +16,8 @@ from xsoar import HELPERS, Container, wait_for
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 SALES = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803"
 EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
+DEVICE = "66c529e8-1cb3-4ef8-80cd-199f895b7001"
+RECORD = {"ID": EMMA, "At": "2026-03-04T08:00:00.000Z", "User": "emma.sharp", "Record": {"Disabled": True}}
 USER_COLUMNS = (
     "|AccountStatus|CreatedAt|Email|Enabled|Environment|First Name|ID|Last Name|PopulationID|UpdatedAt|Username|"
 )
@@ -56,6 +58,23 @@ COMMANDS = [
         {"username": "ines.new", "email": "ines.new@example.com"},
         "### PingOne user updated: ines.new\n|email|\n|---|\n| ines.new@example.com |\n",
     ),
+    ("pingone-list-users", {"username": "emma"}, "### PingOne users\n" + USER_COLUMNS),
+    ("pingone-lock-user", {"username": "nora.lind", "duration": "4 hours"}, "### Locked users\n|"),
+    ("pingone-unlock-password", {"username": "petra.lockout"}, "### Unlocked passwords\n|"),
+    ("pingone-list-sessions", {"username": "emma.sharp"}, "### PingOne sessions\n|"),
+    ("pingone-clear-user-sessions", {"username": ["emma.sharp", "richard.smith"]}, "### Ended sessions\n|"),
+    ("pingone-list-mfa-devices", {"userId": EMMA}, "### PingOne MFA devices\n|"),
+    ("pingone-delete-mfa-device", {"userId": EMMA, "deviceId": DEVICE}, "### Deleted MFA devices\n|"),
+    ("pingone-reset-mfa", {"userId": EMMA}, "### Reset MFA devices\n|"),
+    ("pingone-set-mfa-enabled", {"userId": EMMA, "enabled": "true"}, "### Multi-factor authentication\n|"),
+    ("pingone-list-audit-activities", {"username": "emma.sharp"}, "### PingOne audit activities\n|"),
+    ("pingone-get-failed-logins", {}, "### Failed sign-ons from "),
+    ("pingone-list-groups", {}, "### PingOne groups\n|"),
+    ("pingone-get-group-members", {"groupName": "Sales"}, "### Members of group: Sales\n" + USER_COLUMNS),
+    ("pingone-list-populations", {}, "### PingOne populations\n|"),
+    ("pingone-list-role-assignments", {"username": "nora.lind"}, "### PingOne role assignments\n|"),
+    ("pingone-contain-user", {"username": "emma.sharp", "steps": "disable"}, "### Containment\n|"),
+    ("pingone-restore-user", {"username": "emma.sharp", "record": RECORD}, "### Restoration\n|"),
     ("pingone-delete-user", {"username": "richard.smith"}, "User: %s was Deleted successfully" % RICHARD),
 ]
 

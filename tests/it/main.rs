@@ -7,6 +7,7 @@ mod temporary;
 
 mod http_server;
 
+mod docs;
 mod house;
 mod manifest;
 mod process;

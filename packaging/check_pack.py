@@ -1,0 +1,123 @@
+"""Is the pack one that demisto-sdk would let into a content repository, and is our zip the one that it would make?
+
+Usage: check_pack.py FOLDER ZIP    (both as packaging/pack.py writes them)
+Runs in the environment that .ci/check_manifest.sh makes. The pack is copied into a content repository that exists
+for the time of the check; validate.toml says which checks are made and which errors are known. Nothing is fetched.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import demisto_sdk
+import toml
+
+CONFIGURATION = toml.load(Path(__file__).resolve().parent / "pack" / "validate.toml")
+CATEGORIES = ["Authentication & Identity Management", "Identity and Access Management"]
+SDK = Path(sys.executable).with_name("demisto-sdk")
+# What demisto-sdk writes anew in every run, or what is about its own repository.
+OWN_METADATA = {"updated", "eulaLink"}
+
+
+def codes():
+    """The checks that demisto-sdk has of the kinds that we want, without those that are left out."""
+    validators = Path(demisto_sdk.__file__).parent / "commands" / "validate" / "validators"
+    found = {file.name[:5] for kind in CONFIGURATION["kinds"] for file in validators.glob("*/%s[0-9]*.py" % kind)}
+    unknown = set(CONFIGURATION["left_out"]) - found
+    if unknown:
+        raise SystemExit("validate.toml leaves out what demisto-sdk does not have: %s" % sorted(unknown))
+    return sorted(found - set(CONFIGURATION["left_out"]))
+
+
+def content_repository(root, folder):
+    """The least that demisto-sdk takes for a content repository, with the pack in it."""
+    shutil.copytree(folder, root / "Packs" / folder.name)
+    (root / "Config").mkdir()
+    (root / "Config" / "approved_categories.json").write_text(json.dumps({"approved_list": CATEGORIES}))
+    (root / "Config" / "compliant_policies.json").write_text(json.dumps({"policies": []}))
+    identity = ["-c", "user.name=check_pack", "-c", "user.email=check_pack@example.com"]
+    for command in (["init", "--quiet"], ["add", "--all"], [*identity, "commit", "--quiet", "--message=pack"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+
+
+def sdk(root, *arguments):
+    """Runs demisto-sdk and gives back its output. It fails where it finds errors, so that does not count."""
+    environment = dict(
+        os.environ, DEMISTO_SDK_CONTENT_PATH=str(root), DEMISTO_SDK_IGNORE_CONTENT_WARNING="1", CI="1", HOME=str(root)
+    )
+    done = subprocess.run(
+        [SDK, *arguments], cwd=root, env=environment, timeout=180, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    return done.stdout.decode(errors="replace")
+
+
+def validate(root, folder):
+    """What demisto-sdk objects to."""
+    configuration = {"ignorable_errors": [], "path_based_validations": {"select": codes(), "warning": []}}
+    (root / "validate.toml").write_text(toml.dumps(configuration))
+    report = root / "report.json"
+    said = sdk(root, "validate", "-i", "Packs/" + folder.name, "--config-path", "validate.toml", "-j", str(report))
+    if not report.is_file():
+        raise SystemExit("demisto-sdk validate gave no report:\n" + said)
+    found = json.loads(report.read_text())
+    for problem in found["Validations that caught exceptions"] + found["invalid content items"]:
+        yield "", "demisto-sdk could not check: %s" % problem
+    for error in found["validations"]:
+        yield error["error code"], "%s: [%s] %s" % (error["file path"], error["error code"], error["message"])
+
+
+def differences(root, folder, ours):
+    """How our zip differs from the one that demisto-sdk makes of the same pack."""
+    said = sdk(root, "zip-packs", "-i", "Packs/" + folder.name, "-o", str(root / "zip"))
+    made = root / "zip" / "uploadable_packs" / (folder.name + ".zip")
+    if not made.is_file():
+        raise SystemExit("demisto-sdk zip-packs made no zip:\n" + said)
+    with zipfile.ZipFile(made) as theirs_open, zipfile.ZipFile(ours) as ours_open:
+        theirs = {name: theirs_open.read(name) for name in theirs_open.namelist() if not name.endswith("/")}
+        ours = {name: ours_open.read(name) for name in ours_open.namelist()}
+    if set(theirs) != set(ours):
+        yield "files: %s" % sorted(set(theirs) ^ set(ours))
+    for name in sorted(set(theirs) & set(ours) - {"metadata.json"}):
+        if theirs[name] != ours[name]:
+            yield "%s is not the same" % name
+    expected, found = json.loads(theirs["metadata.json"]), json.loads(ours["metadata.json"])
+    for metadata in (expected, found):
+        # Kinds of content that there are none of need not be named; the order of the others does not matter.
+        items = metadata["contentItems"]
+        metadata["contentItems"] = {kind: sorted(of, key=lambda item: item["name"]) for kind, of in items.items() if of}
+    for key in sorted((set(expected) | set(found)) - OWN_METADATA):
+        if expected.get(key) != found.get(key):
+            yield "metadata.json: %s is %r, but %r by demisto-sdk" % (key, found.get(key), expected.get(key))
+
+
+def main(folder, ours):
+    complaints, seen = [], set()
+    with tempfile.TemporaryDirectory(prefix="check-pack-") as temporary:
+        root = Path(temporary)
+        content_repository(root, folder)
+        for code, text in validate(root, folder):
+            seen.add(code)
+            if code not in CONFIGURATION["expected"]:
+                complaints.append(text)
+        complaints += ["the zip: " + text for text in differences(root, folder, ours)]
+    gone = sorted(set(CONFIGURATION["expected"]) - seen)
+    complaints += ["validate.toml expects %s, which is not found any more: take it out" % code for code in gone]
+    for complaint in complaints:
+        print("%s: %s" % (folder.name, re.sub(r"\s+", " ", complaint)), file=sys.stderr)
+    if complaints:
+        return 1
+    known = ", ".join(sorted(CONFIGURATION["expected"])) or "none"
+    print("%s: %d checks of demisto-sdk; known errors: %s" % (folder.name, len(codes()), known))
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Builds the pack as a zip that XSOAR takes: the integration as one file, playbooks, release notes, pages.
+
+Writes PingOneXSOAR.zip, and the same as a folder of a content repository (pack/Packs/PingOneXSOAR) with the pages
+and pictures that demisto-sdk wants to see beside each item. Needs PyYAML: pip install PyYAML.
+"""
+
+import argparse
+import json
+import shutil
+import zipfile
+
+import yaml
+
+import common
+import flow_chart
+import one_file
+import readme
+
+PACK = common.PACKAGING / "pack"
+ID = "PingOneXSOAR"
+# XSOAR's names for kinds of content. A pack's own list of contents has all of them; ours has two.
+KINDS = ("automation", "playbook", "integration")
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def lay_out(folder, integration):
+    """Writes the pack into `folder` as a content repository holds it. `integration` is the unified YAML."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    for name in ("pack_metadata.json", "README.md", ".pack-ignore", ".secrets-ignore"):
+        write(folder / name, (PACK / name).read_bytes())
+    for notes in sorted((PACK / "ReleaseNotes").glob("*.md")):
+        write(folder / "ReleaseNotes" / notes.name, notes.read_bytes())
+    manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
+    beside = folder / "Integrations"
+    write(beside / "integration-PingOne.yml", integration)
+    write(beside / "integration-PingOne_README.md", readme.integration(manifest, common.ROOT / "test_data"))
+    write(beside / "integration-PingOne.png", (PACK / "PingOne_image.png").read_bytes())
+    for file in playbook_files():
+        playbook = yaml.safe_load(file.read_text())
+        write(folder / "Playbooks" / file.name, file.read_bytes())
+        write(folder / "Playbooks" / (file.stem + "_README.md"), readme.playbook(playbook))
+        write(folder / "doc_files" / (file.stem.replace("playbook-", "") + ".png"), flow_chart.draw(playbook))
+
+
+def playbook_files():
+    return sorted((PACK / "Playbooks").glob("playbook-*.yml"))
+
+
+def metadata(manifest, playbooks):
+    """metadata.json, which tells the server what is in the zip."""
+    own = json.loads((PACK / "pack_metadata.json").read_text())
+    contents = {kind: [] for kind in KINDS}
+    contents["playbook"] = [{"name": one["name"], "description": one["description"]} for one in playbooks]
+    commands = [{"name": one["name"], "description": one["description"]} for one in manifest["script"]["commands"]]
+    contents["integration"] = [
+        {
+            "name": manifest["display"],
+            "description": manifest["description"],
+            "category": manifest["category"],
+            "commands": commands,
+        }
+    ]
+    return {
+        "name": own["name"],
+        "id": ID,
+        "description": own["description"],
+        "created": own["created"],
+        "updated": own["created"],
+        "legacy": True,
+        "support": own["support"],
+        "supportDetails": {},
+        "author": own["author"],
+        "certification": "",
+        "price": 0,
+        "serverMinVersion": "0.0.0",
+        "currentVersion": own["currentVersion"],
+        "tags": own["tags"],
+        "categories": [category.title() for category in own["categories"]],
+        "contentItems": contents,
+        "useCases": own["useCases"],
+        "keywords": own["keywords"],
+        "dependencies": {},
+    }
+
+
+def zip_files(folder):
+    """What is in the zip, by path: the items and their notes, but not the pages and pictures beside them."""
+    manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
+    playbooks = [yaml.safe_load(file.read_text()) for file in playbook_files()]
+    found = {"metadata.json": json.dumps(metadata(manifest, playbooks), indent=4).encode()}
+    for pattern in ("pack_metadata.json", "README.md", "Integrations/*.yml", "Playbooks/*.yml", "ReleaseNotes/*.md"):
+        found.update({str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.glob(pattern))})
+    return found
+
+
+def zipped(files, file):
+    """Writes the zip. The same contents make the same file."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path, data in files.items():
+            entry = zipfile.ZipInfo(path)  # its time is 1980
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    common.add_arguments(parser)
+    parser.add_argument(
+        "--docker-image",
+        help="the image that has the executable installed, such as name:tag; without it, the pack carries it",
+    )
+    arguments = parser.parse_args()
+    relay = common.RELAY.read_text()
+    if arguments.docker_image:
+        integration = common.unified("PingOne", relay, arguments.docker_image)
+    else:
+        program = common.executable(arguments.executable).read_bytes()
+        integration = common.unified("PingOne", one_file.carrying(relay, program))
+    folder = arguments.out / "pack" / "Packs" / ID
+    lay_out(folder, integration)
+    file = arguments.out / (ID + ".zip")
+    zipped(zip_files(folder), file)
+    print("%s  %d bytes" % (file, file.stat().st_size))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The pages below docs against what they speak of: settings, error texts, files."""
+
+import re
+
+import pytest
+import yaml
+from conftest import ROOT
+
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text()
+MIGRATION = (ROOT / "docs" / "migration.md").read_text()
+PAGES = {"docs/deployment.md": DEPLOYMENT, "docs/migration.md": MIGRATION}
+MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
+
+
+def settings():
+    for parameter in MANIFEST["configuration"]:
+        yield parameter["display"]
+        if "displaypassword" in parameter:
+            yield parameter["displaypassword"]
+
+
+def rows(page, heading):
+    """The first cells of the table below a heading."""
+    section = page.split("\n## %s\n" % heading, 1)[1].split("\n## ")[0]
+    table = [line for line in section.splitlines() if line.startswith("| ")]
+    return [line.split(" | ")[0][2:] for line in table[2:]]
+
+
+def test_the_migration_page_goes_through_all_settings():
+    assert rows(MIGRATION, "What changes, setting by setting") == list(settings())
+
+
+def test_the_deployment_page_goes_through_all_settings():
+    said = [name for row in rows(DEPLOYMENT, "Configure an instance") for name in row.split(", ")]
+    assert sorted(said) == sorted(settings())
+
+
+def sources():
+    """Everything that can put words into an error, with the line breaks of the sources taken out."""
+    files = [*(ROOT / "src").rglob("*.rs"), ROOT / "packaging" / "relay" / "relay.py"]
+    text = "\n".join(file.read_text() for file in files)
+    return re.sub(r'"\s*\n\s*"', "", text)
+
+
+@pytest.mark.parametrize("row", rows(DEPLOYMENT, "Troubleshooting"))
+def test_an_error_that_is_explained_is_one_that_we_write(row):
+    words = re.findall(r"`([^`]+)`", row)
+    assert words, row
+    known = sources()
+    for text in words:
+        assert text in known, text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_points_to_is_there(page):
+    folder = (ROOT / page).parent
+    links = re.findall(r"\]\(([^)#:]+)\)", PAGES[page])
+    assert links
+    for link in links:
+        assert (folder / link).exists(), link
+    for path in re.findall(r"`(packaging/[\w./]+)`", PAGES[page]):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_that_a_page_names_exist(page):
+    known = {command["name"] for command in MANIFEST["script"]["commands"]} | {"pingone-xsoar"}
+    named = set(re.findall(r"pingone-[a-z-]+[a-z]", PAGES[page]))
+    assert named <= known, named - known
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_was_not_tried_is_said_at_the_top(page):
+    assert re.search(r"not tried on a real (XSOAR )?server", PAGES[page].split("\n## ")[0], re.IGNORECASE)

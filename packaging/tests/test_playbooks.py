@@ -1,0 +1,326 @@
+"""The playbooks: each task against the manifest, and each playbook's ways run against the sandbox."""
+
+import json
+
+import pytest
+import yaml
+from conftest import PACKAGING, ROOT
+from incident import Incident, Stopped, in_order, ways
+from xsoar import Container
+
+FILES = sorted((PACKAGING / "pack" / "Playbooks").glob("playbook-*.yml"))
+PLAYBOOKS = {playbook["name"]: playbook for playbook in (yaml.safe_load(file.read_text()) for file in FILES)}
+CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Restore User"]
+ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
+MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
+COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
+EMMA = "a8890eb9-38ea-469a-bc00-b64be7903633"
+EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
+MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-4514-802c-df153a6dcd47"
+EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
+
+
+def test_there_are_four_and_each_is_in_the_file_of_its_name():
+    assert len(PLAYBOOKS) == 4
+    for file in FILES:
+        playbook = yaml.safe_load(file.read_text())
+        assert file.name == "playbook-%s.yml" % playbook["name"].replace(" ", "_")
+        assert playbook["id"] == playbook["name"]
+
+
+# Each task against the manifest
+
+
+@EACH
+def test_every_way_ends_and_no_task_is_left_over(playbook):
+    tasks = playbook["tasks"]
+    assert set(in_order(playbook)) == set(tasks), "some tasks cannot be reached"
+    ends = [task["task"]["name"] for task in tasks.values() if not ways(task)]
+    assert ends == ["Done"], "every way is to end at the task Done"
+    for number, task in tasks.items():
+        assert task["id"] == number and task["taskid"] == task["task"]["id"], number
+
+
+@EACH
+def test_every_condition_has_a_way_for_each_answer(playbook):
+    for task in playbook["tasks"].values():
+        answers = set(task.get("nexttasks") or {})
+        if task["type"] != "condition":
+            assert answers <= {"#none#"}, task["task"]["name"]
+            continue
+        labels = {condition["label"] for condition in task.get("conditions", [])} or {"yes"}
+        assert answers == labels | {"#default#"}, task["task"]["name"]
+        assert task["task"]["name"].endswith("?"), task["task"]["name"]
+
+
+def commands(playbook):
+    for task in playbook["tasks"].values():
+        if task["task"]["iscommand"]:
+            brand, name = task["task"]["script"].split("|||")
+            # Without a brand, a pilot's PingOne_copy beside it would run the command once more.
+            assert brand == task["task"]["brand"] == "PingOne", task["task"]["name"]
+            yield name, task
+
+
+@EACH
+def test_commands_and_arguments_are_in_the_manifest(playbook):
+    for name, task in commands(playbook):
+        where = "%s: %s" % (task["task"]["name"], name)
+        assert name in COMMANDS, where
+        known = {argument["name"]: argument for argument in COMMANDS[name]["arguments"]}
+        given = task.get("scriptarguments", {})
+        assert set(given) <= set(known), where
+        assert {argument for argument in known if known[argument].get("required")} <= set(given), where
+        for argument, value in given.items():
+            assert not known[argument].get("hidden"), where
+            choice = known[argument].get("predefined")
+            if choice and "simple" in value:
+                assert value["simple"] in choice, where
+            if choice and "complex" in value:
+                default = next(one for one in playbook["inputs"] if "inputs." + one["key"] == value["complex"]["root"])
+                assert set(default["value"]["simple"].split(",")) <= set(choice), where
+
+
+def paths(value):
+    """The context paths that an argument or a condition reads."""
+    if isinstance(value, list):
+        return [path for one in value for path in paths(one)]
+    if not isinstance(value, dict):
+        return []
+    found = [path for one in value.values() for path in paths(one)]
+    if "root" in value:
+        found.append(".".join([value["root"]] + ([value["accessor"]] if "accessor" in value else [])))
+    if value.get("iscontext") and "simple" in (value.get("value") or {}):
+        found.append(value["value"]["simple"])
+    return found
+
+
+def written(task):
+    """The context paths that a task can write."""
+    arguments = task.get("scriptarguments", {})
+    if task["task"]["iscommand"]:
+        name = task["task"]["script"].split("|||")[1]
+        return {output["contextPath"] for output in COMMANDS[name].get("outputs", [])}
+    if task["task"].get("scriptName") == "SetAndHandleEmpty":
+        key, value = arguments["key"]["simple"], arguments["value"]["simple"]
+        members = json.loads(value) if value.startswith("{") else {}
+        return {key} | {"%s.%s" % (key, member) for member in members}
+    return set()
+
+
+def is_there(path, known):
+    return any(one == path or one.startswith(path + ".") for one in known)
+
+
+@EACH
+def test_every_context_path_that_is_read_was_written_before(playbook):
+    declared = {"inputs." + one["key"] for one in playbook["inputs"]}
+    read, before = set(), {number: set() for number in playbook["tasks"]}
+    for number in in_order(playbook):
+        task = playbook["tasks"][number]
+        for path in paths(task.get("scriptarguments")) + paths(task.get("conditions")):
+            read.add(path)
+            known = declared if path.startswith("inputs.") else before[number]
+            assert is_there(path, known), "%s reads %s" % (task["task"]["name"], path)
+        for following in ways(task):
+            before[following] |= before[number] | written(task)
+    assert declared <= read, "an input is not used"
+    everything = {path for task in playbook["tasks"].values() for path in written(task)}
+    for output in playbook["outputs"]:
+        assert is_there(output["contextPath"], everything), output["contextPath"]
+    for one in playbook["inputs"]:
+        for path in paths(one["value"]):
+            assert is_there(path, {out["contextPath"] for name in COMMANDS.values() for out in name.get("outputs", [])})
+
+
+# Run against the sandbox
+
+
+@pytest.fixture
+def incident(relay, sandbox, image_env):
+    """An incident whose commands go through the relay to the executable and the sandbox."""
+    with Container(relay, sandbox.params, env=image_env) as container:
+
+        def run(brand, name, args):
+            assert brand == "PingOne"
+            answer = container.run(name, args)
+            assert not answer.exceptions, answer.exceptions
+            return answer.entries
+
+        incident = Incident(run, MANIFEST)
+        incident.container = container
+        yield incident
+
+
+def changes(sandbox):
+    """The calls that change something."""
+    return [call for call in sandbox.calls() if not call.startswith("GET ") and not call.endswith("/as/token")]
+
+
+def outcomes(steps):
+    return {step["Step"]: step["Outcome"] for step in steps}
+
+
+def test_contain_and_restore(incident, sandbox):
+    incident.play(CONTAIN, {"Username": "emma.sharp"}, {"Contain the user?": "yes"})
+    assert incident.asked == ["Contain the user?"]
+    assert incident.done[-3:] == ["Contain the user?", "Contain the user", "Done"]
+    emma = "/users/" + EMMA
+    made = changes(sandbox)
+    assert made[0] == "PUT %s/enabled" % emma, "nothing before the approval, and disabled first"
+    assert made[-1] == "PUT %s/password" % emma
+    assert {call.rsplit("/", 1)[0] for call in made[1:-1]} == {"DELETE %s/sessions" % emma}
+    contained = incident.context["PingOne"]["Containment"][-1]
+    assert contained["ID"] == EMMA and contained["User"] == "emma.sharp"
+    assert outcomes(contained["Steps"]) == {"disable": "done", "endSessions": "done", "setPassword": "done"}
+    record = contained["Record"]
+    assert record["Disabled"] and record["PasswordReplaced"] and record["EndedSessions"] == len(made) - 2
+    assert len(incident.notes) == 1 and incident.notes[0].startswith("### Containment\n"), "the result is a note"
+    account = incident.context["PingOne"]["Account"][0]
+    assert account["ID"] == EMMA and account["Enabled"], "as it was before"
+
+    before = len(made)
+    incident.asked.clear()
+    incident.play(RESTORE, {"Username": "emma.sharp"}, {"Restore the user?": "yes"})
+    assert incident.asked == ["Restore the user?"]
+    assert changes(sandbox)[before:] == ["PUT %s/enabled" % emma]
+    restored = incident.context["PingOne"]["Restoration"][-1]
+    assert outcomes(restored["Steps"]) == {
+        "enable": "done",
+        "setPassword": "cannot be undone",
+        "endSessions": "cannot be undone",
+    }
+    assert incident.context["PingOne"]["Account"][0]["Enabled"], "and as it is again"
+
+
+def test_containment_by_all_steps_is_undone_as_far_as_can_be(incident, sandbox):
+    steps = "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups"
+    inputs = {"Username": "emma.sharp", "Steps": steps, "LockDuration": "4 hours", "AskForApproval": "false"}
+    incident.play(CONTAIN, inputs)
+    assert incident.asked == [], "False is taken in any case"
+    record = incident.context["PingOne"]["Containment"][-1]["Record"]
+    assert record["Locked"] and record["Disabled"] and set(record["LeftGroups"]) == {MARKETING, STANDARD}
+    left = ["DELETE /users/%s/memberOfGroups/%s" % (EMMA, group) for group in (MARKETING, STANDARD)]
+    assert set(left) <= set(changes(sandbox))
+    incident.play(RESTORE, {"Username": "emma.sharp", "AskForApproval": "False"})
+    restored = outcomes(incident.context["PingOne"]["Restoration"][-1]["Steps"])
+    assert restored.pop("removeDevices") == restored.pop("setPassword") == "cannot be undone"
+    assert restored.pop("endSessions") == "cannot be undone"
+    assert restored == {"enable": "done", "unlock": "done", "joinGroups": "done"}
+    assert changes(sandbox).count("POST /users/%s/memberOfGroups" % EMMA) == 2
+    groups = incident.context["PingOne"]["Account"][0]["Groups"]
+    assert {group["ID"] for group in groups} == {MARKETING, STANDARD}
+
+
+@pytest.mark.parametrize("ask", ["True", "", "no", "0"])
+def test_nothing_is_changed_without_approval(incident, sandbox, ask):
+    inputs = {"Username": "emma.sharp", "AskForApproval": ask}
+    incident.play(CONTAIN, inputs, {"Contain the user?": "#default#"})
+    assert incident.asked == ["Contain the user?"]
+    assert incident.notes == ["PingOne - Contain User: not approved, so nothing was changed."]
+    incident.play(RESTORE, inputs, {"Restore the user?": "#default#"})
+    assert changes(sandbox) == []
+
+
+def test_a_step_that_fails_stops_the_playbook_but_the_record_is_there(incident, sandbox):
+    sandbox.fault(path="*/password", method="PUT", status=400)
+    with pytest.raises(Stopped, match="(?s)Contain the user: .*setPassword"):
+        incident.play(CONTAIN, {"Username": "emma.sharp", "AskForApproval": "False"})
+    contained = incident.context["PingOne"]["Containment"][-1]
+    assert outcomes(contained["Steps"])["setPassword"] == "failed"
+    assert contained["Record"]["Disabled"] and not contained["Record"]["PasswordReplaced"]
+
+
+def test_a_user_that_is_not_there_stops_before_anything(incident, sandbox):
+    for playbook in (CONTAIN, INVESTIGATE):
+        with pytest.raises(Stopped, match="(?s)Look the user up: .*Failed to find user for nobody.here username"):
+            incident.play(playbook, {"Username": "nobody.here"})
+    assert changes(sandbox) == [] and incident.asked == []
+
+
+def test_without_a_record_nothing_is_restored(incident, sandbox):
+    incident.play(RESTORE, {"Username": "emma.sharp", "Records": []})
+    assert "there is no record of a containment" in incident.notes[0]
+    assert sandbox.calls() == []
+
+
+@EACH
+def test_without_the_integration_nothing_is_done(incident, sandbox, playbook):
+    incident.enabled = ()
+    incident.play(playbook, {one["key"]: "x" for one in playbook["inputs"]})
+    assert incident.done == ["", "Is PingOne enabled?", "Done"]
+    assert sandbox.calls() == []
+
+
+def test_onboard(incident, sandbox):
+    incident.play(
+        ONBOARD,
+        {
+            "Username": "ines.new",
+            "PopulationID": EMPLOYEES,
+            "Email": "ines.new@example.com",
+            "GivenName": "Ines",
+            "FamilyName": "Noor",
+            "Title": "Buyer",
+            "GroupNames": "Marketing, Standard,Marketing",
+        },
+    )
+    user = sandbox.user("ines.new")
+    base = "/users/" + user["id"]
+    assert changes(sandbox) == ["POST /users", "PATCH " + base] + ["POST %s/memberOfGroups" % base] * 2
+    assert (user["email"], user["title"]) == ("ines.new@example.com", "Buyer")
+    (account,) = incident.context["PingOne"]["Account"]
+    assert account["ID"] == user["id"] and account["Username"] == "ines.new"
+    assert {group["Name"] for group in account["Groups"]} == {"Marketing", "Standard"}
+    assert len(incident.notes) == 1 and incident.notes[0].startswith("### User:ines.new\n")
+
+
+def test_onboard_with_the_least(incident, sandbox):
+    incident.play(ONBOARD, {"Username": "ines.new", "PopulationID": EMPLOYEES})
+    assert changes(sandbox) == ["POST /users"]
+    with pytest.raises(Stopped, match="(?s)Create the user: .*UNIQUENESS_VIOLATION"):
+        incident.play(ONBOARD, {"Username": "ines.new", "PopulationID": EMPLOYEES, "GroupNames": "Sales"})
+    assert changes(sandbox) == ["POST /users"] * 2, "nothing is done to a user that was there already"
+
+
+# In the sandbox, this worker application has the role Identity Data Read Only alone.
+READER = {
+    "credentials": {
+        "identifier": "7f0ad1f8-5e3a-4a58-9d2c-6b1f4d0f1a03",
+        "password": "sandbox-secret-of-the-reader",
+    }
+}
+
+
+def test_investigation_of_a_user_under_attack(incident, sandbox):
+    incident.container.params = dict(incident.container.params, **READER)
+    for _ in range(2):  # what the first run found is not counted twice
+        incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "2"})
+    found = incident.context["PingOneInvestigation"]
+    assert found["Verdict"] == ["Suspicious"]
+    assert [finding["Check"] for finding in found["Finding"]] == ["Failed sign-ons", "MFA devices", "Sessions"]
+    assert changes(sandbox) == []
+    assert incident.notes[0] == incident.notes[1]
+    assert incident.notes[0].startswith(
+        "### PingOne - User Investigation\n|Check|Verdict|Reason|\n|---|---|---|\n"
+        "| Failed sign-ons | suspicious | Many sign-ons failed from one address."
+    )
+
+
+def test_investigation_with_a_higher_limit(incident, sandbox):
+    incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "3"})
+    checks = [finding["Check"] for finding in incident.context["PingOneInvestigation"]["Finding"]]
+    assert "Failed sign-ons" not in checks, "two failed from one address and one from another"
+
+
+def test_investigation_of_a_quiet_user(incident, sandbox):
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    assert incident.context["PingOneInvestigation"] == {"Verdict": ["Nothing suspicious found"]}
+    assert incident.notes == ["PingOne - User Investigation: none of the checks found anything."]
+
+
+def test_investigation_of_an_administrator(incident, sandbox):
+    incident.play(INVESTIGATE, {"Username": "nora.lind"})
+    found = incident.context["PingOneInvestigation"]
+    assert [finding["Check"] for finding in found["Finding"]] == ["Roles"]
+    assert found["Verdict"] == ["Nothing suspicious found"], "roles are worth knowing, not suspicious"
