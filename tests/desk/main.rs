@@ -4,5 +4,8 @@
 mod desk;
 mod interrupts;
 mod recordings;
+#[path = "../it/temporary.rs"]
+mod temporary;
 mod terminals;
+mod tour;
 mod typed_commands;
