@@ -116,7 +116,7 @@ impl Mask {
             let found = if self.begins[usize::from(rest[0])] {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
                 secrets.find_map(|secret| {
-                    let length = can_be(secret.chars(), rest, SHORTEST_PART)
+                    let length = can_begin(secret, rest)
                         .then(|| length_of(secret, rest))
                         .flatten()?;
                     Some((secret, length))
@@ -172,6 +172,12 @@ pub fn wipe(value: Value) {
 
 /// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
 /// there is no secret, and costs little.
+fn can_begin(secret: &str, text: &[u8]) -> bool {
+    let first = text.first();
+    (first == secret.as_bytes().first() || matches!(first, Some(b'%' | b'+' | b'\\')))
+        && can_be(secret.chars(), text, SHORTEST_PART)
+}
+
 fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
     let next = secret.next().filter(|_| characters > 0);
     next.is_none_or(|next| {
@@ -202,15 +208,19 @@ fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
 
 /// The lengths of all ways in which `character` can stand at the beginning of `text`.
 fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
-    [
-        as_it_is(character, text),
-        percent_encoded(character, text),
-        (character == ' ' && text.first() == Some(&b'+')).then_some(1),
-        json_escaped(character, text),
-        json_escaped_by_number(character, text),
-    ]
-    .into_iter()
-    .flatten()
+    // Each escape has a first byte of its own, so that most are ruled out by a look at it.
+    let escaped = match text.first() {
+        Some(b'%') => [percent_encoded(character, text), None],
+        Some(b'+') => [(character == ' ').then_some(1), None],
+        Some(b'\\') => [
+            json_escaped(character, text),
+            json_escaped_by_number(character, text),
+        ],
+        _ => [None, None],
+    };
+    std::iter::once(as_it_is(character, text))
+        .chain(escaped)
+        .flatten()
 }
 
 fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
