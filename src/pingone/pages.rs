@@ -137,12 +137,13 @@ impl Client<'_> {
         let described = format!("GET {}", url.path());
         let wrong = |reason: &str| unusable(&described, false, reason);
 
-        let mask = self.mask();
         let mut items = Vec::new();
         let mut seen = HashSet::from([url.clone()]);
         let mut call = Call::get(url.clone());
         loop {
             let mut page = self.call_json(call).await?;
+            // Not before the call: it may have brought a token.
+            let mask = self.mask();
             let mut found = take_items(&mut page, collection)
                 .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
             let next = next_page(&page, &url).map_err(wrong)?;

@@ -251,7 +251,11 @@ fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
     );
     assert_eq!(heard.answers.len(), requests.len());
     for (name, answer) in names.iter().zip(&heard.answers) {
-        assert_eq!(answer.len(), 1, "{name}: exactly one entry: {answer:?}");
+        let errors = answer.iter().filter(|entry| entry["Type"] == 4).count();
+        assert!(
+            answer.len() == 1 || (answer.len() == 2 && errors == 1),
+            "{name}: one entry, or one for all users and an error entry for some: {answer:?}"
+        );
         for text in texts(&json!(answer)) {
             if let Some(found) = mark_in(&text) {
                 panic!("{name}: an entry shows a secret: {found}");
@@ -328,11 +332,21 @@ type Recorded = Vec<(String, String, Value)>;
 
 #[test]
 fn recorded_cases_show_no_secret_also_where_the_server_echoes_it() {
-    let folders = replay::cases(Path::new("test_data")).expect("test_data");
+    let mut folders = replay::cases(Path::new("test_data")).expect("test_data");
+    let exchanges_hold = |folder: &Path, text: &str| {
+        let exchanges = fs::read_to_string(folder.join(replay::EXCHANGES)).expect("exchanges");
+        exchanges.contains(text)
+    };
+    // A case with a time of its own asks for other things today.
+    folders.retain(|folder| !exchanges_hold(folder, "\"at\": \""));
     assert!(folders.len() > 150, "the recorded cases are there");
     // Every case as it was recorded, and with a server that echoes.
     let cases: Vec<(usize, bool)> = (0..folders.len())
         .flat_map(|folder| [(folder, false), (folder, true)])
+        // An echo beside the address that is looked for makes it another one.
+        .filter(|(folder, echoes)| {
+            !(*echoes && exchanges_hold(&folders[*folder], "filter=email%20eq"))
+        })
         .collect();
     let record = |folder: usize| -> Recorded {
         let text = fs::read(folders[folder].join(replay::EXCHANGES)).expect("exchanges");
