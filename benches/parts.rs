@@ -87,15 +87,14 @@ impl io::Read for Endless {
 #[divan::bench(args = ["pingone-get-user", "pingone-update-user"])]
 fn manifest_check(bencher: Bencher<'_, '_>, command: &str) {
     let command = manifest::command(command).expect("a command of the manifest");
-    let args = object(match command.name {
-        "pingone-get-user" => json!({"username": "emma.sharp"}),
-        _ => {
-            let names = command.arguments.iter().map(|argument| argument.name);
-            names
-                .map(|name| (name.to_owned(), json!("a value")))
-                .collect()
-        }
-    });
+    let args: Map<String, Value> = command
+        .arguments
+        .iter()
+        .map(|argument| {
+            let value = argument.allowed.first().unwrap_or(&"a value");
+            (argument.name.to_owned(), json!(value))
+        })
+        .collect();
     bencher
         .with_inputs(|| args.clone())
         .bench_local_values(|args| {

@@ -45,7 +45,7 @@ fn twenty_thousand_requests_leave_nothing_behind() {
     ];
     let mut answers = Answers::default();
     for name in cases {
-        answers.merge(Answers::recorded(&case(name)));
+        answers.add_recorded(&case(name));
     }
     let server = Lean::start(answers, Manner::default());
     let mut lines: Vec<Vec<u8>> = cases

@@ -30,10 +30,17 @@ pub(crate) struct Answers(HashMap<String, Vec<u8>>);
 impl Answers {
     /// The answers of a recorded case; those of the token endpoint among them.
     pub(crate) fn recorded(case: &Path) -> Self {
-        let path = case.join("exchanges.json");
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-        let exchanges: Vec<Value> = serde_json::from_str(&text).expect("recorded exchanges");
         let mut answers = Self::default();
+        answers.add_recorded(case);
+        answers
+    }
+
+    /// Adds the answers of another recorded case.
+    pub(crate) fn add_recorded(&mut self, case: &Path) {
+        let path = case.join("exchanges.json");
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let exchanges: Vec<Value> = serde_json::from_str(&text).expect("recorded exchanges");
         for exchange in &exchanges {
             let (request, response) = (&exchange["request"], &exchange["response"]);
             let url = request["url"].as_str().expect("a recorded address");
@@ -43,23 +50,17 @@ impl Answers {
                 .nth(3)
                 .expect("a path in the recorded address");
             let status = response["status"].as_u64().expect("a recorded status");
-            answers.add(
+            self.add(
                 &format!("{} /{path}", request["method"].as_str().unwrap_or_default()),
                 status,
                 response.get("json"),
             );
         }
-        answers
     }
 
     /// Adds an answer to `METHOD /path?query`.
     pub(crate) fn add(&mut self, call: &str, status: u64, body: Option<&Value>) {
         self.0.insert(call.to_owned(), answer(status, body));
-    }
-
-    /// Adds the answers of another; what both have is the other's.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
     }
 
     /// The answer to a call; 400, which is final, if none was prepared.

@@ -26,7 +26,7 @@ use pingone_xsoar::manifest;
 use process::Process;
 use serde_json::{Value, json};
 use shipped::Executable;
-use table::{Figures, Table, mebibytes, milliseconds};
+use table::{Table, mebibytes, milliseconds};
 
 /// How often each thing is done: before it is measured, and measured.
 const FRESH: (usize, usize) = (20, 300);

@@ -112,7 +112,8 @@ impl Process {
 /// The request of a recorded case as one line, sent to the server at `url`, in a process that serves more.
 pub(crate) fn request(case: &Path, url: &str) -> Value {
     let path = case.join("request.json");
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut request: Value = serde_json::from_str(&text).expect("a recorded request");
     request["native"] = json!(false);
     request["params"]["api_url"] = json!(url);
