@@ -1,7 +1,7 @@
 //! The whole executable, as it is shipped, against a lean server on loopback: what a command costs in time and
 //! memory, in a fresh process and in one that is kept alive. Prints tables in Markdown and asserts nothing of
-//! time. `cargo bench --bench whole` builds the static executable first, with `opt-level` 3 and `s`;
-//! `cargo bench --bench whole -- PATH` measures another one.
+//! time. `cargo bench --bench whole` builds what it measures first, which takes some minutes;
+//! `cargo bench --bench whole -- PATH` measures an executable that is there.
 
 #[path = "lean.rs"]
 mod lean;
