@@ -86,6 +86,8 @@ impl<'a> Key<'a> {
     fn parse(key: &'a str) -> Result<Self> {
         let (path, condition) = match key.split_once('(') {
             None => (key, None),
+            // Whatever is there: what is given takes the place of what has the same name in it.
+            Some((path, "true)")) => (path, None),
             Some((path, rest)) => {
                 let condition = rest
                     .trim_end()

@@ -60,6 +60,9 @@ fn treatment(member: &str) -> Treatment {
         "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
             Treatment::Keep
         }
+        // Times and the like, as arguments have them.
+        "until" | "duration" | "lockduration" | "from" | "to" | "createdafter" | "devicessince"
+        | "next_token" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
@@ -90,7 +93,10 @@ impl Anonymizer {
         for (name, value) in members {
             let value = match (name.as_str(), value) {
                 ("params", Value::Object(params)) => Value::Object(self.params(params)),
-                ("args", Value::Object(args)) => Value::Object(self.args(args)),
+                ("args", Value::Object(args)) => {
+                    let command = members.get("command").and_then(Value::as_str);
+                    Value::Object(self.args(command.unwrap_or_default(), args))
+                }
                 ("context", Value::Object(context)) => {
                     let mut context = context.clone();
                     if let Some(instance) = context.get_mut("IntegrationInstance") {
@@ -118,16 +124,37 @@ impl Anonymizer {
                     *id = self.stand_ins.stand_in(Kind::Other, id);
                 }
                 ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
+                ("protected_users", Value::String(names)) => *names = self.names("username", names),
+                ("protected_groups", Value::String(names)) => {
+                    *names = self.names("groupname", names);
+                }
                 _ => {}
             }
         }
         out
     }
 
-    fn args(&mut self, args: &Map<String, Value>) -> Map<String, Value> {
+    /// Names with commas or line breaks between them.
+    fn names(&mut self, name: &str, names: &str) -> String {
+        let names = names.split([',', '\n']).map(str::trim);
+        let stand_ins: Vec<String> = names.map(|one| self.text(name, one)).collect();
+        stand_ins.join(",")
+    }
+
+    fn args(&mut self, command: &str, args: &Map<String, Value>) -> Map<String, Value> {
+        let takes_list = |name: &str| {
+            let described = manifest::command(command).map_or(&[][..], |one| one.arguments);
+            described.iter().any(|one| one.name == name && one.is_array)
+        };
         args.iter()
             .map(|(name, value)| {
                 let value = match value {
+                    Value::String(text) if takes_list(name) => match serde_json::from_str(text) {
+                        Ok(list @ (Value::Array(_) | Value::Object(_))) => {
+                            Value::from(self.value(name, &list).to_string())
+                        }
+                        _ => Value::from(self.names(name, text)),
+                    },
                     // What is given for a name is a name, as the command will take it.
                     Value::Number(_) | Value::Bool(_) => {
                         self.value(name, &Value::from(value.to_string()))

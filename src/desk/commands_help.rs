@@ -150,11 +150,11 @@ mod tests {
     fn a_command_as_it_is_typed() {
         let about = about("pingone-set-password", Style::default()).expect("a command");
         assert!(
-            about.contains("!pingone-set-password <username> password=env:NAME\n"),
+            about.contains("!pingone-set-password <username> password=env:NAME [forceChange=…] [bypassPolicy=…]\n"),
             "{about}"
         );
         assert!(
-            about.contains("password  required, secret                    The new password.\n"),
+            about.contains("password      required, secret                    The new password.\n"),
             "{about}"
         );
         assert!(about.contains("Nothing goes into the context."), "{about}");
