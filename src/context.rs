@@ -106,7 +106,8 @@ impl<'a> Key<'a> {
 }
 
 impl<'a> Condition<'a> {
-    /// `val.A && val.A === obj.A`, with two or three equals signs, and with several members.
+    /// `val.A && val.A === obj.A`, with two or three equals signs, and with several members. `true` is what XSOAR's
+    /// own library writes where a member is to take the place of the one before (`replace_existing`).
     fn parse(text: &'a str) -> Result<Self> {
         let mut condition = Self {
             present: Vec::new(),
@@ -119,6 +120,9 @@ impl<'a> Condition<'a> {
                 .all(|character| character.is_alphanumeric() || character == '_');
             (plain && !name.is_empty()).then_some(name)
         };
+        if text.trim() == "true" {
+            return Ok(condition);
+        }
         for term in text.split("&&") {
             let strict = term.contains("===");
             let sides = term.split_once(if strict { "===" } else { "==" });
@@ -318,6 +322,20 @@ mod tests {
         assert_eq!(
             context,
             json!({"A": {"B": [{"x": "1", "y": "a", "z": true}, {"x": 1, "y": "b"}]}})
+        );
+    }
+
+    #[test]
+    fn true_replaces_the_members_and_keeps_the_others() {
+        let context = after(&[
+            json!({"PingOne(true)": {"Next": "2.abc", "Failed": [{"Count": 1}, {"Count": 2}]}}),
+            json!({"PingOne.User(val.ID && val.ID === obj.ID)": [{"ID": "1"}], "PingOne(true)": {"Next": null}}),
+            json!({"PingOne(true)": {"Failed": [{"Count": 3}]}}),
+        ])
+        .expect("fine keys");
+        assert_eq!(
+            context,
+            json!({"PingOne": {"Next": null, "Failed": [{"Count": 3}], "User": [{"ID": "1"}]}})
         );
     }
 
