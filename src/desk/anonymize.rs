@@ -60,9 +60,9 @@ fn treatment(member: &str) -> Treatment {
         "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
             Treatment::Keep
         }
-        // Times and the like, as arguments have them.
+        // Times and switches, as arguments have them.
         "until" | "duration" | "lockduration" | "from" | "to" | "createdafter" | "devicessince"
-        | "next_token" => Treatment::Keep,
+        | "detailed" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
@@ -153,7 +153,11 @@ impl Anonymizer {
                         Ok(list @ (Value::Array(_) | Value::Object(_))) => {
                             Value::from(self.value(name, &list).to_string())
                         }
-                        _ => Value::from(self.names(name, text)),
+                        // A list that is none is to go on being none.
+                        _ => match text.strip_prefix(['[', '{']) {
+                            Some(rest) => Value::from(format!("[{}", self.text(name, rest))),
+                            None => Value::from(self.names(name, text)),
+                        },
                     },
                     // What is given for a name is a name, as the command will take it.
                     Value::Number(_) | Value::Bool(_) => {
@@ -186,6 +190,14 @@ impl Anonymizer {
         }
         if name == "filter" {
             return self.filter(text);
+        }
+        // A place in a list: how many items to skip, and PingOne's cursor, as it stands in links.
+        if let Some((skip, cursor)) = text.split_once('.').filter(|_| name == "next_token") {
+            if cursor.is_empty() {
+                return text.to_owned();
+            }
+            let encoded = utf8_percent_encode(cursor, UNRESERVED).to_string();
+            return format!("{skip}.{}", self.stand_ins.cursor(&encoded));
         }
         if name == "href" || text.starts_with("http://") || text.starts_with("https://") {
             return self.url(text);
