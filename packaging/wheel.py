@@ -16,7 +16,7 @@ PACKAGE = common.PACKAGING / "wheel" / "pingone_xsoar"
 # Static, so it runs with any C library: these are the oldest that pip has tags for on the Pythons of today.
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64")
 DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python part starts it for
-each command; `pingone_xsoar.path()` tells where it is, and `pingone-xsoar --help` what else it can do.
+each command; `pingone_xsoar.path()` tells where it is.
 """
 
 

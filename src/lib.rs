@@ -27,7 +27,8 @@
 //! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
 //! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
 //! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
-//! things out; never part of a shipped build), `verify` (the self-test of a real environment).
+//! things out), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`,
+//! `sandbox` and `verify`.
 
 pub mod stdin;
 
@@ -50,14 +51,18 @@ pub mod pingone;
 pub mod entry;
 pub mod failure;
 
-pub mod cli;
 pub mod context;
-pub mod desk;
 pub mod journal;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
 pub mod times;
+
+#[cfg(feature = "desk")]
+pub mod cli;
+#[cfg(feature = "desk")]
+pub mod desk;
+#[cfg(feature = "desk")]
 pub mod verify;
 
 #[cfg(feature = "sandbox")]

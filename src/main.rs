@@ -7,7 +7,6 @@ use std::{
 };
 
 use pingone_xsoar::{
-    cli,
     run::{self, Runner},
     server::{Input, Server},
     session, stdin,
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
     let input = match (arguments.next(), arguments.next()) {
         (None, _) => Input::OneWay(stdin::requests(io::stdin())),
         (Some(mode), None) if mode == "serve" => Input::TwoWay(stdin::lines(io::stdin())),
-        _ => return cli::main(),
+        _ => return for_people(),
     };
     match serve(input) {
         Ok(()) => ExitCode::SUCCESS,
@@ -33,6 +32,30 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "desk")]
+fn for_people() -> ExitCode {
+    pingone_xsoar::cli::main()
+}
+
+/// Without the command line for people, there is only the version to tell, which shows that the file can run.
+#[cfg(not(feature = "desk"))]
+fn for_people() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments == ["--version"] {
+        drop(writeln!(
+            io::stdout(),
+            "pingone-xsoar {}",
+            env!("CARGO_PKG_VERSION")
+        ));
+        return ExitCode::SUCCESS;
+    }
+    drop(writeln!(
+        io::stderr(),
+        "pingone-xsoar: this build serves XSOAR alone (serve, or requests on stdin); a build with the feature `desk` has the commands for people"
+    ));
+    ExitCode::FAILURE
 }
 
 fn serve(input: Input) -> io::Result<()> {
