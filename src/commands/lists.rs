@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Outcome, at, row},
+    many::{at, row},
     target::Named,
     users::row as user_row,
 };
@@ -299,42 +299,11 @@ pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
     let outcomes = outcomes?;
     // An assignment has the role's id alone. Without the right to read the names, the ids have to do.
     let roles = roles.unwrap_or_default();
-    let mut rows = Vec::new();
-    for Outcome { given, id, result } in &outcomes {
-        for assignment in result.iter().flatten() {
-            let mut line = row([("User", json!(given))]);
-            line.extend(describe_role(
-                assignment,
-                &roles,
-                &json!(id.map(|id| id.to_string())),
-            ));
-            rows.push(line);
-        }
-    }
-    let context: Vec<Value> = rows
-        .iter()
-        .cloned()
-        .map(|mut row| {
-            row.shift_remove("User");
-            Value::Object(row)
-        })
-        .collect();
-    let raw = outcomes
-        .iter()
-        .flat_map(|outcome| outcome.result.iter().flatten())
-        .cloned()
-        .collect();
-    let readable = table_of(
-        "PingOne role assignments",
-        &["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"],
-        &rows,
-    );
-    let mut output = Output::new(readable, Some(raw));
-    if !context.is_empty() {
-        output = output.with_context(ROLE_ASSIGNMENT, Value::Array(context));
-    }
-    output.failures = cx.failures(&outcomes);
-    Ok(output)
+    let columns = ["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"];
+    let table = ("PingOne role assignments", &columns[..], ROLE_ASSIGNMENT);
+    Ok(cx.report_items(table, &outcomes, |assignment, user| {
+        describe_role(assignment, &roles, user)
+    }))
 }
 
 /// A role assignment as it stands in the context and, in part, in the table.

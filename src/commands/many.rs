@@ -209,6 +209,33 @@ impl Context<'_> {
         failure::explain(self.command, self.access, error)
     }
 
+    /// The answer of a command that lists something of each user: a row for each item, with the user before it.
+    pub(super) fn report_items(
+        &self,
+        (title, columns, key): (&str, &[&str], &str),
+        outcomes: &[Outcome<Vec<Value>>],
+        describe: impl Fn(&Value, &Value) -> Row,
+    ) -> Output {
+        let (mut rows, mut context, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+        for Outcome { given, id, result } in outcomes {
+            let user = json!(id.map(|id| id.to_string()));
+            for item in result.iter().flatten() {
+                let entry = describe(item, &user);
+                let mut line = row([("User", json!(given))]);
+                line.extend(entry.clone());
+                rows.push(line);
+                context.push(Value::Object(entry));
+                raw.push(item.clone());
+            }
+        }
+        let mut output = Output::new(table_of(title, columns, &rows), Some(Value::Array(raw)));
+        if !context.is_empty() {
+            output = output.with_context(key, Value::Array(context));
+        }
+        output.failures = self.failures(outcomes);
+        output
+    }
+
     /// The answer of a changing command: one row for each user.
     pub(super) fn report_changes(&self, title: &str, outcomes: &[Outcome<Change>]) -> Output {
         let mut rows = Vec::new();

@@ -5,13 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Outcome, Target, at, row},
+    many::{Change, Target, at, row},
 };
-use crate::{
-    entry::Output,
-    markdown::{Row, table_of},
-    pingone::id::SessionId,
-};
+use crate::{entry::Output, markdown::Row, pingone::id::SessionId};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";
@@ -24,28 +20,8 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| Ok(cx.pingone.sessions(target.id).await?))
         .await?;
-    let mut rows = Vec::new();
-    let mut context = Vec::new();
-    for Outcome { given, id, result } in &outcomes {
-        for session in result.iter().flatten() {
-            let entry = describe(session, &json!(id.map(|id| id.to_string())));
-            let mut line = row([("User", json!(given))]);
-            line.extend(entry.clone());
-            rows.push(line);
-            context.push(Value::Object(entry));
-        }
-    }
-    let raw = outcomes
-        .iter()
-        .flat_map(|outcome| outcome.result.iter().flatten())
-        .cloned()
-        .collect();
-    let mut output = Output::new(table_of("PingOne sessions", &COLUMNS, &rows), Some(raw));
-    if !context.is_empty() {
-        output = output.with_context(SESSION, Value::Array(context));
-    }
-    output.failures = cx.failures(&outcomes);
-    Ok(output)
+    let table = ("PingOne sessions", &COLUMNS[..], SESSION);
+    Ok(cx.report_items(table, &outcomes, describe))
 }
 
 /// A session as it stands in the context and, in part, in the table.
