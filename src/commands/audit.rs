@@ -1,6 +1,6 @@
 //! Commands about the audit trail: what happened, and who failed to sign on from where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
@@ -8,30 +8,35 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
+    lists::{paging, with_next},
     many::{at, row},
 };
 use crate::{
     entry::Output,
     markdown::{Row, table_of},
-    pingone::{activities::Wanted, id::UserId},
+    pingone::{
+        activities::{PAGE_SIZE, Wanted},
+        id::UserId,
+        pages::{Paging, Part},
+    },
     times::{moment, written},
 };
 
 const ACTIVITY: &str = "PingOne.Activity(val.ID && val.ID === obj.ID)";
 /// Each answer takes the place of the one before: the groups of two questions cannot be merged.
 const FAILED_LOGINS: &str = "PingOne(true)";
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "Time",
     "Action",
     "Result",
     "User",
+    "Resources",
     "Client",
     "IP",
     "Description",
     "ID",
 ];
 
-const LIMIT: usize = 50;
 /// How far back it is looked where nothing is said.
 const USUAL_START: &str = "1 day ago";
 /// The failed-login report counts at most so many activities.
@@ -81,24 +86,35 @@ impl Question {
             from,
             to,
             user,
-            actions: cx.args.list("actionType").to_vec(),
+            // PingOne writes them in capitals.
+            actions: cx
+                .args
+                .list("actionType")
+                .iter()
+                .map(|action| action.to_ascii_uppercase())
+                .collect(),
             client: text("clientId"),
             ip: text("ip"),
         })
     }
 
-    /// What PingOne is asked: it takes one condition beside the time, so the narrowest goes there.
+    /// What PingOne is asked: the narrowest of the conditions. Of a user, both what it did and what was done to
+    /// it, such as by an administrator.
     fn wanted(&self) -> Wanted {
-        let condition = match (&self.user, &self.client, self.actions.as_slice()) {
-            (Some(user), ..) => Some(("actors.user.id", user.to_string())),
-            (None, Some(client), _) => Some(("actors.client.id", client.clone())),
-            (None, None, [action]) => Some(("action.type", action.clone())),
-            _ => None,
+        let conditions = match (&self.user, &self.client) {
+            (Some(user), _) => ["actors.user.id", "resources.id"]
+                .map(|of| (of, user.to_string()))
+                .into(),
+            (None, Some(client)) => vec![("actors.client.id", client.clone())],
+            (None, None) => {
+                let actions = self.actions.iter().cloned();
+                actions.map(|action| ("action.type", action)).collect()
+            }
         };
         Wanted {
             from: self.from,
             to: self.to,
-            condition,
+            conditions,
         }
     }
 
@@ -110,12 +126,14 @@ impl Question {
                 .and_then(Value::as_str)
                 .is_some_and(|found| found.eq_ignore_ascii_case(wanted))
         };
-        self.user
-            .is_none_or(|user| is("/actors/user/id", &user.to_string()))
-            && self
-                .client
-                .as_ref()
-                .is_none_or(|client| is("/actors/client/id", client))
+        self.user.is_none_or(|user| {
+            let user = user.to_string();
+            let is_resource = |resource: &Value| at(resource, "/id").as_str() == Some(&user);
+            is("/actors/user/id", &user) || resources(activity).any(is_resource)
+        }) && self
+            .client
+            .as_ref()
+            .is_none_or(|client| is("/actors/client/id", client))
             && (self.actions.is_empty()
                 || self.actions.iter().any(|action| is("/action/type", action)))
             && self
@@ -127,32 +145,48 @@ impl Question {
 
 /// `pingone-list-audit-activities`
 pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+    let paging = paging(cx, PAGE_SIZE)?;
     let question = Question::read(cx).await?;
-    let limit = if cx.args.flag("all_results")? {
-        usize::MAX
-    } else {
-        cx.args.count("limit")?.unwrap_or(LIMIT)
-    };
-    let (activities, more) = cx
+    let keep = |activity: &Value| question.keeps(activity);
+    let Part { items, more, next } = cx
         .pingone
-        .activities(&question.wanted(), limit, |activity| {
-            question.keeps(activity)
-        })
+        .activities(&question.wanted(), &paging, keep)
         .await?;
-    let entries: Vec<Row> = activities.iter().map(describe).collect();
-    let mut readable = table_of("PingOne audit activities", &COLUMNS, &entries);
-    if more {
-        readable.push_str(
-            "There are more: give a larger limit, an earlier 'to', or all_results=true.\n",
-        );
-    }
+    let entries: Vec<Row> = items.iter().map(describe).collect();
+    let rows: Vec<Row> = entries.iter().map(line).collect();
     let context: Vec<Value> = entries.into_iter().map(Value::Object).collect();
-    let output = Output::new(readable, Some(Value::Array(activities)));
-    Ok(if context.is_empty() {
-        output
-    } else {
-        output.with_context(ACTIVITY, Value::Array(context))
-    })
+    let readable = table_of("PingOne audit activities", &COLUMNS, &rows);
+    let mut output = Output::new(readable, Some(Value::Array(items)));
+    if !context.is_empty() {
+        output = output.with_context(ACTIVITY, Value::Array(context));
+    }
+    Ok(with_next(
+        output,
+        "ActivityNextToken",
+        (more, next.as_ref()),
+    ))
+}
+
+/// What an activity was done to.
+fn resources(activity: &Value) -> impl Iterator<Item = &Value> {
+    let resources = activity.get("resources").and_then(Value::as_array);
+    resources.into_iter().flatten()
+}
+
+/// A context entry as a line of the table: of what it was done to, the names alone.
+fn line(entry: &Row) -> Row {
+    let mut line = entry.clone();
+    let resources = entry.get("Resources").and_then(Value::as_array);
+    let names = resources.into_iter().flatten().map(|resource| {
+        let name = at(resource, "/Name");
+        if name.is_null() {
+            at(resource, "/ID")
+        } else {
+            name
+        }
+    });
+    line.insert("Resources".to_owned(), names.collect());
+    line
 }
 
 fn describe(activity: &Value) -> Row {
@@ -164,6 +198,18 @@ fn describe(activity: &Value) -> Row {
         ("Description", at(activity, "/result/description")),
         ("User", at(activity, "/actors/user/name")),
         ("UserID", at(activity, "/actors/user/id")),
+        (
+            "Resources",
+            resources(activity)
+                .map(|resource| {
+                    json!({
+                        "Type": at(resource, "/type"),
+                        "ID": at(resource, "/id"),
+                        "Name": at(resource, "/name"),
+                    })
+                })
+                .collect(),
+        ),
         ("Client", at(activity, "/actors/client/name")),
         ("ClientID", at(activity, "/actors/client/id")),
         ("IP", source(activity, Source::Ip)),
@@ -203,7 +249,12 @@ fn source(activity: &Value, what: Source) -> Value {
 /// `pingone-get-failed-logins`: failures, counted by address, country and browser.
 pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
     let question = Question::read(cx).await?;
-    let wanted = question.wanted();
+    let mut wanted = question.wanted();
+    if wanted.conditions.is_empty() {
+        wanted.conditions = FAILURES
+            .map(|action| ("action.type", action.to_owned()))
+            .into();
+    }
     let keep = |activity: &Value| {
         let action = activity
             .pointer("/action/type")
@@ -211,7 +262,16 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
             .unwrap_or_default();
         question.keeps(activity) && FAILURES.contains(&action)
     };
-    let (activities, more) = cx.pingone.activities(&wanted, MOST_COUNTED, keep).await?;
+    let newest = Paging {
+        limit: Some(MOST_COUNTED),
+        page_size: PAGE_SIZE,
+        from: None,
+    };
+    let Part {
+        items: activities,
+        more,
+        ..
+    } = cx.pingone.activities(&wanted, &newest, keep).await?;
     let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
     for activity in &activities {
         let key = [Source::Ip, Source::Country, Source::UserAgent].map(|what| {
@@ -265,15 +325,11 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
 
 /// One row of the report. The activities are newest first.
 fn group(ip: &str, country: &str, agent: &str, found: &[&Value]) -> Row {
-    let distinct = |pointer: &str| {
-        let mut values: Vec<&str> = found
-            .iter()
-            .filter_map(|activity| activity.pointer(pointer).and_then(Value::as_str))
-            .collect();
-        values.sort_unstable();
-        values.dedup();
-        json!(values)
-    };
+    let distinct = |values: BTreeSet<&str>| json!(values);
+    let actions = found
+        .iter()
+        .filter_map(|activity| activity.pointer("/action/type").and_then(Value::as_str));
+    let users = found.iter().flat_map(|activity| users(activity));
     let known = |text: &str| {
         if text.is_empty() {
             Value::Null
@@ -289,9 +345,23 @@ fn group(ip: &str, country: &str, agent: &str, found: &[&Value]) -> Row {
         ("IP", known(ip)),
         ("Country", known(country)),
         ("UserAgent", known(agent)),
-        ("Users", distinct("/actors/user/name")),
-        ("Actions", distinct("/action/type")),
+        ("Users", distinct(users.collect())),
+        ("Actions", distinct(actions.collect())),
         ("First", time(found.last())),
         ("Last", time(found.first())),
     ])
+}
+
+/// Who tried to get in: where an application tried on a user's behalf, the user is what it was done to.
+fn users(activity: &Value) -> Vec<&str> {
+    match activity
+        .pointer("/actors/user/name")
+        .and_then(Value::as_str)
+    {
+        Some(user) => vec![user],
+        None => resources(activity)
+            .filter(|resource| resource.get("type").and_then(Value::as_str) == Some("USER"))
+            .filter_map(|resource| resource.get("name").and_then(Value::as_str))
+            .collect(),
+    }
 }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     Context, devices,
-    lists::describe_role,
+    lists::{describe_role, role_names, without_role_names},
     many::{at, row},
+    passwords::state_row as password_row,
     sessions,
     users::{account, row as user_row},
 };
@@ -17,11 +18,67 @@ use crate::{
     pingone::{self, users::User},
 };
 
-/// A part of the answer: its title, its rows, or why it is missing.
-type Part = (&'static str, Vec<Row>, Option<String>);
+/// A part of the answer.
+struct Part {
+    /// Its member in the context, and whether that is a list.
+    member: &'static str,
+    is_list: bool,
+    title: &'static str,
+    /// The rows, or why they are not there.
+    rows: Result<Vec<Row>, String>,
+}
 
 /// Describes the user that was found.
 pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Result<Output> {
+    let (parts, no_role_names) = Box::pin(parts(cx, &user)).await;
+    let mut readable = format!("{} ", table(&format!("User:{called}"), &[user_row(&user)]));
+    let mut account = account(&user);
+    let mut missing = Vec::new();
+    for Part {
+        member,
+        is_list,
+        title,
+        rows,
+    } in parts
+    {
+        readable.push('\n');
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(reason) => {
+                readable.push_str(&["### ", title, "\nNot available: ", &reason, "\n"].concat());
+                missing.push(title);
+                // What is not known takes the place of what an earlier answer knew.
+                account[member] = Value::Null;
+                continue;
+            }
+        };
+        let columns: Vec<&str> = rows
+            .first()
+            .map(|row| row.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        readable.push_str(&table_of(title, &columns, &rows));
+        if member == ROLES
+            && !rows.is_empty()
+            && let Some(reason) = &no_role_names
+        {
+            readable.push_str(&without_role_names(reason));
+            missing.push("Role names");
+        }
+        let mut rows = rows.into_iter().map(Value::Object);
+        account[member] = if is_list {
+            rows.collect()
+        } else {
+            rows.next().unwrap_or(Value::Null)
+        };
+    }
+    account["Missing"] = json!(missing);
+    Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
+}
+
+const ROLES: &str = "Roles";
+
+/// The parts, in the order in which they are shown, and why the names of the roles are missing, if they are.
+async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
     let id = user.id;
     let population = user
         .fields
@@ -32,91 +89,79 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
         cx.pingone.direct_groups(id),
         async {
             match population {
-                Some(population) => cx.pingone.read_population(population).await.map(Some),
-                None => Ok(None),
+                Some(population) => Ok(vec![cx.pingone.read_population(population).await?]),
+                None => Ok(Vec::new()),
             }
         },
         cx.pingone.devices(id),
         cx.pingone.read_password_state(id),
         cx.pingone.role_assignments(id),
-        cx.pingone.roles(),
+        role_names(cx),
         cx.pingone.sessions(id),
     );
-    let roles = roles.unwrap_or_default();
-    let user_id = json!(id.to_string());
-
-    let groups = part(
-        cx,
-        "Groups",
-        groups.map(|(_, memberships)| memberships),
-        |membership| {
-            row([
-                ("ID", json!(membership.group.to_string())),
-                ("Name", json!(membership.name)),
-            ])
+    let (roles, no_role_names) = roles;
+    let none = &Value::Null;
+    let parts = [
+        Part {
+            member: "Account",
+            is_list: false,
+            title: "Account",
+            rows: Ok(vec![state_row(user)]),
         },
-    );
-    let devices = part(cx, "MFA devices", devices, |device| {
-        without_user(devices::describe(device, &user_id))
-    });
-    let sessions = part(cx, "Sessions", sessions, |session| {
-        without_user(sessions::describe(session, &user_id))
-    });
-    let assignments = part(cx, "Roles", assignments, |assignment| {
-        without_user(describe_role(assignment, &roles, &user_id))
-    });
-    let password = part(cx, "Password", password.map(|state| vec![state]), |state| {
-        row([
-            ("Status", at(state, "/status")),
-            ("LastChangedAt", at(state, "/lastChangedAt")),
-            ("SecondsUntilUnlock", at(state, "/secondsUntilUnlock")),
-            ("PolicyID", at(state, "/passwordPolicy/id")),
-        ])
-    });
-    let population = part(
-        cx,
-        "Population",
-        population.map(|population| population.into_iter().collect()),
-        |population| {
-            row([
-                ("ID", at(population, "/id")),
-                ("Name", at(population, "/name")),
-            ])
+        Part {
+            member: "Population",
+            is_list: false,
+            title: "Population",
+            rows: rows(cx, population, |population| {
+                row([
+                    ("ID", at(population, "/id")),
+                    ("Name", at(population, "/name")),
+                ])
+            }),
         },
-    );
-    let mut readable = format!("{} ", table(&format!("User:{called}"), &[user_row(&user)]));
-    let mut account = account(&user);
-    let parts: [(&str, Part, bool); 7] = [
-        ("Account", ("Account", vec![state_row(&user)], None), false),
-        ("Population", population, false),
-        ("Password", password, false),
-        ("Groups", groups, true),
-        ("Devices", devices, true),
-        ("Roles", assignments, true),
-        ("Sessions", sessions, true),
+        Part {
+            member: "Password",
+            is_list: false,
+            title: "Password",
+            rows: rows(cx, password.map(|state| vec![state]), password_row),
+        },
+        Part {
+            member: "Groups",
+            is_list: true,
+            title: "Groups",
+            rows: rows(cx, groups.map(|(_, groups)| groups), |membership| {
+                row([
+                    ("ID", json!(membership.group.to_string())),
+                    ("Name", json!(membership.name)),
+                ])
+            }),
+        },
+        Part {
+            member: "Devices",
+            is_list: true,
+            title: "MFA devices",
+            rows: rows(cx, devices, |device| {
+                without_user(devices::describe(device, none))
+            }),
+        },
+        Part {
+            member: ROLES,
+            is_list: true,
+            title: "Roles",
+            rows: rows(cx, assignments, |assignment| {
+                without_user(describe_role(assignment, &roles, none))
+            }),
+        },
+        Part {
+            member: "Sessions",
+            is_list: true,
+            title: "Sessions",
+            rows: rows(cx, sessions, |session| {
+                without_user(sessions::describe(session, none))
+            }),
+        },
     ];
-    let mut missing = Vec::new();
-    for (member, (title, rows, error), many) in parts {
-        readable.push('\n');
-        if let Some(error) = error {
-            readable.push_str(&["### ", title, "\nNot available: ", &error, "\n"].concat());
-            missing.push(title);
-            continue;
-        }
-        let columns: Vec<&str> = rows
-            .first()
-            .map(|row| row.keys().map(String::as_str).collect())
-            .unwrap_or_default();
-        readable.push_str(&table_of(title, &columns, &rows));
-        let mut rows = rows.into_iter().map(Value::Object);
-        account[member] = if many {
-            rows.collect()
-        } else {
-            rows.next().unwrap_or(Value::Null)
-        };
-    }
-    account["Missing"] = json!(missing);
-    Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
+    (parts, no_role_names)
 }
 
 /// The account's state and the last sign-on, which come with the user.
@@ -133,18 +178,18 @@ fn state_row(user: &User) -> Row {
     ])
 }
 
-fn part<T>(
+fn rows<T>(
     cx: &Context<'_>,
-    title: &'static str,
     found: Result<Vec<T>, pingone::Error>,
     describe: impl Fn(&T) -> Row,
-) -> Part {
+) -> Result<Vec<Row>, String> {
     match found {
-        Ok(items) => (title, items.iter().map(describe).collect(), None),
-        Err(error) => (title, Vec::new(), Some(cx.explain(&error.into()))),
+        Ok(items) => Ok(items.iter().map(describe).collect()),
+        Err(error) => Err(cx.explain(&error.into())),
     }
 }
 
+/// The user stands at the head of the answer.
 fn without_user(mut row: Row) -> Row {
     row.shift_remove("UserID");
     row

@@ -1,5 +1,7 @@
 //! Commands that list what an environment holds: users, groups, members, populations, and the roles of users.
 
+use std::str::FromStr;
+
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
@@ -15,7 +17,7 @@ use crate::{
     pingone::{
         filter::{all, equals, starts_with},
         id::{GroupId, PopulationId},
-        pages::{PageToken, Paging, Part},
+        pages::{Paging, Part},
         users::User,
     },
 };
@@ -34,8 +36,8 @@ const LIMIT: usize = 50;
 const PAGE_SIZE: usize = 200;
 
 /// `limit`, `page_size`, `next_token` and `all_results`, as XSOAR's conventions have them.
-fn paging(cx: &Context<'_>) -> Result<Paging> {
-    let from = cx.args.text("next_token").map(str::parse::<PageToken>);
+pub(super) fn paging<Place: FromStr>(cx: &Context<'_>, page_size: usize) -> Result<Paging<Place>> {
+    let from = cx.args.text("next_token").map(str::parse);
     let Ok(from) = from.transpose() else {
         bail!("The argument 'next_token' is no token of an earlier list.")
     };
@@ -43,31 +45,40 @@ fn paging(cx: &Context<'_>) -> Result<Paging> {
     let limit = (!cx.args.flag("all_results")?).then_some(limit);
     Ok(Paging {
         limit,
-        page_size: cx.args.count("page_size")?.unwrap_or(PAGE_SIZE),
+        page_size: cx.args.count("page_size")?.unwrap_or(page_size),
         from,
     })
 }
 
 /// The text below a table, and the context, that tell how to go on.
-fn with_next(mut output: Output, name: &str, next: Option<&PageToken>) -> Output {
+pub(super) fn with_next(
+    mut output: Output,
+    name: &str,
+    (more, next): (bool, Option<&impl ToString>),
+) -> Output {
     let token = next.map(ToString::to_string);
-    if let Some(token) = &token {
-        let hint = [
+    let hint = match &token {
+        Some(token) => &[
             "There are more: give next_token=",
             token,
             " for the next part.\n",
-        ];
-        output.readable.push_str(&hint.concat());
-    }
+        ]
+        .concat(),
+        None if more => {
+            "There are more, but PingOne does not say where to go on: give a larger limit, or all_results=true.\n"
+        }
+        None => "",
+    };
+    output.readable.push_str(hint);
     output.with_context(PAGE_TOKEN, json!({name: token}))
 }
 
 /// `pingone-list-users`
 pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
     let filter = user_filter(cx).await?;
-    let Part { items, next } = cx
+    let Part { items, more, next } = cx
         .pingone
-        .search_users(filter.as_deref(), &paging(cx)?)
+        .search_users(filter.as_deref(), &paging(cx, PAGE_SIZE)?)
         .await?;
     let users = items
         .iter()
@@ -82,7 +93,7 @@ pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
     if !context.is_empty() {
         output = output.with_context(USER, Value::Array(context));
     }
-    Ok(with_next(output, "UserNextToken", next.as_ref()))
+    Ok(with_next(output, "UserNextToken", (more, next.as_ref())))
 }
 
 /// The filter that the arguments make, each condition joined to the others by `and`.
@@ -165,9 +176,9 @@ pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
         bail!("PingOne error: You must supply either 'groupName' or 'groupId'.");
     }
     let group = cx.group(&named).await?;
-    let Part { items, next } = cx
+    let Part { items, more, next } = cx
         .pingone
-        .search_users(Some(&in_group(group)), &paging(cx)?)
+        .search_users(Some(&in_group(group)), &paging(cx, PAGE_SIZE)?)
         .await?;
     let users = items
         .iter()
@@ -191,7 +202,11 @@ pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
     if !context.is_empty() {
         output = output.with_context(GROUP_MEMBER, Value::Array(context));
     }
-    Ok(with_next(output, "GroupMemberNextToken", next.as_ref()))
+    Ok(with_next(
+        output,
+        "GroupMemberNextToken",
+        (more, next.as_ref()),
+    ))
 }
 
 /// `pingone-list-groups`
@@ -207,7 +222,7 @@ pub(super) async fn groups(cx: &Context<'_>) -> Result<Output> {
     }
     let part = cx
         .pingone
-        .search_groups(all(&conditions).as_deref(), &paging(cx)?)
+        .search_groups(all(&conditions).as_deref(), &paging(cx, PAGE_SIZE)?)
         .await?;
     let describe = |group: &Value| {
         row([
@@ -247,7 +262,7 @@ pub(super) async fn populations(cx: &Context<'_>) -> Result<Output> {
         .collect();
     let part = cx
         .pingone
-        .search_populations(all(&conditions).as_deref(), &paging(cx)?)
+        .search_populations(all(&conditions).as_deref(), &paging(cx, PAGE_SIZE)?)
         .await?;
     let describe = |population: &Value| {
         row([
@@ -285,7 +300,7 @@ fn listed(
     if !context.is_empty() {
         output = output.with_context(key, Value::Array(context));
     }
-    with_next(output, token, part.next.as_ref())
+    with_next(output, token, (part.more, part.next.as_ref()))
 }
 
 /// `pingone-list-role-assignments`
@@ -294,16 +309,33 @@ pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
     cx.named_users()?;
     let (outcomes, roles) = tokio::join!(
         cx.for_each_user(async |target| Ok(cx.pingone.role_assignments(target.id).await?)),
-        cx.pingone.roles()
+        role_names(cx)
     );
     let outcomes = outcomes?;
-    // An assignment has the role's id alone. Without the right to read the names, the ids have to do.
-    let roles = roles.unwrap_or_default();
+    let (roles, no_names) = roles;
     let columns = ["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"];
     let table = ("PingOne role assignments", &columns[..], ROLE_ASSIGNMENT);
-    Ok(cx.report_items(table, &outcomes, |assignment, user| {
+    let mut output = cx.report_items(table, &outcomes, |assignment, user| {
         describe_role(assignment, &roles, user)
-    }))
+    });
+    if let Some(reason) = no_names {
+        output.readable.push_str(&without_role_names(&reason));
+    }
+    Ok(output)
+}
+
+/// The roles that there are: an assignment has the role's id alone. Without the right to read them, the ids have to
+/// do; then also why.
+pub(super) async fn role_names(cx: &Context<'_>) -> (Vec<Value>, Option<String>) {
+    match cx.pingone.roles().await {
+        Ok(roles) => (roles, None),
+        Err(error) => (Vec::new(), Some(cx.explain(&error.into()))),
+    }
+}
+
+/// The line below a table of roles whose names could not be read.
+pub(super) fn without_role_names(reason: &str) -> String {
+    ["The names of the roles are not available: ", reason, "\n"].concat()
 }
 
 /// A role assignment as it stands in the context and, in part, in the table.

@@ -3,8 +3,14 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Context;
-use crate::{entry::Output, markdown::table};
+use super::{
+    Context,
+    many::{at, row},
+};
+use crate::{
+    entry::Output,
+    markdown::{Row, table},
+};
 
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
 /// it is PingOne's other operation, which sets a password as the policy allows and for as long as one wants.
@@ -59,16 +65,17 @@ pub(super) async fn state(cx: &Context<'_>) -> Result<Output> {
     // Addresses of further calls, of use to no reader.
     shown.shift_remove("_links");
     let readable = table(&format!("Password state for {username}"), &[shown]);
-    let at = |pointer: &str| raw.pointer(pointer).cloned().unwrap_or(Value::Null);
-    // What is absent is given as null: it has to take the place of an older value in the context.
-    let account = json!({
-        "ID": id.to_string(),
-        "Password": {
-            "Status": at("/status"),
-            "LastChangedAt": at("/lastChangedAt"),
-            "SecondsUntilUnlock": at("/secondsUntilUnlock"),
-            "PolicyID": at("/passwordPolicy/id"),
-        },
-    });
+    let account = json!({"ID": id.to_string(), "Password": state_row(&raw)});
     Ok(Output::new(readable, Some(raw)).with_account(account))
+}
+
+/// The state as it stands in the context. What is absent is given as null: it has to take the place of an older
+/// value there.
+pub(super) fn state_row(state: &Value) -> Row {
+    row([
+        ("Status", at(state, "/status")),
+        ("LastChangedAt", at(state, "/lastChangedAt")),
+        ("SecondsUntilUnlock", at(state, "/secondsUntilUnlock")),
+        ("PolicyID", at(state, "/passwordPolicy/id")),
+    ])
 }

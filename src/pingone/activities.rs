@@ -1,18 +1,38 @@
 //! The audit trail. A query has to name a time and may reach back over 14 days at the most; beside the time it
-//! may name one kind of thing: a user, an action, or a client.
+//! may name one kind of thing: a user, an action, or a client. In which order PingOne answers is undocumented.
 //! <https://developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html>
+//!
+//! So that the newest come first all the same, the time is gone through in spans from its end, each read to its
+//! end and sorted here. Of a span that holds more than is wanted, the newest quarter is read first: what a list
+//! costs depends on its limit, not on how much there is.
 
+use std::{collections::HashSet, fmt, str::FromStr};
+
+use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{client::Client, error::Error, filter, pages::Paging};
+use super::{
+    client::Client,
+    error::Error,
+    filter,
+    pages::{NotAToken, Paging, Part},
+};
 use crate::times::written;
 
 const ACTIVITIES: &str = "activities";
 /// What one query may span.
-const WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// PingOne's own default.
-const PAGE_SIZE: usize = 100;
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How much shorter the next span is after one that held too much, and how much longer after one with room for
+/// so many times more.
+const STEP: u8 = 4;
+/// What is not made shorter any more.
+const SHORTEST_SPAN: SignedDuration = SignedDuration::from_secs(1);
+/// PingOne's own number of activities on a page.
+pub const PAGE_SIZE: usize = 100;
+/// PingOne answers ten audit queries in a second, for the whole licence.
+/// <https://developer.pingidentity.com/pingone-api/platform/rate-limiting.html>
+const AT_ONCE: usize = 5;
 
 /// Which activities are wanted.
 #[derive(Clone, Debug)]
@@ -21,70 +41,194 @@ pub struct Wanted {
     pub from: Timestamp,
     /// Not at or after.
     pub to: Timestamp,
-    /// The one condition beside the time: attribute and value.
-    pub condition: Option<(&'static str, String)>,
+    /// Attributes and values of which one has to hold. PingOne takes one beside the time, so there is a query for
+    /// each; one without a condition if there are none.
+    pub conditions: Vec<(&'static str, String)>,
 }
 
-impl Client<'_> {
-    /// The newest activities first, for which `keep` is true, `limit` at the most. Also whether there may be
-    /// more. Activities appear some time after the action (how long is undocumented).
-    pub async fn activities(
-        &self,
-        wanted: &Wanted,
-        limit: usize,
-        keep: impl Fn(&Value) -> bool,
-    ) -> Result<(Vec<Value>, bool), Error> {
-        let mut found = Vec::new();
-        let mut to = wanted.to;
-        while to > wanted.from {
-            let from = to
-                .saturating_sub(WINDOW)
-                .unwrap_or(wanted.from)
-                .max(wanted.from);
-            let mut conditions = vec![
-                format!("recordedAt ge {}", Value::from(written(from))),
-                format!("recordedAt lt {}", Value::from(written(to))),
-            ];
-            conditions.extend(
-                wanted
-                    .condition
-                    .as_ref()
-                    .map(|(attribute, value)| filter::equals(attribute, value)),
-            );
-            let paging = Paging {
-                limit: None,
-                page_size: PAGE_SIZE,
-                from: None,
-            };
-            let part = self
-                .list_part(
-                    &[ACTIVITIES],
-                    ACTIVITIES,
-                    Some(&conditions.join(" and ")),
-                    &paging,
-                )
-                .await?;
-            let mut window: Vec<Value> = part
-                .items
-                .into_iter()
-                .filter(|activity| keep(activity))
-                .collect();
-            // The order within an answer is undocumented; the times are text of one form, so texts compare.
-            window.sort_by(|a, b| recorded_at(b).cmp(recorded_at(a)));
-            found.extend(window);
-            if found.len() > limit {
-                found.truncate(limit);
-                return Ok((found, true));
-            }
-            to = from;
-        }
-        Ok((found, false))
+/// A place in the audit trail, newest first: after this activity. Written as `id/time`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    at: Timestamp,
+    id: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.id, self.at)
     }
 }
 
-fn recorded_at(activity: &Value) -> &str {
-    activity
-        .get("recordedAt")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+impl FromStr for Place {
+    type Err = NotAToken;
+
+    fn from_str(text: &str) -> Result<Self, NotAToken> {
+        let (id, at) = text.rsplit_once('/').ok_or(NotAToken)?;
+        Ok(Self {
+            at: at.parse().map_err(|_| NotAToken)?,
+            id: id.to_owned(),
+        })
+    }
+}
+
+impl Place {
+    /// The place of an activity that was found in a span from `start`.
+    fn of(activity: &Value, start: Timestamp) -> Self {
+        let text = |name: &str| activity.get(name).and_then(Value::as_str);
+        Self {
+            // One that does not tell its time stands at the end of its span.
+            at: text("recordedAt")
+                .and_then(|at| at.parse().ok())
+                .unwrap_or(start),
+            id: text("id").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// What sorts the newest first, and those of the same time always alike.
+    fn order(&self) -> (std::cmp::Reverse<Timestamp>, &str) {
+        (std::cmp::Reverse(self.at), &self.id)
+    }
+}
+
+impl Client<'_> {
+    /// The newest activities first, of those for which `keep` is true. Activities appear some time after the
+    /// action (how long is undocumented).
+    pub async fn activities(
+        &self,
+        wanted: &Wanted,
+        paging: &Paging<Place>,
+        keep: impl Fn(&Value) -> bool,
+    ) -> Result<Part<Place>, Error> {
+        let limit = paging.limit.unwrap_or(usize::MAX);
+        let mut to = match &paging.from {
+            // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
+            Some(Place { at, .. }) => wanted.to.min(*at + SignedDuration::from_millis(1)),
+            None => wanted.to,
+        };
+        let mut span = LONGEST_SPAN;
+        let mut found: Vec<(Place, Value)> = Vec::new();
+        while to > wanted.from {
+            let from = to
+                .saturating_sub(span)
+                .unwrap_or(wanted.from)
+                .max(wanted.from);
+            let most = paging
+                .limit
+                .filter(|_| to.duration_since(from) > SHORTEST_SPAN)
+                .map(|limit| (limit - found.len()).max(paging.page_size));
+            let Some(activities) = self.span(from, to, wanted, paging.page_size, most).await?
+            else {
+                span = to.duration_since(from) / i32::from(STEP);
+                continue;
+            };
+            let is_sparse = most.is_none_or(|most| activities.len() * usize::from(STEP) <= most);
+            let mut placed: Vec<(Place, Value)> = activities
+                .into_iter()
+                .filter(&keep)
+                .map(|activity| (Place::of(&activity, from), activity))
+                .filter(|(place, _)| {
+                    let earlier = paging.from.as_ref();
+                    earlier.is_none_or(|earlier| place.order() > earlier.order())
+                })
+                .collect();
+            placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
+            found.extend(placed);
+            if found.len() > limit || found.len() == limit && from > wanted.from {
+                found.truncate(limit);
+                return Ok(Part {
+                    more: true,
+                    next: found.last().map(|(place, _)| place.clone()),
+                    items: found.into_iter().map(|(_, activity)| activity).collect(),
+                });
+            }
+            to = from;
+            if is_sparse {
+                span = (span * i32::from(STEP)).min(LONGEST_SPAN);
+            }
+        }
+        let items = found.into_iter().map(|(_, activity)| activity);
+        Ok(Part::last(items.collect()))
+    }
+
+    /// The activities of a span; `None` if one of the queries gives more than `most`.
+    async fn span(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        wanted: &Wanted,
+        page_size: usize,
+        most: Option<usize>,
+    ) -> Result<Option<Vec<Value>>, Error> {
+        let times = [
+            format!("recordedAt ge {}", Value::from(written(from))),
+            format!("recordedAt lt {}", Value::from(written(to))),
+        ];
+        let mut filters: Vec<String> = wanted
+            .conditions
+            .iter()
+            .map(|(attribute, value)| filter::equals(attribute, value))
+            .map(|condition| [times.join(" and "), condition].join(" and "))
+            .collect();
+        if filters.is_empty() {
+            filters.push(times.join(" and "));
+        }
+        let paging = &Paging {
+            limit: most,
+            page_size,
+            from: None,
+        };
+        let queries = stream::iter(filters).map(|filter| async move {
+            self.list_part(&[ACTIVITIES], ACTIVITIES, Some(&filter), paging)
+                .await
+        });
+        let parts: Vec<Result<Part, Error>> = queries.buffered(AT_ONCE).collect().await;
+        let parts = parts.into_iter().collect::<Result<Vec<Part>, Error>>()?;
+        if parts.iter().any(|part| part.more) {
+            return Ok(None);
+        }
+        // Two conditions may hold for the same activity.
+        let mut seen = HashSet::new();
+        let activities = parts.into_iter().flat_map(|part| part.items);
+        Ok(Some(
+            activities
+                .filter(
+                    |activity| match activity.get("id").and_then(Value::as_str) {
+                        Some(id) => seen.insert(id.to_owned()),
+                        None => true,
+                    },
+                )
+                .collect(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let activity = json!({"id": "a/b", "recordedAt": "2026-03-04T09:58:02.114Z"});
+        let place = Place::of(&activity, Timestamp::UNIX_EPOCH);
+        assert_eq!(place.to_string(), "a/b/2026-03-04T09:58:02.114Z");
+        assert_eq!(place.to_string().parse::<Place>().ok(), Some(place));
+        for text in ["", "a", "a/b", "3.cursor", "/2026"] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_newest_come_first_and_those_of_one_time_by_their_id() {
+        let place = |id: &str, at: &str| {
+            Place::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
+        };
+        let newest = place("a", "2026-03-04T10:00:00Z");
+        let first = place("a", "2026-03-04T09:00:00Z");
+        let second = place("b", "2026-03-04T09:00:00.000Z");
+        let without_time = place("a", "soon");
+        let in_order = [&newest, &first, &second, &without_time];
+        assert!(in_order.is_sorted_by(|a, b| a.order() < b.order()));
+    }
 }

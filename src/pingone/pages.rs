@@ -52,21 +52,34 @@ impl Listing {
 
 /// How much of a list is wanted.
 #[derive(Clone, Debug)]
-pub struct Paging {
+pub struct Paging<Place = PageToken> {
     /// So many items at the most; all if `None`.
     pub limit: Option<usize>,
     /// So many items in one answer of PingOne, which may give fewer.
     pub page_size: usize,
     /// Where an earlier part ended.
-    pub from: Option<PageToken>,
+    pub from: Option<Place>,
 }
 
 /// A part of a list, and where the next begins.
-pub struct Part {
+pub struct Part<Place = PageToken> {
     /// The items, with every secret masked.
     pub items: Vec<Value>,
-    /// Where to go on; `None` at the end of the list.
-    pub next: Option<PageToken>,
+    /// Whether there is, or may be, more.
+    pub more: bool,
+    /// Where to go on. Also `None` where there is more, but PingOne's link to it has no cursor.
+    pub next: Option<Place>,
+}
+
+impl<Place> Part<Place> {
+    /// The last part of a list.
+    pub(super) fn last(items: Vec<Value>) -> Self {
+        Self {
+            items,
+            more: false,
+            next: None,
+        }
+    }
 }
 
 /// A place in a list: PingOne's cursor of a page, and how many of its items were given already. Written as
@@ -162,6 +175,7 @@ impl Client<'_> {
                 // The page holds more than was wanted: the next part begins within it.
                 return Ok(Part {
                     items,
+                    more: true,
                     next: Some(PageToken {
                         skip: skip + given,
                         cursor: cursor(&url),
@@ -169,12 +183,13 @@ impl Client<'_> {
                 });
             }
             let Some(next) = next else {
-                return Ok(Part { items, next: None });
+                return Ok(Part::last(items));
             };
             if items.len() == wanted {
                 let cursor = cursor(&next);
                 return Ok(Part {
                     items,
+                    more: true,
                     next: cursor.map(|cursor| PageToken {
                         skip: 0,
                         cursor: Some(cursor),

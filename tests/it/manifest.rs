@@ -265,7 +265,7 @@ const LATER_KEYS: [(&str, &[&str]); 17] = [
     ("pingone-set-mfa-enabled", &[CHANGE]),
     (
         "pingone-list-audit-activities",
-        &["PingOne.Activity(val.ID && val.ID === obj.ID)"],
+        &["PingOne.Activity(val.ID && val.ID === obj.ID)", PAGE_TOKEN],
     ),
     ("pingone-get-failed-logins", &["PingOne(true)"]),
     (

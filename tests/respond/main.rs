@@ -378,6 +378,63 @@ fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
 }
 
 #[test]
+fn the_audit_trail_in_parts_is_the_whole_of_it() {
+    let company = Company::new();
+    for enabled in ["true", "false", "true", "false", "true", "false", "true"] {
+        let args = json!({"username": everybody(&company), "enabled": enabled});
+        company.run("pingone-set-mfa-enabled", &args);
+    }
+    // One activity is Emma's own, the others are what was done to her.
+    let whose = |more: &Value| {
+        let mut args = json!({"userId": EMMA, "from": "14 days ago"});
+        for (name, value) in more.as_object().expect("arguments") {
+            args[name] = value.clone();
+        }
+        let entries = company.run("pingone-list-audit-activities", &args);
+        let context = &entries[0]["EntryContext"];
+        let found = context["PingOne.Activity(val.ID && val.ID === obj.ID)"].clone();
+        let found: Vec<Value> = found.as_array().cloned().unwrap_or_default();
+        let next = context["PingOne(true)"]["ActivityNextToken"].clone();
+        (found, next)
+    };
+    let (whole, end) = whose(&json!({"all_results": "true"}));
+    assert!(whole.len() > 7 && end.is_null(), "{whole:#?}");
+    assert!(whole.iter().any(|activity| activity["UserID"] == EMMA));
+    assert!(whole.iter().any(|activity| activity["UserID"].is_null()));
+    assert!(whole.is_sorted_by(|a, b| a["Time"].as_str() >= b["Time"].as_str()));
+
+    let (mut parts, mut next) = whose(&json!({"limit": "2", "page_size": "1"}));
+    while !next.is_null() {
+        let (part, then) = whose(&json!({"limit": "2", "page_size": "1", "next_token": next}));
+        assert!(parts.len() <= whole.len(), "it has to end");
+        parts.extend(part);
+        next = then;
+    }
+    assert_eq!(parts, whole);
+}
+
+#[test]
+fn a_list_of_the_newest_does_not_read_all_that_there_is() {
+    let company = Company::new();
+    for enabled in ["true", "false"].repeat(60) {
+        let args = json!({"username": "emma.sharp", "enabled": enabled});
+        company.run("pingone-set-mfa-enabled", &args);
+        company.sandbox.advance(Duration::from_hours(1));
+    }
+    let list = |limit: &str| {
+        let args =
+            json!({"from": "1 day ago", "to": "in 120 hours", "limit": limit, "page_size": "5"});
+        company.sandbox.clear_calls();
+        company.run("pingone-list-audit-activities", &args);
+        company.sandbox.calls().len()
+    };
+    // More than 120 activities in pages of five.
+    let (all, few) = (list("1000"), list("5"));
+    assert!(all >= 120 / 5, "{all} calls");
+    assert!(few < all / 2, "{few} calls instead of {all}");
+}
+
+#[test]
 fn a_thousand_users_in_one_command_a_few_at_a_time() {
     const CROWD: usize = 1000;
     let mut seed = Seed::built_in();
