@@ -1,4 +1,5 @@
-//! Commands that lock an account for a while, and end a password lockout.
+//! Whether a user gets in: commands that lock an account for a while and end a password lockout, and the steps of
+//! enabling and unlocking that other commands take too. Each step looks at what PingOne says of the new state.
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
@@ -10,7 +11,10 @@ use super::{
 };
 use crate::{
     entry::Output,
-    pingone::users::User,
+    pingone::{
+        id::UserId,
+        users::{User, UserFields},
+    },
     times::{moment, moved, span, written},
 };
 
@@ -55,7 +59,7 @@ pub(super) async fn lock_one(
         );
     }
     // A lock that ends at another time is not the one that is wanted.
-    if user.fields.account_status() == Some(LOCKED) && lock_end_of(&user) == until {
+    if is_locked(&user.fields) && lock_end_of(&user) == until {
         return Ok(Change {
             changed: false,
             verified: true,
@@ -68,7 +72,7 @@ pub(super) async fn lock_one(
         Some(user) if user.fields.account_status().is_some() => user,
         _ => cx.pingone.read_user(id).await?,
     };
-    if user.fields.account_status() != Some(LOCKED) {
+    if !is_locked(&user.fields) {
         bail!(
             "PingOne accepted the lock, but the account is not locked: {}.",
             user.fields.account_status().unwrap_or("it does not tell")
@@ -90,6 +94,48 @@ pub(super) async fn lock_one(
     })
 }
 
+/// Enables or disables a user, whom an error calls `called`. Gives PingOne's answer.
+pub(super) async fn set_enabled(
+    cx: &Context<'_>,
+    (id, called): (UserId, &str),
+    enabled: bool,
+) -> Result<Option<Value>> {
+    let (raw, told) = cx.pingone.set_enabled(id, enabled).await?;
+    let now = match told {
+        Some(now) => Some(now),
+        None => cx.pingone.read_user(id).await?.fields.enabled,
+    };
+    if now != Some(enabled) {
+        let still = if enabled { "disabled" } else { "enabled" };
+        bail!("PingOne accepted the change, but {called} is still {still}.");
+    }
+    Ok(raw)
+}
+
+/// Unlocks the account of a user, whom an error calls `called`. Gives PingOne's answer. `once_enabled`: the user
+/// was enabled a moment ago.
+pub(super) async fn unlock(
+    cx: &Context<'_>,
+    (id, called): (UserId, &str),
+    once_enabled: bool,
+) -> Result<Option<Value>> {
+    let told = cx.pingone.unlock_user(id, once_enabled).await?;
+    // PingOne answers with the user; only if it does not, it has to be asked.
+    let is_locked = match &told {
+        Some(User { fields, .. }) if fields.account_status().is_some() => is_locked(fields),
+        _ => is_locked(&cx.pingone.read_user(id).await?.fields),
+    };
+    if is_locked {
+        bail!("PingOne accepted the unlock, but the account of {called} is still LOCKED.");
+    }
+    Ok(told.map(|user| user.raw))
+}
+
+/// Whether the account is locked.
+pub(super) fn is_locked(user: &UserFields) -> bool {
+    user.account_status() == Some(LOCKED)
+}
+
 /// Where PingOne says when a lock ends. Absent where it does not end by itself.
 const UNLOCK_AT: &str = "/account/unlockAt";
 
@@ -99,7 +145,7 @@ fn lock_end_of(user: &User) -> Option<Timestamp> {
 
 /// Whether the account is locked, and stays so at least as long as a lock until `until`.
 pub(super) fn is_locked_as_long(user: &User, until: Option<Timestamp>) -> bool {
-    user.fields.account_status() == Some(LOCKED)
+    is_locked(&user.fields)
         && match (lock_end_of(user), until) {
             (None, _) => true,
             (Some(_), None) => false,

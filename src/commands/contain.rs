@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    accounts::{is_locked_as_long, lock_one},
+    accounts::{is_locked, is_locked_as_long, lock_one, set_enabled, unlock},
     devices::reset_one,
     many::{Change, Outcome, Target, row},
-    sessions::clear_one,
+    sessions::clear_all,
 };
 use crate::{
     entry::Output,
@@ -56,6 +56,14 @@ const STEPS: [(&str, Step); 7] = [
     ("leaveGroups", Step::LeaveGroups),
 ];
 
+/// Arguments that say how a step is to be taken.
+const OPTIONS: [(&str, &str); 4] = [
+    ("lockDuration", "lock"),
+    ("devicesSince", "removeDevices"),
+    ("keepDeviceIds", "removeDevices"),
+    ("groupIds", "leaveGroups"),
+];
+
 /// What the arguments want.
 struct Plan {
     steps: Vec<(&'static str, Step)>,
@@ -79,16 +87,24 @@ impl Plan {
                 wanted.iter().any(|wanted| wanted == name)
             }
         };
+        let steps: Vec<_> = STEPS
+            .into_iter()
+            .filter(|(name, _)| is_wanted(name))
+            .collect();
+        for (option, wanted) in OPTIONS {
+            let is_given = cx.args.text(option).is_some() || !cx.args.list(option).is_empty();
+            ensure!(
+                !is_given || steps.iter().any(|(name, _)| *name == wanted),
+                "The argument '{option}' is for the step {wanted}, which is not among the steps: add the step, or leave the argument out."
+            );
+        }
         let duration = cx
             .args
             .text("lockDuration")
             .map(|text| span("lockDuration", text))
             .transpose()?;
         Ok(Self {
-            steps: STEPS
-                .into_iter()
-                .filter(|(name, _)| is_wanted(name))
-                .collect(),
+            steps,
             until: duration.map(|duration| moved(now, duration)).transpose()?,
             devices_since: cx
                 .args
@@ -108,6 +124,9 @@ struct Taken {
     outcome: &'static str,
     detail: String,
 }
+
+/// What the texts of a step call the user, who stands beside them.
+const THE_USER: &str = "the user";
 
 const DONE: &str = "done";
 const ALREADY: &str = "already so";
@@ -138,7 +157,7 @@ impl Record {
     /// Notes what a step may have changed without PingOne saying so: to undo too much does no harm here.
     fn assume(&mut self, step: Step, before: &User) {
         match step {
-            Step::Lock => self.locked = before.fields.account_status() != Some("LOCKED"),
+            Step::Lock => self.locked = !is_locked(&before.fields),
             Step::Disable => self.disabled = true,
             Step::SetPassword => self.password_replaced = true,
             // These keep their own lists, or change nothing that could be undone.
@@ -214,6 +233,13 @@ struct Done {
     detail: String,
 }
 
+fn done(detail: impl Into<String>) -> Done {
+    Done {
+        outcome: DONE,
+        detail: detail.into(),
+    }
+}
+
 impl From<&Change> for Done {
     fn from(change: &Change) -> Self {
         Self {
@@ -238,9 +264,16 @@ async fn take(
             outcome: ALREADY,
             detail: "was locked already".to_owned(),
         }),
+        // Only here: as a command of its own, a lock that cannot be had is a failure.
+        Step::Lock if before.fields.enabled == Some(false) => Ok(Done {
+            outcome: NOT_APPLICABLE,
+            detail:
+                "the user is disabled already and cannot sign on; PingOne locks only enabled users"
+                    .to_owned(),
+        }),
         Step::Lock => {
             let change = lock_one(cx, target(), plan.until).await?;
-            record.locked = change.changed && before.fields.account_status() != Some("LOCKED");
+            record.locked = change.changed && !is_locked(&before.fields);
             Ok(Done::from(&change))
         }
         Step::Disable => {
@@ -250,15 +283,12 @@ async fn take(
                     detail: "was disabled".to_owned(),
                 });
             }
-            set_enabled(cx, id, false).await?;
+            set_enabled(cx, (id, THE_USER), false).await?;
             record.disabled = true;
-            Ok(Done {
-                outcome: DONE,
-                detail: "disabled".to_owned(),
-            })
+            Ok(done("disabled"))
         }
         Step::EndSessions => {
-            let change = clear_one(cx, &target(), &[]).await?;
+            let change = clear_all(cx, &target()).await?;
             record.ended_sessions = change
                 .details
                 .get("Ended")
@@ -275,12 +305,9 @@ async fn take(
                 });
             }
             cx.pingone.force_password_change(id).await?;
-            let detail =
-                "must be changed at the next sign-on; until then the old password goes on working";
-            Ok(Done {
-                outcome: DONE,
-                detail: detail.to_owned(),
-            })
+            Ok(done(
+                "must be changed at the next sign-on; until then the old password goes on working",
+            ))
         }
         Step::RemoveDevices => {
             let change = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await?;
@@ -295,20 +322,6 @@ async fn take(
         }
         Step::LeaveGroups => leave_groups(cx, id, &plan.groups, record).await,
     }
-}
-
-async fn set_enabled(cx: &Context<'_>, id: UserId, enabled: bool) -> Result<()> {
-    let (_, told) = cx.pingone.set_enabled(id, enabled).await?;
-    let now = match told {
-        Some(now) => Some(now),
-        None => cx.pingone.read_user(id).await?.fields.enabled,
-    };
-    ensure!(
-        now == Some(enabled),
-        "PingOne accepted the change, but the user is still {}.",
-        if enabled { "disabled" } else { "enabled" }
-    );
-    Ok(())
 }
 
 /// Why a user has no password at PingOne that could be replaced.
@@ -334,10 +347,7 @@ async fn set_random_password(cx: &Context<'_>, id: UserId, record: &mut Record) 
     cx.pingone.hide(&password);
     cx.pingone.set_password(id, &password, false, true).await?;
     record.password_replaced = true;
-    Ok(Done {
-        outcome: DONE,
-        detail: "replaced by a random one that nobody knows".to_owned(),
-    })
+    Ok(done("replaced by a random one that nobody knows"))
 }
 
 /// A password that no one has to remember: 48 characters, of every kind that a policy may ask for.
@@ -402,10 +412,7 @@ async fn leave_groups(
             failed.join("; ")
         );
     }
-    Ok(Done {
-        outcome: DONE,
-        detail: format!("{} left", record.left_groups.len()),
-    })
+    Ok(done(format!("{} left", record.left_groups.len())))
 }
 
 /// `pingone-restore-user`
@@ -474,17 +481,14 @@ async fn restore_one(
         });
     };
     // PingOne unlocks only enabled users.
-    if any(|record| record.disabled) {
-        note(
-            "enable",
-            set_enabled(cx, id, true).await.map(|()| Done {
-                outcome: DONE,
-                detail: "enabled".to_owned(),
-            }),
-        );
+    let once_enabled = any(|record| record.disabled);
+    if once_enabled {
+        let enabled = set_enabled(cx, (id, THE_USER), true).await;
+        note("enable", enabled.map(|_| done("enabled")));
     }
     if any(|record| record.locked) {
-        note("unlock", unlock(cx, id).await);
+        let unlocked = unlock(cx, (id, THE_USER), once_enabled).await;
+        note("unlock", unlocked.map(|_| done("unlocked")));
     }
     let groups: Vec<&String> = own.iter().flat_map(|record| &record.left_groups).collect();
     if !groups.is_empty() {
@@ -523,22 +527,6 @@ async fn restore_one(
     })
 }
 
-async fn unlock(cx: &Context<'_>, id: UserId) -> Result<Done> {
-    let told = cx.pingone.unlock_user(id).await?;
-    let status = match told {
-        Some(user) if user.fields.account_status().is_some() => user,
-        _ => cx.pingone.read_user(id).await?,
-    };
-    ensure!(
-        status.fields.account_status() != Some("LOCKED"),
-        "PingOne accepted the unlock, but the account is still LOCKED."
-    );
-    Ok(Done {
-        outcome: DONE,
-        detail: "unlocked".to_owned(),
-    })
-}
-
 async fn join_groups(cx: &Context<'_>, id: UserId, groups: &[&String]) -> Result<Done> {
     let mut failed = Vec::new();
     for group in groups {
@@ -559,10 +547,7 @@ async fn join_groups(cx: &Context<'_>, id: UserId, groups: &[&String]) -> Result
             failed.join("; ")
         );
     }
-    Ok(Done {
-        outcome: DONE,
-        detail: format!("{} joined", groups.len()),
-    })
+    Ok(done(format!("{} joined", groups.len())))
 }
 
 /// One row for each step of each user, the records for the context, and the failures.

@@ -4,12 +4,12 @@
 use std::{cell::RefCell, collections::HashSet};
 
 use anyhow::{Result, anyhow, bail};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future::try_join_all, stream};
 use serde_json::{Value, json};
 
 use super::{
     Context,
-    target::{no_user, only_user},
+    target::{GIVE_USER_ID, no_user, only_user},
 };
 use crate::{
     entry::Output,
@@ -24,9 +24,9 @@ const AT_ONCE: usize = 10;
 /// The context key of what changing commands did.
 const CHANGE: &str = "PingOne.Change(val.ID && val.ID === obj.ID && val.Command === obj.Command)";
 
-/// A user as the arguments name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
+/// One way in which the arguments name a user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Who {
     /// By its name.
     Username(String),
     /// By its id.
@@ -42,6 +42,18 @@ impl Who {
             Self::Username(text) | Self::Email(text) => text.clone(),
             Self::Id(id) => id.to_string(),
         }
+    }
+}
+
+/// A user as the arguments name it: in one way, or in several that have to agree.
+pub(super) struct NamedUser {
+    ways: Vec<Who>,
+}
+
+impl NamedUser {
+    /// What was given; where there are several ways, the first.
+    fn given(&self) -> String {
+        self.ways.first().map(Who::given).unwrap_or_default()
     }
 }
 
@@ -77,39 +89,63 @@ pub(super) struct Change {
 }
 
 impl Context<'_> {
-    /// The users that `username`, `userId` and `email` name, each once.
-    pub(super) fn named_users(&self) -> Result<Vec<Who>> {
-        let mut named = Vec::new();
-        let names = self
-            .args
-            .list("username")
-            .iter()
-            .cloned()
-            .map(Who::Username);
-        let emails = self.args.list("email").iter().cloned().map(Who::Email);
-        let ids = self.args.ids("userId")?.into_iter().map(Who::Id);
-        for who in names.chain(ids).chain(emails) {
-            if !named.contains(&who) {
-                named.push(who);
+    /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
+    /// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
+    pub(super) fn named_users(&self) -> Result<Vec<NamedUser>> {
+        let texts = |name| self.args.list(name).iter().cloned();
+        let ids = self.args.ids("userId")?.into_iter();
+        let mut given: Vec<Vec<Who>> = vec![
+            texts("username").map(Who::Username).collect(),
+            ids.map(Who::Id).collect(),
+            texts("email").map(Who::Email).collect(),
+        ];
+        given.retain(|ways| !ways.is_empty());
+        let named: Vec<Vec<Who>> = match given.len() {
+            0 => bail!("PingOne error: You must supply one of 'username', 'userId' and 'email'."),
+            1 => given.into_iter().flatten().map(|who| vec![who]).collect(),
+            _ if given.iter().all(|ways| ways.len() == 1) => vec![given.concat()],
+            _ => bail!("Give several users by only one of 'username', 'userId' and 'email'."),
+        };
+        let mut users: Vec<NamedUser> = Vec::with_capacity(named.len());
+        let mut seen = HashSet::with_capacity(named.len());
+        for ways in named {
+            if seen.insert(ways.clone()) {
+                users.push(NamedUser { ways });
             }
         }
-        if named.is_empty() {
-            bail!("PingOne error: You must supply one of 'username', 'userId' and 'email'.");
-        }
-        Ok(named)
+        Ok(users)
     }
 
     /// The one user that the arguments name, for a command that takes no list.
     pub(super) async fn named_user(&self) -> Result<Target> {
         let named = self.named_users()?;
-        let [who] = named.as_slice() else {
+        let [named] = named.as_slice() else {
             bail!("This command takes one user; {} were given.", named.len())
         };
-        self.target(who).await
+        self.target(named).await
     }
 
-    /// Finds a user.
-    pub(super) async fn target(&self, who: &Who) -> Result<Target> {
+    /// Finds a user; all ways in which it is named have to lead to the same one.
+    async fn target(&self, named: &NamedUser) -> Result<Target> {
+        let ways = named.ways.iter().map(|who| self.find(who));
+        let mut found = try_join_all(ways).await?;
+        if found.iter().any(|target| target.id != found[0].id) {
+            let ways = named.ways.iter().zip(&found);
+            let ways = ways.map(|(who, target)| match who {
+                Who::Username(name) => format!("username {name} is {}", target.id),
+                Who::Email(email) => format!("email {email} is {}", target.id),
+                Who::Id(id) => format!("userId is {id}"),
+            });
+            bail!(
+                "The arguments name different users ({}): give only one of 'username', 'userId' and 'email'.",
+                ways.collect::<Vec<_>>().join(", ")
+            );
+        }
+        let known = found.iter().position(|target| target.user.is_some());
+        Ok(found.swap_remove(known.unwrap_or_default()))
+    }
+
+    async fn find(&self, who: &Who) -> Result<Target> {
         let user = match who {
             Who::Id(id) => {
                 return Ok(Target {
@@ -117,29 +153,13 @@ impl Context<'_> {
                     user: None,
                 });
             }
-            Who::Username(name) => only_user(
-                name,
-                self.pingone.find_users(name).await?,
-                "Give userId instead.",
-            )?
-            .ok_or_else(|| no_user(name))?,
+            Who::Username(name) => {
+                let users = self.pingone.find_users(name).await?;
+                only_user("username", name, users, GIVE_USER_ID)?.ok_or_else(|| no_user(name))?
+            }
             Who::Email(email) => {
-                let mut users = self.pingone.find_users_by_email(email).await?;
-                if users.len() > 1 {
-                    let candidates = users.iter().map(|user| {
-                        format!(
-                            "{} ({})",
-                            user.fields.username.as_deref().unwrap_or_default(),
-                            user.id
-                        )
-                    });
-                    let candidates = candidates.collect::<Vec<_>>().join(", ");
-                    bail!(
-                        "More than one user has the e-mail address {email}: {candidates}. Give userId instead."
-                    );
-                }
-                users
-                    .pop()
+                let users = self.pingone.find_users_by_email(email).await?;
+                only_user("e-mail address", email, users, GIVE_USER_ID)?
                     .ok_or_else(|| anyhow!("Failed to find user for {email} e-mail address."))?
             }
         };
@@ -158,7 +178,7 @@ impl Context<'_> {
     }
 
     /// Does `work` for every named user, some at once; the outcomes are in the order of the names. A user that
-    /// was named twice, as by its name and its id, is served once: two at once would be in each other's way, and
+    /// was named twice, as by a name in capitals and not, is served once: two at once would be in each other's way, and
     /// each would tell the half of it.
     pub(super) async fn for_each_user<T>(
         &self,
@@ -168,9 +188,9 @@ impl Context<'_> {
         let work = &work;
         let served = RefCell::new(HashSet::new());
         let served = &served;
-        let outcomes = stream::iter(named).map(|who| async move {
-            let given = who.given();
-            match self.target(&who).await {
+        let outcomes = stream::iter(named).map(|named| async move {
+            let given = named.given();
+            match self.target(&named).await {
                 Ok(target) if !served.borrow_mut().insert(target.id) => None,
                 Ok(target) => Some(Outcome {
                     given,

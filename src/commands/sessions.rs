@@ -75,7 +75,13 @@ pub(super) fn describe(session: &Value, user: &Value) -> Row {
 pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
     let only = cx.args.ids::<SessionId>("sessionId")?;
     let outcomes = cx
-        .for_each_user(async |target| clear_one(cx, &target, &only).await)
+        .for_each_user(async |target| {
+            if only.is_empty() {
+                clear_all(cx, &target).await
+            } else {
+                end_these(cx, &target, &only).await
+            }
+        })
         .await?;
     Ok(cx.report_changes("Ended sessions", &outcomes))
 }
@@ -83,12 +89,8 @@ pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
-/// Ends the sessions `only`, or all, and lists again to see that none is left.
-pub(super) async fn clear_one(
-    cx: &Context<'_>,
-    target: &Target,
-    only: &[SessionId],
-) -> Result<Change> {
+/// Ends all sessions, and lists again to see that none is left.
+pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Change> {
     let mut ended = 0_usize;
     let mut last_round = Vec::new();
     for _ in 0..MOST_ROUNDS {
@@ -99,25 +101,16 @@ pub(super) async fn clear_one(
                 .and_then(Value::as_str)
                 .and_then(|id| id.parse().ok())
         });
-        let Some(ids) = ids.collect::<Option<Vec<SessionId>>>() else {
+        let Some(left) = ids.collect::<Option<Vec<SessionId>>>() else {
             bail!("PingOne lists a session without an id.")
         };
-        let left: Vec<SessionId> = ids
-            .into_iter()
-            .filter(|id| only.is_empty() || only.contains(id))
-            .collect();
         if left.is_empty() {
             let result = if ended == 0 {
                 "there was none".to_owned()
             } else {
                 format!("{ended} ended, none left")
             };
-            return Ok(Change {
-                changed: ended > 0,
-                verified: true,
-                result,
-                details: row([("Ended", json!(ended))]),
-            });
+            return Ok(change(ended, result));
         }
         if left == last_round {
             break;
@@ -130,4 +123,34 @@ pub(super) async fn clear_one(
         last_round = left;
     }
     bail!("{ended} sessions were ended, but PingOne goes on listing some.")
+}
+
+/// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
+/// the ten that PingOne shows.
+async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Result<Change> {
+    let (mut ended, mut unknown) = (0_usize, Vec::new());
+    for session in only {
+        if !cx.pingone.end_session(target.id, *session).await? {
+            unknown.push(session.to_string());
+        } else if cx.pingone.session_exists(target.id, *session).await? {
+            bail!("PingOne accepted to end the session {session}, but it is still there.");
+        } else {
+            ended += 1;
+        }
+    }
+    let mut result = format!("{ended} ended");
+    if !unknown.is_empty() {
+        let unknown = format!("; the user has no session {}", unknown.join(", "));
+        result.push_str(&unknown);
+    }
+    Ok(change(ended, result))
+}
+
+fn change(ended: usize, result: String) -> Change {
+    Change {
+        changed: ended > 0,
+        verified: true,
+        result,
+        details: row([("Ended", json!(ended))]),
+    }
 }

@@ -19,7 +19,7 @@ impl Context<'_> {
         let username = self.args.required("username")?;
         let users = self.pingone.find_users(username).await?;
         let what_to_do = "Usernames should be unique in PingOne: correct them there.";
-        only_user(username, users, what_to_do)?.ok_or_else(|| no_user_id(username))
+        only_user("username", username, users, what_to_do)?.ok_or_else(|| no_user_id(username))
     }
 
     /// The group that `groupName` or `groupId` names: its id, and what a text calls it. With both given,
@@ -52,7 +52,12 @@ impl Context<'_> {
         let Some(name) = named.name else {
             return named.id.ok_or_else(|| either_or(USER));
         };
-        let found = only_user(name, self.pingone.find_users(name).await?, GIVE_USER_ID)?;
+        let found = only_user(
+            "username",
+            name,
+            self.pingone.find_users(name).await?,
+            GIVE_USER_ID,
+        )?;
         let found = found.ok_or_else(|| not_found(name))?;
         match named.id {
             Some(id) if id != found.id => {
@@ -126,9 +131,10 @@ pub(super) fn no_user(username: &str) -> anyhow::Error {
     anyhow!("Failed to find user for {username} username.")
 }
 
-/// The one user that a look-up found; more than one is an error that lists them.
+/// The one user that a look-up by `attribute` found; more than one is an error that lists them.
 pub(super) fn only_user(
-    username: &str,
+    attribute: &str,
+    value: &str,
     mut users: Vec<User>,
     what_to_do: &str,
 ) -> Result<Option<User>> {
@@ -141,7 +147,7 @@ pub(super) fn only_user(
             )
         });
         bail!(
-            "More than one user has the username {username}: {}. {what_to_do}",
+            "More than one user has the {attribute} {value}: {}. {what_to_do}",
             candidates.collect::<Vec<_>>().join(", ")
         );
     }

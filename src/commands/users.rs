@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Context, detail,
+    Context, accounts, detail,
     target::{GIVE_USER_ID, Named, no_user, only_user},
 };
 use crate::{
@@ -21,60 +21,28 @@ use crate::{
 pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
-    let unlocked = cx.pingone.unlock_user(id).await?;
-    // PingOne answers with the user; only if it does not, it has to be asked.
-    let status = match &unlocked {
-        Some(User { fields, .. }) if fields.account_status().is_some() => {
-            fields.account_status().map(str::to_owned)
-        }
-        _ => cx
-            .pingone
-            .read_user(id)
-            .await?
-            .fields
-            .account_status()
-            .map(str::to_owned),
-    };
-    if status.as_deref() == Some("LOCKED") {
-        bail!("PingOne accepted the unlock, but the account of {username} is still LOCKED.");
-    }
-    Ok(Output::new(
-        format!("### {username} unlocked"),
-        unlocked.map(|user| user.raw),
-    ))
+    let raw = accounts::unlock(cx, (id, username), false).await?;
+    Ok(Output::new(format!("### {username} unlocked"), raw))
 }
 
 /// `pingone-deactivate-user`
 pub(super) async fn deactivate(cx: &Context<'_>) -> Result<Output> {
-    let raw = set_enabled(cx, false).await?;
-    Ok(Output::new(
-        format!("### User {} deactivated", cx.args.required("username")?),
-        raw,
-    ))
+    let (username, raw) = set_enabled(cx, false).await?;
+    Ok(Output::new(format!("### User {username} deactivated"), raw))
 }
 
 /// `pingone-activate-user`
 pub(super) async fn activate(cx: &Context<'_>) -> Result<Output> {
-    let raw = set_enabled(cx, true).await?;
-    Ok(Output::new(
-        format!("### {} is active now", cx.args.required("username")?),
-        raw,
-    ))
+    let (username, raw) = set_enabled(cx, true).await?;
+    Ok(Output::new(format!("### {username} is active now"), raw))
 }
 
-async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Option<Value>> {
+async fn set_enabled<'a>(cx: &Context<'a>, enabled: bool) -> Result<(&'a str, Option<Value>)> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
-    let (raw, told) = cx.pingone.set_enabled(id, enabled).await?;
-    let now = match told {
-        Some(now) => Some(now),
-        None => cx.pingone.read_user(id).await?.fields.enabled,
-    };
-    if now != Some(enabled) {
-        let still = if enabled { "disabled" } else { "enabled" };
-        bail!("PingOne accepted the change, but the user {username} is still {still}.");
-    }
-    Ok(raw)
+    let called = format!("the user {username}");
+    let raw = accounts::set_enabled(cx, (id, &called), enabled).await?;
+    Ok((username, raw))
 }
 
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
@@ -83,7 +51,12 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
     let called = cx.args.text("userId").or(name).unwrap_or_default();
     let user = match id {
         Some(id) => found_by_id(cx, id).await?,
-        None => only_user(called, cx.pingone.find_users(called).await?, GIVE_USER_ID)?,
+        None => only_user(
+            "username",
+            called,
+            cx.pingone.find_users(called).await?,
+            GIVE_USER_ID,
+        )?,
     };
     let user = match user {
         Some(user) => user,
@@ -168,7 +141,12 @@ async fn settle_creation(
     error: crate::pingone::Error,
 ) -> Result<User> {
     let found = match cx.pingone.find_users(username).await {
-        Ok(users) => only_user(username, users, "Look in PingOne which of them is new.")?,
+        Ok(users) => only_user(
+            "username",
+            username,
+            users,
+            "Look in PingOne which of them is new.",
+        )?,
         Err(second) => bail!(
             "{error}\nWhether the user {username} was created is not known, and looking it up failed too: {second}"
         ),

@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 pub enum Repeat {
     /// The same as one: reads, and writes that set a state.
     Safe,
+    /// The same as one, of a user who was enabled a moment ago: PingOne may then refuse to lock or unlock with
+    /// 415 for a while (seen by Ping's Terraform provider, which calls it a race).
+    SafeOnceEnabled,
     /// Perhaps something twice: creating a user, checking a password (which counts towards a lockout).
     OnlyIfUnsent,
 }
@@ -59,14 +62,14 @@ pub fn wait(
     remaining: Duration,
     chance: f64,
 ) -> Option<Duration> {
+    let is_safe = repeat != Repeat::OnlyIfUnsent;
     let (again, asked) = match outcome {
         // PingOne counted the request and turned it away: nothing was done.
         Outcome::Status(429, asked) => (true, asked),
-        Outcome::Status(408 | 500 | 502 | 503 | 504, asked) => (repeat == Repeat::Safe, asked),
+        Outcome::Status(408 | 500 | 502 | 503 | 504, asked) => (is_safe, asked),
+        Outcome::Status(415, asked) => (repeat == Repeat::SafeOnceEnabled, asked),
         Outcome::Status(..) => (false, None),
-        Outcome::NoAnswer { passing, reached } => {
-            (passing && (repeat == Repeat::Safe || !reached), None)
-        }
+        Outcome::NoAnswer { passing, reached } => (passing && (is_safe || !reached), None),
     };
     if !again || tried > retries {
         return None;
@@ -145,6 +148,23 @@ mod tests {
                 wait(outcome, Repeat::OnlyIfUnsent, 1, 4, MINUTE, 0.5).is_some(),
                 only_if_unsent,
                 "{outcome:?}"
+            );
+            assert_eq!(
+                wait(outcome, Repeat::SafeOnceEnabled, 1, 4, MINUTE, 0.5).is_some(),
+                safe,
+                "{outcome:?}"
+            );
+        }
+        let unsupported = Outcome::Status(415, None);
+        for (repeat, again) in [
+            (Repeat::Safe, false),
+            (Repeat::OnlyIfUnsent, false),
+            (Repeat::SafeOnceEnabled, true),
+        ] {
+            assert_eq!(
+                wait(unsupported, repeat, 1, 4, MINUTE, 0.5).is_some(),
+                again,
+                "{repeat:?}"
             );
         }
     }

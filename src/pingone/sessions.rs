@@ -27,6 +27,12 @@ impl Client<'_> {
             .collect())
     }
 
+    /// Whether there is such a session, also one that is not among those that PingOne lists.
+    pub async fn session_exists(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
+        let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
+        found(self.call_json(Call::get(url)).await.map(drop))
+    }
+
     /// Ends a session; false if it had ended already.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
         let url = self.user_url(user, &[SESSIONS, &session.to_string()]);

@@ -234,14 +234,16 @@ impl Client<'_> {
     }
 
     /// Unlocks the account; `None` if PingOne said nothing but that it did. Of a disabled user PingOne
-    /// refuses it with 415, as if the media type were wrong.
-    pub async fn unlock_user(&self, id: UserId) -> Result<Option<User>, Error> {
-        self.account_call(Call::operation(
-            self.user_url(id, &[]),
-            UNLOCK,
-            Touches::User(id),
-        ))
-        .await
+    /// refuses it with 415, as if the media type were wrong; `once_enabled` says that the user was enabled a
+    /// moment ago, so that this may pass.
+    pub async fn unlock_user(&self, id: UserId, once_enabled: bool) -> Result<Option<User>, Error> {
+        let unlock = Call::operation(self.user_url(id, &[]), UNLOCK, Touches::User(id));
+        let repeat = if once_enabled {
+            Repeat::SafeOnceEnabled
+        } else {
+            Repeat::Safe
+        };
+        self.account_call(Call { repeat, ..unlock }).await
     }
 
     /// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne
