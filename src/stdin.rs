@@ -14,6 +14,8 @@ use crate::protocol::{Incoming, Request};
 const LONGEST: usize = 64 * 1024 * 1024;
 /// Fewer reads for large lines; a pipe holds as much.
 const BUFFER: usize = 64 * 1024;
+/// Not more than this is set aside for a line before it comes.
+const USUAL: usize = 1024 * 1024;
 /// What some editors put before a text in UTF-8. A request that was saved by one is still a request.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -25,9 +27,7 @@ type Bounded = Result<Line, String>;
 
 /// Lines as they come. The channel ends where the input does.
 pub fn lines(input: impl Read + Send + 'static) -> mpsc::Receiver<Bounded> {
-    spawn(Lines {
-        input: BufReader::with_capacity(BUFFER, input),
-    })
+    spawn(Lines::of(input))
 }
 
 /// Requests as they come; one that is spread over several lines is joined.
@@ -38,9 +38,7 @@ pub fn requests(input: impl Read + Send + 'static) -> mpsc::Receiver<Incoming> {
 /// The same without a thread: reading waits for the input.
 pub fn read_requests(input: impl Read) -> impl Iterator<Item = Incoming> {
     Joined {
-        lines: Lines {
-            input: BufReader::with_capacity(BUFFER, input),
-        },
+        lines: Lines::of(input),
         newest: None,
     }
 }
@@ -59,13 +57,25 @@ fn spawn<T: Send + 'static>(items: impl Iterator<Item = T> + Send + 'static) -> 
 /// Lines of at most [`LONGEST`] bytes.
 struct Lines<R> {
     input: BufReader<R>,
+    /// How long the last line was, and some more; the next has room for as much from the start. A line that
+    /// grows is copied, and the copies that it leaves behind are not wiped.
+    last: usize,
+}
+
+impl<R: Read> Lines<R> {
+    fn of(input: R) -> Self {
+        Self {
+            input: BufReader::with_capacity(BUFFER, input),
+            last: 0,
+        }
+    }
 }
 
 impl<R: Read> Iterator for Lines<R> {
     type Item = Bounded;
 
     fn next(&mut self) -> Option<Bounded> {
-        let mut line = Zeroizing::new(Vec::new());
+        let mut line = Zeroizing::new(Vec::with_capacity(self.last.min(USUAL)));
         // An error of stdin is its end: nobody could be told.
         let read = self
             .input
@@ -76,6 +86,7 @@ impl<R: Read> Iterator for Lines<R> {
         if read == 0 {
             return None;
         }
+        self.last = line.len() + line.len() / 8;
         if line.len() > LONGEST {
             if line.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n').ok()?;
