@@ -358,6 +358,9 @@ fn random_password() -> Result<SecretString> {
     Ok(KINDS.chars().chain(characters).collect::<String>().into())
 }
 
+const STILL_A_MEMBER: &str =
+    "PingOne answered that there is nothing to remove, but the user is still in the group.";
+
 async fn leave_groups(
     cx: &Context<'_>,
     id: UserId,
@@ -381,9 +384,16 @@ async fn leave_groups(
         match cx.pingone.remove_from_group(id, *group).await {
             Ok(()) => record.left_groups.push(group.to_string()),
             Err(error) if error.status() == Some(404) => {
+                // Gone already, or never touched?
+                let membership = cx.pingone.read_membership(id, *group).await;
                 // An earlier try got no answer; that the membership is gone now is its doing.
-                if error.tries.outcome_unknown {
+                if error.tries.outcome_unknown && !matches!(membership, Ok(Some(_))) {
                     record.left_groups.push(group.to_string());
+                }
+                match membership {
+                    Ok(None) => {}
+                    Ok(Some(_)) => failed.push(format!("{group}: {STILL_A_MEMBER}")),
+                    Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
                 }
             }
             Err(error) => {
