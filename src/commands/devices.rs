@@ -154,7 +154,7 @@ pub(super) async fn set_enabled(cx: &Context<'_>) -> Result<Output> {
 async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Result<Change> {
     let state = if enabled { "enabled" } else { "disabled" };
     let details = row([("MFAEnabled", json!(enabled))]);
-    if cx.pingone.mfa_enabled(target.id).await? == Some(enabled) {
+    if cx.pingone.mfa_enabled(target.id).await? == enabled {
         return Ok(Change {
             changed: false,
             verified: true,
@@ -163,10 +163,10 @@ async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Re
         });
     }
     let now = match cx.pingone.set_mfa_enabled(target.id, enabled).await? {
-        Some(now) => Some(now),
+        Some(now) => now,
         None => cx.pingone.mfa_enabled(target.id).await?,
     };
-    if now != Some(enabled) {
+    if now != enabled {
         bail!("PingOne accepted the change, but multi-factor authentication is not {state}.");
     }
     Ok(Change {
