@@ -1,12 +1,12 @@
 //! Commands that lock an account for a while, and end a password lockout.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, at, row},
+    many::{Change, DoneBefore, Target, at, row},
 };
 use crate::{
     entry::Output,
@@ -66,7 +66,10 @@ pub(super) async fn lock_one(
     let told = cx.pingone.lock_user(id, until).await?;
     let user = match told {
         Some(user) if user.fields.account_status().is_some() => user,
-        _ => cx.pingone.read_user(id).await?,
+        _ => {
+            let user = cx.pingone.read_user(id).await;
+            user.context(DoneBefore::accepted("lock"))?
+        }
     };
     if user.fields.account_status() != Some(LOCKED) {
         bail!(
@@ -138,7 +141,7 @@ async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change>
         });
     }
     cx.pingone.unlock_password(target.id).await?;
-    let after = status().await?;
+    let after = status().await.context(DoneBefore::accepted("unlock"))?;
     if after == LOCKED_OUT {
         bail!("PingOne accepted the unlock, but the password is still locked out.");
     }

@@ -13,7 +13,7 @@ use super::{
     Context,
     accounts::{is_locked_as_long, lock_one},
     devices::reset_one,
-    many::{Change, Outcome, Target, row},
+    many::{Change, DoneBefore, Outcome, Target, row},
     sessions::clear_one,
 };
 use crate::{
@@ -141,17 +141,26 @@ impl Record {
             Step::Lock => self.locked = before.fields.account_status() != Some("LOCKED"),
             Step::Disable => self.disabled = true,
             Step::SetPassword => self.password_replaced = true,
-            // These keep their own lists, or change nothing that could be undone.
+            // These note by themselves what they did, or change nothing that could be undone.
             Step::EndSessions | Step::ForceChange | Step::RemoveDevices | Step::LeaveGroups => {}
         }
     }
 }
 
-/// Whether PingOne may have carried out what failed.
+/// Whether PingOne carried out, or may have carried out, the change that a step makes although the step failed.
 fn may_have_changed(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<pingone::Error>()
-        .is_some_and(|error| error.tries.outcome_unknown)
+    error.is::<DoneBefore>()
+        || error
+            .downcast_ref::<pingone::Error>()
+            .is_some_and(pingone::Error::may_have_changed)
+}
+
+/// What was done, also where something failed after it.
+fn details(result: &Result<Change>) -> Option<&Row> {
+    match result {
+        Ok(change) => Some(&change.details),
+        Err(error) => Some(&error.downcast_ref::<DoneBefore>()?.details),
+    }
 }
 
 /// What came of one user.
@@ -258,13 +267,11 @@ async fn take(
             })
         }
         Step::EndSessions => {
-            let change = clear_one(cx, &target(), &[]).await?;
-            record.ended_sessions = change
-                .details
-                .get("Ended")
-                .and_then(Value::as_u64)
+            let result = clear_one(cx, &target(), &[]).await;
+            record.ended_sessions = details(&result)
+                .and_then(|details| details.get("Ended")?.as_u64())
                 .unwrap_or_default();
-            Ok(Done::from(&change))
+            Ok(Done::from(&result?))
         }
         Step::SetPassword => set_random_password(cx, id, record).await,
         Step::ForceChange => {
@@ -283,15 +290,15 @@ async fn take(
             })
         }
         Step::RemoveDevices => {
-            let change = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await?;
-            let deleted = change.details.get("Deleted").and_then(Value::as_array);
+            let result = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await;
+            let deleted = details(&result).and_then(|details| details.get("Deleted")?.as_array());
             record.deleted_devices = deleted
                 .into_iter()
                 .flatten()
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect();
-            Ok(Done::from(&change))
+            Ok(Done::from(&result?))
         }
         Step::LeaveGroups => leave_groups(cx, id, &plan.groups, record).await,
     }
@@ -299,9 +306,11 @@ async fn take(
 
 async fn set_enabled(cx: &Context<'_>, id: UserId, enabled: bool) -> Result<()> {
     let (_, told) = cx.pingone.set_enabled(id, enabled).await?;
-    let now = match told {
-        Some(now) => Some(now),
-        None => cx.pingone.read_user(id).await?.fields.enabled,
+    let now = if told.is_some() {
+        told
+    } else {
+        let user = cx.pingone.read_user(id).await;
+        user.context(DoneBefore::accepted("change"))?.fields.enabled
     };
     ensure!(
         now == Some(enabled),
@@ -397,7 +406,7 @@ async fn leave_groups(
                 }
             }
             Err(error) => {
-                if error.tries.outcome_unknown {
+                if error.may_have_changed() {
                     record.left_groups.push(group.to_string());
                 }
                 failed.push(format!("{group}: {}", cx.explain(&error.into())));
@@ -537,7 +546,10 @@ async fn unlock(cx: &Context<'_>, id: UserId) -> Result<Done> {
     let told = cx.pingone.unlock_user(id).await?;
     let status = match told {
         Some(user) if user.fields.account_status().is_some() => user,
-        _ => cx.pingone.read_user(id).await?,
+        _ => {
+            let user = cx.pingone.read_user(id).await;
+            user.context(DoneBefore::accepted("unlock"))?
+        }
     };
     ensure!(
         status.fields.account_status() != Some("LOCKED"),

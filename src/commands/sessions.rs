@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, at, row},
+    many::{Change, DoneBefore, Target, at, row},
 };
-use crate::{entry::Output, markdown::Row, pingone::id::SessionId};
+use crate::{
+    entry::Output,
+    markdown::Row,
+    pingone::{self, id::SessionId},
+};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";
@@ -83,6 +87,23 @@ pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
+/// What the context has of it.
+fn details(ended: usize) -> Row {
+    row([("Ended", json!(ended))])
+}
+
+/// An error that came after so many sessions were ended.
+fn after(ended: usize, error: pingone::Error) -> anyhow::Error {
+    let error = anyhow::Error::from(error);
+    if ended == 0 {
+        return error;
+    }
+    error.context(DoneBefore {
+        told: format!("{ended} sessions were ended; then"),
+        details: details(ended),
+    })
+}
+
 /// Ends the sessions `only`, or all, and lists again to see that none is left.
 pub(super) async fn clear_one(
     cx: &Context<'_>,
@@ -92,7 +113,8 @@ pub(super) async fn clear_one(
     let mut ended = 0_usize;
     let mut last_round = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let listed = cx.pingone.sessions(target.id).await?;
+        let listed = cx.pingone.sessions(target.id).await;
+        let listed = listed.map_err(|error| after(ended, error))?;
         let ids = listed.iter().map(|session| {
             session
                 .get("id")
@@ -116,18 +138,23 @@ pub(super) async fn clear_one(
                 changed: ended > 0,
                 verified: true,
                 result,
-                details: row([("Ended", json!(ended))]),
+                details: details(ended),
             });
         }
         if left == last_round {
             break;
         }
         for session in &left {
-            if cx.pingone.end_session(target.id, *session).await? {
+            let result = cx.pingone.end_session(target.id, *session).await;
+            if result.map_err(|error| after(ended, error))? {
                 ended += 1;
             }
         }
         last_round = left;
     }
-    bail!("{ended} sessions were ended, but PingOne goes on listing some.")
+    Err(DoneBefore {
+        told: format!("{ended} sessions were ended, but PingOne goes on listing some."),
+        details: details(ended),
+    }
+    .into())
 }

@@ -1,10 +1,11 @@
 //! Commands about a user and its account.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::{
     Context, detail,
+    many::DoneBefore,
     target::{GIVE_USER_ID, Named, no_user, only_user},
 };
 use crate::{
@@ -30,7 +31,8 @@ pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
         _ => cx
             .pingone
             .read_user(id)
-            .await?
+            .await
+            .context(DoneBefore::accepted("unlock"))?
             .fields
             .account_status()
             .map(str::to_owned),
@@ -66,9 +68,11 @@ async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Option<Value>> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let (raw, told) = cx.pingone.set_enabled(id, enabled).await?;
-    let now = match told {
-        Some(now) => Some(now),
-        None => cx.pingone.read_user(id).await?.fields.enabled,
+    let now = if told.is_some() {
+        told
+    } else {
+        let user = cx.pingone.read_user(id).await;
+        user.context(DoneBefore::accepted("change"))?.fields.enabled
     };
     if now != Some(enabled) {
         let still = if enabled { "disabled" } else { "enabled" };
