@@ -1,5 +1,5 @@
 //! What PingOne answers when nothing is wrong: one environment with the user emma.sharp, who is in two groups and
-//! has two sessions and two devices, and richard.smith, who has as many. What is changed there stays changed, so
+//! has two sessions and two devices, and another user, who has as many. What is changed there stays changed, so
 //! that it is found when it is read again. Faults are laid over it by the tests.
 
 use std::{
