@@ -1,13 +1,13 @@
 //! Whether a user gets in: commands that lock an account for a while and end a password lockout, and the steps of
 //! enabling and unlocking that other commands take too. Each step looks at what PingOne says of the new state.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, at, row},
+    many::{Change, DoneBefore, Target, at, row},
 };
 use crate::{
     entry::Output,
@@ -70,7 +70,10 @@ pub(super) async fn lock_one(
     let told = cx.pingone.lock_user(id, until).await?;
     let user = match told {
         Some(user) if user.fields.account_status().is_some() => user,
-        _ => cx.pingone.read_user(id).await?,
+        _ => {
+            let user = cx.pingone.read_user(id).await;
+            user.context(DoneBefore::accepted("lock"))?
+        }
     };
     if !is_locked(&user.fields) {
         bail!(
@@ -101,9 +104,11 @@ pub(super) async fn set_enabled(
     enabled: bool,
 ) -> Result<Option<Value>> {
     let (raw, told) = cx.pingone.set_enabled(id, enabled).await?;
-    let now = match told {
-        Some(now) => Some(now),
-        None => cx.pingone.read_user(id).await?.fields.enabled,
+    let now = if told.is_some() {
+        told
+    } else {
+        let user = cx.pingone.read_user(id).await;
+        user.context(DoneBefore::accepted("change"))?.fields.enabled
     };
     if now != Some(enabled) {
         let still = if enabled { "disabled" } else { "enabled" };
@@ -123,7 +128,10 @@ pub(super) async fn unlock(
     // PingOne answers with the user; only if it does not, it has to be asked.
     let is_locked = match &told {
         Some(User { fields, .. }) if fields.account_status().is_some() => is_locked(fields),
-        _ => is_locked(&cx.pingone.read_user(id).await?.fields),
+        _ => {
+            let user = cx.pingone.read_user(id).await;
+            is_locked(&user.context(DoneBefore::accepted("unlock"))?.fields)
+        }
     };
     if is_locked {
         bail!("PingOne accepted the unlock, but the account of {called} is still LOCKED.");
@@ -184,7 +192,7 @@ async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change>
         });
     }
     cx.pingone.unlock_password(target.id).await?;
-    let after = status().await?;
+    let after = status().await.context(DoneBefore::accepted("unlock"))?;
     if after == LOCKED_OUT {
         bail!("PingOne accepted the unlock, but the password is still locked out.");
     }

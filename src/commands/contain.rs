@@ -13,7 +13,7 @@ use super::{
     Context,
     accounts::{is_locked, is_locked_as_long, lock_one, set_enabled, unlock},
     devices::reset_one,
-    many::{Change, Outcome, Target, row},
+    many::{Change, DoneBefore, Outcome, Target, row},
     sessions::clear_all,
 };
 use crate::{
@@ -160,17 +160,26 @@ impl Record {
             Step::Lock => self.locked = !is_locked(&before.fields),
             Step::Disable => self.disabled = true,
             Step::SetPassword => self.password_replaced = true,
-            // These keep their own lists, or change nothing that could be undone.
+            // These note by themselves what they did, or change nothing that could be undone.
             Step::EndSessions | Step::ForceChange | Step::RemoveDevices | Step::LeaveGroups => {}
         }
     }
 }
 
-/// Whether PingOne may have carried out what failed.
+/// Whether PingOne carried out, or may have carried out, the change that a step makes although the step failed.
 fn may_have_changed(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<pingone::Error>()
-        .is_some_and(|error| error.tries.outcome_unknown)
+    error.is::<DoneBefore>()
+        || error
+            .downcast_ref::<pingone::Error>()
+            .is_some_and(pingone::Error::may_have_changed)
+}
+
+/// What was done, also where something failed after it.
+fn details(result: &Result<Change>) -> Option<&Row> {
+    match result {
+        Ok(change) => Some(&change.details),
+        Err(error) => Some(&error.downcast_ref::<DoneBefore>()?.details),
+    }
 }
 
 /// What came of one user.
@@ -288,13 +297,11 @@ async fn take(
             Ok(done("disabled"))
         }
         Step::EndSessions => {
-            let change = clear_all(cx, &target()).await?;
-            record.ended_sessions = change
-                .details
-                .get("Ended")
-                .and_then(Value::as_u64)
+            let result = clear_all(cx, &target()).await;
+            record.ended_sessions = details(&result)
+                .and_then(|details| details.get("Ended")?.as_u64())
                 .unwrap_or_default();
-            Ok(Done::from(&change))
+            Ok(Done::from(&result?))
         }
         Step::SetPassword => set_random_password(cx, id, record).await,
         Step::ForceChange => {
@@ -310,15 +317,15 @@ async fn take(
             ))
         }
         Step::RemoveDevices => {
-            let change = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await?;
-            let deleted = change.details.get("Deleted").and_then(Value::as_array);
+            let result = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await;
+            let deleted = details(&result).and_then(|details| details.get("Deleted")?.as_array());
             record.deleted_devices = deleted
                 .into_iter()
                 .flatten()
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect();
-            Ok(Done::from(&change))
+            Ok(Done::from(&result?))
         }
         Step::LeaveGroups => leave_groups(cx, id, &plan.groups, record).await,
     }
@@ -368,6 +375,9 @@ fn random_password() -> Result<SecretString> {
     Ok(KINDS.chars().chain(characters).collect::<String>().into())
 }
 
+const STILL_A_MEMBER: &str =
+    "PingOne answered that there is nothing to remove, but the user is still in the group.";
+
 async fn leave_groups(
     cx: &Context<'_>,
     id: UserId,
@@ -391,13 +401,20 @@ async fn leave_groups(
         match cx.pingone.remove_from_group(id, *group).await {
             Ok(()) => record.left_groups.push(group.to_string()),
             Err(error) if error.status() == Some(404) => {
+                // Gone already, or never touched?
+                let membership = cx.pingone.read_membership(id, *group).await;
                 // An earlier try got no answer; that the membership is gone now is its doing.
-                if error.tries.outcome_unknown {
+                if error.tries.outcome_unknown && !matches!(membership, Ok(Some(_))) {
                     record.left_groups.push(group.to_string());
+                }
+                match membership {
+                    Ok(None) => {}
+                    Ok(Some(_)) => failed.push(format!("{group}: {STILL_A_MEMBER}")),
+                    Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
                 }
             }
             Err(error) => {
-                if error.tries.outcome_unknown {
+                if error.may_have_changed() {
                     record.left_groups.push(group.to_string());
                 }
                 failed.push(format!("{group}: {}", cx.explain(&error.into())));

@@ -1,14 +1,19 @@
 //! Commands about second factors: which devices a user has, and taking away those that are not the user's own.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, at, row},
+    many::{Change, DoneBefore, Target, at, row},
 };
-use crate::{entry::Output, markdown::Row, pingone::id::DeviceId, times::moment};
+use crate::{
+    entry::Output,
+    markdown::Row,
+    pingone::{self, id::DeviceId},
+    times::moment,
+};
 
 /// The context key of devices.
 const DEVICE: &str = "PingOne.Device(val.ID && val.ID === obj.ID)";
@@ -89,6 +94,22 @@ pub(super) async fn reset_one(
     .await
 }
 
+fn ids(deleted: &[DeviceId]) -> Value {
+    deleted.iter().map(ToString::to_string).collect()
+}
+
+/// An error that came after these devices were deleted.
+fn after(deleted: &[DeviceId], error: pingone::Error) -> anyhow::Error {
+    let error = anyhow::Error::from(error);
+    if deleted.is_empty() {
+        return error;
+    }
+    error.context(DoneBefore {
+        told: format!("devices deleted: {}; then", deleted.len()),
+        details: row([("Deleted", ids(deleted))]),
+    })
+}
+
 /// Deletes the devices that `wanted` picks, and lists again to see that none of them is left.
 async fn delete_devices(
     cx: &Context<'_>,
@@ -97,7 +118,8 @@ async fn delete_devices(
 ) -> Result<Change> {
     let mut deleted: Vec<DeviceId> = Vec::new();
     for round in 0..2 {
-        let listed = cx.pingone.devices(target.id).await?;
+        let listed = cx.pingone.devices(target.id).await;
+        let listed = listed.map_err(|error| after(&deleted, error))?;
         let mut left = Vec::new();
         for device in &listed {
             let Some(id) = device
@@ -118,26 +140,30 @@ async fn delete_devices(
             } else {
                 format!("{} deleted, {kept} kept", deleted.len())
             };
-            let ids: Vec<String> = deleted.iter().map(ToString::to_string).collect();
             return Ok(Change {
                 changed: !deleted.is_empty(),
                 verified: true,
                 result,
-                details: row([("Deleted", json!(ids)), ("Kept", json!(kept))]),
+                details: row([("Deleted", ids(&deleted)), ("Kept", json!(kept))]),
             });
         }
         if round == 0 {
             for id in left {
-                if cx.pingone.delete_device(target.id, id).await? {
+                let result = cx.pingone.delete_device(target.id, id).await;
+                if result.map_err(|error| after(&deleted, error))? {
                     deleted.push(id);
                 }
             }
         }
     }
-    bail!(
-        "{} devices were deleted, but PingOne goes on listing some of those that should be gone.",
-        deleted.len()
-    )
+    Err(DoneBefore {
+        told: format!(
+            "devices deleted: {}, but PingOne goes on listing some of those that should be gone.",
+            deleted.len()
+        ),
+        details: row([("Deleted", ids(&deleted))]),
+    }
+    .into())
 }
 
 /// `pingone-set-mfa-enabled`
@@ -154,7 +180,7 @@ pub(super) async fn set_enabled(cx: &Context<'_>) -> Result<Output> {
 async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Result<Change> {
     let state = if enabled { "enabled" } else { "disabled" };
     let details = row([("MFAEnabled", json!(enabled))]);
-    if cx.pingone.mfa_enabled(target.id).await? == Some(enabled) {
+    if cx.pingone.mfa_enabled(target.id).await? == enabled {
         return Ok(Change {
             changed: false,
             verified: true,
@@ -162,11 +188,14 @@ async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Re
             details,
         });
     }
-    let now = match cx.pingone.set_mfa_enabled(target.id, enabled).await? {
-        Some(now) => Some(now),
-        None => cx.pingone.mfa_enabled(target.id).await?,
+    let told = cx.pingone.set_mfa_enabled(target.id, enabled).await?;
+    let now = if let Some(now) = told {
+        now
+    } else {
+        let now = cx.pingone.mfa_enabled(target.id).await;
+        now.context(DoneBefore::accepted("change"))?
     };
-    if now != Some(enabled) {
+    if now != enabled {
         bail!("PingOne accepted the change, but multi-factor authentication is not {state}.");
     }
     Ok(Change {

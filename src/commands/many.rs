@@ -88,6 +88,26 @@ pub(super) struct Change {
     pub(super) details: Row,
 }
 
+/// What was done before the rest of it failed: told with the failure, since it stays done.
+#[derive(Debug, thiserror::Error)]
+#[error("{told}")]
+pub(super) struct DoneBefore {
+    /// What was done, in words.
+    pub(super) told: String,
+    /// What a success would have put into the context of it.
+    pub(super) details: Row,
+}
+
+impl DoneBefore {
+    /// PingOne accepted something, but it could not be seen whether it holds.
+    pub(super) fn accepted(what: &str) -> Self {
+        Self {
+            told: ["PingOne accepted the ", what, "; then"].concat(),
+            details: Row::new(),
+        }
+    }
+}
+
 impl Context<'_> {
     /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
     /// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
@@ -269,12 +289,12 @@ impl Context<'_> {
                     result,
                     details,
                 }) => (*changed, *verified, result.clone(), details.clone()),
-                Err(error) => (
-                    false,
-                    false,
-                    format!("Failed: {}", self.explain(error)),
-                    Row::new(),
-                ),
+                Err(error) => {
+                    let before = error.downcast_ref::<DoneBefore>();
+                    let details = before.map(|before| before.details.clone());
+                    let text = format!("Failed: {}", self.explain(error));
+                    (false, false, text, details.unwrap_or_default())
+                }
             };
             rows.push(row([
                 ("User", json!(given)),

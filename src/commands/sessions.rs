@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Target, at, row},
+    many::{Change, DoneBefore, Target, at, row},
 };
-use crate::{entry::Output, markdown::Row, pingone::id::SessionId};
+use crate::{
+    entry::Output,
+    markdown::Row,
+    pingone::{self, id::SessionId},
+};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";
@@ -89,12 +93,39 @@ pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
+/// What the context has of it.
+fn details(ended: usize) -> Row {
+    row([("Ended", json!(ended))])
+}
+
+fn change(ended: usize, result: String) -> Change {
+    Change {
+        changed: ended > 0,
+        verified: true,
+        result,
+        details: details(ended),
+    }
+}
+
+/// An error that came after so many sessions were ended.
+fn after(ended: usize, error: pingone::Error) -> anyhow::Error {
+    let error = anyhow::Error::from(error);
+    if ended == 0 {
+        return error;
+    }
+    error.context(DoneBefore {
+        told: format!("sessions ended: {ended}; then"),
+        details: details(ended),
+    })
+}
+
 /// Ends all sessions, and lists again to see that none is left.
 pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Change> {
     let mut ended = 0_usize;
     let mut last_round = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let listed = cx.pingone.sessions(target.id).await?;
+        let listed = cx.pingone.sessions(target.id).await;
+        let listed = listed.map_err(|error| after(ended, error))?;
         let ids = listed.iter().map(|session| {
             session
                 .get("id")
@@ -116,13 +147,18 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
             break;
         }
         for session in &left {
-            if cx.pingone.end_session(target.id, *session).await? {
+            let result = cx.pingone.end_session(target.id, *session).await;
+            if result.map_err(|error| after(ended, error))? {
                 ended += 1;
             }
         }
         last_round = left;
     }
-    bail!("{ended} sessions were ended, but PingOne goes on listing some.")
+    Err(DoneBefore {
+        told: format!("sessions ended: {ended}, but PingOne goes on listing some."),
+        details: details(ended),
+    }
+    .into())
 }
 
 /// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
@@ -130,13 +166,24 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
 async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Result<Change> {
     let (mut ended, mut unknown) = (0_usize, Vec::new());
     for session in only {
-        if !cx.pingone.end_session(target.id, *session).await? {
+        let failed = |error| after(ended, error);
+        let was_there = cx.pingone.end_session(target.id, *session).await;
+        if !was_there.map_err(failed)? {
             unknown.push(session.to_string());
-        } else if cx.pingone.session_exists(target.id, *session).await? {
-            bail!("PingOne accepted to end the session {session}, but it is still there.");
-        } else {
-            ended += 1;
+            continue;
         }
+        let is_there = cx.pingone.session_exists(target.id, *session).await;
+        if is_there.map_err(|error| after(ended + 1, error))? {
+            let told = format!(
+                "PingOne accepted to end the session {session}, but it is still there; sessions ended before: {ended}."
+            );
+            return Err(DoneBefore {
+                told,
+                details: details(ended),
+            }
+            .into());
+        }
+        ended += 1;
     }
     let mut result = format!("{ended} ended");
     if !unknown.is_empty() {
@@ -144,13 +191,4 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
         result.push_str(&unknown);
     }
     Ok(change(ended, result))
-}
-
-fn change(ended: usize, result: String) -> Change {
-    Change {
-        changed: ended > 0,
-        verified: true,
-        result,
-        details: row([("Ended", json!(ended))]),
-    }
 }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    client::{Call, Client, JSON},
+    client::{Call, Client, JSON, unusable},
     error::Error,
     id::{DeviceId, UserId},
     policy::Touches,
@@ -37,12 +37,13 @@ impl Client<'_> {
         )
     }
 
-    /// Whether a second factor is asked of the user; `None` if PingOne does not say.
-    pub async fn mfa_enabled(&self, user: UserId) -> Result<Option<bool>, Error> {
-        let raw = self
-            .read(Call::get(self.user_url(user, &[MFA_ENABLED])))
-            .await?;
-        Ok(raw.get(MFA_ENABLED).and_then(Value::as_bool))
+    /// Whether a second factor is asked of the user.
+    pub async fn mfa_enabled(&self, user: UserId) -> Result<bool, Error> {
+        let call = Call::get(self.user_url(user, &[MFA_ENABLED]));
+        let described = format!("GET {}", call.url.path());
+        let raw = self.read(call).await?;
+        let enabled = raw.get(MFA_ENABLED).and_then(Value::as_bool);
+        enabled.ok_or_else(|| unusable(&described, false, "it does not say `mfaEnabled`"))
     }
 
     /// Switches the second factor on or off. Gives the state that PingOne tells, if it tells one.

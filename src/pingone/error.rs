@@ -96,6 +96,11 @@ impl Error {
         }
     }
 
+    /// Whether PingOne may have carried out a change although it did not say so, or not in a way that can be read.
+    pub fn may_have_changed(&self) -> bool {
+        self.tries.outcome_unknown || matches!(&*self.problem, Problem::Answer { change: true, .. })
+    }
+
     /// Whether PingOne's body names this code, at the top or in a detail.
     pub fn has_code(&self, code: &str) -> bool {
         match &*self.problem {

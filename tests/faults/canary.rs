@@ -21,8 +21,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     conversation::{Heard, Turn, talk},
+    faults::collection,
     healthy::{self, USER},
-    matrix::{COMMANDS, Command, Place, collection, place_of},
+    matrix::{COMMANDS, Command, Place, place_of},
     process,
     scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, json as send, reply},
 };

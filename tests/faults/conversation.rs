@@ -68,15 +68,7 @@ impl Heard {
 
     /// The `Type` and the text of the only entry of a request.
     pub(crate) fn result(&self, request: usize) -> (u64, &str) {
-        let entry = self.entry(request);
-        let text = entry
-            .get("HumanReadable")
-            .or(entry.get("Contents"))
-            .and_then(Value::as_str);
-        (
-            entry["Type"].as_u64().unwrap_or_default(),
-            text.unwrap_or_default(),
-        )
+        kind_and_text(self.entry(request))
     }
 
     /// The text of a request's error entry.
@@ -107,6 +99,18 @@ impl Heard {
         } = self;
         format!("{}\n{}\n{}", json!(answers), log.join("\n"), json!(others))
     }
+}
+
+/// The `Type` and the text of an entry.
+pub(crate) fn kind_and_text(entry: &Value) -> (u64, &str) {
+    let text = entry
+        .get("HumanReadable")
+        .or(entry.get("Contents"))
+        .and_then(Value::as_str);
+    (
+        entry["Type"].as_u64().unwrap_or_default(),
+        text.unwrap_or_default(),
+    )
 }
 
 /// Nothing here may take longer: every test has limits of its own far below it.

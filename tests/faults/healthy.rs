@@ -1,5 +1,11 @@
-//! What PingOne answers when nothing is wrong: one environment with the user emma.sharp, who is in the group
-//! Sales. It keeps no state. Faults are laid over it by the tests.
+//! What PingOne answers when nothing is wrong: one environment with the user emma.sharp, who is in two groups and
+//! has two sessions and two devices, and another user, who has as many. What is changed there stays changed, so
+//! that it is found when it is read again. Faults are laid over it by the tests.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use serde_json::{Value, json};
 
@@ -7,7 +13,15 @@ use crate::scripted::{Answer, Seen, json as send, reply};
 
 pub(crate) const ENVIRONMENT: &str = "b4f5e266-a946-4f77-9cc5-5dc91b046431";
 pub(crate) const USER: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
+/// Another user, who is known by this id alone.
+pub(crate) const OTHER: &str = "a8890eb9-38ea-469a-bc00-b64be7903634";
 pub(crate) const GROUP: &str = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10";
+pub(crate) const GROUP_2: &str = "a5ec8d61-6291-4ebf-8630-135c2ecf1d11";
+pub(crate) const SESSION: &str = "0a1f1f2e-6b1a-4d0e-8f7d-6f3f5b0c2a01";
+const SESSION_2: &str = "0a1f1f2e-6b1a-4d0e-8f7d-6f3f5b0c2a02";
+pub(crate) const DEVICE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7001";
+const DEVICE_2: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7002";
+const ROLE: &str = "29ddce68-cd7f-4b2a-b6fc-f7a19553b496";
 pub(crate) const POPULATION: &str = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
 pub(crate) const CLIENT: &str = "7f0a9a6e-3c3e-4f0e-9d54-9a2f6c1f7b10";
 pub(crate) const CLIENT_SECRET: &str = "secret-of-the-worker";
@@ -55,6 +69,7 @@ pub(crate) fn token(secret: &str, expires_in: u64) -> Answer {
     reply(200, &[], "application/json;charset=UTF-8", body.to_string())
 }
 
+/// The user emma.sharp, before anything was changed.
 pub(crate) fn user() -> Value {
     json!({
         "id": USER,
@@ -75,50 +90,235 @@ pub(crate) fn page(collection: &str, items: &[Value]) -> Value {
     json!({"_embedded": {collection: items}, "count": items.len(), "size": items.len()})
 }
 
-fn membership() -> Value {
-    json!({"id": GROUP, "name": "Sales", "type": "DIRECT"})
+fn membership(group: &str) -> Value {
+    let name = if group == GROUP { "Sales" } else { "Support" };
+    json!({"id": group, "name": name, "type": "DIRECT"})
 }
 
-fn password_state() -> Value {
-    json!({"status": "OK", "lastChangedAt": "2026-01-18T14:22:07.630Z"})
+/// Method and path below the environment, with letters for ids.
+pub(crate) fn short(seen: &Seen) -> String {
+    let path = seen.path();
+    let path = path.strip_prefix(&base()).unwrap_or(path);
+    let letters = [
+        (USER, "U"),
+        (OTHER, "V"),
+        (GROUP, "G"),
+        (GROUP_2, "H"),
+        (SESSION, "S"),
+        (SESSION_2, "T"),
+        (DEVICE, "D"),
+        (DEVICE_2, "E"),
+        (POPULATION, "P"),
+    ];
+    let path = letters.iter().fold(path.to_owned(), |path, (id, letter)| {
+        path.replace(id, letter)
+    });
+    format!("{} {path}", seen.method)
 }
 
-/// PingOne's answer to a request.
+/// What can be changed at a PingOne.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// The addresses of what was deleted.
+    gone: BTreeSet<String>,
+    pub(crate) enabled: bool,
+    /// That of the account.
+    pub(crate) status: &'static str,
+    mfa: bool,
+    pub(crate) password: &'static str,
+    /// Changes are answered with 204 and no word about the new state.
+    pub(crate) is_terse: bool,
+}
+
+/// PingOne, with what was changed there.
+pub(crate) struct Healthy(Mutex<State>);
+
+impl Default for Healthy {
+    fn default() -> Self {
+        Self::with(|_| {})
+    }
+}
+
+/// PingOne's answer to a request, before anything was changed.
 pub(crate) fn answer(seen: &Seen) -> Answer {
-    if seen.path().ends_with("/as/token") {
-        return token(TOKEN, 3600);
+    Healthy::default().answer(seen)
+}
+
+impl Healthy {
+    /// In another state from the start.
+    pub(crate) fn with(given: impl FnOnce(&mut State)) -> Self {
+        let mut state = State {
+            gone: BTreeSet::new(),
+            enabled: true,
+            status: "OK",
+            mfa: false,
+            password: "OK",
+            is_terse: false,
+        };
+        given(&mut state);
+        Self(Mutex::new(state))
     }
-    let Some(below) = seen.target.strip_prefix(&base()) else {
-        return not_found();
-    };
-    let (path, query) = below.split_once('?').unwrap_or((below, ""));
-    let found = |text: &str, items: &[Value], collection: &str| {
-        let items = if query.contains(text) { items } else { &[] };
-        send(200, &page(collection, items))
-    };
-    let path = path.replace(USER, "U").replace(GROUP, "G");
-    match (seen.method.as_str(), path.as_str()) {
-        ("GET", "") => send(200, &json!({"id": ENVIRONMENT})),
-        ("GET", "/users") if query.starts_with("limit=") => send(200, &page("users", &[user()])),
-        ("GET", "/users") => found("emma.sharp", &[user()], "users"),
-        ("GET", "/groups") => found("Sales", &[json!({"id": GROUP, "name": "Sales"})], "groups"),
-        ("POST", "/users") => {
-            let mut created = user();
-            created["username"] = json!("new.user");
-            send(201, &created)
-        }
-        ("GET" | "POST" | "PATCH", "/users/U") => send(200, &user()),
-        ("DELETE", _) => reply(204, &[], "", ""),
-        ("PUT", "/users/U/enabled") => {
-            let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
-            send(200, &json!({"enabled": body["enabled"]}))
-        }
-        ("GET" | "PUT" | "POST", "/users/U/password") => send(200, &password_state()),
-        ("GET", "/users/U/memberOfGroups") => send(200, &page("groupMemberships", &[membership()])),
-        ("POST", "/users/U/memberOfGroups") => send(201, &membership()),
-        ("GET", "/users/U/memberOfGroups/G") => send(200, &membership()),
-        _ => not_found(),
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A connection's thread that panicked has failed its test already.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// PingOne's answer to a request.
+    pub(crate) fn answer(&self, seen: &Seen) -> Answer {
+        if seen.path().ends_with("/as/token") {
+            return token(TOKEN, 3600);
+        }
+        let call = short(seen);
+        let (method, path) = call.split_once(' ').unwrap_or_default();
+        if path == "/v1/roles" {
+            let role = json!({"id": ROLE, "name": "Identity Data Admin"});
+            return send(200, &page("roles", &[role]));
+        }
+        if !seen.path().starts_with(&base()) {
+            return not_found();
+        }
+        let (_, query) = seen.target.split_once('?').unwrap_or_default();
+        let found = |text: &str, items: &[Value], collection: &str| {
+            let items = if query.contains(text) || query.starts_with("limit=") {
+                items
+            } else {
+                &[]
+            };
+            send(200, &page(collection, items))
+        };
+        let below_users = path.strip_prefix("/users/");
+        match (method, path) {
+            ("GET", "") => send(200, &json!({"id": ENVIRONMENT})),
+            ("GET", "/users") => found("emma.sharp", &[self.user()], "users"),
+            ("GET", "/groups") => {
+                found("Sales", &[json!({"id": GROUP, "name": "Sales"})], "groups")
+            }
+            ("GET", "/populations") => send(200, &page("populations", &[population()])),
+            ("GET", "/populations/P") => send(200, &population()),
+            ("GET", "/activities") => send(200, &page("activities", &[activity()])),
+            ("POST", "/users") => {
+                let mut created = user();
+                created["username"] = json!("new.user");
+                send(201, &created)
+            }
+            _ => match below_users.and_then(|below| below.split_at_checked(1)) {
+                Some(("U" | "V", rest)) => self.of_user(method, rest, seen),
+                _ => not_found(),
+            },
+        }
+    }
+
+    fn user(&self) -> Value {
+        let State {
+            enabled, status, ..
+        } = *self.state();
+        let mut user = user();
+        user["enabled"] = json!(enabled);
+        user["account"]["status"] = json!(status);
+        user
+    }
+
+    /// What is below a user's address.
+    fn of_user(&self, method: &str, rest: &str, seen: &Seen) -> Answer {
+        let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let operation = seen.header("content-type").unwrap_or_default();
+        let is_there = |id: &str| !self.state().gone.contains(&format!("{}/{id}", seen.path()));
+        let left = |collection: &str, items: [Value; 2]| {
+            let mut items = items.to_vec();
+            items.retain(|item| item["id"].as_str().is_some_and(is_there));
+            send(200, &page(collection, &items))
+        };
+        match (method, rest) {
+            ("DELETE", _) => {
+                self.state().gone.insert(seen.path().to_owned());
+                reply(204, &[], "", "")
+            }
+            ("GET" | "PATCH", "") => send(200, &self.user()),
+            ("POST", "") => {
+                self.state().status = if operation.contains("account.lock") {
+                    "LOCKED"
+                } else {
+                    "OK"
+                };
+                self.changed(&self.user())
+            }
+            ("PUT", "/enabled") => {
+                self.state().enabled = body["enabled"] == true;
+                self.changed(&json!({"enabled": body["enabled"]}))
+            }
+            ("GET", "/mfaEnabled") => send(200, &json!({"mfaEnabled": self.state().mfa})),
+            ("PUT", "/mfaEnabled") => {
+                self.state().mfa = body["mfaEnabled"] == true;
+                self.changed(&json!({"mfaEnabled": body["mfaEnabled"]}))
+            }
+            ("GET", "/password") => send(200, &self.password()),
+            ("PUT" | "POST", "/password") => {
+                self.state().password = if operation.contains("forceChange") {
+                    "MUST_CHANGE_PASSWORD"
+                } else {
+                    "OK"
+                };
+                self.changed(&self.password())
+            }
+            ("GET", "/sessions") => left("sessions", [SESSION, SESSION_2].map(session)),
+            ("GET", "/devices") => left("devices", [DEVICE, DEVICE_2].map(device)),
+            ("GET", "/memberOfGroups") => {
+                left("groupMemberships", [GROUP, GROUP_2].map(membership))
+            }
+            ("POST", "/memberOfGroups") => {
+                send(201, &membership(body["id"].as_str().unwrap_or_default()))
+            }
+            ("GET", _) if rest.starts_with("/memberOfGroups/") => {
+                let group = seen.path().rsplit('/').next().unwrap_or_default();
+                if self.state().gone.contains(seen.path()) {
+                    return not_found();
+                }
+                send(200, &membership(group))
+            }
+            ("GET", "/roleAssignments") => {
+                let assignment = json!({
+                    "id": "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10", "role": {"id": ROLE},
+                    "scope": {"id": ENVIRONMENT, "type": "ENVIRONMENT"}, "readOnly": false,
+                });
+                send(200, &page("roleAssignments", &[assignment]))
+            }
+            _ => not_found(),
+        }
+    }
+
+    fn password(&self) -> Value {
+        json!({"status": self.state().password, "lastChangedAt": "2026-01-18T14:22:07.630Z"})
+    }
+
+    /// The answer to a change after which this is so.
+    fn changed(&self, now: &Value) -> Answer {
+        if self.state().is_terse {
+            reply(204, &[], "", "")
+        } else {
+            send(200, now)
+        }
+    }
+}
+
+fn session(id: &str) -> Value {
+    json!({"id": id, "browser": {"name": "Firefox"}, "createdAt": "2026-01-18T14:22:07.630Z"})
+}
+
+fn device(id: &str) -> Value {
+    json!({"id": id, "type": "TOTP", "status": "ACTIVE", "createdAt": "2026-01-18T14:22:07.630Z"})
+}
+
+fn population() -> Value {
+    json!({"id": POPULATION, "name": "Staff"})
+}
+
+fn activity() -> Value {
+    json!({
+        "id": "5c1e2a9c-4c52-4b7c-9d55-0f6f0a1f9e01", "recordedAt": "2026-01-18T14:22:07.630Z",
+        "action": {"type": "PASSWORD.CHECK_FAILED"}, "result": {"status": "FAILED"},
+        "actors": {"user": {"id": USER, "name": "emma.sharp"}},
+    })
 }
 
 fn not_found() -> Answer {

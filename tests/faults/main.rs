@@ -1,12 +1,15 @@
 //! What the integration does when the network, PingOne or whatever stands between them misbehaves, shown on
-//! servers on loopback. `matrix.rs` has every fault on every command; the others look closer at one matter.
+//! servers on loopback. `matrix.rs` and `several_calls.rs` have every fault on every command; the others look
+//! closer at one matter.
 
 mod conversation;
 mod healthy;
 mod process;
 mod scripted;
 
+mod faults;
 mod matrix;
+mod several_calls;
 
 mod canary;
 mod create;

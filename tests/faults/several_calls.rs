@@ -1,0 +1,910 @@
+//! The fault matrix of the commands that make several calls: every command × every fault × every call. Which
+//! calls there are, and what a fault at each of them costs, stands in one table, [`FORMS`]. Where users or steps
+//! are served one by one, a fault costs the one that it strikes and no other.
+//!
+//! A body without end, one of more than 8 MiB and a list without end take long, and each call meets them in the
+//! same function whatever the command: so they are played once for each distinct call.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use serde_json::Value;
+
+use crate::{
+    conversation::kind_and_text,
+    faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
+    healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, SESSION, State, USER, short},
+    scripted::Seen,
+};
+
+/// A command, asked so that it makes the calls which are told here.
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    args: &'static [(&'static str, &'static str)],
+    /// How PingOne stands before.
+    given: fn(&mut State),
+    answer: Shape,
+    order: Order,
+    /// The calls of a run without a fault, but for the token's.
+    calls: &'static [Call],
+}
+
+/// How a failure is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// By an error entry alone.
+    Alone,
+    /// By a table of what came of each user, and an error entry after it.
+    Table,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// One call after the other.
+    Fixed,
+    /// So many at once from the start; in which order calls come is not fixed.
+    AtOnce(usize),
+}
+
+/// A call that a command makes.
+struct Call {
+    /// Method and path, with letters for ids as `healthy::short` puts them.
+    short: &'static str,
+    needs: Needs,
+    costs: Costs,
+    /// What was done before, which an error from here on has to tell.
+    before: Option<&'static str>,
+    /// What a 404 leads to, where it is more than a failure of this call: the calls of the same step that are made
+    /// then, and what the error says; `None` if all is well in the end.
+    gone: Option<(&'static [&'static str], Option<&'static str>)>,
+}
+
+/// What is lost if a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Costs {
+    /// The whole command, or all that is done for the user; nothing more is called for it.
+    All,
+    /// A step of several: the rest of its calls are not made, those of the others are.
+    Step(&'static str),
+    /// A part of a step: the rest of its calls are made all the same.
+    OneOfStep(&'static str),
+    /// A section of the answer.
+    Section(&'static str),
+    /// Names that are nice to have.
+    Nothing,
+    /// It is a call for the other user, who must be served whatever happens here. No fault is played at it.
+    NotStruck,
+}
+
+/// A call on which everything hangs.
+const fn call(short: &'static str, needs: Needs) -> Call {
+    Call {
+        short,
+        needs,
+        costs: Costs::All,
+        before: None,
+        gone: None,
+    }
+}
+
+/// A call that belongs to a step.
+const fn step(step: &'static str, path: &'static str, needs: Needs) -> Call {
+    call(path, needs).costs(Costs::Step(step))
+}
+
+/// A call that is a part of a step by itself.
+const fn one_of(step: &'static str, path: &'static str) -> Call {
+    call(path, Needs::Nothing).costs(Costs::OneOfStep(step))
+}
+
+/// A call for a section of an answer.
+const fn section(title: &'static str, path: &'static str, needs: Needs) -> Call {
+    call(path, needs).costs(Costs::Section(title))
+}
+
+/// A call for the other user.
+const fn others(path: &'static str) -> Call {
+    call(path, Needs::Nothing).costs(Costs::NotStruck)
+}
+
+impl Call {
+    const fn costs(mut self, costs: Costs) -> Self {
+        self.costs = costs;
+        self
+    }
+
+    const fn after(mut self, done: &'static str) -> Self {
+        self.before = Some(done);
+        self
+    }
+
+    const fn gone(mut self, then: &'static [&'static str], says: Option<&'static str>) -> Self {
+        self.gone = Some((then, says));
+        self
+    }
+
+    fn kind(&self) -> Kind {
+        if self.short.starts_with("GET ") {
+            Kind::Read
+        } else {
+            Kind::Write
+        }
+    }
+
+    /// What is called where the answer does not tell the new state.
+    fn reads_back(&self) -> Option<&'static str> {
+        match self.needs {
+            Needs::StateOrNothing if self.short.ends_with("/mfaEnabled") => {
+                Some("GET /users/U/mfaEnabled")
+            }
+            Needs::StateOrNothing | Needs::UserOrNothing => Some("GET /users/U"),
+            _ => None,
+        }
+    }
+
+    fn step(&self) -> Option<&'static str> {
+        match self.costs {
+            Costs::Step(step) | Costs::OneOfStep(step) => Some(step),
+            _ => None,
+        }
+    }
+}
+
+const EMMA: (&str, &str) = ("username", "emma.sharp");
+const CLIENT: (&str, &str) = ("clientId", crate::healthy::CLIENT);
+const LOOK_UP: Call = call("GET /users", Needs::List);
+const AS_IT_IS: fn(&mut State) = |_| {};
+const TERSE: fn(&mut State) = |state| state.is_terse = true;
+const CONTAINED: fn(&mut State) = |state| (state.enabled, state.status) = (false, "LOCKED");
+/// With the ids of `healthy.rs`.
+const RECORD: &str = r#"{"ID": "a8890eb9-38ea-469a-bc00-b64be7903633", "Record": {"Disabled": true, "Locked": true,
+    "LeftGroups": ["a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "a5ec8d61-6291-4ebf-8630-135c2ecf1d11"]}}"#;
+const ALL_STEPS: &str =
+    "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups";
+
+const SESSIONS: &str = "GET /users/U/sessions";
+const END_S: &str = "DELETE /users/U/sessions/S";
+const END_T: &str = "DELETE /users/U/sessions/T";
+const DEVICES: &str = "GET /users/U/devices";
+const DELETE_D: &str = "DELETE /users/U/devices/D";
+const DELETE_E: &str = "DELETE /users/U/devices/E";
+const LEAVE_G: &str = "DELETE /users/U/memberOfGroups/G";
+const LEAVE_H: &str = "DELETE /users/U/memberOfGroups/H";
+const JOIN: &str = "POST /users/U/memberOfGroups";
+const PASSWORD: &str = "GET /users/U/password";
+const MFA: &str = "GET /users/U/mfaEnabled";
+const ONE_ENDED: &str = "sessions ended: 1; then: ";
+const BOTH_ENDED: &str = "sessions ended: 2; then: ";
+const ONE_DELETED: &str = "devices deleted: 1; then: ";
+const BOTH_DELETED: &str = "devices deleted: 2; then: ";
+const STILL_LISTED: &str = "sessions ended: 0, but PingOne goes on listing some.";
+const GOES_ON_0: &str =
+    "devices deleted: 0, but PingOne goes on listing some of those that should be gone.";
+const GOES_ON_1: &str =
+    "devices deleted: 1, but PingOne goes on listing some of those that should be gone.";
+/// A session that PingOne calls gone but lists is ended once more.
+const S_AGAIN: (&[&str], Option<&str>) = (&[END_T, SESSIONS, END_S, SESSIONS], None);
+const T_AGAIN: (&[&str], Option<&str>) = (&[SESSIONS, END_T, SESSIONS], None);
+const LOCK_ACCEPTED: &str = "PingOne accepted the lock; then: ";
+const UNLOCK_ACCEPTED: &str = "PingOne accepted the unlock; then: ";
+const CHANGE_ACCEPTED: &str = "PingOne accepted the change; then: ";
+const STILL_IN_GROUP: &str =
+    "PingOne answered that there is nothing to remove, but the user is still in the group.";
+
+/// The commands of several calls, some in several ways. Some of those of `matrix.rs` are here again, where PingOne
+/// does not tell the new state and it is read.
+#[rustfmt::skip]
+pub(crate) static FORMS: &[Form] = &[
+    alone("pingone-list-users", &[("groupName", "Sales")], &[
+        call("GET /groups", Needs::List),
+        call("GET /users", Needs::List),
+    ]),
+    alone("pingone-list-groups", &[], &[call("GET /groups", Needs::List)]),
+    alone("pingone-get-group-members", &[("groupName", "Sales")], &[
+        call("GET /groups", Needs::List),
+        call("GET /users", Needs::List),
+    ]),
+    alone("pingone-list-populations", &[], &[call("GET /populations", Needs::List)]),
+    // PingOne answers for 14 days at a time, and for what the client did: what a user did and what was done to it
+    // would be asked for at once.
+    alone("pingone-list-audit-activities", &[CLIENT, ("from", "20 days ago")], &[
+        call("GET /activities", Needs::List),
+        call("GET /activities", Needs::List),
+    ]),
+    alone("pingone-get-failed-logins", &[CLIENT, ("from", "20 days ago")], &[
+        call("GET /activities", Needs::List),
+        call("GET /activities", Needs::List),
+    ]),
+    table("pingone-list-sessions", &[EMMA], &[LOOK_UP, call(SESSIONS, Needs::List)]),
+    table("pingone-list-mfa-devices", &[EMMA], &[LOOK_UP, call(DEVICES, Needs::List)]),
+    Form {
+        order: Order::AtOnce(2),
+        ..table("pingone-list-role-assignments", &[EMMA], &[
+            call("GET /v1/roles", Needs::List).costs(Costs::Nothing),
+            LOOK_UP,
+            call("GET /users/U/roleAssignments", Needs::List),
+        ])
+    },
+    Form {
+        order: Order::AtOnce(1),
+        ..alone("pingone-get-user", &[EMMA, ("detailed", "true")], &[
+            LOOK_UP,
+            section("Population", "GET /populations/P", Needs::Object),
+            section("Password", PASSWORD, Needs::Status),
+            section("Groups", "GET /users/U/memberOfGroups", Needs::List),
+            section("MFA devices", DEVICES, Needs::List),
+            section("Roles", "GET /users/U/roleAssignments", Needs::List),
+            section("Sessions", SESSIONS, Needs::List),
+            call("GET /v1/roles", Needs::List).costs(Costs::Nothing),
+        ])
+    },
+    table("pingone-lock-user", &[EMMA], &[
+        LOOK_UP,
+        call("POST /users/U", Needs::UserOrNothing),
+    ]),
+    Form {
+        given: TERSE,
+        ..table("pingone-lock-user", &[("userId", USER)], &[
+            call("GET /users/U", Needs::User),
+            call("POST /users/U", Needs::UserOrNothing),
+            call("GET /users/U", Needs::User).after(LOCK_ACCEPTED),
+        ])
+    },
+    Form {
+        given: |state| state.password = "PASSWORD_LOCKED_OUT",
+        ..table("pingone-unlock-password", &[EMMA], &[
+            LOOK_UP,
+            call(PASSWORD, Needs::Status),
+            call("POST /users/U/password", Needs::Nothing),
+            call(PASSWORD, Needs::Status).after(UNLOCK_ACCEPTED),
+        ])
+    },
+    table("pingone-clear-user-sessions", &[EMMA], &[
+        LOOK_UP,
+        call(SESSIONS, Needs::List),
+        call(END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1),
+        call(END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
+        call(SESSIONS, Needs::List).after(BOTH_ENDED),
+    ]),
+    // Two users, of whom one is struck.
+    Form {
+        order: Order::AtOnce(2),
+        ..table("pingone-clear-user-sessions", &[EMMA, ("userId", OTHER), ("sessionId", SESSION)], &[
+            others("GET /users/V/sessions"),
+            others("DELETE /users/V/sessions/S"),
+            others("GET /users/V/sessions"),
+            LOOK_UP,
+            call(SESSIONS, Needs::List),
+            call(END_S, Needs::Nothing).gone(&[SESSIONS], Some(STILL_LISTED)),
+            call(SESSIONS, Needs::List).after(ONE_ENDED),
+        ])
+    },
+    table("pingone-delete-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
+        LOOK_UP,
+        call(DEVICES, Needs::List),
+        call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_0)),
+        call(DEVICES, Needs::List).after(ONE_DELETED),
+    ]),
+    table("pingone-reset-mfa", &[EMMA], &[
+        LOOK_UP,
+        call(DEVICES, Needs::List),
+        call(DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)),
+        call(DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
+        call(DEVICES, Needs::List).after(BOTH_DELETED),
+    ]),
+    table("pingone-set-mfa-enabled", &[EMMA, ("enabled", "true")], &[
+        LOOK_UP,
+        call(MFA, Needs::Status),
+        call("PUT /users/U/mfaEnabled", Needs::StateOrNothing),
+    ]),
+    Form {
+        given: TERSE,
+        ..table("pingone-set-mfa-enabled", &[("userId", USER), ("enabled", "true")], &[
+            call(MFA, Needs::Status),
+            call("PUT /users/U/mfaEnabled", Needs::StateOrNothing),
+            call(MFA, Needs::Status).after(CHANGE_ACCEPTED),
+        ])
+    },
+    table("pingone-contain-user", &[EMMA, ("steps", ALL_STEPS)], &[
+        LOOK_UP,
+        step("lock", "GET /users/U", Needs::User),
+        step("lock", "POST /users/U", Needs::UserOrNothing),
+        step("disable", "PUT /users/U/enabled", Needs::StateOrNothing),
+        step("endSessions", SESSIONS, Needs::List),
+        step("endSessions", END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1),
+        step("endSessions", END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
+        step("endSessions", SESSIONS, Needs::List).after(BOTH_ENDED),
+        step("setPassword", PASSWORD, Needs::Status),
+        step("setPassword", "PUT /users/U/password", Needs::Nothing),
+        step("forceChange", PASSWORD, Needs::Status),
+        step("forceChange", "POST /users/U/password", Needs::Nothing),
+        step("removeDevices", DEVICES, Needs::List),
+        step("removeDevices", DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)),
+        step("removeDevices", DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
+        step("removeDevices", DEVICES, Needs::List).after(BOTH_DELETED),
+        step("leaveGroups", "GET /users/U/memberOfGroups", Needs::List),
+        one_of("leaveGroups", LEAVE_G).gone(&["GET /users/U/memberOfGroups/G", LEAVE_H], Some(STILL_IN_GROUP)),
+        one_of("leaveGroups", LEAVE_H).gone(&["GET /users/U/memberOfGroups/H"], Some(STILL_IN_GROUP)),
+    ]),
+    Form {
+        given: TERSE,
+        ..table("pingone-contain-user", &[("userId", USER), ("steps", "lock,disable")], &[
+            call("GET /users/U", Needs::User),
+            step("lock", "GET /users/U", Needs::User),
+            step("lock", "POST /users/U", Needs::UserOrNothing),
+            step("lock", "GET /users/U", Needs::User).after(LOCK_ACCEPTED),
+            step("disable", "PUT /users/U/enabled", Needs::StateOrNothing),
+            step("disable", "GET /users/U", Needs::User).after(CHANGE_ACCEPTED),
+        ])
+    },
+    Form {
+        given: CONTAINED,
+        ..table("pingone-restore-user", &[EMMA, ("record", RECORD)], &[
+            LOOK_UP,
+            step("enable", "PUT /users/U/enabled", Needs::StateOrNothing),
+            step("unlock", "POST /users/U", Needs::UserOrNothing),
+            one_of("joinGroups", JOIN),
+            one_of("joinGroups", JOIN),
+        ])
+    },
+    Form {
+        given: |state| { CONTAINED(state); TERSE(state); },
+        ..table("pingone-restore-user", &[EMMA, ("record", RECORD)], &[
+            LOOK_UP,
+            step("enable", "PUT /users/U/enabled", Needs::StateOrNothing),
+            step("enable", "GET /users/U", Needs::User).after(CHANGE_ACCEPTED),
+            step("unlock", "POST /users/U", Needs::UserOrNothing),
+            step("unlock", "GET /users/U", Needs::User).after(UNLOCK_ACCEPTED),
+            one_of("joinGroups", JOIN),
+            one_of("joinGroups", JOIN),
+        ])
+    },
+    Form {
+        given: |state| { CONTAINED(state); TERSE(state); },
+        ..alone("pingone-unlock-user", &[EMMA], &[
+            LOOK_UP,
+            call("POST /users/U", Needs::UserOrNothing),
+            call("GET /users/U", Needs::User).after(UNLOCK_ACCEPTED),
+        ])
+    },
+    Form {
+        given: TERSE,
+        ..alone("pingone-deactivate-user", &[EMMA], &[
+            LOOK_UP,
+            call("PUT /users/U/enabled", Needs::StateOrNothing),
+            call("GET /users/U", Needs::User).after(CHANGE_ACCEPTED),
+        ])
+    },
+];
+
+const fn alone(
+    name: &'static str,
+    args: &'static [(&'static str, &'static str)],
+    calls: &'static [Call],
+) -> Form {
+    Form {
+        name,
+        args,
+        given: AS_IT_IS,
+        answer: Shape::Alone,
+        order: Order::Fixed,
+        calls,
+    }
+}
+
+const fn table(
+    name: &'static str,
+    args: &'static [(&'static str, &'static str)],
+    calls: &'static [Call],
+) -> Form {
+    Form {
+        answer: Shape::Table,
+        ..alone(name, args, calls)
+    }
+}
+
+impl Form {
+    /// Whether a success leaves something in the context: two of the documented commands leave nothing.
+    fn has_context(&self) -> bool {
+        !["pingone-unlock-user", "pingone-deactivate-user"].contains(&self.name)
+    }
+}
+
+/// One cell of the matrix: a fault at the token request, or at one of the calls.
+struct Cell {
+    form: &'static Form,
+    place: Option<usize>,
+    fault: &'static Fault,
+}
+
+/// What a cell has to come to.
+struct Expected {
+    /// Tries of the struck call.
+    tries: usize,
+    /// What the error says; `None` if all is well.
+    says: Option<Vec<&'static str>>,
+    /// The calls that fail.
+    lost: Vec<&'static Call>,
+    /// All calls but the token's.
+    calls: Vec<&'static str>,
+}
+
+impl faults::Cell for Cell {
+    fn name(&self) -> String {
+        let args: Vec<&str> = self.form.args.iter().map(|(name, _)| *name).collect();
+        let place = self.place.map_or("token".to_owned(), |place| {
+            format!("call {} ({})", place + 1, self.form.calls[place].short)
+        });
+        format!(
+            "{} ({}), {place}, {}",
+            self.form.name,
+            args.join(", "),
+            self.fault.name
+        )
+    }
+
+    fn fault(&self) -> &'static Fault {
+        self.fault
+    }
+
+    fn play(&'static self) -> Result<(), String> {
+        let pingone = Healthy::with(self.form.given);
+        let expected = self.expected();
+        let refused = self.fault.is_refused_connection();
+        // How often each call came, how many came at all, and how many tries were struck.
+        let counts: Mutex<BTreeMap<String, usize>> = Mutex::default();
+        let (came, struck) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (tries, taken) = (expected.tries, expected.says.is_none());
+        let played = faults::run(
+            self.form.name,
+            self.form.args,
+            Some(self.fault),
+            refused && self.place.is_none(),
+            move |seen| {
+                let (is_struck, is_last_before) = if is_token(seen) {
+                    (self.place.is_none(), self.place == Some(0))
+                } else {
+                    let came = came.fetch_add(1, Ordering::SeqCst) + 1;
+                    let mut counts = counts.lock().expect("no panic");
+                    let count = counts.entry(short(seen)).or_default();
+                    *count += 1;
+                    let from = self.place.and_then(|place| self.occurrence(place, seen));
+                    (
+                        from.is_some_and(|from| *count >= from),
+                        self.place == Some(came),
+                    )
+                };
+                if refused && is_last_before {
+                    return closing(pingone.answer(seen));
+                }
+                if !is_struck || refused {
+                    return pingone.answer(seen);
+                }
+                let number = struck.fetch_add(1, Ordering::SeqCst);
+                if number >= tries && self.place.is_some() {
+                    // The same call again, later on.
+                    return pingone.answer(seen);
+                }
+                if taken && self.fault.status() == 200 {
+                    // It takes place, although the answer does not say so.
+                    pingone.answer(seen);
+                }
+                self.fault.answer(seen, number, &pingone)
+            },
+        )?;
+        self.judge_calls(&played, &expected)?;
+        self.judge_entries(&played, &expected)
+    }
+}
+
+fn is_token(seen: &Seen) -> bool {
+    seen.path().ends_with("/as/token")
+}
+
+impl Cell {
+    /// The how-manieth call of its kind the one at `place` is, if `seen` is of that kind.
+    fn occurrence(&self, place: usize, seen: &Seen) -> Option<usize> {
+        let wanted = self.form.calls[place].short;
+        let until = &self.form.calls[..=place];
+        (short(seen) == wanted).then(|| until.iter().filter(|call| call.short == wanted).count())
+    }
+
+    fn kind(&self) -> Kind {
+        self.place
+            .map_or(Kind::Token, |place| self.form.calls[place].kind())
+    }
+
+    /// Whether there is such a cell.
+    fn exists(&self) -> bool {
+        let Some(place) = self.place else {
+            return self.fault.can_strike(Kind::Token, Needs::Nothing);
+        };
+        let call = &self.form.calls[place];
+        // Without connections, all further calls fail; of calls at once, which ones is not fixed.
+        let can_be_cut_off = match self.form.order {
+            Order::Fixed => true,
+            Order::AtOnce(number) => place == 0 || (place == 1 && number == 1),
+        };
+        let first_of_its_kind = || {
+            let mut all = FORMS.iter().flat_map(|form| form.calls);
+            all.find(|other| other.short == call.short)
+                .is_some_and(|first| std::ptr::eq(first, call))
+        };
+        call.costs != Costs::NotStruck
+            && self.fault.can_strike(call.kind(), call.needs)
+            && (!self.fault.is_refused_connection() || can_be_cut_off)
+            && (!self.fault.is_heavy() || first_of_its_kind())
+    }
+
+    fn expected(&self) -> Expected {
+        let all = self.form.calls;
+        let Some(place) = self.place else {
+            let (tries, says) = self.fault.expected(Kind::Token, Needs::Nothing);
+            return Expected {
+                tries,
+                says: says.map(<[_]>::to_vec),
+                lost: all.iter().collect(),
+                calls: Vec::new(),
+            };
+        };
+        let call = &all[place];
+        let (tries, says) = self.fault.expected(call.kind(), call.needs);
+        let mut says = says.map(<[_]>::to_vec);
+        let mut calls: Vec<&str> = all[..place].iter().map(|call| call.short).collect();
+        let rest = &all[place + 1..];
+        if self.fault.is_refused_connection() {
+            return Expected {
+                tries,
+                says,
+                lost: all[place..].iter().collect(),
+                calls,
+            };
+        }
+        calls.extend(vec![call.short; tries]);
+        let same_step = |other: &&Call| match call.costs {
+            Costs::All => true,
+            Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
+            Costs::Section(_) | Costs::Nothing | Costs::NotStruck => false,
+        };
+        match (self.fault.status(), call.gone) {
+            (404, Some((then, instead))) => {
+                says = instead.map(|instead| vec![instead]);
+                calls.extend(then);
+                let others = rest.iter().filter(|other| !same_step(other));
+                calls.extend(others.map(|call| call.short));
+            }
+            _ if says.is_none() => {
+                let next = rest.first().map(|call| call.short);
+                let unsaid = self.fault.status() == 200;
+                calls.extend(
+                    call.reads_back()
+                        .filter(|read| unsaid && next != Some(*read)),
+                );
+                calls.extend(rest.iter().map(|call| call.short));
+            }
+            _ => {
+                let goes_on = matches!(call.costs, Costs::OneOfStep(_));
+                let made = rest.iter().filter(|other| goes_on || !same_step(other));
+                calls.extend(made.map(|call| call.short));
+            }
+        }
+        let lost = says.iter().map(|_| call).collect();
+        Expected {
+            tries,
+            says,
+            lost,
+            calls,
+        }
+    }
+
+    fn judge_calls(&self, played: &Played, expected: &Expected) -> Result<(), String> {
+        let (tokens, others): (Vec<&Seen>, Vec<&Seen>) =
+            played.calls.iter().partition(|seen| is_token(seen));
+        let mut found: Vec<String> = others.into_iter().map(short).collect();
+        let mut wanted = expected.calls.clone();
+        if self.form.order != Order::Fixed {
+            found.sort_unstable();
+            wanted.sort_unstable();
+        }
+        if found != wanted {
+            return Err(format!(
+                "the calls should be\n{}\nbut are\n{}",
+                wanted.join("\n"),
+                played.shown()
+            ));
+        }
+        let wanted = match (self.place, self.form.order) {
+            (None, _) if self.fault.is_refused_connection() => 0,
+            // Each of those that begin at once asks.
+            (None, Order::AtOnce(number)) => number * expected.tries,
+            (None, Order::Fixed) => expected.tries,
+            // A refused token is asked for anew.
+            (Some(_), _) => 1 + usize::from(self.fault.status() == 401),
+        };
+        if tokens.len() != wanted {
+            return Err(format!(
+                "{wanted} token requests should be made, but {} are:\n{}",
+                tokens.len(),
+                played.shown()
+            ));
+        }
+        Ok(())
+    }
+
+    fn judge_entries(&self, played: &Played, expected: &Expected) -> Result<(), String> {
+        let is_all_lost = expected.lost.iter().any(|call| call.costs == Costs::All);
+        let steps: BTreeSet<&str> = expected
+            .lost
+            .iter()
+            .filter_map(|call| call.step())
+            .collect();
+        let sections: BTreeSet<&str> = expected
+            .lost
+            .iter()
+            .filter_map(|call| match call.costs {
+                Costs::Section(title) => Some(title),
+                _ => None,
+            })
+            .collect();
+        let is_error = is_all_lost || !steps.is_empty();
+        let kinds: Vec<u64> = played
+            .entries
+            .iter()
+            .map(|entry| kind_and_text(entry).0)
+            .collect();
+        let wanted: &[u64] = match (is_error, self.form.answer) {
+            (false, _) => &[1],
+            (true, Shape::Alone) => &[4],
+            (true, Shape::Table) => &[1, 4],
+        };
+        if kinds != wanted {
+            return Err(format!(
+                "the types of the entries should be {wanted:?}, but are {kinds:?}: {:#?}",
+                played.entries
+            ));
+        }
+        let others_served = self.place.is_some();
+        if kinds[0] == 1 {
+            let note = &played.entries[0];
+            judge_note(note, is_all_lost, others_served, &steps, &sections)
+                .map_err(|differs| format!("{differs}: {note:#}"))?;
+            self.judge_record(note, expected)?;
+            let mut calls = self.form.calls.iter();
+            let has_other = calls.any(|call| call.costs == Costs::NotStruck);
+            if has_other && !objects(note).any(|object| object["ID"] == OTHER) {
+                return Err(format!("the other user is not in it: {note:#}"));
+            }
+            if !is_all_lost && objects(note).next().is_some() != self.form.has_context() {
+                return Err(format!("the context is lost: {note:#}"));
+            }
+        }
+        let Some(says) = &expected.says else {
+            return Ok(());
+        };
+        if expected
+            .lost
+            .iter()
+            .all(|call| call.costs == Costs::Nothing)
+        {
+            return Ok(());
+        }
+        let mut told = Told::of(self.fault, self.kind(), expected.tries, says);
+        let (_, text) = kind_and_text(played.entries.last().expect("an entry"));
+        let done = self.place.and_then(|place| self.form.calls[place].before);
+        // Listing what is still there says it in its own way.
+        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
+            Some(done) => told.wanted.push(done.to_owned()),
+            None => told.unwanted.push("; then: "),
+        }
+        if !is_error {
+            // It is within an answer that has titles and tables, and does not say what was done.
+            told.unwanted.retain(|part| *part != "### ");
+            for title in sections {
+                told.wanted.push(format!("### {title}\nNot available: "));
+            }
+            return told.judge(text);
+        }
+        let user = self.form.args.first().map_or("", |(_, user)| user);
+        let first = match (self.form.answer, is_all_lost) {
+            (Shape::Table, true) => format!("{user}: "),
+            _ => String::new(),
+        };
+        told.wanted.push(format!(
+            "Failed to execute {} command. Error: {first}",
+            self.form.name
+        ));
+        let told_of = |step: &str| text.contains(&format!("{user}: {step}: "));
+        let mut all_steps = self.form.calls.iter().filter_map(Call::step);
+        let differs = |step: &&str| told_of(step) != (!is_all_lost && steps.contains(step));
+        if let Some(step) = all_steps.find(differs) {
+            return Err(format!("only {steps:?} failed; see {step}: {text}"));
+        }
+        told.judge(text)
+    }
+
+    /// The record of a containment has all that was changed, or may have been, and nothing else.
+    fn judge_record(&self, note: &Value, expected: &Expected) -> Result<(), String> {
+        let Some(record) = objects(note).find_map(|object| object.get("Record")) else {
+            return Ok(());
+        };
+        // The call that failed in a step, if one did.
+        let lost = |step| {
+            let mut lost = expected.lost.iter();
+            lost.find(|call| call.step() == Some(step)).copied()
+        };
+        let is_struck = |call: &Call| {
+            self.place
+                .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]))
+        };
+        let may_be_done = |call: &Call| {
+            is_struck(call) && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
+        };
+        let is_of_form = |step| {
+            let mut calls = self.form.calls.iter();
+            calls.any(|call| call.step() == Some(step))
+        };
+        for (member, step) in [
+            ("Locked", "lock"),
+            ("Disabled", "disable"),
+            ("PasswordReplaced", "setPassword"),
+        ] {
+            let wanted = is_of_form(step)
+                && lost(step).is_none_or(|call| call.before.is_some() || may_be_done(call));
+            if record[member] != wanted {
+                return Err(format!(
+                    "the record's {member} should be {wanted}: {record}"
+                ));
+            }
+        }
+        // How many were surely ended or deleted stands at the beginning of what the error says.
+        let number = |step| {
+            let told = |call: &Call| {
+                let says = expected.says.iter().flatten().copied();
+                let digit = |text: &str| text.chars().next()?.to_digit(10);
+                call.before.into_iter().chain(says).find_map(digit)
+            };
+            match lost(step) {
+                None if is_of_form(step) => 2,
+                None => 0,
+                Some(call) => told(call).unwrap_or_default(),
+            }
+        };
+        let deleted = record["DeletedDevices"].as_array().map_or(0, Vec::len);
+        if record["EndedSessions"] != number("endSessions")
+            || deleted != number("removeDevices") as usize
+        {
+            return Err(format!(
+                "the record should have {} sessions and {} devices: {record}",
+                number("endSessions"),
+                number("removeDevices")
+            ));
+        }
+        for (group, leave) in [(GROUP, LEAVE_G), (GROUP_2, LEAVE_H)] {
+            let mut lost = expected.lost.iter();
+            let is_lost = lost.any(|call| call.short == leave && !may_be_done(call));
+            let wanted = expected.calls.contains(&leave) && !is_lost;
+            let groups = record["LeftGroups"].as_array();
+            let found = groups.is_some_and(|groups| groups.iter().any(|left| left == group));
+            if found != wanted {
+                return Err(format!("of {leave} there should be {wanted}: {record}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The objects of a note's context.
+fn objects(note: &Value) -> impl Iterator<Item = &Value> {
+    let context = note["EntryContext"].as_object();
+    let values = context.into_iter().flat_map(serde_json::Map::values);
+    values.flat_map(|value| match value {
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    })
+}
+
+/// Nothing is called done that failed, and nothing failed that was done.
+fn judge_note(
+    note: &Value,
+    is_all_lost: bool,
+    others_served: bool,
+    steps: &BTreeSet<&str>,
+    sections: &BTreeSet<&str>,
+) -> Result<(), String> {
+    for object in objects(note) {
+        // The others are those of the second user.
+        let is_own = object["ID"] == USER;
+        if object.get("Verified").is_some() {
+            let wanted = if is_own { !is_all_lost } else { others_served };
+            if object["Verified"] != wanted || (!wanted && object["Changed"] != false) {
+                return Err(format!("`Verified` should be {wanted} in {object}"));
+            }
+            let failed = object["Result"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("Failed: ");
+            if failed == wanted {
+                return Err(format!("`Result` does not fit in {object}"));
+            }
+        } else if is_all_lost && (is_own || object["UserID"] == USER) {
+            return Err(format!(
+                "nothing was found out or done, but there is {object}"
+            ));
+        }
+        for taken in object["Steps"].as_array().into_iter().flatten() {
+            let is_lost = steps.contains(taken["Step"].as_str().unwrap_or_default());
+            let wanted = if is_lost { "failed" } else { "done" };
+            if taken["Outcome"] != wanted {
+                return Err(format!("the step should be {wanted}: {taken}"));
+            }
+        }
+        if let Some(missing) = object["Missing"].as_array() {
+            let missing: BTreeSet<&str> = missing.iter().filter_map(Value::as_str).collect();
+            if missing != *sections {
+                return Err(format!(
+                    "missing should be {sections:?}, but {missing:?} is"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Plays the cells of these places of each form.
+fn play(places: impl Fn(&'static Form) -> Vec<Option<usize>>) {
+    let mut cells = Vec::new();
+    for form in FORMS {
+        for place in places(form) {
+            for fault in FAULTS {
+                let cell = Cell { form, place, fault };
+                if cell.exists() {
+                    cells.push(cell);
+                }
+            }
+        }
+    }
+    faults::play_all(cells);
+}
+
+#[test]
+fn without_a_fault_the_calls_are_those_of_the_table() {
+    for form in FORMS {
+        let pingone = Healthy::with(form.given);
+        let played = faults::run(form.name, form.args, None, false, move |seen| {
+            pingone.answer(seen)
+        })
+        .expect("it is served");
+        let calls = played.calls.iter().filter(|seen| !is_token(seen));
+        let mut calls: Vec<String> = calls.map(short).collect();
+        let mut wanted: Vec<&str> = form.calls.iter().map(|call| call.short).collect();
+        if form.order != Order::Fixed {
+            calls.sort_unstable();
+            wanted.sort_unstable();
+        }
+        assert_eq!(calls, wanted, "{} {:?}", form.name, form.args);
+        let [note] = played.entries.as_slice() else {
+            panic!("{} {:?}: {:#?}", form.name, form.args, played.entries)
+        };
+        assert_eq!(note["Type"], 1, "{}: {note:#}", form.name);
+        let nothing = BTreeSet::new();
+        judge_note(note, false, true, &nothing, &nothing)
+            .unwrap_or_else(|differs| panic!("{}: {differs}: {note:#}", form.name));
+        let has_context = objects(note).next().is_some();
+        assert_eq!(has_context, form.has_context(), "{}: {note:#}", form.name);
+    }
+}
+
+#[test]
+fn every_fault_at_the_token_request_of_several_calls() {
+    play(|_| vec![None]);
+}
+
+#[test]
+fn every_fault_at_each_of_several_calls() {
+    play(|form| (0..form.calls.len()).map(Some).collect());
+}
