@@ -2,7 +2,7 @@
 //! enabling and unlocking that other commands take too. Each step looks at what PingOne says of the new state.
 
 use anyhow::{Context as _, Result, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -24,7 +24,10 @@ const LOCKED: &str = "LOCKED";
 pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
     let until = lock_end(cx)?;
     let outcomes = cx
-        .for_each_user(async |target| lock_one(cx, target, until).await)
+        .for_each_user(async |mut target| {
+            let user = cx.user_of(&mut target).await?;
+            lock_one(cx, &user, until).await
+        })
         .await?;
     Ok(cx.report_changes("Locked users", &outcomes))
 }
@@ -48,18 +51,17 @@ fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
 /// Locks one account and makes sure that it is locked.
 pub(super) async fn lock_one(
     cx: &Context<'_>,
-    mut target: Target,
+    user: &User,
     until: Option<Timestamp>,
 ) -> Result<Change> {
-    let id = target.id;
-    let user = cx.user_of(&mut target).await?;
+    let id = user.id;
     if user.fields.enabled == Some(false) {
         bail!(
             "The user is disabled, and PingOne locks only enabled users: lock before disabling, enable before unlocking. A disabled user cannot sign on either."
         );
     }
     // A lock that ends at another time is not the one that is wanted.
-    if is_locked(&user.fields) && lock_end_of(&user) == until {
+    if is_locked(&user.fields) && lock_end_of(cx, user) == until {
         return Ok(Change {
             changed: false,
             verified: true,
@@ -82,7 +84,7 @@ pub(super) async fn lock_one(
         );
     }
     let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
-    let as_wanted = until.map(written) == lock_end_of(&user).map(written);
+    let as_wanted = until.map(written) == lock_end_of(cx, &user).map(written);
     let result = match (until, told) {
         (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
         (None, None) => "locked until an administrator unlocks it".to_owned(),
@@ -146,15 +148,27 @@ pub(super) fn is_locked(user: &UserFields) -> bool {
 
 /// Where PingOne says when a lock ends. Absent where it does not end by itself.
 const UNLOCK_AT: &str = "/account/unlockAt";
+/// After too many wrong passwords an account is locked too, and PingOne may say only how long that lasts.
+const SECONDS_UNTIL_UNLOCK: &str = "/account/secondsUntilUnlock";
 
-fn lock_end_of(user: &User) -> Option<Timestamp> {
-    user.raw.pointer(UNLOCK_AT)?.as_str()?.parse().ok()
+/// When the lock of an account ends by itself.
+pub(super) fn lock_end_of(cx: &Context<'_>, user: &User) -> Option<Timestamp> {
+    let at = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
+    if let Some(at) = at.and_then(|at| at.parse().ok()) {
+        return Some(at);
+    }
+    let seconds = user.raw.pointer(SECONDS_UNTIL_UNLOCK)?.as_i64()?;
+    let end = cx
+        .pingone
+        .now()
+        .checked_add(SignedDuration::from_secs(seconds));
+    end.ok()
 }
 
 /// Whether the account is locked, and stays so at least as long as a lock until `until`.
-pub(super) fn is_locked_as_long(user: &User, until: Option<Timestamp>) -> bool {
+pub(super) fn is_locked_as_long(cx: &Context<'_>, user: &User, until: Option<Timestamp>) -> bool {
     is_locked(&user.fields)
-        && match (lock_end_of(user), until) {
+        && match (lock_end_of(cx, user), until) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(end), Some(until)) => end >= until,

@@ -6,14 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, at, row},
+    many::{Change, DoneBefore, Target, at, each, row},
 };
-use crate::{
-    entry::Output,
-    markdown::Row,
-    pingone::{self, id::DeviceId},
-    times::moment,
-};
+use crate::{entry::Output, markdown::Row, pingone::id::DeviceId, times::moment};
 
 /// The context key of devices.
 const DEVICE: &str = "PingOne.Device(val.ID && val.ID === obj.ID)";
@@ -98,16 +93,13 @@ fn ids(deleted: &[DeviceId]) -> Value {
     deleted.iter().map(ToString::to_string).collect()
 }
 
-/// An error that came after these devices were deleted.
-fn after(deleted: &[DeviceId], error: pingone::Error) -> anyhow::Error {
-    let error = anyhow::Error::from(error);
-    if deleted.is_empty() {
-        return error;
-    }
-    error.context(DoneBefore {
-        told: format!("devices deleted: {}; then", deleted.len()),
+/// What came of deleting devices, when something failed.
+fn partly(deleted: &[DeviceId], then: &str) -> DoneBefore {
+    DoneBefore {
+        told: format!("devices deleted: {}; {then}", deleted.len()),
+        changed: !deleted.is_empty(),
         details: row([("Deleted", ids(deleted))]),
-    })
+    }
 }
 
 /// Deletes the devices that `wanted` picks, and lists again to see that none of them is left.
@@ -119,7 +111,7 @@ async fn delete_devices(
     let mut deleted: Vec<DeviceId> = Vec::new();
     for round in 0..2 {
         let listed = cx.pingone.devices(target.id).await;
-        let listed = listed.map_err(|error| after(&deleted, error))?;
+        let listed = listed.map_err(|error| partly(&deleted, "then").then(error))?;
         let mut left = Vec::new();
         for device in &listed {
             let Some(id) = device
@@ -147,23 +139,19 @@ async fn delete_devices(
                 details: row([("Deleted", ids(&deleted)), ("Kept", json!(kept))]),
             });
         }
-        if round == 0 {
-            for id in left {
-                let result = cx.pingone.delete_device(target.id, id).await;
-                if result.map_err(|error| after(&deleted, error))? {
-                    deleted.push(id);
-                }
+        if round > 0 {
+            // What PingOne accepted to delete but goes on listing was not deleted.
+            deleted.retain(|device| !left.contains(device));
+        } else {
+            let work = async |device| cx.pingone.delete_device(target.id, device).await;
+            if let Some((failed, error)) = each(&left, &mut deleted, work).await {
+                let not_deleted = format!("not deleted: {failed}");
+                return Err(partly(&deleted, &not_deleted).then(error));
             }
         }
     }
-    Err(DoneBefore {
-        told: format!(
-            "devices deleted: {}, but PingOne goes on listing some of those that should be gone.",
-            deleted.len()
-        ),
-        details: row([("Deleted", ids(&deleted))]),
-    }
-    .into())
+    let still = "PingOne goes on listing some of those that should be gone.";
+    Err(partly(&deleted, still).into())
 }
 
 /// `pingone-set-mfa-enabled`

@@ -11,6 +11,7 @@ use crate::{
     entry::Output,
     markdown::{Row, table},
     pingone::{
+        self,
         groups::DIRECT,
         id::{GroupId, UserId},
     },
@@ -31,21 +32,39 @@ async fn user_and_group(cx: &Context<'_>) -> Result<(UserId, GroupId, String)> {
 /// `pingone-add-to-group`
 pub(super) async fn add(cx: &Context<'_>) -> Result<Output> {
     let (user, group, called) = user_and_group(cx).await?;
-    match cx.pingone.add_to_group(user, group).await {
-        Ok(raw) => Ok(Output::new(
+    Ok(match join(cx, user, group).await? {
+        Joined::Now(raw) => Output::new(
             format!("User: {user} added to group: {called} successfully"),
             raw,
-        )),
+        ),
+        Joined::Already => Output::note(format!("User: {user} is already in group: {called}.")),
+    })
+}
+
+/// What came of adding a user to a group.
+pub(super) enum Joined {
+    /// It was added; with PingOne's answer.
+    Now(Option<Value>),
+    /// It was in it.
+    Already,
+}
+
+/// Adds a user to a group.
+pub(super) async fn join(
+    cx: &Context<'_>,
+    user: UserId,
+    group: GroupId,
+) -> Result<Joined, pingone::Error> {
+    match cx.pingone.add_to_group(user, group).await {
+        Ok(raw) => Ok(Joined::Now(raw)),
         // The same code could stand for something else that has to be unique; so it is looked at.
         Err(error) if error.has_code("UNIQUENESS_VIOLATION") => {
             match cx.pingone.read_membership(user, group).await? {
-                Some(_) => Ok(Output::note(format!(
-                    "User: {user} is already in group: {called}."
-                ))),
-                None => Err(error.into()),
+                Some(_) => Ok(Joined::Already),
+                None => Err(error),
             }
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

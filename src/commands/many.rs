@@ -1,7 +1,7 @@
 //! Commands for one user or many: who is meant, a few at a time, and one row for each with what happened. That
 //! one user fails does not keep the others from being served, but it is told in an error entry of its own.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{cell::RefCell, collections::HashSet, fmt};
 
 use anyhow::{Result, anyhow, bail};
 use futures_util::{StreamExt as _, future::try_join_all, stream};
@@ -15,7 +15,7 @@ use crate::{
     entry::Output,
     failure,
     markdown::{Row, table_of},
-    pingone::{id::UserId, users::User},
+    pingone::{self, error::Problem, id::UserId, users::User},
 };
 
 /// So many users are served at once: enough to hide the network's delay, and well below PingOne's rate limits.
@@ -94,6 +94,8 @@ pub(super) struct Change {
 pub(super) struct DoneBefore {
     /// What was done, in words.
     pub(super) told: String,
+    /// Whether that is something.
+    pub(super) changed: bool,
     /// What a success would have put into the context of it.
     pub(super) details: Row,
 }
@@ -103,9 +105,62 @@ impl DoneBefore {
     pub(super) fn accepted(what: &str) -> Self {
         Self {
             told: ["PingOne accepted the ", what, "; then"].concat(),
+            changed: true,
             details: Row::new(),
         }
     }
+
+    /// The failure that came after it; by itself where nothing was done.
+    pub(super) fn then(self, error: pingone::Error) -> anyhow::Error {
+        let error = anyhow::Error::from(error);
+        if self.changed {
+            error.context(self)
+        } else {
+            error
+        }
+    }
+}
+
+/// Does `work` for several things of a user, one after the other. One that fails does not keep the others from being
+/// done: it may be another that matters. `work` says whether the thing was there; those that were are added to
+/// `done`. Gives which failed, and the failure that tells most.
+pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
+    things: &[T],
+    done: &mut Vec<T>,
+    work: impl AsyncFn(T) -> Result<bool, pingone::Error>,
+) -> Option<(String, pingone::Error)> {
+    let (mut failed, mut worst) = (Vec::new(), None::<pingone::Error>);
+    for thing in things {
+        match work(*thing).await {
+            Ok(true) if !done.contains(thing) => done.push(*thing),
+            Ok(_) => {}
+            Err(error) => {
+                failed.push(thing.to_string());
+                // The instance forbids the user to be changed, not this thing.
+                let is_final = matches!(*error.problem, Problem::Forbidden(_));
+                let tells_more =
+                    |worst: &pingone::Error| error.may_have_changed() && !worst.may_have_changed();
+                if worst.as_ref().is_none_or(tells_more) {
+                    worst = Some(error);
+                }
+                if is_final {
+                    break;
+                }
+            }
+        }
+    }
+    worst.map(|error| (failed.join(", "), error))
+}
+
+/// Whether something was changed before this failure; `None` if that is not known.
+pub(super) fn changed_before(error: &anyhow::Error) -> Option<bool> {
+    let before = error.downcast_ref::<DoneBefore>();
+    if before.is_some_and(|before| before.changed) {
+        return Some(true);
+    }
+    let error = error.downcast_ref::<pingone::Error>();
+    let may_have = error.is_some_and(pingone::Error::may_have_changed);
+    (!may_have).then_some(false)
 }
 
 impl Context<'_> {
@@ -249,7 +304,8 @@ impl Context<'_> {
         failure::explain(self.command, self.access, error)
     }
 
-    /// The answer of a command that lists something of each user: a row for each item, with the user before it.
+    /// The answer of a command that lists something of each user: a row for each item, with the user before it, and
+    /// a line for each user without any.
     pub(super) fn report_items(
         &self,
         (title, columns, key): (&str, &[&str], &str),
@@ -268,7 +324,16 @@ impl Context<'_> {
                 raw.push(item.clone());
             }
         }
-        let mut output = Output::new(table_of(title, columns, &rows), Some(Value::Array(raw)));
+        let mut readable = table_of(title, columns, &rows);
+        for Outcome { given, result, .. } in outcomes {
+            let none = match result {
+                Ok(items) if items.is_empty() && outcomes.len() > 1 => "none".to_owned(),
+                Ok(_) => continue,
+                Err(error) => self.explain(error),
+            };
+            readable.push_str(&[given, ": ", &none, "\n"].concat());
+        }
+        let mut output = Output::new(readable, Some(Value::Array(raw)));
         if !context.is_empty() {
             output = output.with_context(key, Value::Array(context));
         }
@@ -288,12 +353,17 @@ impl Context<'_> {
                     verified,
                     result,
                     details,
-                }) => (*changed, *verified, result.clone(), details.clone()),
+                }) => (Some(*changed), *verified, result.clone(), details.clone()),
                 Err(error) => {
                     let before = error.downcast_ref::<DoneBefore>();
                     let details = before.map(|before| before.details.clone());
                     let text = format!("Failed: {}", self.explain(error));
-                    (false, false, text, details.unwrap_or_default())
+                    (
+                        changed_before(error),
+                        false,
+                        text,
+                        details.unwrap_or_default(),
+                    )
                 }
             };
             rows.push(row([

@@ -19,7 +19,9 @@ mod groups;
 mod lists;
 mod many;
 mod passwords;
+mod restore;
 mod sessions;
+mod steps;
 mod target;
 mod users;
 
@@ -104,5 +106,5 @@ commands! {
     "pingone-list-populations" => lists::populations, Read;
     "pingone-list-role-assignments" => lists::role_assignments, Read;
     "pingone-contain-user" => contain::contain, Change;
-    "pingone-restore-user" => contain::restore, Change;
+    "pingone-restore-user" => restore::restore, Change;
 }

@@ -1,15 +1,16 @@
 //! Commands about a user's password.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{at, row},
+    many::{DoneBefore, at, row},
 };
 use crate::{
     entry::Output,
     markdown::{Row, table},
+    pingone::id::UserId,
 };
 
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
@@ -28,6 +29,9 @@ pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
             .pingone
             .set_password(id, password, force_change, bypass_policy.unwrap_or(false))
             .await?;
+        if force_change {
+            ensure_must_change(cx, id, raw.as_ref()).await?;
+        }
         let how = if force_change {
             "it must be changed at the next sign-on"
         } else {
@@ -49,11 +53,36 @@ pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
 pub(super) async fn force_change(cx: &Context<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
-    let raw = cx.pingone.force_password_change(id).await?;
+    let raw = force_change_of(cx, id).await?;
     Ok(Output::new(
         format!("{username} password was set to force change."),
         raw,
     ))
+}
+
+/// Makes a user change the password at the next sign-on. Gives PingOne's answer.
+pub(super) async fn force_change_of(cx: &Context<'_>, id: UserId) -> Result<Option<Value>> {
+    let raw = cx.pingone.force_password_change(id).await?;
+    ensure_must_change(cx, id, raw.as_ref()).await?;
+    Ok(raw)
+}
+
+/// PingOne answers with the state of the password; only if it does not, it has to be asked.
+async fn ensure_must_change(cx: &Context<'_>, id: UserId, answer: Option<&Value>) -> Result<()> {
+    let status = |state: &Value| Some(state.get("status")?.as_str()?.to_owned());
+    let told = answer.and_then(status);
+    let status = if told.is_some() {
+        told
+    } else {
+        let state = cx.pingone.read_password_state(id).await;
+        status(&state.context(DoneBefore::accepted("change"))?)
+    };
+    let status = status.unwrap_or_default();
+    ensure!(
+        status == "MUST_CHANGE_PASSWORD",
+        "PingOne accepted the change, but the user need not change the password: its state is {status}."
+    );
+    Ok(())
 }
 
 /// `pingone-read-password-state`

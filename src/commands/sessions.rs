@@ -5,13 +5,9 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, at, row},
+    many::{Change, DoneBefore, Target, at, each, row},
 };
-use crate::{
-    entry::Output,
-    markdown::Row,
-    pingone::{self, id::SessionId},
-};
+use crate::{entry::Output, markdown::Row, pingone::id::SessionId};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";
@@ -93,39 +89,31 @@ pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
-/// What the context has of it.
-fn details(ended: usize) -> Row {
-    row([("Ended", json!(ended))])
+/// What came of ending sessions, when something failed.
+fn partly(ended: &[SessionId], then: &str) -> DoneBefore {
+    DoneBefore {
+        told: format!("sessions ended: {}; {then}", ended.len()),
+        changed: !ended.is_empty(),
+        details: row([("Ended", json!(ended.len()))]),
+    }
 }
 
-fn change(ended: usize, result: String) -> Change {
+fn change(ended: &[SessionId], result: String) -> Change {
     Change {
-        changed: ended > 0,
+        changed: !ended.is_empty(),
         verified: true,
         result,
-        details: details(ended),
+        details: row([("Ended", json!(ended.len()))]),
     }
-}
-
-/// An error that came after so many sessions were ended.
-fn after(ended: usize, error: pingone::Error) -> anyhow::Error {
-    let error = anyhow::Error::from(error);
-    if ended == 0 {
-        return error;
-    }
-    error.context(DoneBefore {
-        told: format!("sessions ended: {ended}; then"),
-        details: details(ended),
-    })
 }
 
 /// Ends all sessions, and lists again to see that none is left.
 pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Change> {
-    let mut ended = 0_usize;
+    let mut ended = Vec::new();
     let mut last_round = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let listed = cx.pingone.sessions(target.id).await;
-        let listed = listed.map_err(|error| after(ended, error))?;
+        let listed = listed.map_err(|error| partly(&ended, "then").then(error))?;
         let ids = listed.iter().map(|session| {
             session
                 .get("id")
@@ -136,59 +124,70 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
             bail!("PingOne lists a session without an id.")
         };
         if left.is_empty() {
-            let result = if ended == 0 {
+            let result = if ended.is_empty() {
                 "there was none".to_owned()
             } else {
-                format!("{ended} ended, none left")
+                format!("{} ended, none left", ended.len())
             };
-            return Ok(change(ended, result));
+            return Ok(change(&ended, result));
         }
         if left == last_round {
             break;
         }
-        for session in &left {
-            let result = cx.pingone.end_session(target.id, *session).await;
-            if result.map_err(|error| after(ended, error))? {
-                ended += 1;
-            }
-        }
+        end(cx, target, &left, &mut ended).await?;
         last_round = left;
     }
-    Err(DoneBefore {
-        told: format!("sessions ended: {ended}, but PingOne goes on listing some."),
-        details: details(ended),
-    }
-    .into())
+    // What it accepted to end but goes on listing was not ended.
+    ended.retain(|session| !last_round.contains(session));
+    Err(partly(&ended, "PingOne goes on listing some.").into())
 }
 
 /// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
 /// the ten that PingOne shows.
 async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Result<Change> {
-    let (mut ended, mut unknown) = (0_usize, Vec::new());
-    for session in only {
-        let failed = |error| after(ended, error);
-        let was_there = cx.pingone.end_session(target.id, *session).await;
-        if !was_there.map_err(failed)? {
-            unknown.push(session.to_string());
-            continue;
+    let mut ended = Vec::new();
+    end(cx, target, only, &mut ended).await?;
+    let mut still = Vec::new();
+    for session in ended.clone() {
+        let is_there = cx.pingone.session_exists(target.id, session).await;
+        if is_there.map_err(|error| partly(&ended, "then").then(error))? {
+            still.push(session);
         }
-        let is_there = cx.pingone.session_exists(target.id, *session).await;
-        if is_there.map_err(|error| after(ended + 1, error))? {
-            let told = format!(
-                "PingOne accepted to end the session {session}, but it is still there; sessions ended before: {ended}."
-            );
-            return Err(DoneBefore {
-                told,
-                details: details(ended),
-            }
-            .into());
-        }
-        ended += 1;
     }
-    let mut result = format!("{ended} ended");
+    if !still.is_empty() {
+        ended.retain(|session| !still.contains(session));
+        let still: Vec<String> = still.iter().map(ToString::to_string).collect();
+        let still = format!(
+            "PingOne accepted to end {}, but still has it.",
+            still.join(", ")
+        );
+        return Err(partly(&ended, &still).into());
+    }
+    let unknown: Vec<String> = only
+        .iter()
+        .filter(|session| !ended.contains(session))
+        .map(ToString::to_string)
+        .collect();
+    let mut result = format!("{} ended", ended.len());
     if !unknown.is_empty() {
         let unknown = format!("; the user has no session {}", unknown.join(", "));
         result.push_str(&unknown);
     }
-    Ok(change(ended, result))
+    Ok(change(&ended, result))
+}
+
+async fn end(
+    cx: &Context<'_>,
+    target: &Target,
+    sessions: &[SessionId],
+    ended: &mut Vec<SessionId>,
+) -> Result<()> {
+    let work = async |session| cx.pingone.end_session(target.id, session).await;
+    match each(sessions, ended, work).await {
+        None => Ok(()),
+        Some((failed, error)) => {
+            let not_ended = format!("not ended: {failed}");
+            Err(partly(ended, &not_ended).then(error))
+        }
+    }
 }

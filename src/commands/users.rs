@@ -92,17 +92,8 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
         bail!("The required argument 'populationId' is missing.");
     };
     let mut new = json!({"population": {"id": population.to_string()}, "username": username});
-    for (argument, place) in [
-        ("email", "/email"),
-        ("given", "/name/given"),
-        ("family", "/name/family"),
-    ] {
-        if let Some(value) = cx.args.text(argument) {
-            match place.strip_prefix("/name/") {
-                Some(part) => new["name"][part] = Value::from(value),
-                None => new[argument] = Value::from(value),
-            }
-        }
+    if let Some(new) = new.as_object_mut() {
+        new.extend(profile(cx));
     }
     let began = cx.pingone.now();
     let (user, how) = match cx.pingone.create_user(&new).await {

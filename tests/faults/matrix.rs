@@ -168,7 +168,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         looks_up: Some("/users"),
         own: Some(("POST", "/users/U/password")),
         kind: Kind::Write,
-        needs: Needs::Nothing,
+        needs: Needs::StateOrNothing,
     },
     Command {
         name: "pingone-read-password-state",
@@ -289,6 +289,7 @@ impl Cell {
                 ),
             ),
             // The answer does not tell the new state.
+            (200, "pingone-password-force-change") if taken => (&["GET /users/U/password"], None),
             (200, _) if taken && self.command.needs != Needs::Nothing => (&["GET /users/U"], None),
             _ => (&[], None),
         }

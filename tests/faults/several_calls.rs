@@ -13,12 +13,12 @@ use std::{
     },
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     conversation::kind_and_text,
     faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
-    healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, SESSION, State, USER, short},
+    healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
     scripted::Seen,
 };
 
@@ -62,6 +62,8 @@ struct Call {
     /// What a 404 leads to, where it is more than a failure of this call: the calls of the same step that are made
     /// then, and what the error says; `None` if all is well in the end.
     gone: Option<(&'static [&'static str], Option<&'static str>)>,
+    /// The calls that are made all the same if this one fails, where it is one of several that do the same.
+    then: &'static [&'static str],
 }
 
 /// What is lost if a call fails.
@@ -75,8 +77,8 @@ enum Costs {
     OneOfStep(&'static str),
     /// A section of the answer.
     Section(&'static str),
-    /// Names that are nice to have.
-    Nothing,
+    /// Names that are nice to have; that they are missing is told.
+    Names,
     /// It is a call for the other user, who must be served whatever happens here. No fault is played at it.
     NotStruck,
 }
@@ -89,6 +91,7 @@ const fn call(short: &'static str, needs: Needs) -> Call {
         costs: Costs::All,
         before: None,
         gone: None,
+        then: &[],
     }
 }
 
@@ -128,6 +131,11 @@ impl Call {
         self
     }
 
+    const fn then(mut self, calls: &'static [&'static str]) -> Self {
+        self.then = calls;
+        self
+    }
+
     fn kind(&self) -> Kind {
         if self.short.starts_with("GET ") {
             Kind::Read
@@ -139,9 +147,8 @@ impl Call {
     /// What is called where the answer does not tell the new state.
     fn reads_back(&self) -> Option<&'static str> {
         match self.needs {
-            Needs::StateOrNothing if self.short.ends_with("/mfaEnabled") => {
-                Some("GET /users/U/mfaEnabled")
-            }
+            Needs::StateOrNothing if self.short.ends_with("/mfaEnabled") => Some(MFA),
+            Needs::StateOrNothing if self.short.ends_with("/password") => Some(PASSWORD),
             Needs::StateOrNothing | Needs::UserOrNothing => Some("GET /users/U"),
             _ => None,
         }
@@ -156,6 +163,8 @@ impl Call {
 }
 
 const EMMA: (&str, &str) = ("username", "emma.sharp");
+/// `USER` and `OTHER`.
+const BOTH: &str = "a8890eb9-38ea-469a-bc00-b64be7903633,a8890eb9-38ea-469a-bc00-b64be7903634";
 const CLIENT: (&str, &str) = ("clientId", crate::healthy::CLIENT);
 const LOOK_UP: Call = call("GET /users", Needs::List);
 const AS_IT_IS: fn(&mut State) = |_| {};
@@ -178,15 +187,15 @@ const LEAVE_H: &str = "DELETE /users/U/memberOfGroups/H";
 const JOIN: &str = "POST /users/U/memberOfGroups";
 const PASSWORD: &str = "GET /users/U/password";
 const MFA: &str = "GET /users/U/mfaEnabled";
-const ONE_ENDED: &str = "sessions ended: 1; then: ";
+const ONE_ENDED: &str = "sessions ended: 1; not ended: ";
 const BOTH_ENDED: &str = "sessions ended: 2; then: ";
-const ONE_DELETED: &str = "devices deleted: 1; then: ";
+const ONE_DELETED: &str = "devices deleted: 1; not deleted: ";
+const THE_ONE_DELETED: &str = "devices deleted: 1; then: ";
 const BOTH_DELETED: &str = "devices deleted: 2; then: ";
-const STILL_LISTED: &str = "sessions ended: 0, but PingOne goes on listing some.";
 const GOES_ON_0: &str =
-    "devices deleted: 0, but PingOne goes on listing some of those that should be gone.";
+    "devices deleted: 0; PingOne goes on listing some of those that should be gone.";
 const GOES_ON_1: &str =
-    "devices deleted: 1, but PingOne goes on listing some of those that should be gone.";
+    "devices deleted: 1; PingOne goes on listing some of those that should be gone.";
 /// A session that PingOne calls gone but lists is ended once more.
 const S_AGAIN: (&[&str], Option<&str>) = (&[END_T, SESSIONS, END_S, SESSIONS], None);
 const T_AGAIN: (&[&str], Option<&str>) = (&[SESSIONS, END_T, SESSIONS], None);
@@ -225,7 +234,7 @@ pub(crate) static FORMS: &[Form] = &[
     Form {
         order: Order::AtOnce(2),
         ..table("pingone-list-role-assignments", &[EMMA], &[
-            call("GET /v1/roles", Needs::List).costs(Costs::Nothing),
+            call("GET /v1/roles", Needs::List).costs(Costs::Names),
             LOOK_UP,
             call("GET /users/U/roleAssignments", Needs::List),
         ])
@@ -240,7 +249,7 @@ pub(crate) static FORMS: &[Form] = &[
             section("MFA devices", DEVICES, Needs::List),
             section("Roles", "GET /users/U/roleAssignments", Needs::List),
             section("Sessions", SESSIONS, Needs::List),
-            call("GET /v1/roles", Needs::List).costs(Costs::Nothing),
+            call("GET /v1/roles", Needs::List).costs(Costs::Names),
         ])
     },
     table("pingone-lock-user", &[EMMA], &[
@@ -267,33 +276,34 @@ pub(crate) static FORMS: &[Form] = &[
     table("pingone-clear-user-sessions", &[EMMA], &[
         LOOK_UP,
         call(SESSIONS, Needs::List),
-        call(END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1),
+        call(END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1).then(&[END_T]).after(ONE_ENDED),
         call(END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
         call(SESSIONS, Needs::List).after(BOTH_ENDED),
     ]),
     // Two users, of whom one is struck.
     Form {
         order: Order::AtOnce(2),
-        ..table("pingone-clear-user-sessions", &[EMMA, ("userId", OTHER), ("sessionId", SESSION)], &[
+        ..table("pingone-clear-user-sessions", &[("userId", BOTH)], &[
             others("GET /users/V/sessions"),
             others("DELETE /users/V/sessions/S"),
+            others("DELETE /users/V/sessions/T"),
             others("GET /users/V/sessions"),
-            LOOK_UP,
             call(SESSIONS, Needs::List),
-            call(END_S, Needs::Nothing).gone(&[SESSIONS], Some(STILL_LISTED)),
-            call(SESSIONS, Needs::List).after(ONE_ENDED),
+            call(END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1).then(&[END_T]).after(ONE_ENDED),
+            call(END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
+            call(SESSIONS, Needs::List).after(BOTH_ENDED),
         ])
     },
     table("pingone-delete-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
         LOOK_UP,
         call(DEVICES, Needs::List),
         call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_0)),
-        call(DEVICES, Needs::List).after(ONE_DELETED),
+        call(DEVICES, Needs::List).after(THE_ONE_DELETED),
     ]),
     table("pingone-reset-mfa", &[EMMA], &[
         LOOK_UP,
         call(DEVICES, Needs::List),
-        call(DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)),
+        call(DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)).then(&[DELETE_E]).after(ONE_DELETED),
         call(DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
         call(DEVICES, Needs::List).after(BOTH_DELETED),
     ]),
@@ -312,19 +322,18 @@ pub(crate) static FORMS: &[Form] = &[
     },
     table("pingone-contain-user", &[EMMA, ("steps", ALL_STEPS)], &[
         LOOK_UP,
-        step("lock", "GET /users/U", Needs::User),
         step("lock", "POST /users/U", Needs::UserOrNothing),
         step("disable", "PUT /users/U/enabled", Needs::StateOrNothing),
         step("endSessions", SESSIONS, Needs::List),
-        step("endSessions", END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1),
+        step("endSessions", END_S, Needs::Nothing).gone(S_AGAIN.0, S_AGAIN.1).then(&[END_T]).after(ONE_ENDED),
         step("endSessions", END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
         step("endSessions", SESSIONS, Needs::List).after(BOTH_ENDED),
         step("setPassword", PASSWORD, Needs::Status),
         step("setPassword", "PUT /users/U/password", Needs::Nothing),
         step("forceChange", PASSWORD, Needs::Status),
-        step("forceChange", "POST /users/U/password", Needs::Nothing),
+        step("forceChange", "POST /users/U/password", Needs::StateOrNothing),
         step("removeDevices", DEVICES, Needs::List),
-        step("removeDevices", DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)),
+        step("removeDevices", DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)).then(&[DELETE_E]).after(ONE_DELETED),
         step("removeDevices", DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
         step("removeDevices", DEVICES, Needs::List).after(BOTH_DELETED),
         step("leaveGroups", "GET /users/U/memberOfGroups", Needs::List),
@@ -335,7 +344,6 @@ pub(crate) static FORMS: &[Form] = &[
         given: TERSE,
         ..table("pingone-contain-user", &[("userId", USER), ("steps", "lock,disable")], &[
             call("GET /users/U", Needs::User),
-            step("lock", "GET /users/U", Needs::User),
             step("lock", "POST /users/U", Needs::UserOrNothing),
             step("lock", "GET /users/U", Needs::User).after(LOCK_ACCEPTED),
             step("disable", "PUT /users/U/enabled", Needs::StateOrNothing),
@@ -432,6 +440,21 @@ struct Expected {
     lost: Vec<&'static Call>,
     /// All calls but the token's.
     calls: Vec<&'static str>,
+}
+
+impl Expected {
+    /// How many sessions or devices were surely ended or deleted, by what the error has to say. What is still listed
+    /// goes before what was accepted.
+    fn done(&self, before: Option<&'static str>) -> Option<u32> {
+        let number = |text: &str| {
+            let (_, number) = text
+                .split_once("ended: ")
+                .or(text.split_once("deleted: "))?;
+            number.chars().next()?.to_digit(10)
+        };
+        let mut says = self.says.iter().flatten().copied().chain(before);
+        says.find_map(number)
+    }
 }
 
 impl faults::Cell for Cell {
@@ -569,7 +592,7 @@ impl Cell {
         let same_step = |other: &&Call| match call.costs {
             Costs::All => true,
             Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
-            Costs::Section(_) | Costs::Nothing | Costs::NotStruck => false,
+            Costs::Section(_) | Costs::Names | Costs::NotStruck => false,
         };
         match (self.fault.status(), call.gone) {
             (404, Some((then, instead))) => {
@@ -588,6 +611,7 @@ impl Cell {
                 calls.extend(rest.iter().map(|call| call.short));
             }
             _ => {
+                calls.extend(call.then);
                 let goes_on = matches!(call.costs, Costs::OneOfStep(_));
                 let made = rest.iter().filter(|other| goes_on || !same_step(other));
                 calls.extend(made.map(|call| call.short));
@@ -648,6 +672,8 @@ impl Cell {
             .iter()
             .filter_map(|call| match call.costs {
                 Costs::Section(title) => Some(title),
+                // Where the roles themselves are missing too, they are told alone.
+                Costs::Names if expected.lost.len() == 1 => Some("Role names"),
                 _ => None,
             })
             .collect();
@@ -671,8 +697,15 @@ impl Cell {
         let others_served = self.place.is_some();
         if kinds[0] == 1 {
             let note = &played.entries[0];
-            judge_note(note, is_all_lost, others_served, &steps, &sections)
-                .map_err(|differs| format!("{differs}: {note:#}"))?;
+            let changed = self.changed(expected);
+            judge_note(
+                note,
+                is_all_lost,
+                (others_served, &changed),
+                &steps,
+                &sections,
+            )
+            .map_err(|differs| format!("{differs}: {note:#}"))?;
             self.judge_record(note, expected)?;
             let mut calls = self.form.calls.iter();
             let has_other = calls.any(|call| call.costs == Costs::NotStruck);
@@ -686,16 +719,19 @@ impl Cell {
         let Some(says) = &expected.says else {
             return Ok(());
         };
-        if expected
-            .lost
-            .iter()
-            .all(|call| call.costs == Costs::Nothing)
-        {
-            return Ok(());
+        if expected.lost.iter().all(|call| call.costs == Costs::Names) {
+            let (_, text) = kind_and_text(&played.entries[0]);
+            return if text.contains("The names of the roles are not available: ") {
+                Ok(())
+            } else {
+                Err(format!("the missing names are not told: {text}"))
+            };
         }
         let mut told = Told::of(self.fault, self.kind(), expected.tries, says);
         let (_, text) = kind_and_text(played.entries.last().expect("an entry"));
-        let done = self.place.and_then(|place| self.form.calls[place].before);
+        let done = self
+            .place
+            .and_then(|place| self.before(&self.form.calls[place]));
         // Listing what is still there says it in its own way.
         match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
             Some(done) => told.wanted.push(done.to_owned()),
@@ -710,6 +746,7 @@ impl Cell {
             return told.judge(text);
         }
         let user = self.form.args.first().map_or("", |(_, user)| user);
+        let user = user.split(',').next().unwrap_or_default();
         let first = match (self.form.answer, is_all_lost) {
             (Shape::Table, true) => format!("{user}: "),
             _ => String::new(),
@@ -725,6 +762,26 @@ impl Cell {
             return Err(format!("only {steps:?} failed; see {step}: {text}"));
         }
         told.judge(text)
+    }
+
+    /// What was done before a call that fails, or beside it: without connections, the others of several fail too.
+    fn before(&self, call: &Call) -> Option<&'static str> {
+        let fail_too = self.fault.is_refused_connection() && !call.then.is_empty();
+        call.before.filter(|_| !fail_too)
+    }
+
+    /// What `Changed` has to be of a user for whom something failed.
+    fn changed(&self, expected: &Expected) -> Value {
+        let before = self
+            .place
+            .and_then(|place| self.before(&self.form.calls[place]));
+        let may_be_done = self.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown;
+        match expected.done(before) {
+            Some(number) => json!(number > 0),
+            None if before.is_some() => json!(true),
+            None if may_be_done => Value::Null,
+            None => json!(false),
+        }
     }
 
     /// The record of a containment has all that was changed, or may have been, and nothing else.
@@ -752,9 +809,10 @@ impl Cell {
             ("Locked", "lock"),
             ("Disabled", "disable"),
             ("PasswordReplaced", "setPassword"),
+            ("ChangeForced", "forceChange"),
         ] {
             let wanted = is_of_form(step)
-                && lost(step).is_none_or(|call| call.before.is_some() || may_be_done(call));
+                && lost(step).is_none_or(|call| self.before(call).is_some() || may_be_done(call));
             if record[member] != wanted {
                 return Err(format!(
                     "the record's {member} should be {wanted}: {record}"
@@ -762,17 +820,10 @@ impl Cell {
             }
         }
         // How many were surely ended or deleted stands at the beginning of what the error says.
-        let number = |step| {
-            let told = |call: &Call| {
-                let says = expected.says.iter().flatten().copied();
-                let digit = |text: &str| text.chars().next()?.to_digit(10);
-                call.before.into_iter().chain(says).find_map(digit)
-            };
-            match lost(step) {
-                None if is_of_form(step) => 2,
-                None => 0,
-                Some(call) => told(call).unwrap_or_default(),
-            }
+        let number = |step| match lost(step) {
+            None if is_of_form(step) => 2,
+            None => 0,
+            Some(call) => expected.done(self.before(call)).unwrap_or_default(),
         };
         let deleted = record["DeletedDevices"].as_array().map_or(0, Vec::len);
         if record["EndedSessions"] != number("endSessions")
@@ -812,7 +863,7 @@ fn objects(note: &Value) -> impl Iterator<Item = &Value> {
 fn judge_note(
     note: &Value,
     is_all_lost: bool,
-    others_served: bool,
+    (others_served, changed): (bool, &Value),
     steps: &BTreeSet<&str>,
     sections: &BTreeSet<&str>,
 ) -> Result<(), String> {
@@ -821,8 +872,11 @@ fn judge_note(
         let is_own = object["ID"] == USER;
         if object.get("Verified").is_some() {
             let wanted = if is_own { !is_all_lost } else { others_served };
-            if object["Verified"] != wanted || (!wanted && object["Changed"] != false) {
+            if object["Verified"] != wanted {
                 return Err(format!("`Verified` should be {wanted} in {object}"));
+            }
+            if !wanted && object["Changed"] != *changed {
+                return Err(format!("`Changed` should be {changed} in {object}"));
             }
             let failed = object["Result"]
                 .as_str()
@@ -892,7 +946,7 @@ fn without_a_fault_the_calls_are_those_of_the_table() {
         };
         assert_eq!(note["Type"], 1, "{}: {note:#}", form.name);
         let nothing = BTreeSet::new();
-        judge_note(note, false, true, &nothing, &nothing)
+        judge_note(note, false, (true, &Value::Null), &nothing, &nothing)
             .unwrap_or_else(|differs| panic!("{}: {differs}: {note:#}", form.name));
         let has_context = objects(note).next().is_some();
         assert_eq!(has_context, form.has_context(), "{}: {note:#}", form.name);

@@ -353,6 +353,12 @@ fn operations_without_a_body_say_so() {
         &path(&format!("/users/{EMMA}/password")),
         Answer::empty(204),
     );
+    // The answer does not tell the new state, so it is asked for.
+    server.on(
+        "GET",
+        &path(&format!("/users/{EMMA}/password")),
+        Answer::json(200, &json!({"status": "MUST_CHANGE_PASSWORD"})),
+    );
     let request = request(
         &server.url(),
         "pingone-password-force-change",
@@ -364,7 +370,8 @@ fn operations_without_a_body_say_so() {
         "emma.sharp password was set to force change."
     );
     let calls = server.calls();
-    let call = calls.last().expect("the last call");
+    let call = calls.iter().rfind(|call| call.method == "POST");
+    let call = call.expect("the forced change");
     assert_eq!(
         call.header("content-type"),
         "application/vnd.pingidentity.password.forceChange"
