@@ -205,7 +205,7 @@ def test_containment_by_all_steps_is_undone_as_far_as_can_be(incident, sandbox):
     incident.play(RESTORE, {"Username": "emma.sharp", "AskForApproval": "False"})
     restored = outcomes(incident.context["PingOne"]["Restoration"][-1]["Steps"])
     assert restored.pop("removeDevices") == restored.pop("setPassword") == "cannot be undone"
-    assert restored.pop("endSessions") == "cannot be undone"
+    assert restored.pop("endSessions") == restored.pop("forceChange") == "cannot be undone"
     assert restored == {"enable": "done", "unlock": "done", "joinGroups": "done"}
     assert changes(sandbox).count("POST /users/%s/memberOfGroups" % EMMA) == 2
     groups = incident.context["PingOne"]["Account"][0]["Groups"]
