@@ -1,7 +1,7 @@
 //! Groups and who is in them.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub struct Group {
     pub name: String,
 }
 
-/// A user's membership in a group.
+/// The membership of a user, or of a group, in a group.
 #[derive(Debug)]
 pub struct Membership {
     /// The group's id: that of the membership itself.
@@ -133,6 +133,17 @@ impl Client<'_> {
     pub(super) async fn all_groups(&self, user: UserId) -> Result<Vec<Membership>, Error> {
         let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
         url.set_query(Some("expand=group"));
+        self.memberships(url).await
+    }
+
+    /// The groups in which a group is nested. Names are not masked: for comparing only.
+    /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    pub(super) async fn groups_above(&self, group: GroupId) -> Result<Vec<Membership>, Error> {
+        let path = [GROUPS, &group.to_string(), MEMBER_OF_GROUPS];
+        self.memberships(self.url(&path, "")).await
+    }
+
+    async fn memberships(&self, url: Url) -> Result<Vec<Membership>, Error> {
         let call = format!("GET {}", url.path());
         let listing = self.list(url, MEMBERSHIPS).await?;
         listing
@@ -203,7 +214,7 @@ impl Client<'_> {
         .map(drop)
     }
 
-    fn membership_url(&self, user: UserId, group: GroupId) -> reqwest::Url {
+    fn membership_url(&self, user: UserId, group: GroupId) -> Url {
         self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 

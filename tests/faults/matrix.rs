@@ -14,7 +14,7 @@ use crate::{
     conversation::{Turn, kind_and_text, talk},
     faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
     healthy::{self, GROUP, Healthy, POPULATION, USER},
-    scripted::{PINGONE_JSON, Scripted, Seen, reply},
+    scripted::{PINGONE_JSON, Scripted, Seen, json as json_reply, reply},
     several_calls,
 };
 
@@ -478,6 +478,33 @@ fn large_pages_do_not_add_up() {
         "{text}"
     );
     assert_eq!(server.count("GET", "/memberOfGroups"), 5, "32 MiB");
+}
+
+#[test]
+fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
+    let number = AtomicUsize::new(0);
+    let server = Scripted::start(move |seen| {
+        if seen.path() == format!("{}/groups/{GROUP}", healthy::base()) {
+            return json_reply(200, &json!({"id": GROUP, "name": "Sales"}));
+        }
+        if !seen.path().contains("/groups/") {
+            return healthy::answer(seen);
+        }
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        let above = json!({"id": format!("00000000-0000-4000-8000-{number:012}"), "name": "Upper"});
+        json_reply(200, &healthy::page("groupMemberships", &[above]))
+    });
+    let args = json!({"userId": USER, "groupId": GROUP});
+    let protected = json!({"protected_groups": "Admins"});
+    let request = healthy::request(&server.host(), "pingone-add-to-group", &args, &protected);
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(
+        text.contains("is nested in too many groups to tell whether one is protected"),
+        "{text}"
+    );
+    assert_eq!(server.count("GET", "/memberOfGroups"), 250);
+    assert_eq!(server.count("POST", "/memberOfGroups"), 0);
 }
 
 #[test]
