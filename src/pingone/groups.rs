@@ -169,13 +169,21 @@ impl Client<'_> {
             .collect()
     }
 
+    /// Whether there is such a group.
+    pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
+        Ok(self.read_group_raw(group).await?.is_some())
+    }
+
     /// The name of a group, not masked: for comparing only. `None` if there is no such group.
     pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
-        match self
-            .call_json(Call::get(self.url(&[GROUPS, &group.to_string()], "")))
-            .await
-        {
-            Ok(raw) => Ok(raw.get("name").and_then(Value::as_str).map(str::to_owned)),
+        let raw = self.read_group_raw(group).await?;
+        Ok(raw.and_then(|raw| raw.get("name")?.as_str().map(str::to_owned)))
+    }
+
+    async fn read_group_raw(&self, group: GroupId) -> Result<Option<Value>, Error> {
+        let url = self.url(&[GROUPS, &group.to_string()], "");
+        match self.call_json(Call::get(url)).await {
+            Ok(raw) => Ok(Some(raw)),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
