@@ -24,13 +24,16 @@ pub struct Arguments {
 
 impl Arguments {
     /// Checks `args` against the manifest's entry of the command. Secret arguments are added to `mask`. An
-    /// unknown argument is ignored with a line in the log: the documentation's own example has one.
+    /// unknown argument is ignored with a line in the log: the documentation's own example has one. Not so one
+    /// that is a known one in another spelling: without its `dryRun`, a dry run would be none.
     pub fn check(
         command: &'static Command,
         mut args: Map<String, Value>,
         mask: &mut Mask,
         journal: &Journal,
     ) -> Result<Self> {
+        args.keys()
+            .try_for_each(|name| check_spelling(command, name))?;
         let mut values = HashMap::new();
         let mut lists = HashMap::new();
         for argument in command.arguments {
@@ -203,6 +206,24 @@ fn list(name: &str, value: Value) -> Result<Vec<String>> {
         .collect())
 }
 
+/// Compares an unknown name with the known ones without regard to case, `_` and `-`.
+fn check_spelling(command: &Command, name: &str) -> Result<()> {
+    let letters = |name: &str| name.replace(['_', '-'], "").to_lowercase();
+    let known = || command.arguments.iter().map(|argument| argument.name);
+    if known().any(|known| known == name) {
+        return Ok(());
+    }
+    let given = letters(name);
+    let alike: Vec<&str> = known().filter(|known| letters(known) == given).collect();
+    if alike.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "The argument '{name}' is not known: it is written {}.",
+        alike.join(" or ")
+    )
+}
+
 fn check_choice(argument: &Argument, value: &str) -> Result<()> {
     if argument.allowed.is_empty() || argument.allowed.contains(&value) {
         return Ok(());
@@ -328,6 +349,31 @@ mod tests {
                 "pingone-sample has no argument \"pasword\"; it is ignored".to_owned()
             )]
         );
+    }
+
+    #[test]
+    fn a_known_argument_in_another_spelling_is_an_error() {
+        let error = |command: &'static str, name: &str| {
+            let command = manifest::command(command).expect("a command");
+            let args = Map::from_iter([(name.to_owned(), json!("x"))]);
+            Arguments::check(command, args, &mut Mask::default(), &Journal::keeping())
+                .err()
+                .unwrap_or_else(|| panic!("accepted: {name}"))
+                .to_string()
+        };
+        for name in ["dryrun", "DryRun", "dry_run", "dry-run", "-DRY-RUN"] {
+            assert_eq!(
+                error("pingone-contain-user", name),
+                format!("The argument '{name}' is not known: it is written dryRun.")
+            );
+        }
+        assert_eq!(
+            error("pingone-update-user", "TYPE"),
+            "The argument 'TYPE' is not known: it is written Type or type."
+        );
+        for name in ["type", "Type"] {
+            assert!(!error("pingone-update-user", name).contains("is not known"));
+        }
     }
 
     #[test]

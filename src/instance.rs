@@ -17,6 +17,7 @@ use crate::{
         settings::{Limits, Settings},
         token,
     },
+    safety,
     secrets::Mask,
     surroundings::Surroundings,
 };
@@ -103,9 +104,9 @@ impl Instance {
             limits,
             mask,
             policy: Policy {
-                read_only: params.flag("read_only"),
-                protected_users: params.items("protected_users"),
-                protected_groups: params.items("protected_groups"),
+                read_only: params.switch("read_only")?,
+                protected_users: params.names("protected_users")?,
+                protected_groups: params.names("protected_groups")?,
             },
             not_found_as_note: params.flag("not_found_as_note"),
         })
@@ -131,7 +132,8 @@ impl Parameters<'_> {
         self.text(name).ok_or_else(|| missing(&Self::name(name)))
     }
 
-    /// True for true alone: anything else must not switch a safety off.
+    /// True for true alone. For switches that give something up: a value that means nothing must not put
+    /// `insecure` on.
     fn flag(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Value::Bool(true)))
             || self
@@ -139,14 +141,28 @@ impl Parameters<'_> {
                 .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    /// Names with commas or line breaks between them.
-    fn items(&self, name: &str) -> Vec<String> {
-        let text = self.text(name).unwrap_or_default();
-        text.split([',', '\n'])
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect()
+    /// A switch that protects: a value that means nothing must not leave it off, so it is an error.
+    fn switch(&self, name: &str) -> Result<bool> {
+        safety::switch(self.value(name)).ok_or_else(|| {
+            anyhow!(
+                "{} is neither true nor false: enter true or false.",
+                Self::name(name)
+            )
+        })
+    }
+
+    /// Names of what is protected. Here too a value that means nothing is an error.
+    fn names(&self, name: &str) -> Result<Vec<String>> {
+        safety::names(self.value(name)).ok_or_else(|| {
+            anyhow!(
+                "{} is no list of names: enter names or IDs with commas or line breaks between them, in double quotes where a name has a comma in it, or a JSON list of texts.",
+                Self::name(name)
+            )
+        })
+    }
+
+    fn value(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
     }
 
     fn region(&self) -> Result<Region> {
@@ -518,6 +534,34 @@ mod tests {
                     .insecure,
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn what_does_not_say_whether_to_protect_is_an_error() {
+        let policy = |change: &Value| read(change).expect("a fine instance").policy;
+        assert!(policy(&json!({"read_only": "Yes"})).read_only);
+        assert!(!policy(&json!({"read_only": ""})).read_only);
+        assert_eq!(
+            policy(&json!({"protected_users": ["emma.sharp"]})).protected_users,
+            ["emma.sharp"]
+        );
+        for (change, begins) in [
+            (
+                json!({"read_only": "maybe"}),
+                "The instance parameter 'Read only' (read_only) is neither true nor false: enter ",
+            ),
+            (
+                json!({"protected_users": {"name": "emma.sharp"}}),
+                "The instance parameter 'Protected users' (protected_users) is no list of names: enter ",
+            ),
+            (
+                json!({"protected_groups": "[Sales]"}),
+                "The instance parameter 'Protected groups' (protected_groups) is no list of names: enter ",
+            ),
+        ] {
+            let text = error(&change);
+            assert!(text.starts_with(begins), "{text}");
         }
     }
 

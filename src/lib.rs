@@ -12,7 +12,7 @@
 //!   ▼
 //! run             one request: check, carry out, make an entry of whatever came of it
 //!   ├ manifest    integration.yml as tables: which commands exist, what each takes
-//!   ├ instance    XSOAR's parameters → where, as whom, how long
+//!   ├ instance    XSOAR's parameters → where, as whom, how long; safety: what must not be changed
 //!   ├ arguments   the command's arguments, checked against the manifest
 //!   ▼
 //! commands        one handler each: PingOne's answer → War Room text and context
@@ -42,6 +42,7 @@ pub mod run;
 pub mod arguments;
 pub mod instance;
 pub mod manifest;
+pub mod safety;
 
 pub mod commands;
 

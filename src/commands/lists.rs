@@ -75,11 +75,15 @@ pub(super) fn with_next(
 
 /// `pingone-list-users`
 pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
-    let filter = user_filter(cx).await?;
+    let group = Named::group(cx.args)?;
+    let filter = user_filter(cx, &group).await?;
     let Part { items, more, next } = cx
         .pingone
         .search_users(filter.as_deref(), &paging(cx, PAGE_SIZE)?)
         .await?;
+    if items.is_empty() {
+        cx.ensure_group(&group).await?;
+    }
     let users = items
         .iter()
         .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))
@@ -97,7 +101,7 @@ pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// The filter that the arguments make, each condition joined to the others by `and`.
-async fn user_filter(cx: &Context<'_>) -> Result<Option<String>> {
+async fn user_filter(cx: &Context<'_>, group: &Named<'_, GroupId>) -> Result<Option<String>> {
     let mut conditions = Vec::new();
     for (argument, attribute) in [("username", "username"), ("email", "email")] {
         conditions.extend(
@@ -114,12 +118,8 @@ async fn user_filter(cx: &Context<'_>) -> Result<Option<String>> {
     if let Some(population) = cx.args.id::<PopulationId>("populationId")? {
         conditions.push(equals("population.id", &population.to_string()));
     }
-    let group = Named::<GroupId> {
-        name: cx.args.text("groupName"),
-        id: cx.args.id("groupId")?,
-    };
     if group.name.is_some() || group.id.is_some() {
-        conditions.push(in_group(cx.group(&group).await?));
+        conditions.push(in_group(cx.group(group).await?));
     }
     if let Some(enabled) = cx.args.choice("enabled")? {
         conditions.push(format!("enabled eq {enabled}"));
@@ -168,10 +168,7 @@ fn describe_user(user: &User) -> Row {
 
 /// `pingone-get-group-members`
 pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
-    let named = Named::<GroupId> {
-        name: cx.args.text("groupName"),
-        id: cx.args.id("groupId")?,
-    };
+    let named = Named::group(cx.args)?;
     if named.name.is_none() && named.id.is_none() {
         bail!("PingOne error: You must supply either 'groupName' or 'groupId'.");
     }
@@ -180,6 +177,9 @@ pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
         .pingone
         .search_users(Some(&in_group(group)), &paging(cx, PAGE_SIZE)?)
         .await?;
+    if items.is_empty() {
+        cx.ensure_group(&named).await?;
+    }
     let users = items
         .iter()
         .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))

@@ -1,7 +1,7 @@
 //! Whom or what a command is about: the user and the group that its arguments name, by name or by id. The
 //! texts for "not found" are those that playbooks know.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use super::Context;
 use crate::{
@@ -40,6 +40,18 @@ impl Context<'_> {
             }
             _ => Ok(found.id),
         }
+    }
+
+    /// For a list of a group's members that is empty: PingOne finds nobody in a group that does not exist, so one
+    /// that was given by id alone is looked at.
+    pub(super) async fn ensure_group(&self, named: &Named<'_, GroupId>) -> Result<()> {
+        if let (None, Some(id)) = (named.name, named.id) {
+            ensure!(
+                self.pingone.group_exists(id).await?,
+                "There is no group {id}."
+            );
+        }
+        Ok(())
     }
 
     /// The user that `username` or `userId` names, for a command that changes something: with both given,
@@ -89,16 +101,21 @@ impl<'a> Named<'a, UserId> {
 }
 
 impl<'a> Named<'a, GroupId> {
+    /// `groupName` and `groupId`, of which none has to be given.
+    pub(super) fn group(args: &'a Arguments) -> Result<Self> {
+        Ok(Self {
+            name: args.text("groupName"),
+            id: args.id("groupId")?,
+        })
+    }
+
     /// User and group, of each of which name or id has to be given.
     pub(super) fn user_and_group(args: &'a Arguments) -> Result<(Named<'a, UserId>, Self)> {
         let user = Named {
             name: args.text("username"),
             id: args.id("userId")?,
         };
-        let group = Self {
-            name: args.text("groupName"),
-            id: args.id("groupId")?,
-        };
+        let group = Self::group(args)?;
         Ok((user.one_of(BOTH)?, group.one_of(BOTH)?))
     }
 }

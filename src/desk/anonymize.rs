@@ -17,6 +17,7 @@ use super::{
 use crate::{
     manifest,
     pingone::tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+    safety,
     secrets::{MASKED, UNRESERVED},
 };
 
@@ -124,14 +125,19 @@ impl Anonymizer {
                     *id = self.stand_ins.stand_in(Kind::Other, id);
                 }
                 ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
-                ("protected_users", Value::String(names)) => *names = self.names("username", names),
-                ("protected_groups", Value::String(names)) => {
-                    *names = self.names("groupname", names);
-                }
+                ("protected_users", names) => *names = self.protected("username", names),
+                ("protected_groups", names) => *names = self.protected("groupname", names),
                 _ => {}
             }
         }
         out
+    }
+
+    /// What is no list of names goes on being none.
+    fn protected(&mut self, name: &str, names: &Value) -> Value {
+        safety::names(names).map_or("[".into(), |names| {
+            names.iter().map(|one| self.text(name, one)).collect()
+        })
     }
 
     /// Names with commas or line breaks between them.
@@ -494,6 +500,15 @@ mod tests {
                  }}},
             ])
         );
+    }
+
+    #[test]
+    fn protected_names_are_replaced_in_every_form() {
+        let params = json!({"protected_users": "\"emma\"", "protected_groups": "[x"});
+        let (requests, _) = anonymous(json!([{"params": params}]), json!([]));
+        let params = &requests[0]["params"];
+        assert_ne!(params["protected_users"][0], "emma");
+        assert_eq!(params["protected_groups"], "[");
     }
 
     #[test]

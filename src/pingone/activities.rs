@@ -16,7 +16,7 @@ use super::{
     client::Client,
     error::Error,
     filter,
-    pages::{NotAToken, Paging, Part},
+    pages::{NotAToken, Paging, Part, Room},
 };
 use crate::times::written;
 
@@ -105,6 +105,7 @@ impl Client<'_> {
             Some(Place { at, .. }) => wanted.to.min(*at + SignedDuration::from_millis(1)),
             None => wanted.to,
         };
+        let room = Room::new();
         let mut span = LONGEST_SPAN;
         let mut found: Vec<(Place, Value)> = Vec::new();
         while to > wanted.from {
@@ -116,11 +117,17 @@ impl Client<'_> {
                 .limit
                 .filter(|_| to.duration_since(from) > SHORTEST_SPAN)
                 .map(|limit| (limit - found.len()).max(paging.page_size));
-            let Some(activities) = self.span(from, to, wanted, paging.page_size, most).await?
-            else {
+            let before = room.left();
+            let read = self
+                .span(&room, from, to, wanted, paging.page_size, most)
+                .await?;
+            let taken = before - room.left();
+            let Some(activities) = read else {
+                room.give_back(taken);
                 span = to.duration_since(from) / i32::from(STEP);
                 continue;
             };
+            let number = activities.len();
             let is_sparse = most.is_none_or(|most| activities.len() * usize::from(STEP) <= most);
             let mut placed: Vec<(Place, Value)> = activities
                 .into_iter()
@@ -131,6 +138,9 @@ impl Client<'_> {
                     earlier.is_none_or(|earlier| place.order() > earlier.order())
                 })
                 .collect();
+            // What is let go takes no room; one activity is about as large as another.
+            let gone = number - placed.len();
+            room.give_back(taken / number.max(1) * gone);
             placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
             found.extend(placed);
             if found.len() > limit || found.len() == limit && from > wanted.from {
@@ -153,6 +163,7 @@ impl Client<'_> {
     /// The activities of a span; `None` if one of the queries gives more than `most`.
     async fn span(
         &self,
+        room: &Room,
         from: Timestamp,
         to: Timestamp,
         wanted: &Wanted,
@@ -178,7 +189,8 @@ impl Client<'_> {
             from: None,
         };
         let queries = stream::iter(filters).map(|filter| async move {
-            self.list_part(&[ACTIVITIES], ACTIVITIES, Some(&filter), paging)
+            let path = [ACTIVITIES];
+            self.list_part_within(room, &path, ACTIVITIES, Some(&filter), paging)
                 .await
         });
         let parts: Vec<Result<Part, Error>> = queries.buffered(AT_ONCE).collect().await;

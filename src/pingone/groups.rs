@@ -1,7 +1,7 @@
 //! Groups and who is in them.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub struct Group {
     pub name: String,
 }
 
-/// A user's membership in a group.
+/// The membership of a user, or of a group, in a group.
 #[derive(Debug)]
 pub struct Membership {
     /// The group's id: that of the membership itself.
@@ -133,6 +133,17 @@ impl Client<'_> {
     pub(super) async fn all_groups(&self, user: UserId) -> Result<Vec<Membership>, Error> {
         let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
         url.set_query(Some("expand=group"));
+        self.memberships(url).await
+    }
+
+    /// The groups in which a group is nested. Names are not masked: for comparing only.
+    /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    pub(super) async fn groups_above(&self, group: GroupId) -> Result<Vec<Membership>, Error> {
+        let path = [GROUPS, &group.to_string(), MEMBER_OF_GROUPS];
+        self.memberships(self.url(&path, "")).await
+    }
+
+    async fn memberships(&self, url: Url) -> Result<Vec<Membership>, Error> {
         let call = format!("GET {}", url.path());
         let listing = self.list(url, MEMBERSHIPS).await?;
         listing
@@ -158,13 +169,21 @@ impl Client<'_> {
             .collect()
     }
 
+    /// Whether there is such a group.
+    pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
+        Ok(self.read_group_raw(group).await?.is_some())
+    }
+
     /// The name of a group, not masked: for comparing only. `None` if there is no such group.
     pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
-        match self
-            .call_json(Call::get(self.url(&[GROUPS, &group.to_string()], "")))
-            .await
-        {
-            Ok(raw) => Ok(raw.get("name").and_then(Value::as_str).map(str::to_owned)),
+        let raw = self.read_group_raw(group).await?;
+        Ok(raw.and_then(|raw| raw.get("name")?.as_str().map(str::to_owned)))
+    }
+
+    async fn read_group_raw(&self, group: GroupId) -> Result<Option<Value>, Error> {
+        let url = self.url(&[GROUPS, &group.to_string()], "");
+        match self.call_json(Call::get(url)).await {
+            Ok(raw) => Ok(Some(raw)),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -203,7 +222,7 @@ impl Client<'_> {
         .map(drop)
     }
 
-    fn membership_url(&self, user: UserId, group: GroupId) -> reqwest::Url {
+    fn membership_url(&self, user: UserId, group: GroupId) -> Url {
         self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 

@@ -4,7 +4,7 @@
 //! The link to the next page comes from outside: it is followed only to the configured host, only once to
 //! each address, and not without end.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{cell::Cell, collections::HashSet, fmt, str::FromStr};
 
 use reqwest::Url;
 use serde_json::Value;
@@ -20,6 +20,32 @@ const MOST_PAGES: usize = 500;
 
 /// All pages of a list together are no larger: 10,000 memberships of 2 KB would be 20 MB.
 const LARGEST_LIST: usize = 32 * 1024 * 1024;
+
+/// How many bytes the pages of a list, or of several that are kept together, may still have.
+pub(super) struct Room(Cell<usize>);
+
+impl Room {
+    /// As much as a list may have.
+    pub(super) fn new() -> Self {
+        Self(Cell::new(LARGEST_LIST))
+    }
+
+    fn take(&self, size: usize) -> Result<(), &'static str> {
+        let left = self.0.get().checked_sub(size);
+        self.0.set(left.ok_or("its pages are too large together")?);
+        Ok(())
+    }
+
+    /// What there is now.
+    pub(super) fn left(&self) -> usize {
+        self.0.get()
+    }
+
+    /// Some of what was taken is not kept.
+    pub(super) fn give_back(&self, size: usize) {
+        self.0.set(self.0.get().saturating_add(size));
+    }
+}
 
 /// A list that was read to its end. Texts in it are not masked yet.
 pub(super) struct Listing {
@@ -134,6 +160,19 @@ impl Client<'_> {
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
+        self.list_part_within(&Room::new(), path, collection, filter, paging)
+            .await
+    }
+
+    /// The same, of several lists that are kept together.
+    pub(super) async fn list_part_within(
+        &self,
+        room: &Room,
+        path: &[&str],
+        collection: &'static str,
+        filter: Option<&str>,
+        paging: &Paging,
+    ) -> Result<Part, Error> {
         let (mut skip, start) = paging
             .from
             .as_ref()
@@ -154,7 +193,9 @@ impl Client<'_> {
         let mut seen = HashSet::from([url.clone()]);
         let mut call = Call::get(url.clone());
         loop {
-            let mut page = self.call_json(call).await?;
+            let (mut page, size) = self.call_sized_json(call).await?;
+            room.take(size)
+                .map_err(|reason| wrong(&format!("{reason}: ask for fewer at once")))?;
             // Not before the call: it may have brought a token.
             let mask = self.mask();
             let mut found = take_items(&mut page, collection)
@@ -211,7 +252,9 @@ impl Client<'_> {
         let described = format!("GET {}", url.path());
         let wrong = |reason: &str| unusable(&described, false, reason);
         let mut seen = HashSet::from([url.clone()]);
-        let (mut page, mut size) = self.call_sized_json(Call::get(url.clone())).await?;
+        let room = Room::new();
+        let (mut page, size) = self.call_sized_json(Call::get(url.clone())).await?;
+        room.take(size).map_err(wrong)?;
         let mut items = take_items(&mut page, collection)
             .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
         let mut next = next_page(&page, &url).map_err(wrong)?;
@@ -221,11 +264,8 @@ impl Client<'_> {
                 return Err(wrong("its pages do not come to an end"));
             }
             let further = Call::get_further(url.clone(), &described);
-            let (mut page, more_size) = self.call_sized_json(further).await?;
-            size += more_size;
-            if size > LARGEST_LIST {
-                return Err(wrong("its pages are too large together"));
-            }
+            let (mut page, size) = self.call_sized_json(further).await?;
+            room.take(size).map_err(wrong)?;
             let more = take_items(&mut page, collection).ok_or_else(|| {
                 wrong(&format!(
                     "`_embedded.{collection}` of a later page is not a list"

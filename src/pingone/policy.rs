@@ -21,7 +21,8 @@ pub struct Policy {
     pub read_only: bool,
     /// Users that are never changed, each a username or an id.
     pub protected_users: Vec<String>,
-    /// Groups that are never changed, each a name or an id; nor are their members.
+    /// Groups that are never changed, each a name or an id; nor are their members, nor who is in a group that is
+    /// nested in one.
     pub protected_groups: Vec<String>,
 }
 
@@ -55,6 +56,9 @@ pub(super) struct Cleared {
     groups: HashSet<GroupId>,
 }
 
+/// In more groups than this a group is not nested: 250 is PingOne's limit of groups in one group.
+const MOST_ABOVE: usize = 250;
+
 fn same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
@@ -85,19 +89,56 @@ impl Client<'_> {
         if protected.is_empty() || self.cleared.borrow().groups.contains(&group) {
             return Ok(());
         }
-        let id = group.to_string();
-        let by_id = protected.iter().any(|protected| same(protected, &id));
-        let by_name = !by_id && {
-            let name = self.group_name(group).await?;
-            name.is_some_and(|name| protected.iter().any(|protected| same(protected, &name)))
+        let refused = |why: &str| {
+            Err(forbidden(format!(
+                "The group {group} is {why} ('Protected groups' in the instance's settings): nothing was changed."
+            )))
         };
-        if by_id || by_name {
-            return Err(forbidden(format!(
-                "The group {group} is protected ('Protected groups' in the instance's settings): nothing was changed."
-            )));
+        if self.is_protected_group(group, None).await? {
+            return refused("protected");
         }
-        self.cleared.borrow_mut().groups.insert(group);
+        // Who joins a group that is nested in another becomes a member of that one as well. Whether PingOne tells
+        // more than the next ones above is undocumented, so each of them is asked for its own.
+        let mut cleared = HashSet::from([group]);
+        let mut to_ask = vec![group];
+        while let Some(below) = to_ask.pop() {
+            let above = absent(self.groups_above(below).await)?.unwrap_or_default();
+            for Membership { group, name, .. } in above {
+                if self.cleared.borrow().groups.contains(&group) || !cleared.insert(group) {
+                    continue;
+                }
+                if self.is_protected_group(group, name.as_deref()).await? {
+                    let called = name.map(|name| self.mask().text(&name));
+                    let called = called
+                        .map_or_else(|| group.to_string(), |name| format!("{name} ({group})"));
+                    return refused(&format!("nested in {called}, which is protected"));
+                }
+                to_ask.push(group);
+            }
+            if cleared.len() > MOST_ABOVE {
+                return refused("nested in too many groups to tell whether one is protected");
+            }
+        }
+        self.cleared.borrow_mut().groups.extend(cleared);
         Ok(())
+    }
+
+    /// Whether a group is protected itself. Its name is looked up unless it is known.
+    async fn is_protected_group(&self, group: GroupId, name: Option<&str>) -> Result<bool, Error> {
+        let is_named = |name: &str| {
+            let mut protected = self.policy.protected_groups.iter();
+            protected.any(|protected| same(protected, name))
+        };
+        if is_named(&group.to_string()) {
+            return Ok(true);
+        }
+        match name {
+            Some(name) => Ok(is_named(name)),
+            None => Ok(self
+                .group_name(group)
+                .await?
+                .is_some_and(|name| is_named(&name))),
+        }
     }
 
     async fn permit_user(&self, user: UserId) -> Result<(), Error> {

@@ -8,13 +8,13 @@ use std::{
 };
 
 use pingone_xsoar::{commands, surroundings::Surroundings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Turn, kind_and_text, talk},
+    conversation::{Heard, Turn, kind_and_text, talk},
     faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
     healthy::{self, GROUP, Healthy, POPULATION, USER},
-    scripted::{PINGONE_JSON, Scripted, Seen, reply},
+    scripted::{PINGONE_JSON, Scripted, Seen, json as json_reply, reply},
     several_calls,
 };
 
@@ -453,16 +453,25 @@ fn every_fault_at_the_commands_own_call() {
     play(Place::Own);
 }
 
-#[test]
-fn large_pages_do_not_add_up() {
+/// Runs a command against a PingOne that answers at the end of `path` with a page of one item and 7 MB; with a next
+/// page each time, if that is asked for.
+fn with_large_pages(
+    command: &str,
+    args: &Value,
+    (path, collection): (&'static str, &'static str),
+    item: impl Fn(usize) -> Value + Send + Sync + 'static,
+    go_on: bool,
+) -> (Heard, usize) {
     let number = AtomicUsize::new(0);
     let server = Scripted::start(move |seen| {
-        if !seen.path().ends_with("/memberOfGroups") {
+        if !seen.path().ends_with(path) {
             return healthy::answer(seen);
         }
-        let mut page = healthy::page("groupMemberships", &[]);
         let number = number.fetch_add(1, Ordering::SeqCst);
-        page["_links"] = json!({"next": {"href": format!("?cursor={number}")}});
+        let mut page = healthy::page(collection, &[item(number)]);
+        if go_on {
+            page["_links"] = json!({"next": {"href": format!("?cursor={number}")}});
+        }
         reply(
             200,
             &[],
@@ -470,15 +479,92 @@ fn large_pages_do_not_add_up() {
             page.to_string() + &" ".repeat(7_000_000),
         )
     });
-    let args = json!({"username": "emma.sharp"});
-    let request = healthy::request(&server.host(), "pingone-get-groups", &args, &json!({}));
+    let request = healthy::request(&server.host(), command, args, &json!({}));
     let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    (heard, server.count("GET", path))
+}
+
+#[test]
+fn large_pages_do_not_add_up() {
+    let membership = |_| json!({"id": GROUP, "name": "Sales", "type": "DIRECT"});
+    let user = |_| healthy::user();
+    for (heard, calls) in [
+        with_large_pages(
+            "pingone-get-groups",
+            &json!({"username": "emma.sharp"}),
+            ("/memberOfGroups", "groupMemberships"),
+            membership,
+            true,
+        ),
+        with_large_pages(
+            "pingone-list-users",
+            &json!({"all_results": "true"}),
+            ("/users", "users"),
+            user,
+            true,
+        ),
+    ] {
+        let text = heard.error(0);
+        assert!(
+            text.contains("cannot be used: its pages are too large together"),
+            "{text}"
+        );
+        assert_eq!(calls, 5, "32 MiB");
+    }
+}
+
+#[test]
+fn large_spans_of_the_audit_trail_do_not_add_up() {
+    let run = |args: &Value| {
+        with_large_pages(
+            "pingone-list-audit-activities",
+            args,
+            ("/activities", "activities"),
+            |number| json!({"id": format!("a{number}"), "remoteIp": "10.0.0.1"}),
+            false,
+        )
+    };
+    // Seven spans of 14 days.
+    let mut args = json!({"from": "98 days ago", "all_results": "true"});
+    let (heard, calls) = run(&args);
     let text = heard.error(0);
     assert!(
         text.contains("cannot be used: its pages are too large together"),
         "{text}"
     );
-    assert_eq!(server.count("GET", "/memberOfGroups"), 5, "32 MiB");
+    assert_eq!(calls, 5, "32 MiB");
+    // What is not wanted is let go.
+    args["ip"] = json!("10.0.0.2");
+    let (heard, calls) = run(&args);
+    assert_eq!(kind_and_text(heard.entry(0)).0, 1);
+    assert_eq!(calls, 7);
+}
+
+#[test]
+fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
+    let number = AtomicUsize::new(0);
+    let server = Scripted::start(move |seen| {
+        if seen.path() == format!("{}/groups/{GROUP}", healthy::base()) {
+            return json_reply(200, &json!({"id": GROUP, "name": "Sales"}));
+        }
+        if !seen.path().contains("/groups/") {
+            return healthy::answer(seen);
+        }
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        let above = json!({"id": format!("00000000-0000-4000-8000-{number:012}"), "name": "Upper"});
+        json_reply(200, &healthy::page("groupMemberships", &[above]))
+    });
+    let args = json!({"userId": USER, "groupId": GROUP});
+    let protected = json!({"protected_groups": "Admins"});
+    let request = healthy::request(&server.host(), "pingone-add-to-group", &args, &protected);
+    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let text = heard.error(0);
+    assert!(
+        text.contains("is nested in too many groups to tell whether one is protected"),
+        "{text}"
+    );
+    assert_eq!(server.count("GET", "/memberOfGroups"), 250);
+    assert_eq!(server.count("POST", "/memberOfGroups"), 0);
 }
 
 #[test]

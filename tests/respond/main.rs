@@ -309,6 +309,18 @@ fn protected_users_are_not_touched_and_the_others_are() {
 }
 
 #[test]
+fn nobody_joins_a_protected_group_by_one_that_is_nested_in_it() {
+    let company = Company::with(Seed::built_in(), &json!({"protected_groups": "all staff"}));
+    let entries = company.run(
+        "pingone-add-to-group",
+        &json!({"username": "emma.sharp", "groupName": "Sales"}),
+    );
+    let text = entries[0]["Contents"].as_str().unwrap_or_default();
+    assert!(text.contains("is nested in All Staff ("), "{text}");
+    assert_eq!(described(&company.changes()), [""; 0]);
+}
+
+#[test]
 fn a_read_only_instance_sends_no_change_whatever_the_command() {
     let company = Company::with(Seed::built_in(), &json!({"read_only": true}));
     let record = json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": [POPULATION]}});
