@@ -30,12 +30,28 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Mask {
     /// Longest first, so that one inside another does not leave the rest of it behind.
     secrets: Vec<SecretString>,
-    /// The secrets as they stand in base64, likewise.
-    encoded: Vec<SecretString>,
+    /// The secrets as they stand in base64, likewise; and which characters each has.
+    encoded: Vec<(SecretString, Characters)>,
     /// Secrets too short to be searched for.
     short: Vec<SecretString>,
     /// Whether a secret, however it is written, can begin with a byte.
     begins: [bool; 256],
+}
+
+/// Which ASCII characters a text has. Base64 of a secret has two dozen or more, most of which a name, an id or an
+/// address lacks: that tells without a search that the one is not in the other.
+#[derive(Clone, Copy)]
+struct Characters(u128);
+
+impl Characters {
+    fn of(text: &str) -> Self {
+        let ascii = text.bytes().filter(u8::is_ascii);
+        Self(ascii.fold(0, |set, byte| set | 1 << byte))
+    }
+
+    fn have(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
+    }
 }
 
 impl Default for Mask {
@@ -68,18 +84,16 @@ impl Mask {
         // Whole bodies come back in base64 too.
         for sent in [secret, &json[1..json.len() - 1], &in_a_form] {
             for part in base64_parts(sent) {
-                if !self
-                    .encoded
-                    .iter()
-                    .any(|known| known.expose_secret() == part)
-                {
-                    self.encoded.push(part.into());
+                let mut known = self.encoded.iter();
+                if !known.any(|(known, _)| known.expose_secret() == part) {
+                    let characters = Characters::of(&part);
+                    self.encoded.push((part.into(), characters));
                 }
             }
         }
-        for secrets in [&mut self.secrets, &mut self.encoded] {
-            secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
-        }
+        let length = |secret: &SecretString| std::cmp::Reverse(secret.expose_secret().len());
+        self.secrets.sort_by_key(length);
+        self.encoded.sort_by_key(|(secret, _)| length(secret));
     }
 
     /// Whether the secret was added.
@@ -101,8 +115,9 @@ impl Mask {
             return word(short);
         }
         let mut masked = self.with_words(text, word);
-        for part in &self.encoded {
-            if masked.contains(part.expose_secret()) {
+        let there = Characters::of(&masked);
+        for (part, characters) in &self.encoded {
+            if there.have(*characters) && masked.contains(part.expose_secret()) {
                 masked = masked.replace(part.expose_secret(), MASKED);
             }
         }

@@ -36,6 +36,8 @@ const WITH_SCRIPT: (usize, usize) = (100, 1000);
 /// When memory is looked at.
 const FEW: usize = 200;
 const MANY: usize = 20_000;
+/// And once more, to tell what comes late from what goes on.
+const MORE: usize = 40_000;
 
 /// What XSOAR's server sends along with every command: the source of the Python integration.
 const SCRIPT: usize = 490 * 1024;
@@ -250,14 +252,18 @@ fn memory(out: &mut Table<impl std::io::Write>, executable: &Path) {
         process.ask_well(&line);
     }
     let many = process.resident();
+    for _ in MANY..MORE {
+        process.ask_well(&line);
+    }
+    let more = process.resident();
     out.row(
-        &format!("memory after {FEW} and after {MANY} requests"),
+        &format!("memory after {FEW}, {MANY} and {MORE} requests"),
         "no growth",
-        &format!("{} and {}", mebibytes(few), mebibytes(many)),
+        &[few, many, more].map(mebibytes).join(", "),
     );
     let connections = server.seen().connections;
     out.row(
-        &format!("connections for {MANY} requests"),
+        &format!("connections for {MORE} requests"),
         "",
         &connections.to_string(),
     );
