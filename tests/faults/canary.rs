@@ -26,6 +26,7 @@ use crate::{
     matrix::{COMMANDS, Command, Place, place_of},
     process,
     scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, json as send, reply},
+    several_calls::{FORMS, Form},
 };
 
 /// The marks. Letters and digits come through every encoding but base64 unchanged, so each is found by them.
@@ -624,37 +625,97 @@ fn echoing(answer: Answer, said: &Said) -> Answer {
     }
 }
 
+/// A command, and where the server says all that it knows.
+#[derive(Clone, Copy)]
+struct Asked {
+    name: &'static str,
+    args: &'static [(&'static str, &'static str)],
+    struck: Struck,
+    echo: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Struck {
+    Place(&'static Command, Place),
+    /// One of the calls of a command that makes several.
+    Call(&'static str),
+}
+
+impl Asked {
+    fn name(&self) -> String {
+        let struck = match self.struck {
+            Struck::Place(_, place) => format!("{place:?}"),
+            Struck::Call(call) => call.to_owned(),
+        };
+        format!("{}, {struck}, {}", self.name, ECHOES[self.echo].0)
+    }
+
+    fn is_struck(&self, seen: &Seen) -> bool {
+        match self.struck {
+            Struck::Place(command, place) => {
+                let here = place_of(command, seen);
+                here == Some(place) || here.is_none()
+            }
+            Struck::Call(call) => healthy::short(seen) == call,
+        }
+    }
+}
+
 #[test]
 fn faults_show_no_secret_though_the_server_says_all_it_knows() {
-    let mut cells: Vec<(&Command, Place, usize)> = Vec::new();
+    let mut cells: Vec<Asked> = Vec::new();
     for (number, command) in COMMANDS.iter().enumerate() {
+        let Command { name, args, .. } = command;
+        let mut add = |place, echo| {
+            let struck = Struck::Place(command, place);
+            cells.push(Asked {
+                name,
+                args,
+                struck,
+                echo,
+            });
+        };
         for echo in 0..ECHOES.len() {
             if command.own.is_some() {
-                cells.push((command, Place::Own, echo));
+                add(Place::Own, echo);
             }
             // Token request and look-up are the same for all commands: each with some is enough.
             if (number + echo) % 3 == 0 {
-                cells.push((command, Place::Token, echo));
+                add(Place::Token, echo);
                 if command.looks_up.is_some() {
-                    cells.push((command, Place::LookUp, echo));
+                    add(Place::LookUp, echo);
                 }
+            }
+        }
+    }
+    // The same calls are made in many forms: each with some of the echoes is enough.
+    for (number, form) in FORMS.iter().enumerate() {
+        let Form { name, args, .. } = form;
+        for (place, call) in form.shorts().into_iter().enumerate() {
+            let some = |echo: &usize| (number + place + echo).is_multiple_of(4);
+            for echo in (0..ECHOES.len()).filter(some) {
+                let struck = Struck::Call(call);
+                cells.push(Asked {
+                    name,
+                    args,
+                    struck,
+                    echo,
+                });
             }
         }
     }
     let server = {
         let cells = cells.clone();
         Scripted::start(move |asked| {
-            let (number, seen) = below(asked);
-            let (command, place, echo) = cells[number];
-            let mut seen = seen;
-            let said = Said::new(&seen, &known(command.name, &seen), number);
+            let (number, mut seen) = below(asked);
+            let cell = cells[number];
+            let said = Said::new(&seen, &known(cell.name, &seen), number);
             seen.headers
                 .push(("x-number".to_owned(), number.to_string()));
-            let here = place_of(command, &seen);
-            if here == Some(place) || here.is_none() {
-                return ECHOES[echo].1(&seen, &said);
+            if cell.is_struck(&seen) {
+                return ECHOES[cell.echo].1(&seen, &said);
             }
-            if here == Some(Place::Token) {
+            if seen.path().ends_with("/as/token") {
                 return healthy::token(TOKEN, 3600);
             }
             echoing(healthy::answer(&seen), &said)
@@ -662,25 +723,23 @@ fn faults_show_no_secret_though_the_server_says_all_it_knows() {
     };
     let host = server.host();
     let mut requests = Vec::new();
-    let mut names = Vec::new();
-    for (number, (command, place, echo)) in cells.iter().enumerate() {
-        let args: Value = command
+    for (number, cell) in cells.iter().enumerate() {
+        let args: Value = cell
             .args
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!(value)))
             .collect();
         // A second try writes a line into the log. Each costs half a second, so there are few.
-        let logged = ["500", "no HTTP"].contains(&ECHOES[*echo].0);
-        let retries = u8::from(logged && command.name == "pingone-delete-user").to_string();
-        let request =
-            healthy::request(&host, command.name, &args, &json!({"max_retries": retries}));
+        let logged = ["500", "no HTTP"].contains(&ECHOES[cell.echo].0);
+        let retries = u8::from(logged && cell.name == "pingone-delete-user").to_string();
+        let request = healthy::request(&host, cell.name, &args, &json!({"max_retries": retries}));
         requests.push(marked(request, "", number));
         // `marked` has no host to offer here.
         for name in ["api_url", "auth_url"] {
             requests[number]["params"][name] = json!(format!("http://{host}/{number}"));
         }
-        names.push(format!("{}, {place:?}, {}", command.name, ECHOES[*echo].0));
     }
+    let names: Vec<String> = cells.iter().map(Asked::name).collect();
     let heard = assert_nothing_shown(&requests, &names);
     let masked = heard.everything_shown().matches("<XX_REPLACED>").count();
     assert!(masked > 1000, "the echoes arrive, and are masked: {masked}");

@@ -25,7 +25,7 @@ use crate::{
 /// A command, asked so that it makes the calls which are told here.
 pub(crate) struct Form {
     pub(crate) name: &'static str,
-    args: &'static [(&'static str, &'static str)],
+    pub(crate) args: &'static [(&'static str, &'static str)],
     /// How PingOne stands before.
     given: fn(&mut State),
     answer: Shape,
@@ -417,6 +417,11 @@ const fn table(
 }
 
 impl Form {
+    /// Its calls, each once.
+    pub(crate) fn shorts(&self) -> BTreeSet<&'static str> {
+        self.calls.iter().map(|call| call.short).collect()
+    }
+
     /// Whether a success leaves something in the context: two of the documented commands leave nothing.
     fn has_context(&self) -> bool {
         !["pingone-unlock-user", "pingone-deactivate-user"].contains(&self.name)
