@@ -248,20 +248,11 @@ fn source(activity: &Value, what: Source) -> Value {
 
 /// `pingone-get-failed-logins`: failures, counted by address, country and browser.
 pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
-    let question = Question::read(cx).await?;
-    let mut wanted = question.wanted();
-    if wanted.conditions.is_empty() {
-        wanted.conditions = FAILURES
-            .map(|action| ("action.type", action.to_owned()))
-            .into();
+    let mut question = Question::read(cx).await?;
+    if question.actions.is_empty() {
+        question.actions = FAILURES.map(str::to_owned).into();
     }
-    let keep = |activity: &Value| {
-        let action = activity
-            .pointer("/action/type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        question.keeps(activity) && FAILURES.contains(&action)
-    };
+    let keep = |activity: &Value| question.keeps(activity);
     let newest = Paging {
         limit: Some(MOST_COUNTED),
         page_size: PAGE_SIZE,
@@ -271,7 +262,10 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
         items: activities,
         more,
         ..
-    } = cx.pingone.activities(&wanted, &newest, keep).await?;
+    } = cx
+        .pingone
+        .activities(&question.wanted(), &newest, keep)
+        .await?;
     let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
     for activity in &activities {
         let key = [Source::Ip, Source::Country, Source::UserAgent].map(|what| {
