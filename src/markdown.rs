@@ -7,6 +7,19 @@ use serde_json::{Map, Value};
 /// One row: column name and value.
 pub type Row = Map<String, Value>;
 
+/// A row, or an entry of the context, of these members, in this order.
+pub fn row<const N: usize>(members: [(&str, Value); N]) -> Row {
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// What stands at `pointer` in `raw`, for a row; null, and so an empty cell, if nothing does.
+pub fn at(raw: &Value, pointer: &str) -> Value {
+    raw.pointer(pointer).cloned().unwrap_or(Value::Null)
+}
+
 /// `### title`, then a table with the columns of the first row in the order of their code points, or
 /// `**No entries.**`. The title is not escaped, as in the original.
 pub fn table(title: &str, rows: &[Row]) -> String {

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, at, row},
+    many::{Change, DoneBefore, Target},
 };
 use crate::{
     entry::Output,
+    markdown::{at, row},
     pingone::{
         id::UserId,
         users::{User, UserFields},

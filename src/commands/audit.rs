@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use super::{
     Context,
     lists::{paging, with_next},
-    many::{at, row},
 };
 use crate::{
     entry::Output,
-    markdown::{Row, table_of},
+    markdown::{Row, at, row, table_of},
     pingone::{
         activities::{PAGE_SIZE, Wanted},
         id::UserId,

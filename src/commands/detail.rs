@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::{
     Context, devices,
     lists::{describe_role, role_names, without_role_names},
-    many::{at, row},
     passwords::state_row as password_row,
     sessions,
     users::{account, row as user_row},
 };
 use crate::{
     entry::Output,
-    markdown::{Row, table, table_of},
+    markdown::{Row, at, row, table, table_of},
     pingone::{self, users::User},
 };
 

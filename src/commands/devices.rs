@@ -6,9 +6,14 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, at, each, row},
+    many::{Change, DoneBefore, Target, each},
 };
-use crate::{entry::Output, markdown::Row, pingone::id::DeviceId, times::moment};
+use crate::{
+    entry::Output,
+    markdown::{Row, at, row},
+    pingone::id::DeviceId,
+    times::moment,
+};
 
 /// The context key of devices.
 const DEVICE: &str = "PingOne.Device(val.ID && val.ID === obj.ID)";

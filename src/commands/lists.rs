@@ -5,15 +5,10 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{at, row},
-    target::Named,
-    users::row as user_row,
-};
+use super::{Context, target::Named, users::row as user_row};
 use crate::{
     entry::{Output, USER},
-    markdown::{Row, table, table_of},
+    markdown::{Row, at, row, table, table_of},
     pingone::{
         filter::{all, equals, starts_with},
         id::{GroupId, PopulationId},

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     entry::Output,
     failure,
-    markdown::{Row, table_of},
+    markdown::{Row, row, table_of},
     pingone::{self, error::Problem, id::UserId, users::User},
 };
 
@@ -401,17 +401,4 @@ impl Context<'_> {
         output.failures = self.failures(outcomes);
         output
     }
-}
-
-/// A row or a context entry of these members, in this order.
-pub(super) fn row<const N: usize>(members: [(&str, Value); N]) -> Row {
-    members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// What stands at `pointer` in an answer of PingOne; null if nothing does.
-pub(super) fn at(raw: &Value, pointer: &str) -> Value {
-    raw.pointer(pointer).cloned().unwrap_or(Value::Null)
 }

@@ -3,13 +3,10 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{DoneBefore, at, row},
-};
+use super::{Context, many::DoneBefore};
 use crate::{
     entry::Output,
-    markdown::{Row, table},
+    markdown::{Row, at, row, table},
     pingone::id::UserId,
 };
 

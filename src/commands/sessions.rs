@@ -5,9 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, at, each, row},
+    many::{Change, DoneBefore, Target, each},
 };
-use crate::{entry::Output, markdown::Row, pingone::id::SessionId};
+use crate::{
+    entry::Output,
+    markdown::{Row, at, row},
+    pingone::id::SessionId,
+};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";

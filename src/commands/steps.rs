@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, Outcome, row},
+    many::{Change, Outcome},
 };
 use crate::{
     entry::Output,
-    markdown::{Row, table_of},
+    markdown::{Row, row, table_of},
     pingone::id::UserId,
     times::written,
 };
