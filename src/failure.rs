@@ -59,9 +59,9 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             404 if command == TEST => Some("Check the Environment ID and the Region."),
             407 => Some(CHECK_PROXY),
             // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
-            415 if ["pingone-unlock-user", "pingone-restore-user"].contains(&command) => {
-                Some("PingOne refuses to unlock a user who is disabled: activate the user first.")
-            }
+            415 if ["pingone-unlock-user", "pingone-restore-user"].contains(&command) => Some(
+                "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
+            ),
             429 => Some("PingOne limits how many requests a licence may make: try again later."),
             300..=399 => Some(
                 "Redirects are not followed, to keep the access token here: check the API URL.",

@@ -27,7 +27,7 @@ pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |mut target| {
             let user = cx.user_of(&mut target).await?;
-            lock_one(cx, &user, until).await
+            lock_one(cx, &user, until, false).await
         })
         .await?;
     Ok(cx.report_changes("Locked users", &outcomes))
@@ -49,11 +49,12 @@ fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
     Ok(until)
 }
 
-/// Locks one account and makes sure that it is locked.
+/// Locks one account and makes sure that it is locked. `once_enabled`: the user was enabled a moment ago.
 pub(super) async fn lock_one(
     cx: &Context<'_>,
     user: &User,
     until: Option<Timestamp>,
+    once_enabled: bool,
 ) -> Result<Change> {
     let id = user.id;
     if user.fields.enabled == Some(false) {
@@ -70,7 +71,7 @@ pub(super) async fn lock_one(
             details: row([("UnlockAt", at(&user.raw, UNLOCK_AT))]),
         });
     }
-    let told = cx.pingone.lock_user(id, until).await?;
+    let told = cx.pingone.lock_user(id, until, once_enabled).await?;
     let user = match told {
         Some(user) if user.fields.account_status().is_some() => user,
         _ => {

@@ -2,7 +2,7 @@
 //! recorded; one that fails does not keep the others from being taken. What was changed stands in a record, by which
 //! `restore.rs` can undo it later.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::SecretString;
@@ -15,7 +15,9 @@ use super::{
     many::{Change, DoneBefore, Target, changed_before},
     passwords::force_change_of,
     sessions::clear_all,
-    steps::{ALREADY, Contained, DONE, Done, NOT_APPLICABLE, Record, THE_USER, Taken, report},
+    steps::{
+        ALREADY, Contained, DONE, Done, NOT_APPLICABLE, NotAll, Record, THE_USER, Taken, report,
+    },
 };
 use crate::{
     entry::Output,
@@ -199,7 +201,7 @@ async fn take(
             NOT_APPLICABLE,
             "the user is disabled already and cannot sign on; PingOne locks only enabled users",
         )),
-        Step::Lock => Ok(Done::from(&lock_one(cx, before, plan.until).await?)),
+        Step::Lock => Ok(Done::from(&lock_one(cx, before, plan.until, false).await?)),
         Step::Disable if before.fields.enabled == Some(false) => {
             Ok(Done::new(ALREADY, "was disabled"))
         }
@@ -344,7 +346,8 @@ async fn leave_groups(
         }
     }
     if !failed.is_empty() {
-        bail!("groups left: {left}; not left: {}", failed.join("; "));
+        let failed = failed.join("; ");
+        return Err(NotAll(format!("groups left: {left}; not left: {failed}")).into());
     }
     Ok(if left == 0 {
         Done::new(ALREADY, "is in none of them")

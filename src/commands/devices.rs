@@ -124,7 +124,7 @@ async fn delete_devices(
                 .and_then(Value::as_str)
                 .and_then(|id| id.parse().ok())
             else {
-                bail!("PingOne lists a device without an id.")
+                return Err(partly(&deleted, "PingOne lists a device without an id.").into());
             };
             if wanted(id, device) {
                 left.push(id);

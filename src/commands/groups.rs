@@ -60,6 +60,8 @@ pub(super) async fn join(
         // The same code could stand for something else that has to be unique; so it is looked at.
         Err(error) if error.has_code("UNIQUENESS_VIOLATION") => {
             match cx.pingone.read_membership(user, group).await? {
+                // An earlier try got no answer; that the user is in the group now is its doing.
+                Some(_) if error.tries.outcome_unknown => Ok(Joined::Now(None)),
                 Some(_) => Ok(Joined::Already),
                 None => Err(error),
             }

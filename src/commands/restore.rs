@@ -10,7 +10,10 @@ use super::{
     accounts::{self, is_locked, lock_one, set_enabled},
     groups::{Joined, join},
     many::Target,
-    steps::{ALREADY, Contained, DONE, Done, NOT_UNDONE, Record, THE_USER, Taken, report},
+    steps::{
+        ALREADY, Contained, DONE, Done, NOT_UNDONE, NotAll, PLANNED, Record, THE_USER, Taken,
+        report,
+    },
 };
 use crate::{
     entry::Output,
@@ -72,19 +75,26 @@ async fn restore_one(
         !own.is_empty(),
         "None of the given records is of this user: what was changed is not known, so nothing was undone."
     );
-    let before = cx.user_of(&mut target).await?;
+    let mut user = cx.user_of(&mut target).await?;
     let any = |what: fn(&Record) -> bool| own.iter().any(|record| what(record));
     let mut taken = Vec::new();
-    let mut note = |step, result| taken.push(Taken::of(cx, id, step, result));
-    // PingOne unlocks only enabled users.
-    let once_enabled = any(|record| record.disabled) && before.fields.enabled != Some(true);
+    // PingOne locks and unlocks only enabled users.
+    let mut once_enabled = false;
     if any(|record| record.disabled) {
-        note("enable", enable(cx, &before).await);
+        let enabled = Taken::of(cx, id, "enable", enable(cx, &user).await);
+        if [DONE, PLANNED].contains(&enabled.outcome) {
+            once_enabled = true;
+            user.fields.enabled = Some(true);
+        }
+        taken.push(enabled);
     }
+    let mut note = |step, result| taken.push(Taken::of(cx, id, step, result));
+    let ends = own.iter().filter_map(|record| record.locked_until_before);
     if any(|record| record.locked) {
-        note("unlock", unlock(cx, &before, once_enabled).await);
-    } else if let Some(until) = own.iter().find_map(|record| record.locked_until_before) {
-        note("lock", relock(cx, &before, until, once_enabled).await);
+        note("unlock", unlock(cx, &user, once_enabled).await);
+    } else if let Some(until) = ends.min() {
+        // Each containment only prolongs, so the first end was there before all of them.
+        note("lock", relock(cx, &user, until, once_enabled).await);
     }
     let groups: Vec<&String> = own.iter().flat_map(|record| &record.left_groups).collect();
     if !groups.is_empty() {
@@ -152,12 +162,8 @@ async fn relock(
     if until <= cx.pingone.now() {
         return unlock(cx, before, once_enabled).await;
     }
-    let change = if once_enabled {
-        lock_one(cx, &cx.pingone.read_user(before.id).await?, Some(until)).await
-    } else {
-        lock_one(cx, before, Some(until)).await
-    };
-    Ok(Done::from(&change?))
+    let change = lock_one(cx, before, Some(until), once_enabled).await?;
+    Ok(Done::from(&change))
 }
 
 async fn join_groups(cx: &Context<'_>, id: UserId, groups: &[&String]) -> Result<Done> {
@@ -173,7 +179,8 @@ async fn join_groups(cx: &Context<'_>, id: UserId, groups: &[&String]) -> Result
         }
     }
     if !failed.is_empty() {
-        bail!("groups joined: {joined}; not joined: {}", failed.join("; "));
+        let failed = failed.join("; ");
+        return Err(NotAll(format!("groups joined: {joined}; not joined: {failed}")).into());
     }
     Ok(if joined == 0 {
         Done::new(ALREADY, "was in all of them")

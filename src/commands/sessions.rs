@@ -1,6 +1,6 @@
 //! Commands about the sessions of users: who is signed on from where, and ending that.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
@@ -115,7 +115,7 @@ fn change(ended: &[SessionId], result: String) -> Change {
 pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Change> {
     let mut ended = Vec::new();
     let mut last_round = Vec::new();
-    for _ in 0..MOST_ROUNDS {
+    for round in 0..=MOST_ROUNDS {
         let listed = cx.pingone.sessions(target.id).await;
         let listed = listed.map_err(|error| partly(&ended, "then").then(error))?;
         let ids = listed.iter().map(|session| {
@@ -125,7 +125,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
                 .and_then(|id| id.parse().ok())
         });
         let Some(left) = ids.collect::<Option<Vec<SessionId>>>() else {
-            bail!("PingOne lists a session without an id.")
+            return Err(partly(&ended, "PingOne lists a session without an id.").into());
         };
         if left.is_empty() {
             let result = if ended.is_empty() {
@@ -136,14 +136,17 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
             return Ok(change(&ended, result));
         }
         if left == last_round {
+            // What it accepted to end but goes on listing was not ended.
+            ended.retain(|session| !left.contains(session));
+            return Err(partly(&ended, "PingOne goes on listing some.").into());
+        }
+        if round == MOST_ROUNDS {
             break;
         }
         end(cx, target, &left, &mut ended).await?;
         last_round = left;
     }
-    // What it accepted to end but goes on listing was not ended.
-    ended.retain(|session| !last_round.contains(session));
-    Err(partly(&ended, "PingOne goes on listing some.").into())
+    Err(partly(&ended, "there are more: run the command again.").into())
 }
 
 /// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
@@ -152,19 +155,16 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
     let mut ended = Vec::new();
     end(cx, target, only, &mut ended).await?;
     let mut still = Vec::new();
-    for session in ended.clone() {
-        let is_there = cx.pingone.session_exists(target.id, session).await;
+    for session in only {
+        let is_there = cx.pingone.session_exists(target.id, *session).await;
         if is_there.map_err(|error| partly(&ended, "then").then(error))? {
-            still.push(session);
+            still.push(*session);
         }
     }
     if !still.is_empty() {
         ended.retain(|session| !still.contains(session));
         let still: Vec<String> = still.iter().map(ToString::to_string).collect();
-        let still = format!(
-            "PingOne accepted to end {}, but still has it.",
-            still.join(", ")
-        );
+        let still = format!("PingOne still has {}.", still.join(", "));
         return Err(partly(&ended, &still).into());
     }
     let unknown: Vec<String> = only

@@ -53,6 +53,11 @@ impl From<&Change> for Done {
     }
 }
 
+/// Of several things that a step does, some failed for reasons of their own.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotAll(pub(super) String);
+
 /// What came of a step.
 pub(super) struct Taken {
     pub(super) step: &'static str,
@@ -69,10 +74,15 @@ impl Taken {
         result: Result<Done>,
     ) -> Self {
         let planned = cx.pingone.take_plan(user);
-        let (outcome, detail) = match result {
-            _ if !planned.is_empty() => (PLANNED, planned.join("\n")),
-            Ok(Done { outcome, detail }) => (outcome, detail),
-            Err(error) => (FAILED, cx.explain(&error)),
+        let planned = (!planned.is_empty()).then(|| planned.join("\n"));
+        let (outcome, detail) = match (result, planned) {
+            (Ok(Done { outcome, detail }), None) => (outcome, detail),
+            (Err(error), None) => (FAILED, cx.explain(&error)),
+            // What was only planned did not happen, and so a step may fail that would not; but not this one.
+            (Err(error), Some(planned)) if error.is::<NotAll>() => {
+                (FAILED, [&planned, "\n", &cx.explain(&error)].concat())
+            }
+            (_, Some(planned)) => (PLANNED, planned),
         };
         Self {
             step,

@@ -30,6 +30,8 @@ const STEP: u8 = 4;
 const SHORTEST_SPAN: SignedDuration = SignedDuration::from_secs(1);
 /// PingOne's own number of activities on a page.
 pub const PAGE_SIZE: usize = 100;
+/// Fewer at once would cost too many calls, of which there may be few in a second.
+const SMALLEST_PAGE: usize = 10;
 /// PingOne answers ten audit queries in a second, for the whole licence.
 /// <https://developer.pingidentity.com/pingone-api/platform/rate-limiting.html>
 const AT_ONCE: usize = 5;
@@ -100,6 +102,7 @@ impl Client<'_> {
         keep: impl Fn(&Value) -> bool,
     ) -> Result<Part<Place>, Error> {
         let limit = paging.limit.unwrap_or(usize::MAX);
+        let page_size = paging.page_size.max(SMALLEST_PAGE);
         let mut to = match &paging.from {
             // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
             Some(Place { at, .. }) => wanted.to.min(*at + SignedDuration::from_millis(1)),
@@ -116,11 +119,9 @@ impl Client<'_> {
             let most = paging
                 .limit
                 .filter(|_| to.duration_since(from) > SHORTEST_SPAN)
-                .map(|limit| (limit - found.len()).max(paging.page_size));
+                .map(|limit| (limit - found.len()).max(page_size));
             let before = room.left();
-            let read = self
-                .span(&room, from, to, wanted, paging.page_size, most)
-                .await?;
+            let read = self.span(&room, from, to, wanted, page_size, most).await?;
             let taken = before - room.left();
             let Some(activities) = read else {
                 room.give_back(taken);

@@ -17,6 +17,7 @@ use super::{
 
 /// More pages than any list has that a command asks for: 100,000 users at 200 a page.
 const MOST_PAGES: usize = 500;
+const MORE_PAGES: &str = "it has more than 500 pages";
 
 /// All pages of a list together are no larger: 10,000 memberships of 2 KB would be 20 MB.
 const LARGEST_LIST: usize = 32 * 1024 * 1024;
@@ -237,8 +238,12 @@ impl Client<'_> {
                     }),
                 });
             }
-            if !seen.insert(next.clone()) || seen.len() > MOST_PAGES {
+            if !seen.insert(next.clone()) {
                 return Err(wrong("its pages do not come to an end"));
+            }
+            if seen.len() > MOST_PAGES {
+                let advice = ": ask for fewer items, or for more at once";
+                return Err(wrong(&format!("{MORE_PAGES}{advice}")));
             }
             url = next;
             call = Call::get_further(url.clone(), &described);
@@ -260,8 +265,11 @@ impl Client<'_> {
         let mut next = next_page(&page, &url).map_err(wrong)?;
         let listing_first = page;
         while let Some(url) = next {
-            if !seen.insert(url.clone()) || seen.len() > MOST_PAGES {
+            if !seen.insert(url.clone()) {
                 return Err(wrong("its pages do not come to an end"));
+            }
+            if seen.len() > MOST_PAGES {
+                return Err(wrong(MORE_PAGES));
             }
             let further = Call::get_further(url.clone(), &described);
             let (mut page, size) = self.call_sized_json(further).await?;

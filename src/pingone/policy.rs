@@ -173,15 +173,10 @@ impl Client<'_> {
         }) {
             return refused("'Protected users'");
         }
-        let is_protected = |membership: &Membership| {
-            let id = membership.group.to_string();
-            let name = membership.name.as_deref().unwrap_or_default();
-            protected_groups
-                .iter()
-                .any(|protected| same(protected, &id) || same(protected, name))
-        };
-        if groups?.iter().any(is_protected) {
-            return refused("a member of one of the 'Protected groups'");
+        for Membership { group, name, .. } in groups? {
+            if self.is_protected_group(group, name.as_deref()).await? {
+                return refused("a member of one of the 'Protected groups'");
+            }
         }
         self.cleared.borrow_mut().users.insert(user);
         Ok(())

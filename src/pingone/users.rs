@@ -238,21 +238,17 @@ impl Client<'_> {
     /// moment ago, so that this may pass.
     pub async fn unlock_user(&self, id: UserId, once_enabled: bool) -> Result<Option<User>, Error> {
         let unlock = Call::operation(self.user_url(id, &[]), UNLOCK, Touches::User(id));
-        let repeat = if once_enabled {
-            Repeat::SafeOnceEnabled
-        } else {
-            Repeat::Safe
-        };
-        self.account_call(Call { repeat, ..unlock }).await
+        self.account_call(unlock, once_enabled).await
     }
 
     /// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne
-    /// refuses it with 415. That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer
+    /// refuses it with 415; `once_enabled` as for unlocking. That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer
     /// has to be looked at.
     pub async fn lock_user(
         &self,
         id: UserId,
         until: Option<jiff::Timestamp>,
+        once_enabled: bool,
     ) -> Result<Option<User>, Error> {
         let url = self.user_url(id, &[]);
         let touches = Touches::User(id);
@@ -266,10 +262,16 @@ impl Client<'_> {
             ),
             None => Call::operation(url, LOCK, touches),
         };
-        self.account_call(call).await
+        self.account_call(call, once_enabled).await
     }
 
-    async fn account_call(&self, call: Call) -> Result<Option<User>, Error> {
+    async fn account_call(&self, call: Call, once_enabled: bool) -> Result<Option<User>, Error> {
+        let repeat = if once_enabled {
+            Repeat::SafeOnceEnabled
+        } else {
+            Repeat::Safe
+        };
+        let call = Call { repeat, ..call };
         let described = format!("POST {}", call.url.path());
         let raw = self.call_maybe_json(call).await?;
         raw.map(|raw| self.user(&described, true, raw)).transpose()

@@ -120,6 +120,7 @@ const INVALID: &[&str] = &["cannot be used: it is not valid JSON ("];
 const NO_OBJECT: &[&str] = &["cannot be used: it is not a JSON object"];
 const NO_TOKEN: &[&str] = &["cannot be used: it holds no access token"];
 const NO_END: &[&str] = &["cannot be used: its pages do not come to an end"];
+const TOO_MANY: &[&str] = &["cannot be used: it has more than 500 pages"];
 const ELSEWHERE: &[&str] = &[
     "cannot be used: its link to the next page leads to another host, where the access token must not go",
 ];
@@ -212,7 +213,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     list("a text for a list", Strike::Items("\"x\""), 1, UNUSABLE),
     list("an object for a list", Strike::Items("{}"), 1, UNUSABLE),
     list("a next page that is the page itself", Strike::Next(""), 1, NO_END),
-    list("ever new next pages", Strike::Next("another"), 500, NO_END),
+    list("ever new next pages", Strike::Next("another"), 500, TOO_MANY),
     list("a next page at another host", Strike::Next("https://elsewhere.invalid/users"), 1, ELSEWHERE),
     list("a next page at another port", Strike::Next("http://127.0.0.1:1/users"), 1, ELSEWHERE),
     list("a next page behind a user name", Strike::Next("http://user@127.0.0.1:1/users"), 1, ELSEWHERE),
