@@ -85,9 +85,11 @@ pub(super) async fn lock_one(
             user.fields.account_status().unwrap_or("it does not tell")
         );
     }
+    let end = lock_end_of(cx, &user).map(written);
+    let as_wanted = until.map(written) == end;
     let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
-    let as_wanted = until.map(written) == lock_end_of(cx, &user).map(written);
-    let result = match (until, told) {
+    let told = told.map(str::to_owned).or(end);
+    let result = match (until, &told) {
         (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
         (None, None) => "locked until an administrator unlocks it".to_owned(),
         (_, Some(told)) => format!("locked, but PingOne says until {told}"),

@@ -105,7 +105,9 @@ impl Client<'_> {
         let page_size = paging.page_size.max(SMALLEST_PAGE);
         let mut to = match &paging.from {
             // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
-            Some(Place { at, .. }) => wanted.to.min(*at + SignedDuration::from_millis(1)),
+            Some(Place { at, .. }) => at
+                .saturating_add(SignedDuration::from_millis(1))
+                .map_or(wanted.to, |after| wanted.to.min(after)),
             None => wanted.to,
         };
         let room = Room::new();

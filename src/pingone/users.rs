@@ -242,8 +242,8 @@ impl Client<'_> {
     }
 
     /// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne
-    /// refuses it with 415; `once_enabled` as for unlocking. That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer
-    /// has to be looked at.
+    /// refuses it with 415; `once_enabled` as for unlocking. That no end means no end is UNCONFIRMED (the page
+    /// hints otherwise), so the answer has to be looked at.
     pub async fn lock_user(
         &self,
         id: UserId,
