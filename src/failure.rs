@@ -99,7 +99,10 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
         },
         Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
-        Problem::Answer { .. } | Problem::Forbidden(_) => None,
+        Problem::ProtectionUnknown {
+            cause: Some(cause), ..
+        } => return hint(command, access, cause),
+        Problem::Answer { .. } | Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => None,
     };
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
     (!hints.is_empty()).then(|| hints.join("\n"))

@@ -5,7 +5,7 @@
 //! ```text
 //! stdin line
 //!   │ stdin       reads lines on a thread of its own, joins a request spread over several
-//!   │ protocol    the wire format, both ways
+//!   │ protocol    the wire format, both ways; distinct: no name twice where it decides
 //!   │ server      XSOAR's server: what it sends, what it can be asked
 //!   ▼
 //! session         request after request: read, carry out, answer, `completed`
@@ -32,6 +32,7 @@
 
 pub mod stdin;
 
+pub mod distinct;
 pub mod protocol;
 pub mod server;
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{entry::Entry, journal::Level};
+use crate::{distinct::Distinct, entry::Entry, journal::Level};
 
 /// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
 pub struct Request {
@@ -30,9 +30,9 @@ struct RequestLine {
     #[serde(default)]
     command: Value,
     #[serde(default)]
-    params: Value,
+    params: Distinct,
     #[serde(default)]
-    args: Value,
+    args: Distinct,
     #[serde(default)]
     context: Value,
     #[serde(default)]
@@ -49,8 +49,8 @@ impl<'de> Deserialize<'de> for Request {
         };
         Ok(Self {
             command,
-            params: object("params", line.params)?,
-            args: object("args", line.args)?,
+            params: object("params", line.params.0)?,
+            args: object("args", line.args.0)?,
             context: object("context", line.context)?,
             native: line.native == Value::Bool(true),
         })
@@ -224,6 +224,7 @@ mod tests {
             r#"{"params":"hunter22"}"#,
             r#"{"hunter22"}"#,
             r#"{"command":"hunter22"#,
+            r#"{"command":"c","args":{"hunter22":1,"hunter22":"hunter22"}}"#,
         ] {
             match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::garbage(&error)) {
                 Err(Incoming::Garbage(reason)) => assert!(!reason.contains("hunter22"), "{reason}"),

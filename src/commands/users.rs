@@ -27,22 +27,29 @@ pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
 
 /// `pingone-deactivate-user`
 pub(super) async fn deactivate(cx: &Context<'_>) -> Result<Output> {
-    let (username, raw) = set_enabled(cx, false).await?;
-    Ok(Output::new(format!("### User {username} deactivated"), raw))
+    set_enabled(cx, false).await
 }
 
 /// `pingone-activate-user`
 pub(super) async fn activate(cx: &Context<'_>) -> Result<Output> {
-    let (username, raw) = set_enabled(cx, true).await?;
-    Ok(Output::new(format!("### {username} is active now"), raw))
+    set_enabled(cx, true).await
 }
 
-async fn set_enabled<'a>(cx: &Context<'a>, enabled: bool) -> Result<(&'a str, Option<Value>)> {
+async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let called = format!("the user {username}");
     let raw = accounts::set_enabled(cx, (id, &called), enabled).await?;
-    Ok((username, raw))
+    let (readable, done) = if enabled {
+        (format!("### {username} is active now"), "activated")
+    } else {
+        (format!("### User {username} deactivated"), "deactivated")
+    };
+    let failures = cx.joined_protected_groups(id, done).await;
+    Ok(Output {
+        failures,
+        ..Output::new(readable, raw)
+    })
 }
 
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
@@ -113,8 +120,10 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
         "{how}{}",
         table(&format!("PingOne user created: {username}"), &[row(&user)])
     );
+    let failures = cx.joined_protected_groups(user.id, "created").await;
     let account = account(&user);
-    Ok(Output::new(readable, Some(user.raw)).with_account(account))
+    let output = Output::new(readable, Some(user.raw)).with_account(account);
+    Ok(Output { failures, ..output })
 }
 
 /// Stands before the table of a user whose creation PingOne did not confirm.
@@ -167,16 +176,22 @@ pub(super) async fn update(cx: &Context<'_>) -> Result<Output> {
     let given = profile(cx);
     // The look-up comes first also where there is nothing to send: an unknown user is to be told.
     let user = cx.user_by_name().await?;
-    let raw = if given.is_empty() {
-        None
-    } else {
-        let change = overlaid(&given, &user.returned);
-        Some(cx.pingone.update_user(user.id, &change).await?.raw)
-    };
-    Ok(Output::new(
-        table(&format!("PingOne user updated: {username}"), &[given]),
-        raw,
-    ))
+    let readable = table(
+        &format!("PingOne user updated: {username}"),
+        std::slice::from_ref(&given),
+    );
+    if given.is_empty() {
+        return Ok(Output::new(readable, None));
+    }
+    let change = overlaid(&given, &user.returned);
+    let raw = cx.pingone.update_user(user.id, &change).await?.raw;
+    let members: Vec<&str> = given.keys().map(String::as_str).collect();
+    let done = format!("updated ({})", members.join(", "));
+    let failures = cx.joined_protected_groups(user.id, &done).await;
+    Ok(Output {
+        failures,
+        ..Output::new(readable, Some(raw))
+    })
 }
 
 /// The arguments of an update, and where each stands in PingOne's user.

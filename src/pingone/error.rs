@@ -31,6 +31,14 @@ pub enum Problem {
     /// The instance forbids the change; nothing was sent.
     #[error("{0}")]
     Forbidden(String),
+    /// Whether the instance forbids the change could not be established; nothing was sent.
+    #[error("{reason}{}", cause_of(.cause.as_deref()))]
+    ProtectionUnknown {
+        /// What could not be read.
+        reason: String,
+        /// The call that failed, if one did.
+        cause: Option<Box<Error>>,
+    },
     /// There was no complete answer.
     #[error("{0}")]
     NoAnswer(NoAnswer),
@@ -52,6 +60,10 @@ pub enum Problem {
         /// The command's time.
         limit: Duration,
     },
+}
+
+fn cause_of(cause: Option<&Error>) -> String {
+    cause.map(|cause| format!("\n{cause}")).unwrap_or_default()
 }
 
 fn unknown_change(change: bool) -> &'static str {

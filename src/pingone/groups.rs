@@ -10,8 +10,10 @@ use super::{
     error::Error,
     filter,
     id::{GroupId, UserId},
+    names::{closest, likeness},
     pages::{Paging, Part},
     policy::Touches,
+    users::found,
 };
 
 /// A group as a look-up finds it.
@@ -61,34 +63,20 @@ const MEMBER_OF_GROUPS: &str = "memberOfGroups";
 const MEMBERSHIPS: &str = "groupMemberships";
 
 impl Client<'_> {
-    /// The groups of this name, compared again as usernames are.
+    /// The groups of this name, compared again as usernames are; only one of them if it is exactly this.
     pub async fn find_groups(&self, name: &str) -> Result<Vec<Group>, Error> {
         let url = self.url(
             &[GROUPS],
             &filter::query(&[("filter", &filter::equals("name", name))]),
         );
         let call = format!("GET {}", url.path());
-        let wanted = name.to_lowercase();
-        let mut found = Vec::new();
-        for raw in self.list(url, GROUPS).await?.items {
-            let Some(name) = raw
-                .get("name")
-                .and_then(Value::as_str)
-                .filter(|name| name.to_lowercase() == wanted)
-            else {
-                continue;
-            };
-            let id = raw
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| id.parse().ok());
-            let id = id.ok_or_else(|| unusable(&call, false, "a group in it has no id"))?;
-            found.push(Group {
-                id,
-                name: self.mask().text(name),
-            });
-        }
-        Ok(found)
+        let listed = self.list(url, GROUPS).await?.items.into_iter();
+        let alike = listed.filter_map(|raw| {
+            let likeness = likeness(name, raw.get("name")?.as_str()?)?;
+            Some((likeness, raw))
+        });
+        let found = closest(alike.collect()).into_iter();
+        found.map(|raw| self.group(&call, &raw)).collect()
     }
 
     /// The groups that the user itself was put into: PingOne's answer, and what it says.
@@ -171,22 +159,32 @@ impl Client<'_> {
 
     /// Whether there is such a group.
     pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
-        Ok(self.read_group_raw(group).await?.is_some())
+        found(self.read_group(group).await.map(drop))
     }
 
-    /// The name of a group, not masked: for comparing only. `None` if there is no such group.
+    /// The name of a group, not masked: for comparing only. `None` if the answer is not about this group, or has no
+    /// name in it.
     pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
-        let raw = self.read_group_raw(group).await?;
-        Ok(raw.and_then(|raw| raw.get("name")?.as_str().map(str::to_owned)))
+        let raw = self.read_group(group).await?;
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let is_this = text("id").and_then(|id| id.parse().ok()) == Some(group);
+        let name = text("name").filter(|name| is_this && !name.is_empty());
+        Ok(name.map(str::to_owned))
     }
 
-    async fn read_group_raw(&self, group: GroupId) -> Result<Option<Value>, Error> {
+    /// Reads a group, with nothing masked.
+    async fn read_group(&self, group: GroupId) -> Result<Value, Error> {
         let url = self.url(&[GROUPS, &group.to_string()], "");
-        match self.call_json(Call::get(url)).await {
-            Ok(raw) => Ok(Some(raw)),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.call_json(Call::get(url)).await
+    }
+
+    fn group(&self, call: &str, raw: &Value) -> Result<Group, Error> {
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let id = text("id").and_then(|id| id.parse().ok());
+        Ok(Group {
+            id: id.ok_or_else(|| unusable(call, false, "a group in it has no id"))?,
+            name: self.mask().text(text("name").unwrap_or_default()),
+        })
     }
 
     /// Groups that a filter finds; none is every group.

@@ -12,6 +12,7 @@ use super::{
     error::Error,
     filter,
     id::UserId,
+    names::{closest, likeness},
     pages::{Paging, Part},
     policy::Touches,
     retry::Repeat,
@@ -63,6 +64,12 @@ impl fmt::Debug for Returned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Returned")
     }
+}
+
+/// What a user may be called, not masked.
+pub(super) struct UserNames {
+    pub(super) username: String,
+    pub(super) email: Option<String>,
 }
 
 /// PingOne leaves out what a user does not have.
@@ -127,9 +134,9 @@ impl UserFields {
 const USERS: &str = "users";
 
 impl Client<'_> {
-    /// The users of this name: none or one, unless PingOne holds names that differ in case alone. PingOne's
-    /// filter ignores case, and whether it reads an escaped value as meant is unconfirmed; so its answers
-    /// are compared again.
+    /// The users of this name: none or one, unless PingOne holds names that differ in case alone and none is exactly
+    /// this. PingOne's filter ignores case, and whether it reads an escaped value as meant is unconfirmed; so its
+    /// answers are compared again.
     pub async fn find_users(&self, username: &str) -> Result<Vec<User>, Error> {
         self.find_users_by("username", username).await
     }
@@ -145,18 +152,13 @@ impl Client<'_> {
             &filter::query(&[("filter", &filter::equals(attribute, value))]),
         );
         let call = format!("GET {}", url.path());
-        let wanted = value.to_lowercase();
-        let mut found = Vec::new();
-        for raw in self.list(url, USERS).await?.items {
-            if raw
-                .get(attribute)
-                .and_then(Value::as_str)
-                .is_some_and(|value| value.to_lowercase() == wanted)
-            {
-                found.push(self.user(&call, false, raw)?);
-            }
-        }
-        Ok(found)
+        let listed = self.list(url, USERS).await?.items.into_iter();
+        let alike = listed.filter_map(|raw| {
+            let likeness = likeness(value, raw.get(attribute)?.as_str()?)?;
+            Some((likeness, raw))
+        });
+        let found = closest(alike.collect()).into_iter();
+        found.map(|raw| self.user(&call, false, raw)).collect()
     }
 
     /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
@@ -182,9 +184,21 @@ impl Client<'_> {
         self.user_of(Call::get(self.user_url(id, &[]))).await
     }
 
-    /// Reads a user, with nothing masked: for comparing, never for showing.
-    pub(super) async fn read_user_raw(&self, id: UserId) -> Result<Value, Error> {
-        self.call_json(Call::get(self.user_url(id, &[]))).await
+    /// The names by which a user may be protected, not masked: for comparing, never for showing. `None` if the
+    /// answer is not about this user, or does not tell them. A user need not have an e-mail address.
+    pub(super) async fn user_names(&self, id: UserId) -> Result<Option<UserNames>, Error> {
+        let raw = self.call_json(Call::get(self.user_url(id, &[]))).await?;
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let is_this = text("id").and_then(|id| id.parse().ok()) == Some(id);
+        let username = text("username").filter(|name| is_this && !name.is_empty());
+        let email = match raw.get("email") {
+            None | Some(Value::Null) => Some(None),
+            Some(email) => email.as_str().map(|email| Some(email.to_owned())),
+        };
+        Ok(username.zip(email).map(|(username, email)| UserNames {
+            username: username.to_owned(),
+            email,
+        }))
     }
 
     /// Whether there is such a user: PingOne answers 404 if not.
