@@ -24,11 +24,11 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
-//! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
-//! things out), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`,
-//! `sandbox` and `verify`.
+//! Beside the way: `secrets` (what must not be shown), `nearest` (what a mistyped name means), `journal` (the log of
+//! one request), `surroundings` (environment variables), `context` (what a playbook sees after a command), `replay`
+//! (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne
+//! in memory, for trying things out), `verify` (the self-test of a real environment). What XSOAR's containers get has
+//! no `cli`, `desk`, `sandbox` and `verify`.
 
 pub mod stdin;
 
@@ -55,6 +55,7 @@ pub mod failure;
 
 pub mod context;
 pub mod journal;
+pub mod nearest;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;

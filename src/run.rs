@@ -19,6 +19,7 @@ use crate::{
     instance::Instance,
     journal::{Journal, Level},
     manifest,
+    nearest::nearest_commands,
     pingone::{
         Client, Connection,
         changes::Change,
@@ -214,14 +215,12 @@ fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journa
 
 fn unknown_command(name: &str) -> anyhow::Error {
     let name: String = name.chars().take(100).collect();
-    let commands: Vec<&str> = manifest::COMMANDS
-        .iter()
-        .map(|command| command.name)
+    let near: Vec<&str> = nearest_commands(&name)
+        .into_iter()
+        .map(|(_, command)| command)
         .collect();
-    anyhow!(
-        "The integration has no command '{name}': it has {}.",
-        commands.join(", ")
-    )
+    let question = near.join(" or ");
+    anyhow!("The integration has no command '{name}'. Did you mean {question}?")
 }
 
 thread_local! {

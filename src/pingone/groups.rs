@@ -63,7 +63,7 @@ const MEMBER_OF_GROUPS: &str = "memberOfGroups";
 const MEMBERSHIPS: &str = "groupMemberships";
 
 impl Client<'_> {
-    /// The groups of this name, compared again as usernames are; only one of them if it is exactly this.
+    /// The groups of this name, compared again as usernames are.
     pub async fn find_groups(&self, name: &str) -> Result<Vec<Group>, Error> {
         let url = self.url(
             &[GROUPS],

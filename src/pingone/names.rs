@@ -21,27 +21,33 @@ pub(super) fn same(a: &str, b: &str) -> bool {
     nfc(a).to_lowercase() == nfc(b).to_lowercase()
 }
 
-/// How much a name is like the one that is looked for. Unicode has letters that only look like others: the Kelvin
-/// sign is a `k` as soon as case is ignored.
+/// How much a name is like the one that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Likeness {
+    /// It is the name, apart from case.
     Exact,
-    ExceptAsciiCase,
-    Same,
+    /// Other characters that only pass for those of the name: the Kelvin sign is a `k` in lower case, but stays what
+    /// it is in upper case.
+    LookAlike,
 }
 
 /// How much `name` is like `wanted`; `None` for another name.
 pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
-    if name == wanted {
-        Some(Likeness::Exact)
-    } else if name.eq_ignore_ascii_case(wanted) {
-        Some(Likeness::ExceptAsciiCase)
-    } else {
-        same(wanted, name).then_some(Likeness::Same)
+    if !same(wanted, name) {
+        return None;
     }
+    let is_exact = wanted.eq_ignore_ascii_case(name)
+        || (wanted.to_lowercase() == name.to_lowercase()
+            && wanted.to_uppercase() == name.to_uppercase());
+    Some(if is_exact {
+        Likeness::Exact
+    } else {
+        Likeness::LookAlike
+    })
 }
 
-/// The items that are most like what was looked for: an exact match leaves no room for a look-alike.
+/// The items that are most like what was looked for: an exact match leaves no room for a look-alike. Names that differ
+/// in case alone stay together, for a person to choose: which of them an alert means cannot be told from its case.
 pub(super) fn closest<T>(found: Vec<(Likeness, T)>) -> Vec<T> {
     let Some(best) = found.iter().map(|(likeness, _)| *likeness).min() else {
         return Vec::new();
@@ -88,10 +94,12 @@ mod tests {
             closest(alike.collect())
         };
         let kelvin = "\u{212a}im";
-        assert_eq!(pick("kim", &[kelvin, "Kim", "kim", "jim"]), ["kim"]);
-        assert_eq!(pick("kim", &[kelvin, "Kim", "KIM"]), ["Kim", "KIM"]);
+        assert_eq!(pick("kim", &[kelvin, "kim", "jim"]), ["kim"]);
+        assert_eq!(pick("kim", &[kelvin, "Kim", "kim"]), ["Kim", "kim"]);
+        assert_eq!(pick("KIM", &["kim", kelvin]), ["kim"]);
         assert_eq!(pick("kim", &[kelvin]), [kelvin]);
         assert_eq!(pick(kelvin, &[kelvin, "kim"]), [kelvin]);
+        assert_eq!(pick("zo\u{eb}", &["ZO\u{cb}", "zoe\u{308}"]), ["ZO\u{cb}"]);
         assert!(pick("kim", &["jim"]).is_empty());
     }
 }

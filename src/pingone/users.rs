@@ -134,9 +134,9 @@ impl UserFields {
 const USERS: &str = "users";
 
 impl Client<'_> {
-    /// The users of this name: none or one, unless PingOne holds names that differ in case alone and none is exactly
-    /// this. PingOne's filter ignores case, and whether it reads an escaped value as meant is unconfirmed; so its
-    /// answers are compared again.
+    /// The users of this name: none or one, unless PingOne holds names that differ in case alone. PingOne's
+    /// filter ignores case, and whether it reads an escaped value as meant is unconfirmed; so its answers
+    /// are compared again.
     pub async fn find_users(&self, username: &str) -> Result<Vec<User>, Error> {
         self.find_users_by("username", username).await
     }
