@@ -215,12 +215,12 @@ fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journa
 
 fn unknown_command(name: &str) -> anyhow::Error {
     let name: String = name.chars().take(100).collect();
-    let near: Vec<&str> = nearest_commands(&name)
-        .into_iter()
-        .map(|(_, command)| command)
-        .collect();
-    let question = near.join(" or ");
-    anyhow!("The integration has no command '{name}'. Did you mean {question}?")
+    let near = nearest_commands(&name).into_iter();
+    let near: Vec<&str> = near.map(|(_, command)| command).collect();
+    let or = near
+        .join(" or ")
+        .replacen(" or ", ", ", near.len().saturating_sub(2));
+    anyhow!("The integration has no command '{name}'. Did you mean {or}?")
 }
 
 thread_local! {

@@ -115,19 +115,15 @@ async fn delete_devices(
 ) -> Result<Change> {
     let mut deleted: Vec<DeviceId> = Vec::new();
     for round in 0..2 {
-        let listed = cx.pingone.devices(target.id).await;
+        let listed = cx.pingone.devices_with_ids(target.id).await;
         let listed = listed.map_err(|error| partly(&deleted, "then").then(error))?;
         let mut left = Vec::new();
-        for device in &listed {
-            let Some(id) = device
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| id.parse().ok())
-            else {
+        for (id, device) in &listed {
+            let Some(id) = id else {
                 return Err(partly(&deleted, "PingOne lists a device without an id.").into());
             };
-            if wanted(id, device) {
-                left.push(id);
+            if wanted(*id, device) {
+                left.push(*id);
             }
         }
         if left.is_empty() {

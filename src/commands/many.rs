@@ -137,10 +137,7 @@ pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
             Err(error) => {
                 failed.push(thing.to_string());
                 // The instance forbids the user to be changed, not this thing.
-                let is_final = matches!(
-                    *error.problem,
-                    Problem::Forbidden(_) | Problem::ProtectionUnknown { .. }
-                );
+                let is_final = matches!(*error.problem, Problem::Forbidden(_));
                 let tells_more =
                     |worst: &pingone::Error| error.may_have_changed() && !worst.may_have_changed();
                 if worst.as_ref().is_none_or(tells_more) {

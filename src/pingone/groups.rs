@@ -13,7 +13,6 @@ use super::{
     names::{closest, likeness},
     pages::{Paging, Part},
     policy::Touches,
-    users::found,
 };
 
 /// A group as a look-up finds it.
@@ -159,23 +158,26 @@ impl Client<'_> {
 
     /// Whether there is such a group.
     pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
-        found(self.read_group(group).await.map(drop))
+        Ok(self.read_group_raw(group).await?.is_some())
     }
 
-    /// The name of a group, not masked: for comparing only. `None` if the answer is not about this group, or has no
-    /// name in it.
+    /// The name of a group, not masked: for comparing only. `None` if there is no such group, or if the answer is not
+    /// about this group or has no name in it.
     pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
-        let raw = self.read_group(group).await?;
+        let raw = self.read_group_raw(group).await?.unwrap_or_default();
         let text = |member| raw.get(member).and_then(Value::as_str);
         let is_this = text("id").and_then(|id| id.parse().ok()) == Some(group);
         let name = text("name").filter(|name| is_this && !name.is_empty());
         Ok(name.map(str::to_owned))
     }
 
-    /// Reads a group, with nothing masked.
-    async fn read_group(&self, group: GroupId) -> Result<Value, Error> {
+    async fn read_group_raw(&self, group: GroupId) -> Result<Option<Value>, Error> {
         let url = self.url(&[GROUPS, &group.to_string()], "");
-        self.call_json(Call::get(url)).await
+        match self.call_json(Call::get(url)).await {
+            Ok(raw) => Ok(Some(raw)),
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn group(&self, call: &str, raw: &Value) -> Result<Group, Error> {
