@@ -179,7 +179,7 @@ impl Client<'_> {
         if is_listed(&group.to_string()) {
             return Ok(true);
         }
-        if let Some(name) = name {
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
             return Ok(is_listed(name));
         }
         let what = format!("the name of the group {group}");

@@ -10,8 +10,9 @@ use super::{
     names::nfc,
 };
 
-/// So many entries are looked up at once, as with users: well below PingOne's rate limits.
-const AT_ONCE: usize = 10;
+/// So many entries of a list are looked up at once. Each takes up to three calls, and there are two lists: together
+/// that is well below PingOne's rate limits.
+const AT_ONCE: usize = 5;
 
 /// An entry that does not name exactly one user or group.
 #[derive(Debug, PartialEq, Eq)]

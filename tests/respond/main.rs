@@ -320,6 +320,96 @@ fn nobody_joins_a_protected_group_by_one_that_is_nested_in_it() {
     assert_eq!(described(&company.changes()), [""; 0]);
 }
 
+/// What breaks the look-ups that protect emma.
+fn broken_look_ups() -> Vec<(&'static str, Vec<Fault>)> {
+    let user = format!("*/users/{EMMA}");
+    let groups = format!("{user}/memberOfGroups");
+    let nameless =
+        json!({"_embedded": {"groupMemberships": [{"id": POPULATION, "type": "DIRECT"}]}});
+    let on = |path: &str| Fault::on("GET", path).times(0);
+    vec![
+        ("the user is not found", vec![on(&user).status(404)]),
+        (
+            "the user has no username",
+            vec![on(&user).body(&json!({"id": EMMA}).to_string())],
+        ),
+        ("the groups are not found", vec![on(&groups).status(404)]),
+        (
+            "the second page of the groups is not found",
+            vec![
+                on(&groups).body(
+                    &json!({"_embedded": {"groupMemberships": []}, "_links": {"next": {"href": "memberOfGroups/2"}}})
+                        .to_string(),
+                ),
+                on(&format!("{groups}/2")).status(404),
+            ],
+        ),
+        (
+            "a group has no name",
+            vec![on(&groups).body(&nameless.to_string()), on("*/groups/*").status(404)],
+        ),
+    ]
+}
+
+#[test]
+fn what_protects_fails_closed_whatever_the_command() {
+    let protections = json!({"protected_users": "admin", "protected_groups": "All Staff"});
+    let record =
+        json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": []}});
+    let args = json!({
+        "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Managers", "title": "Analyst",
+        "deviceId": OLD_DEVICE, "enabled": "false", "record": [record], "steps": "disable,endSessions,removeDevices",
+    });
+    // A new user has no names to look up; the others change nothing of emma as she is.
+    let without = ["pingone-create-user", "pingone-unlock-password"];
+    let changing = commands::NAMES
+        .iter()
+        .filter(|name| commands::access(name) == Some(Access::Change) && !without.contains(name));
+    let mut sent_without_faults = 0;
+    for command in changing {
+        let company = Company::with(Seed::built_in(), &protections);
+        company.run(command, &args);
+        sent_without_faults += usize::from(!company.changes().is_empty());
+        for (what, faults) in broken_look_ups() {
+            let company = Company::with(Seed::built_in(), &protections);
+            for fault in faults {
+                company.sandbox.fault(fault);
+            }
+            company.run(command, &args);
+            let sent = described(&company.changes());
+            assert_eq!(sent, Vec::<String>::new(), "{command}, though {what}");
+        }
+    }
+    assert!(
+        sent_without_faults > 12,
+        "only {sent_without_faults} commands change anything at all"
+    );
+}
+
+#[test]
+fn who_comes_into_a_protected_group_by_its_filter_is_told() {
+    let company = Company::with(Seed::built_in(), &json!({"protected_groups": "managers"}));
+    let update = |title: &str| {
+        let args = json!({"username": "emma.sharp", "title": title});
+        company.run("pingone-update-user", &args)
+    };
+    assert_eq!(update("Analyst").len(), 1, "no group is joined by that");
+    let entries = update("Head of Sales");
+    let [done, error] = &entries[..] else {
+        panic!("{entries:#?}")
+    };
+    assert_eq!(done["Type"], 1, "the change itself is told");
+    let text = error["Contents"].as_str().unwrap_or_default();
+    assert!(
+        text.contains("was updated (title), and is now a member of Managers ("),
+        "{text}"
+    );
+    assert_eq!(company.user("emma.sharp")["title"], "Head of Sales");
+    let refused = update("Analyst");
+    let text = refused[0]["Contents"].as_str().unwrap_or_default();
+    assert!(text.contains("is protected"), "{text}");
+}
+
 #[test]
 fn a_read_only_instance_sends_no_change_whatever_the_command() {
     let company = Company::with(Seed::built_in(), &json!({"read_only": true}));
