@@ -1,7 +1,7 @@
 //! Commands about a user and its account.
 
 use anyhow::{Result, anyhow, bail};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -117,8 +117,6 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
 /// Stands before the table of a user whose creation PingOne did not confirm.
 const LOOKED_UP: &str =
     "PingOne did not confirm the creation, so the user was looked up: it is there.\n";
-/// How far the clocks of PingOne's own hosts may differ.
-const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Finds out whether a creation that PingOne did not confirm took place. A user that is older than the request did
 /// not come from it; PingOne's clock decides that, not ours. That there is no user proves nothing: PingOne may still
@@ -148,15 +146,13 @@ async fn settle_creation(
     };
     let created = user.raw.get("createdAt").and_then(Value::as_str);
     let created: Option<Timestamp> = created.and_then(|created| created.parse().ok());
-    match (created, cx.pingone.at_pingone(began)) {
-        (Some(created), Some(began)) if created.duration_since(began) >= -CLOCK_DIFFERENCE => {
-            Ok(user)
-        }
-        (Some(_), Some(_)) => bail!(
+    match created.and_then(|created| cx.pingone.came_after(began, created)) {
+        Some(true) => Ok(user),
+        Some(false) => bail!(
             "{error}\nA user {username} ({}) exists, but was not created by this command: it is older.",
             user.id
         ),
-        _ => bail!(
+        None => bail!(
             "{error}\nA user {username} ({}) exists. Whether this command created it cannot be told: look at it in PingOne.",
             user.id
         ),
