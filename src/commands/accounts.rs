@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target},
+    many::{Change, DoneBefore, NotTold, Target},
 };
 use crate::{
     entry::Output,
@@ -115,9 +115,10 @@ pub(super) async fn lock_one(
         Some(other) => {
             bail!("PingOne accepted the lock, but the account is not locked: {other}.")
         }
-        None => bail!(
-            "PingOne accepted the lock, but does not say whether the account is locked: look in PingOne."
-        ),
+        None => bail!(NotTold {
+            change: "lock",
+            state: "the account is locked".to_owned(),
+        }),
     }
     let end = lock_end_of(cx, &user);
     let as_wanted = until.map(written) == end.map(written);
@@ -153,9 +154,10 @@ pub(super) async fn set_enabled(
         Some(now) if now == enabled => Ok(raw),
         Some(true) => bail!("PingOne accepted the change, but {called} is still enabled."),
         Some(false) => bail!("PingOne accepted the change, but {called} is still disabled."),
-        None => bail!(
-            "PingOne accepted the change, but does not say whether {called} is enabled: look in PingOne."
-        ),
+        None => bail!(NotTold {
+            change: "change",
+            state: format!("{called} is enabled"),
+        }),
     }
 }
 
@@ -181,9 +183,10 @@ pub(super) async fn unlock(
             bail!("PingOne accepted the unlock, but the account of {called} is still LOCKED.")
         }
         Some(_) => Ok(told.map(|user| user.raw)),
-        None => bail!(
-            "PingOne accepted the unlock, but does not say whether the account of {called} is still locked: look in PingOne."
-        ),
+        None => bail!(NotTold {
+            change: "unlock",
+            state: format!("the account of {called} is still locked"),
+        }),
     }
 }
 

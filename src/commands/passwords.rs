@@ -82,9 +82,13 @@ async fn settled(
         Err(error) => return Err(error.into()),
     };
     let told = match cx.pingone.read_password_state(id).await {
-        Err(second) => format!(
-            "whether the password was changed is not known, and reading its state failed too ({second})"
-        ),
+        Err(second) => {
+            let second = second.to_string();
+            format!(
+                "whether the password was changed is not known, and reading its state failed too ({})",
+                second.lines().next().unwrap_or_default()
+            )
+        }
         Ok(state) => {
             let changed = state.get("lastChangedAt").and_then(Value::as_str);
             let at: Option<Timestamp> = changed.and_then(|changed| changed.parse().ok());
@@ -93,7 +97,7 @@ async fn settled(
                     return Ok((READ_BACK, Some(state)));
                 }
                 Some(false) => format!(
-                    "the password was not changed so far, but last at {}",
+                    "the password has not been changed so far (last change: {})",
                     changed.unwrap_or_default()
                 ),
                 _ => "PingOne does not tell whether the password was changed".to_owned(),

@@ -283,11 +283,15 @@ impl<'a> Client<'a> {
 
     /// Makes the call with a token; an answer that is no success is an error.
     pub(super) async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let operation = call.content_type;
         let (reply, tries) = self.exchange(call).await?;
         if reply.is_success() {
             return Ok(reply);
         }
-        let problem = Problem::Refused(Refusal::read(&reply, &self.mask()));
+        let problem = Problem::Refused(Refusal {
+            operation,
+            ..Refusal::read(&reply, &self.mask())
+        });
         Err(Error {
             problem: Box::new(problem),
             tries,

@@ -132,6 +132,7 @@ const ROUTES: &[Route] = &[
         Write,
         devices::delete,
     ),
+    ("GET", "roles", Roles, Read, roles::of_environment),
     ("GET", "users/*/roleAssignments", Roles, Read, roles::list),
     (
         "POST",
