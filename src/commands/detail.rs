@@ -62,7 +62,10 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
             readable.push_str(reason);
             missing.push("Role names");
         }
-        if rows.iter().any(|row| row.get("Expired") == Some(&json!(true))) {
+        if rows
+            .iter()
+            .any(|row| row.get("Expired") == Some(&json!(true)))
+        {
             readable.push_str(sessions::SOME_EXPIRED);
         }
         let mut rows = rows.into_iter().map(Value::Object);

@@ -45,8 +45,7 @@ pub(super) struct RoleNames {
 
 /// Reads both lists of roles. Without the right to read them, the ids have to do.
 pub(super) async fn role_names(cx: &Context<'_>) -> RoleNames {
-    let (built_in, own) =
-        tokio::join!(cx.pingone.built_in_roles(), cx.pingone.environment_roles());
+    let (built_in, own) = tokio::join!(cx.pingone.built_in_roles(), cx.pingone.environment_roles());
     let (mut roles, mut unread) = (Vec::new(), Vec::new());
     for (whose, listed) in [
         ("PingOne's built-in roles", built_in),
@@ -56,7 +55,9 @@ pub(super) async fn role_names(cx: &Context<'_>) -> RoleNames {
             Ok(listed) => roles.extend(listed),
             Err(error) => {
                 let reason = cx.explain(&pingone::Error::into(error));
-                unread.push(format!("The names of {whose} are not available: {reason}\n"));
+                unread.push(format!(
+                    "The names of {whose} are not available: {reason}\n"
+                ));
             }
         }
     }
@@ -67,7 +68,10 @@ impl RoleNames {
     /// The name of the role that was assigned; null if it is not known.
     pub(super) fn of(&self, assignment: &Value) -> Value {
         let role = at(assignment, "/role/id");
-        let known = self.roles.iter().find(|known| known.get("id") == Some(&role));
+        let known = self
+            .roles
+            .iter()
+            .find(|known| known.get("id") == Some(&role));
         known.map_or(Value::Null, |known| at(known, "/name"))
     }
 

@@ -7,9 +7,7 @@ use std::{error::Error as StdError, fs, io, sync::Once, time::Duration};
 use anyhow::{Context as _, Result};
 use reqwest::{
     Certificate, Client, NoProxy, Proxy, Url,
-    header::{
-        ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER,
-    },
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use secrecy::ExposeSecret;

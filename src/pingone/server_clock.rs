@@ -22,8 +22,7 @@ impl ServerClock {
     pub(super) fn hear(&self, reply: &Reply, received: Duration) {
         let date = reply.date.as_deref().map(str::trim);
         // RFC 9110 takes its usual form of a date from RFC 2822.
-        let date =
-            date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+        let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
         if let Some(date) = date {
             self.0.set(Some((date, received)));
         }
@@ -93,7 +92,10 @@ mod tests {
                 clock.hear(&dated(date), Duration::from_secs(50));
             }
         }
-        clock.hear(&dated(Some(" Wed, 4 Mar 2026 11:00:00 +0000")), Duration::from_secs(60));
+        clock.hear(
+            &dated(Some(" Wed, 4 Mar 2026 11:00:00 +0000")),
+            Duration::from_secs(60),
+        );
         assert_eq!(at(60), "2026-03-04T11:00:00Z");
     }
 }

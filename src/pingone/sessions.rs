@@ -74,7 +74,11 @@ impl Client<'_> {
     }
 
     /// A session, also one that is not among those that PingOne lists; `None` if there is none with this id.
-    pub async fn session(&self, user: UserId, session: SessionId) -> Result<Option<Session>, Error> {
+    pub async fn session(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<Session>, Error> {
         let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
         match self.call_json(Call::get(url)).await {
             Ok(raw) => Ok(Some(Session::read(raw, &self.mask()))),

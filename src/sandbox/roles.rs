@@ -78,7 +78,11 @@ pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
             })
     };
     let role = text("role", "id")?;
-    let is_custom = visit.world.custom_roles.iter().any(|known| known.id == role);
+    let is_custom = visit
+        .world
+        .custom_roles
+        .iter()
+        .any(|known| known.id == role);
     if !is_custom && !ROLES.iter().any(|(_, id)| *id == role) {
         return Err(Problem::invalid(
             "INVALID_VALUE",
