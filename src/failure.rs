@@ -8,6 +8,7 @@ use crate::{
     pingone::{
         self,
         error::{Cause, Problem},
+        users::needs_enabled_user,
     },
 };
 
@@ -59,7 +60,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             404 if command == TEST => Some("Check the Environment ID and the Region."),
             407 => Some(CHECK_PROXY),
             // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
-            415 if ["pingone-unlock-user", "pingone-restore-user"].contains(&command) => Some(
+            415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
                 "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
             ),
             429 => Some("PingOne limits how many requests a licence may make: try again later."),

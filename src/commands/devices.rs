@@ -12,7 +12,7 @@ use crate::{
     entry::Output,
     markdown::{Row, at, row},
     pingone::id::DeviceId,
-    times::moment,
+    times::{moment, written},
 };
 
 /// The context key of devices.
@@ -72,7 +72,11 @@ pub(super) async fn reset(cx: &Context<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| reset_one(cx, &target, since, &keep).await)
         .await?;
-    Ok(cx.report_changes("Reset MFA devices", &outcomes))
+    let title = match since {
+        Some(since) => format!("Reset MFA devices paired after {}", written(since)),
+        None => "Reset MFA devices".to_owned(),
+    };
+    Ok(cx.report_changes(&title, &outcomes))
 }
 
 /// Deletes the devices of one user that came after `since` and are not to be kept. A device of which PingOne

@@ -1,4 +1,4 @@
-//! Commands that list what an environment holds: users, groups, members, populations, and the roles of users.
+//! Commands that list what an environment holds: users, groups, members and populations.
 
 use std::str::FromStr;
 
@@ -21,7 +21,6 @@ const GROUP_MEMBER: &str =
     "PingOne.GroupMember(val.ID && val.ID === obj.ID && val.GroupID === obj.GroupID)";
 const GROUP: &str = "PingOne.Group(val.ID && val.ID === obj.ID)";
 const POPULATION: &str = "PingOne.Population(val.ID && val.ID === obj.ID)";
-const ROLE_ASSIGNMENT: &str = "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)";
 /// Where a page token stands: each list overwrites its own.
 const PAGE_TOKEN: &str = "PingOne(true)";
 
@@ -296,57 +295,4 @@ fn listed(
         output = output.with_context(key, Value::Array(context));
     }
     with_next(output, token, (part.more, part.next.as_ref()))
-}
-
-/// `pingone-list-role-assignments`
-pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
-    // Nothing is asked of PingOne before the arguments are known to be fine.
-    cx.named_users()?;
-    let (outcomes, roles) = tokio::join!(
-        cx.for_each_user(async |target| Ok(cx.pingone.role_assignments(target.id).await?)),
-        role_names(cx)
-    );
-    let outcomes = outcomes?;
-    let (roles, no_names) = roles;
-    let columns = ["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"];
-    let table = ("PingOne role assignments", &columns[..], ROLE_ASSIGNMENT);
-    let mut output = cx.report_items(table, &outcomes, |assignment, user| {
-        describe_role(assignment, &roles, user)
-    });
-    if let Some(reason) = no_names {
-        output.readable.push_str(&without_role_names(&reason));
-    }
-    Ok(output)
-}
-
-/// The roles that there are: an assignment has the role's id alone. Without the right to read them, the ids have to
-/// do; then also why.
-pub(super) async fn role_names(cx: &Context<'_>) -> (Vec<Value>, Option<String>) {
-    match cx.pingone.roles().await {
-        Ok(roles) => (roles, None),
-        Err(error) => (Vec::new(), Some(cx.explain(&error.into()))),
-    }
-}
-
-/// The line below a table of roles whose names could not be read.
-pub(super) fn without_role_names(reason: &str) -> String {
-    ["The names of the roles are not available: ", reason, "\n"].concat()
-}
-
-/// A role assignment as it stands in the context and, in part, in the table.
-pub(super) fn describe_role(assignment: &Value, roles: &[Value], user: &Value) -> Row {
-    let role = at(assignment, "/role/id");
-    let name = roles
-        .iter()
-        .find(|known| known.get("id") == Some(&role))
-        .map(|known| at(known, "/name"));
-    row([
-        ("ID", at(assignment, "/id")),
-        ("UserID", user.clone()),
-        ("Role", name.unwrap_or(Value::Null)),
-        ("RoleID", role),
-        ("Scope", at(assignment, "/scope/type")),
-        ("ScopeID", at(assignment, "/scope/id")),
-        ("ReadOnly", at(assignment, "/readOnly")),
-    ])
 }

@@ -1,7 +1,7 @@
 //! Commands for one user or many: who is meant, a few at a time, and one row for each with what happened. That
 //! one user fails does not keep the others from being served, but it is told in an error entry of its own.
 
-use std::{cell::RefCell, collections::HashSet, fmt};
+use std::{borrow::Borrow, cell::RefCell, collections::HashSet, fmt};
 
 use anyhow::{Result, anyhow, bail};
 use futures_util::{StreamExt as _, future::try_join_all, stream};
@@ -121,6 +121,16 @@ impl DoneBefore {
     }
 }
 
+/// PingOne accepted a change, but does not say whether it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("PingOne accepted the {change}, but does not say whether {state}: look in PingOne.")]
+pub(super) struct NotTold {
+    /// What was accepted.
+    pub(super) change: &'static str,
+    /// What should hold now.
+    pub(super) state: String,
+}
+
 /// Does `work` for several things of a user, one after the other. One that fails does not keep the others from being
 /// done: it may be another that matters. `work` says whether the thing was there; those that were are added to
 /// `done`. Gives which failed, and the failure that tells most.
@@ -157,6 +167,9 @@ pub(super) fn changed_before(error: &anyhow::Error) -> Option<bool> {
     let before = error.downcast_ref::<DoneBefore>();
     if before.is_some_and(|before| before.changed) {
         return Some(true);
+    }
+    if error.is::<NotTold>() {
+        return None;
     }
     let error = error.downcast_ref::<pingone::Error>();
     let may_have = error.is_some_and(pingone::Error::may_have_changed);
@@ -306,11 +319,11 @@ impl Context<'_> {
 
     /// The answer of a command that lists something of each user: a row for each item, with the user before it, and
     /// a line for each user without any.
-    pub(super) fn report_items(
+    pub(super) fn report_items<T: Borrow<Value>>(
         &self,
         (title, columns, key): (&str, &[&str], &str),
-        outcomes: &[Outcome<Vec<Value>>],
-        describe: impl Fn(&Value, &Value) -> Row,
+        outcomes: &[Outcome<Vec<T>>],
+        describe: impl Fn(&T, &Value) -> Row,
     ) -> Output {
         let (mut rows, mut context, mut raw) = (Vec::new(), Vec::new(), Vec::new());
         for Outcome { given, id, result } in outcomes {
@@ -321,7 +334,7 @@ impl Context<'_> {
                 line.extend(entry.clone());
                 rows.push(line);
                 context.push(Value::Object(entry));
-                raw.push(item.clone());
+                raw.push(item.borrow().clone());
             }
         }
         let mut readable = table_of(title, columns, &rows);

@@ -20,6 +20,7 @@ mod lists;
 mod many;
 mod passwords;
 mod restore;
+mod roles;
 mod sessions;
 mod steps;
 mod target;
@@ -104,7 +105,7 @@ commands! {
     "pingone-list-groups" => lists::groups, Read;
     "pingone-get-group-members" => lists::members, Read;
     "pingone-list-populations" => lists::populations, Read;
-    "pingone-list-role-assignments" => lists::role_assignments, Read;
+    "pingone-list-role-assignments" => roles::list, Read;
     "pingone-contain-user" => contain::contain, Change;
     "pingone-restore-user" => restore::restore, Change;
 }

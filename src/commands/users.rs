@@ -1,6 +1,7 @@
 //! Commands about a user and its account.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,8 +12,9 @@ use crate::{
     entry::Output,
     markdown::{Row, table},
     pingone::{
-        error::Problem,
+        self,
         id::{PopulationId, UserId},
+        server_clock::Moment,
         users::{Returned, User},
     },
 };
@@ -102,18 +104,13 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
     if let Some(new) = new.as_object_mut() {
         new.extend(profile(cx));
     }
-    let began = cx.pingone.now();
+    let began = cx.pingone.moment();
     let (user, how) = match cx.pingone.create_user(&new).await {
         Ok(user) => (user, ""),
-        Err(error)
-            if error.tries.outcome_unknown
-                || matches!(*error.problem, Problem::Answer { change: true, .. }) =>
-        {
-            (
-                settle_creation(cx, username, began, error).await?,
-                LOOKED_UP,
-            )
-        }
+        Err(error) if error.may_have_changed() => (
+            settle_creation(cx, username, began, error).await?,
+            LOOKED_UP,
+        ),
         Err(error) => return Err(error.into()),
     };
     let readable = format!(
@@ -129,16 +126,15 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
 /// Stands before the table of a user whose creation PingOne did not confirm.
 const LOOKED_UP: &str =
     "PingOne did not confirm the creation, so the user was looked up: it is there.\n";
-/// How far PingOne's clock and ours may differ when a user's age is judged.
-const CLOCK_DIFFERENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
 
-/// Finds out whether a creation that PingOne did not confirm took place. Only a user that is not older than
-/// the command can come from it.
+/// Finds out whether a creation that PingOne did not confirm took place. A user that is older than the request did
+/// not come from it; PingOne's clock decides that, not ours. That there is no user proves nothing: PingOne may still
+/// be at work.
 async fn settle_creation(
     cx: &Context<'_>,
     username: &str,
-    began: jiff::Timestamp,
-    error: crate::pingone::Error,
+    began: Moment,
+    error: pingone::Error,
 ) -> Result<User> {
     let found = match cx.pingone.find_users(username).await {
         Ok(users) => only_user(
@@ -146,28 +142,30 @@ async fn settle_creation(
             username,
             users,
             "Look in PingOne which of them is new.",
-        )?,
+        )
+        .map_err(|several| anyhow!("{error}\n{several}"))?,
         Err(second) => bail!(
             "{error}\nWhether the user {username} was created is not known, and looking it up failed too: {second}"
         ),
     };
     let Some(user) = found else {
         bail!(
-            "{error}\nThe user {username} was looked up afterwards and does not exist: it was not created."
+            "{error}\nThe user {username} was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
         );
     };
-    let created = user
-        .fields
-        .created_at
-        .as_deref()
-        .and_then(|created| created.parse::<jiff::Timestamp>().ok());
-    if created.is_some_and(|created| created.duration_since(began) >= -CLOCK_DIFFERENCE) {
-        return Ok(user);
+    let created = user.raw.get("createdAt").and_then(Value::as_str);
+    let created: Option<Timestamp> = created.and_then(|created| created.parse().ok());
+    match created.and_then(|created| cx.pingone.came_after(began, created)) {
+        Some(true) => Ok(user),
+        Some(false) => bail!(
+            "{error}\nA user {username} ({}) exists, but was not created by this command: it is older.",
+            user.id
+        ),
+        None => bail!(
+            "{error}\nA user {username} ({}) exists. Whether this command created it cannot be told: look at it in PingOne.",
+            user.id
+        ),
     }
-    bail!(
-        "{error}\nA user {username} ({}) exists, but was not created by this command.",
-        user.id
-    )
 }
 
 /// `pingone-update-user`
@@ -268,11 +266,13 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
                     "PingOne answered that there is nothing to delete, but the user {id} is still there."
                 );
             }
-            if error.tries.outcome_unknown {
-                // An earlier try got no answer; that the user is gone now is its doing.
-                format!("User: {id} was Deleted successfully")
-            } else {
-                format!("User: {id} was not found; nothing was deleted.")
+            match (error.tries.outcome_unknown, named.name) {
+                (false, _) => format!("User: {id} was not found; nothing was deleted."),
+                // It was looked up a moment ago; that it is gone now is the doing of a try that got no answer.
+                (true, Some(_)) => format!("User: {id} was Deleted successfully"),
+                (true, None) => format!(
+                    "User: {id} is gone. An earlier try got no answer, so either it deleted the user, or there was no such user before."
+                ),
             }
         }
         Err(error) => return Err(error.into()),

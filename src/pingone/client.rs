@@ -19,6 +19,7 @@ use super::{
     policy::{Cleared, Policy, Touches},
     recorder::Recorder,
     retry::{self, Outcome, Repeat},
+    server_clock::ServerClock,
     settings::{Limits, Settings},
     tape::Tape,
     token::{self, ClientAuthentication, StoredToken, TokenState},
@@ -130,6 +131,7 @@ pub struct Client<'a> {
     journal: &'a Journal,
     pub(super) policy: Policy,
     pub(super) cleared: RefCell<Cleared>,
+    pub(super) server_clock: ServerClock,
     /// With `only_plan`: the changes that would have been sent, and whom each would have changed.
     plan: RefCell<Option<Vec<(Touches, String)>>>,
 }
@@ -229,6 +231,7 @@ impl<'a> Client<'a> {
             journal,
             policy,
             cleared: RefCell::default(),
+            server_clock: ServerClock::default(),
             plan: RefCell::default(),
         }
     }
@@ -280,11 +283,15 @@ impl<'a> Client<'a> {
 
     /// Makes the call with a token; an answer that is no success is an error.
     pub(super) async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let operation = call.content_type;
         let (reply, tries) = self.exchange(call).await?;
         if reply.is_success() {
             return Ok(reply);
         }
-        let problem = Problem::Refused(Refusal::read(&reply, &self.mask()));
+        let problem = Problem::Refused(Refusal {
+            operation,
+            ..Refusal::read(&reply, &self.mask())
+        });
         Err(Error {
             problem: Box::new(problem),
             tries,
@@ -332,7 +339,7 @@ impl<'a> Client<'a> {
             return Ok((made, Tries::default()));
         }
         let _turn = self.connection.transport.turn().await;
-        let began = self.connection.clock.elapsed();
+        let began = self.elapsed();
         let mut tries = Tries::default();
         let mut request = HttpRequest {
             method,
@@ -360,7 +367,11 @@ impl<'a> Client<'a> {
                     self.connection.token.lock().await.refuse(&token);
                 }
                 Ok(reply) => {
-                    tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+                    let received = self.elapsed();
+                    tries.elapsed = received.saturating_sub(began);
+                    if reply.is_success() {
+                        self.server_clock.hear(&reply, received);
+                    }
                     return Ok((reply, tries));
                 }
                 Err(problem) => break problem,
@@ -490,6 +501,11 @@ impl<'a> Client<'a> {
             );
             clock.sleep(wait).await;
         }
+    }
+
+    /// Time passed on the clock that counts the command's time.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.connection.clock.elapsed()
     }
 
     /// What is left of the command's time.

@@ -142,6 +142,8 @@ pub struct Refusal {
     pub details: Vec<Detail>,
     /// What Ping's support asks for.
     pub correlation_id: Option<String>,
+    /// The media type of what was sent, by which PingOne chooses the operation.
+    pub operation: Option<&'static str>,
 }
 
 /// One thing that is wrong.
@@ -220,6 +222,7 @@ impl Refusal {
                 .filter_map(Detail::read)
                 .collect(),
             correlation_id: header_id.or(id),
+            operation: None,
         }
     }
 }

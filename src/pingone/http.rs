@@ -7,7 +7,7 @@ use std::{error::Error as StdError, fs, io, sync::Once, time::Duration};
 use anyhow::{Context as _, Result};
 use reqwest::{
     Certificate, Client, NoProxy, Proxy, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use secrecy::ExposeSecret;
@@ -125,6 +125,7 @@ impl Http {
             status: response.status().as_u16(),
             content_type: header_text(headers.get(CONTENT_TYPE)),
             retry_after: header_text(headers.get(RETRY_AFTER)),
+            date: header_text(headers.get(DATE)),
             correlation_id: header_text(headers.get("correlation-id")),
             body: Vec::new(),
         };

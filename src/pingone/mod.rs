@@ -26,6 +26,7 @@ pub mod error;
 pub mod filter;
 pub mod pages;
 pub mod retry;
+pub mod server_clock;
 pub mod token;
 
 pub mod http;

@@ -19,9 +19,19 @@ impl Client<'_> {
             .collect())
     }
 
-    /// All roles with their names; an assignment has the id alone.
-    pub async fn roles(&self) -> Result<Vec<Value>, Error> {
-        let listing = self.list(self.roles_url(), "roles").await?;
+    /// The built-in roles with their names; an assignment has the id alone.
+    pub async fn built_in_roles(&self) -> Result<Vec<Value>, Error> {
+        self.roles_at(self.built_in_roles_url()).await
+    }
+
+    /// The roles of the environment: the only list that has the custom ones.
+    /// <https://developer.pingidentity.com/pingone-api/platform/roles.html>
+    pub async fn environment_roles(&self) -> Result<Vec<Value>, Error> {
+        self.roles_at(self.url(&["roles"], "")).await
+    }
+
+    async fn roles_at(&self, url: reqwest::Url) -> Result<Vec<Value>, Error> {
+        let listing = self.list(url, "roles").await?;
         let mask = self.mask();
         Ok(listing
             .items
@@ -30,8 +40,8 @@ impl Client<'_> {
             .collect())
     }
 
-    /// Roles belong to no environment: `…/v1/roles`.
-    fn roles_url(&self) -> reqwest::Url {
+    /// Built-in roles belong to no environment: `…/v1/roles`.
+    fn built_in_roles_url(&self) -> reqwest::Url {
         let mut url = self.url(&[], "");
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop().pop().push("roles");

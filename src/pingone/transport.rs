@@ -76,6 +76,8 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// `Retry-After`.
     pub retry_after: Option<String>,
+    /// `Date`.
+    pub date: Option<String>,
     /// `Correlation-Id`.
     pub correlation_id: Option<String>,
     /// The body.

@@ -27,6 +27,11 @@ const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
 /// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-lock.html>
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 
+/// Whether a media type selects an operation that PingOne refuses with 415 where the user is disabled.
+pub fn needs_enabled_user(operation: &str) -> bool {
+    [LOCK, UNLOCK].contains(&operation)
+}
+
 /// A user as PingOne describes it, with every secret masked.
 #[derive(Debug)]
 pub struct User {

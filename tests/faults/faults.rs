@@ -500,7 +500,7 @@ impl Told {
         }
         match (fault.doubt, kind) {
             (Unknown, Kind::Create) => wanted.push(
-                "\nThe user new.user was looked up afterwards and does not exist: it was not created."
+                "\nThe user new.user was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
                     .to_owned(),
             ),
             (Unknown, Kind::Write) if useless => {

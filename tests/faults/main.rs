@@ -14,4 +14,5 @@ mod several_calls;
 mod canary;
 mod create;
 mod network;
+mod passwords;
 mod tokens;

@@ -288,6 +288,10 @@ impl Cell {
                     "PingOne answered that there is nothing to remove, but the user a8890eb9-38ea-469a-bc00-b64be7903633 is still in group",
                 ),
             ),
+            // Was it changed all the same?
+            (_, "pingone-set-password") if !taken && self.fault.doubt == Doubt::Unknown => {
+                (&["GET /users/U/password"], None)
+            }
             // The answer does not tell the new state.
             (200, "pingone-password-force-change") if taken => (&["GET /users/U/password"], None),
             (200, _) if taken && self.command.needs != Needs::Nothing => (&["GET /users/U"], None),

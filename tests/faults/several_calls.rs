@@ -232,9 +232,10 @@ pub(crate) static FORMS: &[Form] = &[
     table("pingone-list-sessions", &[EMMA], &[LOOK_UP, call(SESSIONS, Needs::List)]),
     table("pingone-list-mfa-devices", &[EMMA], &[LOOK_UP, call(DEVICES, Needs::List)]),
     Form {
-        order: Order::AtOnce(2),
+        order: Order::AtOnce(3),
         ..table("pingone-list-role-assignments", &[EMMA], &[
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
+            call("GET /roles", Needs::List).costs(Costs::Names),
             LOOK_UP,
             call("GET /users/U/roleAssignments", Needs::List),
         ])
@@ -250,6 +251,7 @@ pub(crate) static FORMS: &[Form] = &[
             section("Roles", "GET /users/U/roleAssignments", Needs::List),
             section("Sessions", SESSIONS, Needs::List),
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
+            call("GET /roles", Needs::List).costs(Costs::Names),
         ])
     },
     table("pingone-lock-user", &[EMMA], &[
@@ -726,7 +728,10 @@ impl Cell {
         };
         if expected.lost.iter().all(|call| call.costs == Costs::Names) {
             let (_, text) = kind_and_text(&played.entries[0]);
-            return if text.contains("The names of the roles are not available: ") {
+            let whose = ["PingOne's built-in", "the environment's own"];
+            let told =
+                |whose| text.contains(&format!("The names of {whose} roles are not available: "));
+            return if whose.into_iter().any(told) {
                 Ok(())
             } else {
                 Err(format!("the missing names are not told: {text}"))
