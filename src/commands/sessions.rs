@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, each},
+    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each},
 };
 use crate::{
     entry::Output,
@@ -93,12 +93,17 @@ pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
-/// What came of ending sessions, when something failed.
-fn partly(ended: &[SessionId], then: &str) -> DoneBefore {
+/// What came of ending sessions, when something failed. `unconfirmed`: those that may have been ended.
+fn partly(ended: &[SessionId], unconfirmed: &[SessionId], then: &str) -> DoneBefore {
+    let mut details = row([("Ended", json!(ended.len()))]);
+    if !unconfirmed.is_empty() {
+        let ids = unconfirmed.iter().map(ToString::to_string).collect();
+        details.insert(UNCONFIRMED.to_owned(), ids);
+    }
     DoneBefore {
         told: format!("sessions ended: {}; {then}", ended.len()),
-        changed: !ended.is_empty(),
-        details: row([("Ended", json!(ended.len()))]),
+        changed: changed_by(ended, unconfirmed),
+        details,
     }
 }
 
@@ -117,7 +122,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
     let mut last_round = Vec::new();
     for round in 0..=MOST_ROUNDS {
         let listed = cx.pingone.sessions(target.id).await;
-        let listed = listed.map_err(|error| partly(&ended, "then").then(error))?;
+        let listed = listed.map_err(|error| partly(&ended, &[], "then").then(error))?;
         let ids = listed.iter().map(|session| {
             session
                 .get("id")
@@ -125,7 +130,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
                 .and_then(|id| id.parse().ok())
         });
         let Some(left) = ids.collect::<Option<Vec<SessionId>>>() else {
-            return Err(partly(&ended, "PingOne lists a session without an id.").into());
+            return Err(partly(&ended, &[], "PingOne lists a session without an id.").into());
         };
         if left.is_empty() {
             let result = if ended.is_empty() {
@@ -138,7 +143,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
         if left == last_round {
             // What it accepted to end but goes on listing was not ended.
             ended.retain(|session| !left.contains(session));
-            return Err(partly(&ended, "PingOne goes on listing some.").into());
+            return Err(partly(&ended, &[], "PingOne goes on listing some.").into());
         }
         if round == MOST_ROUNDS {
             break;
@@ -146,7 +151,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
         end(cx, target, &left, &mut ended).await?;
         last_round = left;
     }
-    Err(partly(&ended, "there are more: run the command again.").into())
+    Err(partly(&ended, &[], "there are more: run the command again.").into())
 }
 
 /// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
@@ -157,7 +162,7 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
     let mut still = Vec::new();
     for session in only {
         let is_there = cx.pingone.session_exists(target.id, *session).await;
-        if is_there.map_err(|error| partly(&ended, "then").then(error))? {
+        if is_there.map_err(|error| partly(&ended, &[], "then").then(error))? {
             still.push(*session);
         }
     }
@@ -165,7 +170,7 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
         ended.retain(|session| !still.contains(session));
         let still: Vec<String> = still.iter().map(ToString::to_string).collect();
         let still = format!("PingOne still has {}.", still.join(", "));
-        return Err(partly(&ended, &still).into());
+        return Err(partly(&ended, &[], &still).into());
     }
     let unknown: Vec<String> = only
         .iter()
@@ -189,9 +194,9 @@ async fn end(
     let work = async |session| cx.pingone.end_session(target.id, session).await;
     match each(sessions, ended, work).await {
         None => Ok(()),
-        Some((failed, error)) => {
-            let not_ended = format!("not ended: {failed}");
-            Err(partly(ended, &not_ended).then(error))
+        Some(failures) => {
+            let partly = partly(ended, &failures.unconfirmed, &failures.told("ended"));
+            Err(partly.then(failures.error))
         }
     }
 }
