@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, each},
+    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each},
 };
 use crate::{
     entry::Output,
@@ -98,16 +98,20 @@ pub(super) async fn reset_one(
     .await
 }
 
-fn ids(deleted: &[DeviceId]) -> Value {
-    deleted.iter().map(ToString::to_string).collect()
+fn ids(devices: &[DeviceId]) -> Value {
+    devices.iter().map(ToString::to_string).collect()
 }
 
-/// What came of deleting devices, when something failed.
-fn partly(deleted: &[DeviceId], then: &str) -> DoneBefore {
+/// What came of deleting devices, when something failed. `unconfirmed`: those that may have been deleted.
+fn partly(deleted: &[DeviceId], unconfirmed: &[DeviceId], then: &str) -> DoneBefore {
+    let mut details = row([("Deleted", ids(deleted))]);
+    if !unconfirmed.is_empty() {
+        details.insert(UNCONFIRMED.to_owned(), ids(unconfirmed));
+    }
     DoneBefore {
         told: format!("devices deleted: {}; {then}", deleted.len()),
-        changed: !deleted.is_empty(),
-        details: row([("Deleted", ids(deleted))]),
+        changed: changed_by(deleted, unconfirmed),
+        details,
     }
 }
 
@@ -120,11 +124,11 @@ async fn delete_devices(
     let mut deleted: Vec<DeviceId> = Vec::new();
     for round in 0..2 {
         let listed = cx.pingone.devices_with_ids(target.id).await;
-        let listed = listed.map_err(|error| partly(&deleted, "then").then(error))?;
+        let listed = listed.map_err(|error| partly(&deleted, &[], "then").then(error))?;
         let mut left = Vec::new();
         for (id, device) in &listed {
             let Some(id) = id else {
-                return Err(partly(&deleted, "PingOne lists a device without an id.").into());
+                return Err(partly(&deleted, &[], "PingOne lists a device without an id.").into());
             };
             if wanted(*id, device) {
                 left.push(*id);
@@ -149,14 +153,14 @@ async fn delete_devices(
             deleted.retain(|device| !left.contains(device));
         } else {
             let work = async |device| cx.pingone.delete_device(target.id, device).await;
-            if let Some((failed, error)) = each(&left, &mut deleted, work).await {
-                let not_deleted = format!("not deleted: {failed}");
-                return Err(partly(&deleted, &not_deleted).then(error));
+            if let Some(failures) = each(&left, &mut deleted, work).await {
+                let partly = partly(&deleted, &failures.unconfirmed, &failures.told("deleted"));
+                return Err(partly.then(failures.error));
             }
         }
     }
     let still = "PingOne goes on listing some of those that should be gone.";
-    Err(partly(&deleted, still).into())
+    Err(partly(&deleted, &[], still).into())
 }
 
 /// `pingone-set-mfa-enabled`

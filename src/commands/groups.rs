@@ -131,6 +131,7 @@ pub(super) async fn of_user(cx: &Context<'_>) -> Result<Output> {
     let (raw, memberships) = cx.pingone.direct_groups(id).await?;
     let rows: Vec<Row> = memberships
         .into_iter()
+        .filter(|membership| membership.kind.as_deref() == Some(DIRECT))
         .map(|membership| {
             Row::from_iter([
                 ("ID".to_owned(), json!(membership.group.to_string())),

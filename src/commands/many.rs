@@ -24,6 +24,9 @@ const AT_ONCE: usize = 10;
 /// The context key of what changing commands did.
 const CHANGE: &str = "PingOne.Change(val.ID && val.ID === obj.ID && val.Command === obj.Command)";
 
+/// The member of a change's details that names what PingOne may have done without saying so.
+pub(super) const UNCONFIRMED: &str = "Unconfirmed";
+
 /// One way in which the arguments name a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Who {
@@ -94,8 +97,8 @@ pub(super) struct Change {
 pub(super) struct DoneBefore {
     /// What was done, in words.
     pub(super) told: String,
-    /// Whether that is something.
-    pub(super) changed: bool,
+    /// Whether that is something; `None` if that is not known.
+    pub(super) changed: Option<bool>,
     /// What a success would have put into the context of it.
     pub(super) details: Row,
 }
@@ -105,18 +108,18 @@ impl DoneBefore {
     pub(super) fn accepted(what: &str) -> Self {
         Self {
             told: ["PingOne accepted the ", what, "; then"].concat(),
-            changed: true,
+            changed: Some(true),
             details: Row::new(),
         }
     }
 
-    /// The failure that came after it; by itself where nothing was done.
+    /// The failure that came after it; by itself where surely nothing was done.
     pub(super) fn then(self, error: pingone::Error) -> anyhow::Error {
         let error = anyhow::Error::from(error);
-        if self.changed {
-            error.context(self)
-        } else {
+        if self.changed == Some(false) {
             error
+        } else {
+            error.context(self)
         }
     }
 }
@@ -131,21 +134,62 @@ pub(super) struct NotTold {
     pub(super) state: String,
 }
 
+/// What failed of several things of a user.
+pub(super) struct Failures<T> {
+    /// Those that surely were not done.
+    not_done: Vec<T>,
+    /// Those that PingOne may have done without saying so.
+    pub(super) unconfirmed: Vec<T>,
+    /// The failure that tells most.
+    pub(super) error: pingone::Error,
+}
+
+impl<T: fmt::Display> Failures<T> {
+    /// What was not `done`, and what may have been: "not deleted: …; may have been deleted: …".
+    pub(super) fn told(&self, done: &str) -> String {
+        let parts = [
+            ("not", &self.not_done),
+            ("may have been", &self.unconfirmed),
+        ];
+        let parts = parts.into_iter().filter(|(_, things)| !things.is_empty());
+        let parts = parts.map(|(how, things)| {
+            let things: Vec<String> = things.iter().map(ToString::to_string).collect();
+            format!("{how} {done}: {}", things.join(", "))
+        });
+        parts.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Whether something was changed: `done` holds what was, `unconfirmed` what may have been; `None` if that is not
+/// known.
+pub(super) fn changed_by<T>(done: &[T], unconfirmed: &[T]) -> Option<bool> {
+    match (done, unconfirmed) {
+        ([], []) => Some(false),
+        ([], _) => None,
+        _ => Some(true),
+    }
+}
+
 /// Does `work` for several things of a user, one after the other. One that fails does not keep the others from being
 /// done: it may be another that matters. `work` says whether the thing was there; those that were are added to
-/// `done`. Gives which failed, and the failure that tells most.
-pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
+/// `done`. Gives what failed, if something did.
+pub(super) async fn each<T: Copy + PartialEq>(
     things: &[T],
     done: &mut Vec<T>,
     work: impl AsyncFn(T) -> Result<bool, pingone::Error>,
-) -> Option<(String, pingone::Error)> {
-    let (mut failed, mut worst) = (Vec::new(), None::<pingone::Error>);
+) -> Option<Failures<T>> {
+    let (mut not_done, mut unconfirmed) = (Vec::new(), Vec::new());
+    let mut worst = None::<pingone::Error>;
     for thing in things {
         match work(*thing).await {
             Ok(true) if !done.contains(thing) => done.push(*thing),
             Ok(_) => {}
             Err(error) => {
-                failed.push(thing.to_string());
+                if error.may_have_changed() {
+                    unconfirmed.push(*thing);
+                } else {
+                    not_done.push(*thing);
+                }
                 // The instance forbids the user to be changed, not this thing.
                 let is_final = matches!(*error.problem, Problem::Forbidden(_));
                 let tells_more =
@@ -159,14 +203,19 @@ pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
             }
         }
     }
-    worst.map(|error| (failed.join(", "), error))
+    worst.map(|error| Failures {
+        not_done,
+        unconfirmed,
+        error,
+    })
 }
 
 /// Whether something was changed before this failure; `None` if that is not known.
 pub(super) fn changed_before(error: &anyhow::Error) -> Option<bool> {
-    let before = error.downcast_ref::<DoneBefore>();
-    if before.is_some_and(|before| before.changed) {
-        return Some(true);
+    if let Some(before) = error.downcast_ref::<DoneBefore>()
+        && before.changed != Some(false)
+    {
+        return before.changed;
     }
     if error.is::<NotTold>() {
         return None;

@@ -16,6 +16,7 @@ mod contain;
 mod detail;
 mod devices;
 mod groups;
+mod leave_groups;
 mod lists;
 mod many;
 mod passwords;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, changed_before, each},
+    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_before, changed_by, each},
 };
 use crate::{
     entry::Output,
@@ -122,12 +122,17 @@ pub(super) const OWN_PAGES: &str = "Access to PingOne's own self-service pages m
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
 const MOST_ROUNDS: usize = 20;
 
-/// What came of ending sessions, when something failed.
-fn partly(ended: &[SessionId], then: &str) -> DoneBefore {
+/// What came of ending sessions, when something failed. `unconfirmed`: those that may have been ended.
+fn partly(ended: &[SessionId], unconfirmed: &[SessionId], then: &str) -> DoneBefore {
+    let mut details = row([("Ended", json!(ended.len()))]);
+    if !unconfirmed.is_empty() {
+        let ids = unconfirmed.iter().map(ToString::to_string).collect();
+        details.insert(UNCONFIRMED.to_owned(), ids);
+    }
     DoneBefore {
         told: format!("sessions ended: {}; {then}", ended.len()),
-        changed: !ended.is_empty(),
-        details: row([("Ended", json!(ended.len()))]),
+        changed: changed_by(ended, unconfirmed),
+        details,
     }
 }
 
@@ -146,14 +151,14 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
     let mut last_round = Vec::new();
     for round in 0..=MOST_ROUNDS {
         let listed = cx.pingone.sessions(target.id).await;
-        let listed = listed.map_err(|error| partly(&ended, "then").then(error))?;
+        let listed = listed.map_err(|error| partly(&ended, &[], "then").then(error))?;
         let now = cx.pingone.now_at_pingone();
         let live = listed.iter().filter(|session| session.is_live(now));
         let Some(left) = live
             .map(|session| session.id)
             .collect::<Option<Vec<SessionId>>>()
         else {
-            return Err(partly(&ended, "PingOne lists a session without an id.").into());
+            return Err(partly(&ended, &[], "PingOne lists a session without an id.").into());
         };
         if left.is_empty() {
             return Ok(change(&ended, none_left(&ended, &listed)));
@@ -161,7 +166,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
         if left == last_round {
             // What it accepted to end but goes on listing was not ended.
             ended.retain(|session| !left.contains(session));
-            return Err(partly(&ended, "PingOne goes on listing some.").into());
+            return Err(partly(&ended, &[], "PingOne goes on listing some.").into());
         }
         if round == MOST_ROUNDS {
             break;
@@ -169,7 +174,7 @@ pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Chang
         end(cx, target, &left, &mut ended).await?;
         last_round = left;
     }
-    Err(partly(&ended, "there are more: run the command again.").into())
+    Err(partly(&ended, &[], "there are more: run the command again.").into())
 }
 
 /// The text for a user without a live session. PingOne may go on listing those that have expired.
@@ -195,7 +200,7 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
     let (mut still, mut expired) = (Vec::new(), Vec::new());
     for session in only {
         let found = cx.pingone.session(target.id, *session).await;
-        match found.map_err(|error| partly(&ended, "then").then(error))? {
+        match found.map_err(|error| partly(&ended, &[], "then").then(error))? {
             Some(found) if found.is_live(cx.pingone.now_at_pingone()) => still.push(*session),
             Some(_) if !ended.contains(session) => expired.push(*session),
             _ => {}
@@ -204,7 +209,7 @@ async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Res
     if !still.is_empty() {
         ended.retain(|session| !still.contains(session));
         let still = format!("PingOne still has {}.", listed(&still));
-        return Err(partly(&ended, &still).into());
+        return Err(partly(&ended, &[], &still).into());
     }
     let mut result = format!("{} ended", ended.len());
     if !expired.is_empty() {
@@ -232,9 +237,9 @@ async fn end(
     let work = async |session| cx.pingone.end_session(target.id, session).await;
     match each(sessions, ended, work).await {
         None => Ok(()),
-        Some((failed, error)) => {
-            let not_ended = format!("not ended: {failed}");
-            Err(partly(ended, &not_ended).then(error))
+        Some(failures) => {
+            let partly = partly(ended, &failures.unconfirmed, &failures.told("ended"));
+            Err(partly.then(failures.error))
         }
     }
 }

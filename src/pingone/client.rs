@@ -246,6 +246,11 @@ impl<'a> Client<'a> {
         self.plan.replace(Some(Vec::new()));
     }
 
+    /// Whether changes are only noted.
+    pub fn only_plans(&self) -> bool {
+        self.plan.borrow().is_some()
+    }
+
     /// The changes of a user that were noted since the last call, each once. Several users may be planned for
     /// at the same time.
     pub fn take_plan(&self, user: UserId) -> Vec<String> {
@@ -452,15 +457,13 @@ impl<'a> Client<'a> {
             tried += 1;
             tries.count += 1;
             let mask = self.mask();
-            if is_change {
-                changes.begin(request.call());
-            }
+            let pending = is_change.then(|| changes.begin(request.call()));
             let (result, took) = transport
                 .send(request, self.limits.request.min(remaining), &mask)
                 .await;
             clock.pass(took);
-            if is_change {
-                changes.end(match &result {
+            if let Some(pending) = pending {
+                pending.end(match &result {
                     Ok(reply) => ChangeState::Answered(reply.status),
                     Err(failure) if failure.reached => ChangeState::Unanswered,
                     Err(_) => ChangeState::Unsent,

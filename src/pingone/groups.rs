@@ -33,10 +33,15 @@ pub struct Membership {
     pub name: Option<String>,
     /// `DIRECT`, or `INDIRECT` by a nested group.
     pub kind: Option<String>,
+    /// Whether the group has a filter that decides who is in it, if PingOne showed the group: nobody can be taken
+    /// out of such a group. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    pub is_dynamic: Option<bool>,
 }
 
-/// The kind of membership that was given to the user itself.
+/// The kind of membership that was given to the user itself. That by a group's filter has it too.
 pub const DIRECT: &str = "DIRECT";
+/// The kind of membership that comes from a nested group.
+pub const INDIRECT: &str = "INDIRECT";
 
 #[derive(Deserialize)]
 struct MembershipItem {
@@ -78,7 +83,8 @@ impl Client<'_> {
         found.map(|raw| self.group(&call, &raw)).collect()
     }
 
-    /// The groups that the user itself was put into: PingOne's answer, and what it says.
+    /// The groups that the user itself was put into, and those of which PingOne does not say how the user came into
+    /// them: PingOne's answer, and what it says.
     pub async fn direct_groups(&self, user: UserId) -> Result<(Value, Vec<Membership>), Error> {
         // That PingOne heeds this filter here is documented but was not seen; so the list is filtered again.
         let query = filter::query(&[
@@ -96,7 +102,7 @@ impl Client<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let direct = memberships
             .into_iter()
-            .filter(|membership| membership.kind.as_deref() == Some(DIRECT))
+            .filter(|membership| membership.kind.as_deref() != Some(INDIRECT))
             .collect();
         Ok((self.mask().value(listing.into_document()), direct))
     }
@@ -151,6 +157,7 @@ impl Client<'_> {
                     group,
                     name: name.map(str::to_owned),
                     kind: text("/type").map(str::to_owned),
+                    is_dynamic: is_dynamic(raw),
                 })
             })
             .collect()
@@ -159,6 +166,12 @@ impl Client<'_> {
     /// Whether there is such a group.
     pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
         Ok(self.read_group_raw(group).await?.is_some())
+    }
+
+    /// Whether a filter decides who is in the group.
+    pub async fn is_dynamic_group(&self, group: GroupId) -> Result<bool, Error> {
+        let raw = self.read_group_raw(group).await?;
+        Ok(raw.as_ref().is_some_and(has_filter))
     }
 
     /// The name of a group, not masked: for comparing only. `None` if there is no such group, or if the answer is not
@@ -245,6 +258,20 @@ impl Client<'_> {
             group,
             name: item.name.or_else(|| item.embedded?.group?.name),
             kind: item.r#type,
+            is_dynamic: is_dynamic(raw),
         })
+    }
+}
+
+/// Whether a filter decides who is in the group of a membership, if PingOne shows the group with it.
+fn is_dynamic(membership: &Value) -> Option<bool> {
+    membership.pointer("/_embedded/group").map(has_filter)
+}
+
+fn has_filter(group: &Value) -> bool {
+    match group.get("userFilter") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(filter)) => !filter.is_empty(),
+        Some(_) => true,
     }
 }

@@ -93,7 +93,7 @@ pub(crate) fn page(collection: &str, items: &[Value]) -> Value {
 
 fn membership(group: &str) -> Value {
     let name = if group == GROUP { "Sales" } else { "Support" };
-    json!({"id": group, "name": name, "type": "DIRECT"})
+    json!({"id": group, "name": name, "type": "DIRECT", "_embedded": {"group": {"id": group, "name": name}}})
 }
 
 /// Method and path below the environment, with letters for ids.

@@ -154,6 +154,11 @@ impl Call {
         }
     }
 
+    /// Whether it takes something away from the user, one of several things that may be taken.
+    fn is_one_of_several(&self) -> bool {
+        self.short.starts_with("DELETE /users/U/")
+    }
+
     fn step(&self) -> Option<&'static str> {
         match self.costs {
             Costs::Step(step) | Costs::OneOfStep(step) => Some(step),
@@ -360,6 +365,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("unlock", "POST /users/U", Needs::UserOrNothing),
             one_of("joinGroups", JOIN),
             one_of("joinGroups", JOIN),
+            step("signOn", "GET /users/U", Needs::User),
         ])
     },
     Form {
@@ -372,6 +378,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("unlock", "GET /users/U", Needs::User).after(UNLOCK_ACCEPTED),
             one_of("joinGroups", JOIN),
             one_of("joinGroups", JOIN),
+            step("signOn", "GET /users/U", Needs::User),
         ])
     },
     Form {
@@ -452,7 +459,7 @@ struct Expected {
 impl Expected {
     /// How many sessions or devices were surely ended or deleted, by what the error has to say. What is still listed
     /// goes before what was accepted.
-    fn done(&self, before: Option<&'static str>) -> Option<u32> {
+    fn done(&self, before: Option<&str>) -> Option<u32> {
         let number = |text: &str| {
             let (_, number) = text
                 .split_once("ended: ")
@@ -588,10 +595,16 @@ impl Cell {
         let mut calls: Vec<&str> = all[..place].iter().map(|call| call.short).collect();
         let rest = &all[place + 1..];
         if self.fault.is_refused_connection() {
+            let is_lost = |step| {
+                let mut lost = all[place..].iter();
+                lost.any(|call| call.step() == Some(step))
+            };
+            // Where nothing was restored, nothing is read back.
+            let is_made = |call: &&Call| call.step() != Some("signOn") || !is_lost("enable");
             return Expected {
                 tries,
                 says,
-                lost: all[place..].iter().collect(),
+                lost: all[place..].iter().filter(is_made).collect(),
                 calls,
             };
         }
@@ -739,14 +752,7 @@ impl Cell {
         }
         let mut told = Told::of(self.fault, self.kind(), expected.tries, says);
         let (_, text) = kind_and_text(played.entries.last().expect("an entry"));
-        let done = self
-            .place
-            .and_then(|place| self.before(&self.form.calls[place]));
-        // Listing what is still there says it in its own way.
-        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
-            Some(done) => told.wanted.push(done.to_owned()),
-            None => told.unwanted.push("; then: "),
-        }
+        self.expect_what_was_done(says, &mut told);
         if !is_error {
             // It is within an answer that has titles and tables, and does not say what was done.
             told.unwanted.retain(|part| *part != "### ");
@@ -774,10 +780,41 @@ impl Cell {
         told.judge(text)
     }
 
+    /// What an error has to say of what was done, and of what may have been.
+    fn expect_what_was_done(&self, says: &[&str], told: &mut Told) {
+        let done = self
+            .place
+            .and_then(|place| self.before(&self.form.calls[place]));
+        // Listing what is still there says it in its own way.
+        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
+            Some(done) => told.wanted.push(done),
+            None => told.unwanted.push("; then: "),
+        }
+        let struck = self.place.map(|place| &self.form.calls[place]);
+        if struck.is_some_and(|call| call.is_one_of_several() && self.may_be_done(call)) {
+            told.wanted.push("may have been ".to_owned());
+            told.unwanted
+                .extend(["not ended: ", "not deleted: ", "not left: "]);
+        }
+    }
+
     /// What was done before a call that fails, or beside it: without connections, the others of several fail too.
-    fn before(&self, call: &Call) -> Option<&'static str> {
+    fn before(&self, call: &Call) -> Option<String> {
         let fail_too = self.fault.is_refused_connection() && !call.then.is_empty();
-        call.before.filter(|_| !fail_too)
+        let before = call.before.filter(|_| !fail_too)?;
+        Some(if self.may_be_done(call) {
+            before.replace("; not ", "; may have been ")
+        } else {
+            before.to_owned()
+        })
+    }
+
+    /// Whether it is the struck call, and PingOne may have carried it out.
+    fn may_be_done(&self, call: &Call) -> bool {
+        let is_struck = self
+            .place
+            .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]));
+        is_struck && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
     }
 
     /// What `Changed` has to be of a user for whom something failed.
@@ -786,7 +823,7 @@ impl Cell {
             .place
             .and_then(|place| self.before(&self.form.calls[place]));
         let may_be_done = self.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown;
-        match expected.done(before) {
+        match expected.done(before.as_deref()) {
             Some(number) => json!(number > 0),
             None if before.is_some() => json!(true),
             None if may_be_done => Value::Null,
@@ -804,13 +841,6 @@ impl Cell {
             let mut lost = expected.lost.iter();
             lost.find(|call| call.step() == Some(step)).copied()
         };
-        let is_struck = |call: &Call| {
-            self.place
-                .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]))
-        };
-        let may_be_done = |call: &Call| {
-            is_struck(call) && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
-        };
         let is_of_form = |step| {
             let mut calls = self.form.calls.iter();
             calls.any(|call| call.step() == Some(step))
@@ -822,10 +852,18 @@ impl Cell {
             ("ChangeForced", "forceChange"),
         ] {
             let wanted = is_of_form(step)
-                && lost(step).is_none_or(|call| self.before(call).is_some() || may_be_done(call));
+                && lost(step)
+                    .is_none_or(|call| self.before(call).is_some() || self.may_be_done(call));
             if record[member] != wanted {
                 return Err(format!(
                     "the record's {member} should be {wanted}: {record}"
+                ));
+            }
+            let is_unconfirmed = lost(step)
+                .is_some_and(|call| self.before(call).is_none() && self.may_be_done(call));
+            if names(record, "UnconfirmedSteps", step) != is_unconfirmed {
+                return Err(format!(
+                    "that {step} is unconfirmed should be {is_unconfirmed}: {record}"
                 ));
             }
         }
@@ -833,7 +871,9 @@ impl Cell {
         let number = |step| match lost(step) {
             None if is_of_form(step) => 2,
             None => 0,
-            Some(call) => expected.done(self.before(call)).unwrap_or_default(),
+            Some(call) => expected
+                .done(self.before(call).as_deref())
+                .unwrap_or_default(),
         };
         let deleted = record["DeletedDevices"].as_array().map_or(0, Vec::len);
         if record["EndedSessions"] != number("endSessions")
@@ -847,16 +887,34 @@ impl Cell {
         }
         for (group, leave) in [(GROUP, LEAVE_G), (GROUP_2, LEAVE_H)] {
             let mut lost = expected.lost.iter();
-            let is_lost = lost.any(|call| call.short == leave && !may_be_done(call));
-            let wanted = expected.calls.contains(&leave) && !is_lost;
-            let groups = record["LeftGroups"].as_array();
-            let found = groups.is_some_and(|groups| groups.iter().any(|left| left == group));
-            if found != wanted {
+            let wanted = expected.calls.contains(&leave) && !lost.any(|call| call.short == leave);
+            if names(record, "LeftGroups", group) != wanted {
                 return Err(format!("of {leave} there should be {wanted}: {record}"));
+            }
+        }
+        for (member, thing) in [
+            ("UnconfirmedSessions", "/sessions/"),
+            ("UnconfirmedDevices", "/devices/"),
+            ("UnconfirmedGroups", "/memberOfGroups/"),
+        ] {
+            let wanted = expected.lost.iter().any(|call| {
+                call.is_one_of_several() && call.short.contains(thing) && self.may_be_done(call)
+            });
+            let found = record[member].as_array().map_or(0, Vec::len);
+            if found != usize::from(wanted) {
+                return Err(format!(
+                    "that {member} has the struck one should be {wanted}: {record}"
+                ));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a list of the record has this in it.
+fn names(record: &Value, member: &str, wanted: &str) -> bool {
+    let list = record[member].as_array();
+    list.is_some_and(|list| list.iter().any(|named| named == wanted))
 }
 
 /// The objects of a note's context.

@@ -440,6 +440,75 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
 }
 
 #[test]
+fn a_restoration_by_the_second_record_says_what_still_keeps_the_user_out() {
+    let company = Company::new();
+    let args = json!({"username": "emma.sharp", "steps": "lock,disable,leaveGroups"});
+    let first = company.context("pingone-contain-user", &args);
+    let second = company.context("pingone-contain-user", &args);
+    let restore = |record: &Value| {
+        let args = json!({"username": "emma.sharp", "record": record});
+        company.run("pingone-restore-user", &args)
+    };
+    let entries = restore(&second);
+    assert_eq!(
+        company.standing("emma.sharp"),
+        json!({"enabled": false, "status": "LOCKED", "groups": []})
+    );
+    let text = entries[0]["HumanReadable"].as_str().unwrap_or_default();
+    for told in [
+        "**The user still cannot sign on: see the step signOn.**",
+        "still disabled, not by this containment: !pingone-activate-user username=emma.sharp",
+        "still locked, not by this containment: !pingone-unlock-user username=emma.sharp",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let text = restore(&first)[0]["HumanReadable"].to_string();
+    assert!(!text.contains("signOn"), "{text}");
+    assert_eq!(
+        company.standing("emma.sharp"),
+        json!({"enabled": true, "status": "OK", "groups": ["Marketing", "Standard"]})
+    );
+}
+
+#[test]
+fn the_record_of_a_dry_run_undoes_nothing() {
+    let company = Company::new();
+    let args = json!({"username": "emma.sharp", "dryRun": "true"});
+    let planned = company.context("pingone-contain-user", &args);
+    assert_eq!(planned[0]["DryRun"], true);
+    company.run("pingone-contain-user", &json!({"username": "emma.sharp"}));
+    let args = json!({"username": "emma.sharp", "record": planned});
+    let entries = company.run("pingone-restore-user", &args);
+    let text = entries[1]["Contents"].as_str().unwrap_or_default();
+    assert!(text.contains("is of a dry run"), "{text}");
+    assert_eq!(company.user("emma.sharp")["enabled"], false);
+}
+
+#[test]
+fn a_dynamic_group_is_told_and_not_tried() {
+    let mut seed = Seed::built_in();
+    seed.groups.push(
+        serde_json::from_value(json!({"name": "Sharps", "userFilter": "name.family eq \"Sharp\""}))
+            .expect("a group"),
+    );
+    let company = Company::with(seed, &json!({}));
+    let args = json!({"username": "emma.sharp", "steps": "leaveGroups"});
+    let dry = json!({"username": "emma.sharp", "steps": "leaveGroups", "dryRun": "true"});
+    for (args, outcome) in [(&dry, "planned"), (&args, "done")] {
+        let contained = company.context("pingone-contain-user", args);
+        let step = &contained[0]["Steps"][0];
+        assert_eq!(step["Outcome"], outcome, "{step}");
+        let detail = step["Detail"].as_str().unwrap_or_default();
+        assert!(
+            detail.contains("stays in dynamic groups, whose filters decide who is in them: Sharps"),
+            "{detail}"
+        );
+    }
+    assert!(company.changes().iter().all(|call| call.status == 204));
+    assert_eq!(company.standing("emma.sharp")["groups"], json!(["Sharps"]));
+}
+
+#[test]
 fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
     let company = Company::new();
     // The users' steps come in turns, so that one could be told another's calls.
@@ -458,7 +527,10 @@ fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
             .iter()
             .filter(|step| step["Outcome"] == "planned")
             .filter_map(|step| step["Detail"].as_str())
-            .flat_map(|detail| detail.lines().map(str::to_owned))
+            .flat_map(str::lines)
+            // After its calls, a step says what it would leave alone.
+            .filter(|line| !line.starts_with("stays in dynamic groups"))
+            .map(str::to_owned)
             .collect()
     };
     let mut seen = 0;
