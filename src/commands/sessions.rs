@@ -187,7 +187,7 @@ fn none_left(ended: &[SessionId], listed: &[Session]) -> String {
     let is_ended = |session: &&Session| session.id.is_some_and(|id| ended.contains(&id));
     let expired = listed.len() - listed.iter().filter(is_ended).count();
     if expired > 0 {
-        result.push_str(&format!("; had expired already: {expired}"));
+        result.push_str(&["; had expired already: ", &expired.to_string()].concat());
     }
     result
 }

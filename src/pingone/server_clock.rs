@@ -94,7 +94,7 @@ mod tests {
         }
         clock.hear(
             &dated(Some(" Wed, 4 Mar 2026 11:00:00 +0000")),
-            Duration::from_secs(60),
+            Duration::from_mins(1),
         );
         assert_eq!(at(60), "2026-03-04T11:00:00Z");
     }

@@ -18,6 +18,7 @@ pub(crate) fn catalogue(world: &World) -> Reply {
 }
 
 /// `GET /roles` of the environment: the custom roles, too. That the built-in ones are among them is UNCONFIRMED.
+#[expect(clippy::unnecessary_wraps, reason = "every handler has this form")]
 pub(crate) fn of_environment(visit: &mut Visit<'_>) -> Outcome {
     let world = &*visit.world;
     let url = format!("{}/roles", world.environment_url());
