@@ -74,13 +74,13 @@ impl Client<'_> {
         match kind {
             Kind::User => match entry.parse::<UserId>() {
                 Ok(id) => Ok(vec![labelled(
-                    id,
+                    &id,
                     self.read_user(id).await?.fields.username,
                 )]),
                 Err(_) => Ok(Vec::new()),
             },
             Kind::Group => match entry.parse::<GroupId>() {
-                Ok(id) if self.group_exists(id).await? => Ok(vec![labelled(id, None)]),
+                Ok(id) if self.group_exists(id).await? => Ok(vec![labelled(&id, None)]),
                 _ => Ok(Vec::new()),
             },
         }
@@ -91,7 +91,7 @@ impl Client<'_> {
         if kind == Kind::Group {
             let groups = self.find_groups(name).await?.into_iter();
             return Ok(groups
-                .map(|group| labelled(group.id, Some(group.name)))
+                .map(|group| labelled(&group.id, Some(group.name)))
                 .collect());
         }
         let mut users = self.find_users(name).await?;
@@ -100,7 +100,7 @@ impl Client<'_> {
         }
         let users = users.into_iter();
         Ok(users
-            .map(|user| labelled(user.id, user.fields.username))
+            .map(|user| labelled(&user.id, user.fields.username))
             .collect())
     }
 }
@@ -108,7 +108,7 @@ impl Client<'_> {
 /// An id, and what a text calls what has it.
 type Match = (String, String);
 
-fn labelled(id: impl ToString, name: Option<String>) -> Match {
+fn labelled(id: &impl ToString, name: Option<String>) -> Match {
     let id = id.to_string();
     let label = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
     (id, label)
