@@ -11,15 +11,13 @@ pub fn nearest(
     names: impl IntoIterator<Item = &'static str>,
 ) -> Vec<(f64, &'static str)> {
     let typed = typed.to_lowercase();
-    let names = names.into_iter();
-    let mut near: Vec<(f64, &'static str)> = names
-        .map(|name| {
-            let likeness = strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase());
-            (likeness, name)
-        })
-        .collect();
-    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    near.truncate(MOST_OFFERED);
+    let mut near: Vec<(f64, &'static str)> = Vec::new();
+    for name in names {
+        let likeness = strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase());
+        let place = near.iter().position(|(other, _)| likeness > *other);
+        near.insert(place.unwrap_or(near.len()), (likeness, name));
+        near.truncate(MOST_OFFERED);
+    }
     near
 }
 

@@ -7,7 +7,11 @@ use super::Context;
 use crate::{
     entry::Output,
     failure::EnvironmentUnreadable,
-    pingone::{self, error::Problem, protected::Unresolved},
+    pingone::{
+        self,
+        error::Problem,
+        protected::{Kind, Unresolved},
+    },
 };
 
 /// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the
@@ -33,20 +37,11 @@ pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
 
 /// An entry that is mistyped protects nobody, and no command would tell.
 async fn check_protected(cx: &Context<'_>) -> Result<()> {
-    let (users, groups) = tokio::try_join!(
-        cx.pingone.unresolved_users(),
-        cx.pingone.unresolved_groups()
-    )?;
-    let users = users
-        .iter()
-        .map(|entry| describe(entry, "Protected users", "user"));
-    let groups = groups
-        .iter()
-        .map(|entry| describe(entry, "Protected groups", "group"));
-    let wrong: Vec<String> = users.chain(groups).collect();
+    let wrong = cx.pingone.unresolved_entries().await?;
     if wrong.is_empty() {
         return Ok(());
     }
+    let wrong: Vec<String> = wrong.iter().map(describe).collect();
     bail!(
         "{}\nEach entry has to name exactly one user or group that is in PingOne. Separate entries by commas or line breaks.",
         wrong.join("\n")
@@ -54,7 +49,16 @@ async fn check_protected(cx: &Context<'_>) -> Result<()> {
 }
 
 /// The entry is shown with escapes: what is wrong with it may be a character that cannot be seen.
-fn describe(Unresolved { entry, matches }: &Unresolved, setting: &str, kind: &str) -> String {
+fn describe(unresolved: &Unresolved) -> String {
+    let Unresolved {
+        kind,
+        entry,
+        matches,
+    } = unresolved;
+    let (setting, kind) = match kind {
+        Kind::User => ("Protected users", "user"),
+        Kind::Group => ("Protected groups", "group"),
+    };
     if matches.is_empty() {
         format!("'{setting}': PingOne has no {kind} {entry:?}.")
     } else {

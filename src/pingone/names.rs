@@ -26,8 +26,8 @@ pub(super) fn same(a: &str, b: &str) -> bool {
 pub(super) enum Likeness {
     /// It is the name, apart from case.
     Exact,
-    /// Other characters that only pass for those of the name: the Kelvin sign is a `k` in lower case, but stays what
-    /// it is in upper case.
+    /// Other characters that only pass for those of the name: the Kelvin sign becomes a `k` in lower case, but is none.
+    /// Those are characters that a text in NFC does not have.
     LookAlike,
 }
 
@@ -36,9 +36,9 @@ pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
     if !same(wanted, name) {
         return None;
     }
+    let is_nfc = |text: &str| nfc(text) == text;
     let is_exact = wanted.eq_ignore_ascii_case(name)
-        || (wanted.to_lowercase() == name.to_lowercase()
-            && wanted.to_uppercase() == name.to_uppercase());
+        || (wanted.to_lowercase() == name.to_lowercase() && is_nfc(wanted) == is_nfc(name));
     Some(if is_exact {
         Likeness::Exact
     } else {
