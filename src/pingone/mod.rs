@@ -27,6 +27,7 @@ pub mod retry;
 pub mod token;
 
 pub mod http;
+pub mod proxy;
 pub mod recorder;
 pub mod tape;
 pub mod transport;
