@@ -13,5 +13,6 @@ mod several_calls;
 
 mod canary;
 mod create;
+mod log;
 mod network;
 mod tokens;
