@@ -10,11 +10,10 @@ use serde_json::{Map, Value};
 use crate::{
     journal::{Journal, Level},
     manifest::{Argument, Command},
-    secrets::Mask,
 };
 
 /// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
-const DEBUG_MODE: &str = "debug-mode";
+pub const DEBUG_MODE: &str = "debug-mode";
 
 /// The arguments of one command. It has no `Debug`: there may be a password among them.
 pub struct Arguments {
@@ -23,13 +22,12 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Checks `args` against the manifest's entry of the command. Secret arguments are added to `mask`. An
+    /// Checks `args` against the manifest's entry of the command. `journal` learns the secret ones. An
     /// unknown argument is ignored with a line in the log: the documentation's own example has one. Not so one
     /// that is a known one in another spelling: without its `dryRun`, a dry run would be none.
     pub fn check(
         command: &'static Command,
         mut args: Map<String, Value>,
-        mask: &mut Mask,
         journal: &Journal,
     ) -> Result<Self> {
         args.keys()
@@ -69,7 +67,7 @@ impl Arguments {
             };
             check_choice(argument, value.expose_secret())?;
             if argument.secret {
-                mask.add(value.expose_secret());
+                journal.hide(value.expose_secret());
             }
             values.insert(argument.name, value);
         }
@@ -283,17 +281,15 @@ mod tests {
         ],
         outputs: &[],
     };
-    type LogLines = Vec<(Level, String)>;
-
     static SAMPLE_COMMAND: Command = SAMPLE;
 
-    fn check(args: Value) -> Result<(Arguments, Mask, LogLines)> {
+    fn check(args: Value) -> Result<(Arguments, Journal)> {
         let Value::Object(args) = args else {
             panic!("not an object")
         };
-        let (mut mask, journal) = (Mask::default(), Journal::keeping());
-        let arguments = Arguments::check(&SAMPLE_COMMAND, args, &mut mask, &journal)?;
-        Ok((arguments, mask, journal.take()))
+        let journal = Journal::keeping();
+        let arguments = Arguments::check(&SAMPLE_COMMAND, args, &journal)?;
+        Ok((arguments, journal))
     }
 
     #[test]
@@ -340,10 +336,10 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_unknown_arguments_told_by_name_only() {
-        let (_, mask, lines) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
-        assert!(!mask.text("hunter22").contains("hunter22"));
+        let (_, journal) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
+        assert!(!journal.mask().text("hunter22").contains("hunter22"));
         assert_eq!(
-            lines,
+            journal.take(),
             [(
                 Level::Info,
                 "pingone-sample has no argument \"pasword\"; it is ignored".to_owned()
@@ -356,7 +352,7 @@ mod tests {
         let error = |command: &'static str, name: &str| {
             let command = manifest::command(command).expect("a command");
             let args = Map::from_iter([(name.to_owned(), json!("x"))]);
-            Arguments::check(command, args, &mut Mask::default(), &Journal::keeping())
+            Arguments::check(command, args, &Journal::keeping())
                 .err()
                 .unwrap_or_else(|| panic!("accepted: {name}"))
                 .to_string()

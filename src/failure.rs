@@ -42,7 +42,7 @@ pub fn explain(command: &str, access: Access, error: &Error) -> String {
 }
 
 const CHECK_PROXY: &str =
-    "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
+    "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
 fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
     let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");

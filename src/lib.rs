@@ -17,6 +17,7 @@
 //!   ▼
 //! commands        one handler each: PingOne's answer → War Room text and context
 //!   ├ markdown    tables as XSOAR draws them
+//!   ├ inert       nothing from outside becomes a link, an image, HTML or a button
 //!   ├ pingone     the client: token, tries, pages, media types; knows nothing of XSOAR
 //!   ▼
 //! entry           the answer's form           failure: the text of what went wrong
@@ -25,10 +26,10 @@
 //! ```
 //!
 //! Beside the way: `secrets` (what must not be shown), `nearest` (what a mistyped name means), `journal` (the log of
-//! one request), `surroundings` (environment variables), `context` (what a playbook sees after a command), `replay`
-//! (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne
-//! in memory, for trying things out), `verify` (the self-test of a real environment). What XSOAR's containers get has
-//! no `cli`, `desk`, `sandbox` and `verify`.
+//! one request), `visible` (text made safe for a terminal), `surroundings` (environment variables), `context` (what
+//! a playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work
+//! of its subcommands), `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real
+//! environment). What XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
 
 pub mod stdin;
 
@@ -47,6 +48,7 @@ pub mod safety;
 
 pub mod commands;
 
+pub mod inert;
 pub mod markdown;
 pub mod pingone;
 
@@ -60,6 +62,7 @@ pub mod replay;
 pub mod secrets;
 pub mod surroundings;
 pub mod times;
+pub mod visible;
 
 #[cfg(feature = "desk")]
 pub mod cli;

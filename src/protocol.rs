@@ -151,18 +151,23 @@ pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()>
     out.flush()
 }
 
-/// How the server marks the answer to a call as an error. The first is in the loops that servers really
-/// run, the second in the published example; the text after the marker says what went wrong.
+/// How the server marks the answer to a call as an error: at its beginning. The first is in the loops that servers
+/// really run, the second in the published example; the text after the marker says what went wrong. Elsewhere in a
+/// line it is nothing but text, such as a value in the integration context.
 const ERROR_MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
+
+/// An error of the server is one sentence. What is longer may be anything.
+const LONGEST_ERROR: usize = 200;
 
 /// Reads the server's answer to a call: a JSON value, or the text of an error.
 pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
     let text = String::from_utf8_lossy(line);
     for marker in ERROR_MARKERS {
-        if let Some((_, error)) = text.split_once(marker) {
-            return Err(error.trim().to_owned());
+        if let Some(error) = text.trim_start().strip_prefix(marker) {
+            return Err(error.trim().chars().take(LONGEST_ERROR).collect());
         }
     }
+    // The parser's message names the place, never the text.
     serde_json::from_str(&text).map_err(|error| format!("the server's reply is not JSON: {error}"))
 }
 
@@ -251,7 +256,24 @@ mod tests {
             Err("no such key".to_owned())
         );
         assert_eq!(parse_reply(b"$$##conflict"), Err("conflict".to_owned()));
+        assert_eq!(
+            parse_reply(b" $$## conflict\r\n"),
+            Err("conflict".to_owned())
+        );
         assert_eq!(parse_reply(b"null"), Ok(Value::Null));
         assert!(parse_reply(b"").is_err());
+    }
+
+    #[test]
+    fn an_error_marker_inside_a_reply_is_text() {
+        for marker in ERROR_MARKERS {
+            let reply = serde_json::json!({"context": {"note": format!("a{marker}b")}});
+            assert_eq!(parse_reply(reply.to_string().as_bytes()), Ok(reply));
+            let error = parse_reply(format!("hunter22 {marker} hunter22").as_bytes());
+            let error = error.expect_err("it is not JSON");
+            assert!(!error.contains("hunter22"), "{error}");
+        }
+        let long = parse_reply(format!("$$##{}", "x".repeat(10_000)).as_bytes());
+        assert_eq!(long.expect_err("an error").len(), LONGEST_ERROR);
     }
 }

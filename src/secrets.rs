@@ -3,12 +3,12 @@
 //! client), so that nothing further in has to think of it; sentences built here from arguments that are
 //! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
 
-use std::str::Chars;
+use std::{ops::Range, str::Chars};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// What stands in the place of a secret: the text that XSOAR's own masking writes.
@@ -17,6 +17,9 @@ pub const MASKED: &str = "<XX_REPLACED>";
 /// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be
 /// found everywhere.
 const SHORTEST_PART: usize = 4;
+
+/// What each kind of escape begins with.
+const ESCAPES: [u8; 4] = [b'%', b'\\', b'+', b'&'];
 
 /// Everything except the unreserved characters of RFC 3986, section 2.3.
 pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -36,6 +39,8 @@ pub struct Mask {
     short: Vec<SecretString>,
     /// Whether a secret, however it is written, can begin with a byte.
     begins: [bool; 256],
+    /// The bytes of the shortest secret that is searched for; hexadecimal takes twice as many.
+    shortest: usize,
 }
 
 /// Which ASCII characters a text has. Base64 of a secret has two dozen or more, most of which a name, an id or an
@@ -61,6 +66,7 @@ impl Default for Mask {
             encoded: Vec::new(),
             short: Vec::new(),
             begins: [false; 256],
+            shortest: usize::MAX,
         }
     }
 }
@@ -71,13 +77,21 @@ impl Mask {
         if secret.is_empty() || self.knows(secret) {
             return;
         }
+        // Leading zeros are lost in a number, and digits beyond its precision. What is left must be worth searching for.
+        if let Some(number) = as_json_number(secret)
+            && number.len() >= SHORTEST_PART
+            && number != secret
+        {
+            self.add(&number);
+        }
         if secret.chars().count() < SHORTEST_PART {
             self.short.push(secret.into());
             return;
         }
-        for begin in [secret.as_bytes()[0], b'%', b'\\', b'+'] {
-            self.begins[usize::from(begin)] = true;
+        for begin in [secret.as_bytes()[0]].iter().chain(&ESCAPES) {
+            self.begins[usize::from(*begin)] = true;
         }
+        self.shortest = self.shortest.min(secret.len());
         self.secrets.push(secret.into());
         let json = Zeroizing::new(Value::from(secret).to_string());
         let in_a_form = Zeroizing::new(utf8_percent_encode(secret, UNRESERVED).to_string());
@@ -108,7 +122,7 @@ impl Mask {
     }
 
     /// `text` with a word in the place of each secret, which `word` gives. The word stands wherever the secret
-    /// stood, however that was written; so it is one that needs no escapes. Base64 is masked.
+    /// stood, however that was written; so it is one that needs no escapes. Base64 and hexadecimal are masked.
     pub fn text_with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
         let mut short = self.short.iter().map(ExposeSecret::expose_secret);
         if let Some(short) = short.find(|short| *short == text) {
@@ -121,10 +135,38 @@ impl Mask {
                 masked = masked.replace(part.expose_secret(), MASKED);
             }
         }
+        self.without_hexadecimal(masked)
+    }
+
+    /// `text` without secrets that stand in it in hexadecimal, also within that of a longer text.
+    fn without_hexadecimal(&self, text: String) -> String {
+        let bytes = text.as_bytes();
+        let (mut masked, mut shown, mut from) = (String::new(), 0, 0);
+        let shortest = self.shortest.saturating_mul(2);
+        while let Some(Range { start, end }) = hexadecimal_digits(bytes, from, shortest) {
+            let mut place = start;
+            while end - place >= shortest {
+                let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+                match secrets.find(|secret| begins_in_hexadecimal(secret, &bytes[place..end])) {
+                    Some(secret) => {
+                        masked.push_str(&text[shown..place]);
+                        masked.push_str(MASKED);
+                        place += 2 * secret.len();
+                        shown = place;
+                    }
+                    None => place += 1,
+                }
+            }
+            from = end;
+        }
+        if shown == 0 {
+            return text;
+        }
+        masked.push_str(&text[shown..]);
         masked
     }
 
-    /// `text` with words for the secrets as they are, URL-quoted or JSON-escaped.
+    /// `text` with words for the secrets as they are, URL-quoted, or escaped for JSON or HTML.
     fn with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
         let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
         while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
@@ -152,14 +194,14 @@ impl Mask {
         masked
     }
 
-    /// `value` with every text in it masked, member names too.
+    /// `value` with every text and number in it masked, member names too.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
         in_texts(value, &|text| self.text(text))
     }
 }
 
-/// `value` with every text in it changed, member names too.
+/// `value` with every text in it changed, member names too. A number that is changed becomes a text.
 pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(&text)),
@@ -171,6 +213,15 @@ pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
             .into_iter()
             .map(|(name, value)| (change(&name), in_texts(value, change)))
             .collect(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            let changed = change(&text);
+            if changed == text {
+                Value::Number(number)
+            } else {
+                Value::String(changed)
+            }
+        }
         other => other,
     }
 }
@@ -185,18 +236,71 @@ pub fn wipe(value: Value) {
     }
 }
 
+/// How a secret reads where a server echoes it as a JSON number, if it is one.
+fn as_json_number(secret: &str) -> Option<String> {
+    // Without this look, `inf` and `nan` would be numbers too.
+    if !secret.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
+        return None;
+    }
+    let number = match (secret.parse::<i64>(), secret.parse::<u64>()) {
+        (Ok(number), _) => Number::from(number),
+        (_, Ok(number)) => Number::from(number),
+        _ => Number::from_f64(secret.parse().ok()?)?,
+    };
+    Some(number.to_string())
+}
+
+/// The first place with so many hexadecimal digits or more. It has one at every so manieth byte, so that the others
+/// need not be looked at.
+fn hexadecimal_digits(bytes: &[u8], from: usize, shortest: usize) -> Option<Range<usize>> {
+    let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
+    let mut place = from.checked_add(shortest)?.checked_sub(1)?;
+    loop {
+        if !bytes.get(place)?.is_ascii_hexdigit() {
+            place += shortest;
+            continue;
+        }
+        let before = bytes[from..place].iter().rev().take_while(is_digit).count();
+        let end = place + bytes[place..].iter().take_while(is_digit).count();
+        let start = place - before;
+        if end - start >= shortest {
+            return Some(start..end);
+        }
+        place = end + shortest;
+    }
+}
+
+/// Whether `digits` begin with `secret` in hexadecimal.
+fn begins_in_hexadecimal(secret: &str, digits: &[u8]) -> bool {
+    let mut pairs = digits.chunks_exact(2).map(hexadecimal);
+    secret
+        .bytes()
+        .all(|byte| pairs.next() == Some(Some(u32::from(byte))))
+}
+
 /// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
 /// there is no secret, and costs little.
 fn can_begin(secret: &str, text: &[u8]) -> bool {
     let first = text.first();
-    (first == secret.as_bytes().first() || matches!(first, Some(b'%' | b'+' | b'\\')))
+    (first == secret.as_bytes().first() || first.copied().is_some_and(begins_escape))
         && can_be(secret.chars(), text, SHORTEST_PART)
+}
+
+/// Whether a character that is not written as it is can begin with this byte.
+fn begins_escape(byte: u8) -> bool {
+    ESCAPES.contains(&byte)
 }
 
 fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
     let next = secret.next().filter(|_| characters > 0);
     next.is_none_or(|next| {
-        ways(next, text).any(|length| can_be(secret.clone(), &text[length..], characters - 1))
+        let mut goes_on = |length| can_be(secret.clone(), &text[length..], characters - 1);
+        // Nearly always there is no escape, and so one way alone.
+        if text.first().copied().is_some_and(begins_escape) {
+            ways(next, text).any(goes_on)
+        } else {
+            as_it_is(next, text).is_some_and(&mut goes_on)
+        }
     })
 }
 
@@ -223,19 +327,28 @@ fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
 
 /// The lengths of all ways in which `character` can stand at the beginning of `text`.
 fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
-    // Each escape has a first byte of its own, so that most are ruled out by a look at it.
+    // Each kind of escape has a first byte of its own, so that most are ruled out by a look at it.
     let escaped = match text.first() {
-        Some(b'%') => [percent_encoded(character, text), None],
-        Some(b'+') => [(character == ' ').then_some(1), None],
+        Some(b'%') => [
+            percent_encoded(character, text, "%"),
+            percent_encoded(character, text, "%25"),
+            // A space is a plus in forms; that encoded once more.
+            percent_encoded('+', text, "%").filter(|_| character == ' '),
+        ],
+        Some(b'+') => [(character == ' ').then_some(1), None, None],
+        Some(b'&') => [html_escaped(character, text), None, None],
         Some(b'\\') => [
             json_escaped(character, text),
             json_escaped_by_number(character, text),
+            None,
         ],
-        _ => [None, None],
+        _ => [None; 3],
     };
+    let doubled = escaped_backslashes(character, text);
     std::iter::once(as_it_is(character, text))
         .chain(escaped)
         .flatten()
+        .chain(doubled)
 }
 
 fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
@@ -244,23 +357,43 @@ fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
     text.starts_with(bytes).then_some(bytes.len())
 }
 
-/// `%C3%A9`, `%c3%a9`
-fn percent_encoded(character: char, text: &[u8]) -> Option<usize> {
+/// `%C3%A9`, `%c3%a9`; with the mark `%25`, the same once more: `%25C3%25A9`
+fn percent_encoded(character: char, text: &[u8], mark: &str) -> Option<usize> {
     let mut bytes = [0; 4];
     let bytes = character.encode_utf8(&mut bytes).as_bytes();
+    let width = mark.len() + 2;
     for (number, byte) in bytes.iter().enumerate() {
-        let digits = text.get(3 * number..3 * number + 3)?.strip_prefix(b"%")?;
+        let digits = text
+            .get(width * number..width * (number + 1))?
+            .strip_prefix(mark.as_bytes())?;
         if hexadecimal(digits)? != u32::from(*byte) {
             return None;
         }
     }
-    Some(3 * bytes.len())
+    Some(width * bytes.len())
 }
 
-/// `\"`, `\/`
+/// How many backslashes `text` begins with. Each time that JSON is put into JSON, there are more before an escape.
+fn backslashes(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| **byte == b'\\').count()
+}
+
+/// A backslash is two in JSON, four in JSON within JSON, and so on.
+fn escaped_backslashes(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
+    let most = if character == '\\' {
+        backslashes(text)
+    } else {
+        0
+    };
+    [2, 4, 8]
+        .into_iter()
+        .take_while(move |length| *length <= most)
+}
+
+/// `\"`, `\/`; `\\\"` in JSON within JSON
 fn json_escaped(character: char, text: &[u8]) -> Option<usize> {
     let letter = match character {
-        '"' | '\\' | '/' => u8::try_from(character).ok()?,
+        '"' | '/' => u8::try_from(character).ok()?,
         '\u{8}' => b'b',
         '\u{c}' => b'f',
         '\n' => b'n',
@@ -268,20 +401,47 @@ fn json_escaped(character: char, text: &[u8]) -> Option<usize> {
         '\t' => b't',
         _ => return None,
     };
-    text.starts_with(&[b'\\', letter]).then_some(2)
+    let marks = backslashes(text);
+    (text.get(marks) == Some(&letter)).then_some(marks + 1)
 }
 
-/// `\u00e9`; two of them beyond U+FFFF
+/// `\u00e9`; two of them beyond U+FFFF; `\\u00e9` in JSON within JSON
 fn json_escaped_by_number(character: char, text: &[u8]) -> Option<usize> {
     let mut units = [0; 2];
     let units = character.encode_utf16(&mut units);
-    for (number, unit) in units.iter().enumerate() {
-        let digits = text.get(6 * number..6 * number + 6)?.strip_prefix(b"\\u")?;
+    let mut length = 0;
+    for unit in units {
+        length += backslashes(text.get(length..)?);
+        let digits = text.get(length..length + 5)?.strip_prefix(b"u")?;
         if hexadecimal(digits)? != u32::from(*unit) {
             return None;
         }
+        length += 5;
     }
-    Some(6 * units.len())
+    Some(length)
+}
+
+/// `&amp;`, `&#38;`, `&#x26;`
+fn html_escaped(character: char, text: &[u8]) -> Option<usize> {
+    const LONGEST: usize = "&#1114111;".len();
+    let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;
+    let inner = std::str::from_utf8(text.get(1..end)?).ok()?;
+    let is_it = match (inner, inner.strip_prefix('#')) {
+        ("amp", _) => character == '&',
+        ("lt", _) => character == '<',
+        ("gt", _) => character == '>',
+        ("quot", _) => character == '"',
+        ("apos", _) => character == '\'',
+        (_, Some(number)) => {
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            code == Ok(u32::from(character))
+        }
+        _ => false,
+    };
+    is_it.then_some(end + 1)
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
@@ -340,6 +500,100 @@ mod tests {
                 "{echoed}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_escaped_twice_is_masked() {
+        let secret = "pä ss/\"w\\rd+%&<'\u{1f511}\n";
+        let mask = mask(secret);
+        let json = |text: &str| {
+            let quoted = Value::from(text).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        };
+        let ascii = |text: &str| {
+            text.replace('ä', "\\u00e4")
+                .replace('\u{1f511}', "\\ud83d\\udd11")
+        };
+        let percent = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
+        let once = json(secret);
+        for echoed in [
+            json(&once),
+            json(&json(&once)),
+            json(&ascii(&once)),
+            json(&once.replace('/', "\\/")),
+            percent(&percent(secret)),
+            percent(&percent(secret)).to_lowercase(),
+            percent(&percent(secret).replace("%20", "+")),
+        ] {
+            assert_eq!(
+                mask.text(&format!("<{echoed}>")),
+                format!("<{MASKED}>"),
+                "{echoed}"
+            );
+        }
+    }
+
+    #[test]
+    fn html_is_masked() {
+        let mask = mask("a&b<c>\"d'é");
+        for echoed in [
+            "a&amp;b&lt;c&gt;&quot;d&apos;é",
+            "a&#38;b&#60;c&#62;&#34;d&#39;&#233;",
+            "a&#x26;b&#x3c;c&#x3E;\"d&#x27;&#xe9;",
+        ] {
+            assert_eq!(mask.text(echoed), MASKED, "{echoed}");
+        }
+        assert_eq!(mask.text("a&ampb&l"), "a&ampb&l");
+    }
+
+    #[test]
+    fn hexadecimal_is_masked_also_within_that_of_a_longer_text() {
+        let mask = mask("hünter22");
+        let hexadecimal = |text: &str| {
+            let bytes = text.bytes().map(|byte| format!("{byte:02x}"));
+            bytes.collect::<String>()
+        };
+        let alone = hexadecimal("hünter22");
+        assert_eq!(mask.text(&alone), MASKED);
+        assert_eq!(mask.text(&alone.to_uppercase()), MASKED);
+        assert_eq!(mask.text(&format!("ü {alone}é")), format!("ü {MASKED}é"));
+        assert_eq!(
+            mask.text(&hexadecimal("client:hünter22!")),
+            format!("636c69656e743a{MASKED}21")
+        );
+        assert_eq!(
+            mask.text(&format!("f{alone}{alone}")),
+            format!("f{MASKED}{MASKED}")
+        );
+        for other in [
+            &alone[..alone.len() - 1],
+            "a8890eb9-38ea-469a-bc00-b64be7903633",
+        ] {
+            assert_eq!(mask.text(other), other);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_number_is_masked_as_one() {
+        for (secret, echoed) in [
+            ("4711", json!(4711)),
+            ("4711", json!(4711.0)),
+            ("4711", json!(147_110)),
+            ("00004711", json!(4711)),
+            ("-47.110", json!(-47.11)),
+            ("7", json!(7)),
+            (
+                "12345678901234567890123",
+                json!(12_345_678_901_234_567_890_123.0),
+            ),
+        ] {
+            let shown = mask(secret).value(json!({"a": [echoed]})).to_string();
+            assert!(shown.contains(MASKED), "{secret}: {shown}");
+            let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+            assert!(digits(&shown) < 3, "{secret}: {shown}");
+        }
+        let other = json!([4712, 1.5, -7, 0, u64::MAX]);
+        assert_eq!(mask("4711").value(other.clone()), other);
     }
 
     #[test]

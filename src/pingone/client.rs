@@ -120,14 +120,13 @@ impl Connection {
     }
 }
 
-/// The client of one command: a connection, the command's time, and the secrets that its answers must not show.
+/// The client of one command: a connection, the command's time, and its log, which knows the secrets that its
+/// answers must not show.
 pub struct Client<'a> {
     connection: &'a Connection,
     limits: Limits,
     began: Duration,
     now: Timestamp,
-    /// Grows when a token comes; calls under way keep what they began with.
-    mask: RefCell<Rc<Mask>>,
     journal: &'a Journal,
     pub(super) policy: Policy,
     pub(super) cleared: RefCell<Cleared>,
@@ -218,7 +217,6 @@ impl<'a> Client<'a> {
     pub fn new(
         connection: &'a Connection,
         limits: Limits,
-        mask: Mask,
         policy: Policy,
         journal: &'a Journal,
     ) -> Self {
@@ -227,7 +225,6 @@ impl<'a> Client<'a> {
             limits,
             began: connection.clock.elapsed(),
             now: connection.begin(),
-            mask: RefCell::new(Rc::new(mask)),
             journal,
             policy,
             cleared: RefCell::default(),
@@ -238,7 +235,7 @@ impl<'a> Client<'a> {
 
     /// The secrets that are known so far.
     pub fn mask(&self) -> Rc<Mask> {
-        Rc::clone(&self.mask.borrow())
+        self.journal.mask()
     }
 
     /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
@@ -458,10 +455,19 @@ impl<'a> Client<'a> {
             tries.count += 1;
             let mask = self.mask();
             let pending = is_change.then(|| changes.begin(request.call()));
+            let sent = clock.elapsed();
             let (result, took) = transport
                 .send(request, self.limits.request.min(remaining), &mask)
                 .await;
             clock.pass(took);
+            self.journal.note_call(|| {
+                let took = clock.elapsed().saturating_sub(sent).as_secs_f64();
+                let outcome = match &result {
+                    Ok(reply) => reply.status.to_string(),
+                    Err(failure) => failure.to_string(),
+                };
+                format!("{}, try {tried}, {took:.3} s: {outcome}", request.call())
+            });
             if let Some(pending) = pending {
                 pending.end(match &result {
                     Ok(reply) => ChangeState::Answered(reply.status),
@@ -536,10 +542,7 @@ impl<'a> Client<'a> {
 
     /// Masks a secret from now on: a token, or a password that was made here.
     pub fn hide(&self, secret: &SecretString) {
-        let mut mask = self.mask.borrow_mut();
-        if !mask.knows(secret.expose_secret()) {
-            Rc::make_mut(&mut mask).add(secret.expose_secret());
-        }
+        self.journal.hide(secret.expose_secret());
     }
 
     /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.

@@ -2,11 +2,16 @@
 //! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
 //! bearer token must not travel to a host that nobody configured.
 
-use std::{error::Error as StdError, fs, io, sync::Once, time::Duration};
+use std::{
+    error::Error as StdError,
+    fs, io,
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Certificate, Client, NoProxy, Proxy, Url,
+    Certificate, Client, Proxy, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -14,6 +19,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     error::{Cause, NoAnswer},
+    proxy::Proxies,
     settings::Settings,
     transport::{Authorization, HttpRequest, Reply, header_text},
 };
@@ -34,7 +40,7 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, ap
 /// The network.
 pub struct Http {
     client: Client,
-    proxied: bool,
+    proxies: Arc<Proxies>,
 }
 
 impl Http {
@@ -64,18 +70,19 @@ impl Http {
         } else {
             builder.tls_certs_only(roots(surroundings)?)
         };
-        let proxies = if settings.proxy {
-            proxies(surroundings)?
+        let proxies = Arc::new(if settings.proxy {
+            Proxies::read(surroundings)?
         } else {
-            Vec::new()
-        };
-        let proxied = !proxies.is_empty();
-        for proxy in proxies {
+            Proxies::none()
+        });
+        if settings.proxy {
+            let chosen = Arc::clone(&proxies);
+            let proxy = Proxy::custom(move |url: &Url| chosen.proxy_for(url).cloned());
             builder = builder.proxy(proxy);
         }
         Ok(Self {
             client: builder.build().context("preparing HTTPS")?,
-            proxied,
+            proxies,
         })
     }
 
@@ -159,27 +166,30 @@ impl Http {
         mask: &Mask,
     ) -> NoAnswer {
         let connecting = error.is_connect();
+        let proxy = self.proxies.proxy_for(&request.url);
+        let is_unknown = connecting && text_in_chain(&error, "dns error");
         let cause = if chain(&error).any(<dyn StdError>::is::<rustls::Error>) {
             Cause::Tls
-        } else if error.is_timeout() {
-            if connecting {
-                Cause::Connect
-            } else {
-                Cause::Timeout
-            }
-        } else if connecting && text_in_chain(&error, "dns error") {
-            Cause::Dns
-        } else if connecting && self.proxied {
+        } else if connecting && proxy.is_some() {
             Cause::Proxy
+        } else if is_unknown {
+            Cause::Dns
         } else if connecting {
             Cause::Connect
+        } else if error.is_timeout() {
+            Cause::Timeout
         } else {
             Cause::Broken
         };
-        let detail = match cause {
-            Cause::Timeout => format!("waited {:.1} s", timeout.as_secs_f64()),
-            // reqwest's own texts hold the whole URL, and with it what was looked for.
-            _ => mask.text(&innermost(&error.without_url())),
+        // reqwest's own texts hold the whole URL, and with it what was looked for.
+        let network = innermost(&error.without_url());
+        let detail = match (cause, proxy.and_then(Url::host_str)) {
+            (Cause::Timeout, _) => format!("waited {:.1} s", timeout.as_secs_f64()),
+            // Behind a proxy, no other name is looked up here.
+            (Cause::Proxy, Some(proxy)) if is_unknown => mask.text(&format!(
+                "the proxy's host {proxy} was not found: {network}"
+            )),
+            _ => mask.text(&network),
         };
         NoAnswer {
             cause,
@@ -232,52 +242,6 @@ fn roots(surroundings: &Surroundings) -> Result<Vec<Certificate>> {
     Ok(certificates)
 }
 
-/// The proxies of the environment. An address without a scheme is an `http` proxy, as in XSOAR's own code.
-fn proxies(surroundings: &Surroundings) -> Result<Vec<Proxy>> {
-    // reqwest takes `*` for all names, but not for addresses.
-    let mut exempt = surroundings
-        .no_proxy()
-        .into_iter()
-        .flat_map(|hosts| hosts.split(','));
-    if exempt.any(|host| host.trim() == "*") {
-        return Ok(Vec::new());
-    }
-    let exceptions = surroundings.no_proxy().and_then(NoProxy::from_string);
-    let mut proxies = Vec::new();
-    for (name, address, make) in [
-        (
-            "HTTPS_PROXY",
-            surroundings.https_proxy(),
-            Proxy::https::<Url> as fn(Url) -> reqwest::Result<Proxy>,
-        ),
-        ("HTTP_PROXY", surroundings.http_proxy(), Proxy::http::<Url>),
-    ] {
-        let Some(address) = address else { continue };
-        // The address is not shown: it may hold a password.
-        let what = || {
-            format!(
-                "the proxy address in {name} cannot be used: correct it, or turn 'Use system proxy settings' off"
-            )
-        };
-        let url = proxy_url(address).with_context(what)?;
-        let proxy = make(url)
-            .map_err(reqwest::Error::without_url)
-            .with_context(what)?;
-        proxies.push(proxy.no_proxy(exceptions.clone()));
-    }
-    Ok(proxies)
-}
-
-/// Reads a proxy's address, with or without a scheme.
-pub fn proxy_url(address: &str) -> Result<Url> {
-    let url = if address.contains("://") {
-        Url::parse(address)
-    } else {
-        Url::parse(&format!("http://{address}"))
-    };
-    Ok(url?)
-}
-
 /// The causes of an error, from the outside in; I/O errors hide theirs.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
@@ -328,22 +292,6 @@ mod tests {
                 .expect("bundled roots")
                 .len()
                 > 100
-        );
-    }
-
-    #[test]
-    fn proxies_are_read_with_and_without_a_scheme_and_never_shown() {
-        let both = Surroundings::from([
-            ("https_proxy", "user:hunter22@127.0.0.1:3128"),
-            ("HTTP_PROXY", "http://127.0.0.1:3128"),
-            ("HTTPS_PROXY", ""),
-        ]);
-        assert_eq!(proxies(&both).expect("two proxies").len(), 2);
-        let broken = Surroundings::from([("HTTPS_PROXY", "http://user:hunter22@:::")]);
-        let error = format!("{:#}", proxies(&broken).expect_err("no host"));
-        assert!(
-            error.contains("HTTPS_PROXY") && !error.contains("hunter22"),
-            "{error}"
         );
     }
 }

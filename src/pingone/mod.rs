@@ -30,6 +30,7 @@ pub mod server_clock;
 pub mod token;
 
 pub mod http;
+pub mod proxy;
 pub mod recorder;
 pub mod tape;
 pub mod transport;

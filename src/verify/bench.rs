@@ -272,9 +272,9 @@ impl Bench {
         question: Question<'_>,
     ) -> Result<Answer, crate::pingone::Error> {
         let journal = Journal::keeping();
-        let mask = self.mask.borrow().clone();
+        journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.
-        Client::new(connection, self.limits, mask, Policy::default(), &journal)
+        Client::new(connection, self.limits, Policy::default(), &journal)
             .probe(question)
             .await
     }

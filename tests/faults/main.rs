@@ -13,6 +13,7 @@ mod several_calls;
 
 mod canary;
 mod create;
+mod log;
 mod network;
 mod passwords;
 mod tokens;
