@@ -5,7 +5,7 @@
 //! ```text
 //! stdin line
 //!   │ stdin       reads lines on a thread of its own, joins a request spread over several
-//!   │ protocol    the wire format, both ways; distinct: no name twice where it decides
+//!   │ protocol    the wire format, both ways; no name twice where it decides
 //!   │ server      XSOAR's server: what it sends, what it can be asked
 //!   ▼
 //! session         request after request: read, carry out, answer, `completed`
@@ -25,15 +25,15 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown), `nearest` (what a mistyped name means), `journal` (the log of
-//! one request), `visible` (text made safe for a terminal), `surroundings` (environment variables), `context` (what
-//! a playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work
-//! of its subcommands), `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real
-//! environment). What XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
+//! Beside the way: `secrets` (what must not be shown), `memory` (how much of it a command may use), `nearest` (what
+//! a mistyped name means), `journal` (the log of one request), `visible` (text made safe for a terminal),
+//! `surroundings` (environment variables), `context` (what a playbook sees after a command), `replay` (recorded
+//! cases), `cli` (the command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory,
+//! for trying things out), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`,
+//! `desk`, `sandbox` and `verify`.
 
 pub mod stdin;
 
-pub mod distinct;
 pub mod protocol;
 pub mod server;
 
@@ -57,6 +57,7 @@ pub mod failure;
 
 pub mod context;
 pub mod journal;
+pub mod memory;
 pub mod nearest;
 pub mod replay;
 pub mod secrets;

@@ -59,7 +59,8 @@ pub struct Prepared {
     command: String,
     access: Access,
     args: Arguments,
-    limits: Limits,
+    /// How long it may take.
+    pub limits: Limits,
     policy: Policy,
     not_found_as_note: bool,
     /// The way to PingOne.

@@ -24,13 +24,14 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
     let outcomes = outcomes?;
     let columns = ["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"];
     let table = ("PingOne role assignments", &columns[..], ROLE_ASSIGNMENT);
-    let mut output = cx.report_items(table, &outcomes, |assignment, user| {
-        describe(assignment, &names, user)
-    });
     let mut assignments = outcomes
         .iter()
         .flat_map(|outcome| outcome.result.iter().flatten());
-    if assignments.any(|assignment| names.of(assignment).is_null()) {
+    let some_unnamed = assignments.any(|assignment| names.of(assignment).is_null());
+    let mut output = cx.report_items(table, outcomes, |assignment, user| {
+        describe(assignment, &names, user)
+    });
+    if some_unnamed {
         output.readable.push_str(&names.why_missing());
     }
     Ok(output)

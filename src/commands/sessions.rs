@@ -28,11 +28,12 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
     let now = cx.pingone.now_at_pingone();
     let table = ("PingOne sessions", &COLUMNS[..], SESSION);
     let listed = |session: &Session, user: &Value| describe(session, user, now);
-    let mut output = cx.report_items(table, &outcomes, listed);
     let sessions = outcomes
         .iter()
         .flat_map(|outcome| outcome.result.iter().flatten());
-    if sessions.into_iter().any(|session| !session.is_live(now)) {
+    let some_expired = sessions.into_iter().any(|session| !session.is_live(now));
+    let mut output = cx.report_items(table, outcomes, listed);
+    if some_expired {
         output.readable.push_str(SOME_EXPIRED);
     }
     Ok(output)

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::sandbox;
 use crate::{
-    distinct::Distinct,
+    memory::Bounded,
+    protocol,
     surroundings::{ParameterVariable, Surroundings},
 };
 
@@ -49,7 +50,7 @@ fn from_file(path: &Path) -> Result<Map<String, Value>> {
     let text =
         fs::read(path).with_context(|| format!("the parameters in {shown} cannot be read"))?;
     // The parser's message tells the place and never quotes the text, which holds the secret.
-    let Distinct(value) = serde_json::from_slice(&text)
+    let Bounded::<{ protocol::PARAMETERS }>(value) = serde_json::from_slice(&text)
         .with_context(|| format!("the parameters in {shown} are not JSON"))?;
     let Value::Object(mut members) = value else {
         bail!("the parameters in {shown} are not a JSON object");

@@ -30,7 +30,7 @@ impl Client<'_> {
     ) -> Result<Vec<(Option<DeviceId>, Value)>, Error> {
         let listing = self.list(self.user_url(user, &[DEVICES]), DEVICES).await?;
         let mask = self.mask();
-        let devices = listing.items.into_iter().map(|device| {
+        let devices = listing.into_raw_items()?.into_iter().map(|device| {
             let id = device.get("id").and_then(Value::as_str);
             (id.and_then(|id| id.parse().ok()), mask.value(device))
         });

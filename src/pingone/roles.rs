@@ -11,12 +11,7 @@ impl Client<'_> {
         let listing = self
             .list(self.user_url(user, &["roleAssignments"]), "roleAssignments")
             .await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|assignment| mask.value(assignment))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// The built-in roles with their names; an assignment has the id alone.
@@ -32,12 +27,7 @@ impl Client<'_> {
 
     async fn roles_at(&self, url: reqwest::Url) -> Result<Vec<Value>, Error> {
         let listing = self.list(url, "roles").await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|role| mask.value(role))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// Built-in roles belong to no environment: `…/v1/roles`.

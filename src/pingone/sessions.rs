@@ -53,6 +53,12 @@ impl Session {
     }
 }
 
+impl From<Session> for Value {
+    fn from(session: Session) -> Self {
+        session.raw
+    }
+}
+
 impl Borrow<Value> for Session {
     fn borrow(&self) -> &Value {
         &self.raw
@@ -66,9 +72,8 @@ impl Client<'_> {
             .list(self.user_url(user, &[SESSIONS]), SESSIONS)
             .await?;
         let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
+        let sessions = listing.into_raw_items()?.into_iter();
+        Ok(sessions
             .map(|session| Session::read(session, &mask))
             .collect())
     }
