@@ -91,7 +91,7 @@ impl Client<'_> {
         let (listing, held) = listing.split_held();
         let mut direct = Vec::new();
         for raw in &listing.items {
-            let membership = self.membership(&call, raw, &held)?;
+            let membership = Self::membership(&call, raw, &held)?;
             if membership.kind.as_deref() != Some(INDIRECT) {
                 direct.push(self.masked(membership));
             }
@@ -136,7 +136,7 @@ impl Client<'_> {
         let (listing, held) = self.list(url, MEMBERSHIPS).await?.split_held();
         let items = listing.items.iter();
         items
-            .map(|raw| self.membership(&call, raw, &held))
+            .map(|raw| Self::membership(&call, raw, &held))
             .collect()
     }
 
@@ -217,7 +217,7 @@ impl Client<'_> {
     }
 
     /// Reads a membership out of an answer. Nothing of it is masked.
-    fn membership(&self, call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
+    fn membership(call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
         let wrong = |reason: &str| unusable(call, false, reason);
         let group = read_id(raw, "a membership").map_err(|reason| wrong(&reason))?;
         let kind = match raw.get("type") {

@@ -181,6 +181,23 @@ fn without_a_yes_nothing_is_sent() {
 }
 
 #[test]
+fn what_pingone_says_is_not_obeyed_by_the_terminal() {
+    let desk = Desk::new("hostile");
+    let said =
+        serde_json::json!({"code": "X\u{9b}2J", "message": "\u{1b}]0;owned\u{7}\r\u{202e}txt"});
+    let fault = Fault::on("GET", "*").times(0).status(400);
+    desk.sandbox.fault(fault.body(&said.to_string()));
+    let output = desk.start(&["--yes"]).end();
+    assert_eq!(output.status.code(), Some(1));
+    let shown = "X\\u{9b}2J: \\u{1b}]0;owned\\u{7}\\u{d}\\u{202e}txt";
+    assert!(terminal(&output).contains(shown), "{}", terminal(&output));
+    for text in [terminal(&output), report(&output)] {
+        let is_obeyed = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+        assert!(!text.contains(is_obeyed), "{text:?}");
+    }
+}
+
+#[test]
 fn with_a_yes_every_command_and_every_question_is_in_the_report() {
     let desk = Desk::new("confirmed");
     let output = desk.start(&[]).answer("yes\n");
