@@ -25,12 +25,12 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of it
-//! a command may use), `nearest` (what a mistyped name means), `journal` (the log of one request), `visible` (text
-//! made safe for a terminal), `surroundings` (environment variables), `context` (what a playbook sees after a
-//! command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands),
-//! `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real environment). What
-//! XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
+//! Beside the way: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of
+//! the machine's memory a command may use), `nearest` (what a mistyped name means), `journal` (the log of one
+//! request), `visible` (text made safe for a terminal), `surroundings` (environment variables), `context` (what a
+//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work
+//! of its subcommands), `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real
+//! environment). What XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
 
 pub mod stdin;
 

@@ -109,7 +109,7 @@ impl Client<'_> {
         let described = format!("GET {}", call.url.path());
         match self.call_json(call).await {
             Ok(raw) => {
-                let membership = self.membership(&described, &raw, &Rc::default())?;
+                let membership = Self::membership(&described, &raw, &Rc::default())?;
                 Ok(Some(self.masked(membership)))
             }
             Err(error) if error.status() == Some(404) => Ok(None),
