@@ -11,7 +11,7 @@ pub mod activities;
 mod client;
 pub mod devices;
 pub mod groups;
-mod names;
+pub mod names;
 pub mod passwords;
 pub mod populations;
 pub mod probe;
