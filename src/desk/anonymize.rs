@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     manifest,
-    pingone::tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+    pingone::{
+        names::nfc,
+        tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+    },
     safety,
     secrets::{MASKED, UNRESERVED},
 };
@@ -133,10 +136,10 @@ impl Anonymizer {
         out
     }
 
-    /// What is no list of names goes on being none.
+    /// What is no list of names goes on being none. Normalization does not matter here, but it would to a stand-in.
     fn protected(&mut self, name: &str, names: &Value) -> Value {
         safety::names(names).map_or("[".into(), |names| {
-            names.iter().map(|one| self.text(name, one)).collect()
+            names.iter().map(|one| self.text(name, &nfc(one))).collect()
         })
     }
 

@@ -12,7 +12,7 @@ mod authenticate;
 mod client;
 pub mod devices;
 pub mod groups;
-mod names;
+pub mod names;
 pub mod passwords;
 pub mod populations;
 pub mod probe;

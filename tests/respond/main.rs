@@ -320,6 +320,17 @@ fn nobody_joins_a_protected_group_by_one_that_is_nested_in_it() {
     assert_eq!(described(&company.changes()), [""; 0]);
 }
 
+#[test]
+fn an_id_with_a_secret_in_it_is_still_an_id() {
+    let mut company = Company::new();
+    // What a credential store puts beside the password is masked as well.
+    company.params["credentials"]["credentials"] = json!({"sshkey": &NEW_DEVICE[..8]});
+    let change = company.context("pingone-reset-mfa", &json!({"userId": EMMA}));
+    assert_eq!(change[0]["Changed"], true, "{change:#}");
+    let deleted = change[0]["Deleted"].to_string();
+    assert!(deleted.contains(NEW_DEVICE), "{deleted}");
+}
+
 /// What breaks the look-ups that protect emma.
 fn broken_look_ups() -> Vec<(&'static str, Vec<Fault>)> {
     let user = format!("*/users/{EMMA}");
