@@ -239,10 +239,13 @@ fn readable(body: &Value) -> Option<&Map<String, Value>> {
     (!tells_nothing).then_some(members)
 }
 
-/// The text of a member, as far as there is room for it.
+/// The text of a member, as far as there is room for it. A number or a boolean is shown as it is written.
 fn text_of(members: &Map<String, Value>, name: &str, room: &mut usize) -> Option<String> {
-    let text = members.get(name)?.as_str()?;
-    Some(cut(text, room))
+    match members.get(name)? {
+        Value::String(text) => Some(cut(text, room)),
+        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(cut(&scalar.to_string(), room)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// As much of `text` as there is room for.
@@ -258,7 +261,7 @@ fn cut(text: &str, room: &mut usize) -> String {
 }
 
 impl Detail {
-    /// `None` where there is no room for any more.
+    /// `None` where there is no room for any more, or nothing to show.
     fn read(detail: &Map<String, Value>, room: &mut usize) -> Option<Self> {
         if *room == 0 {
             return None;
@@ -276,7 +279,8 @@ impl Detail {
                 unsatisfied.push(cut(rule, room));
             }
         }
-        Some(Self {
+        let says_something = code.is_some() || target.is_some() || message.is_some();
+        (says_something || !unsatisfied.is_empty()).then_some(Self {
             code,
             target,
             message,

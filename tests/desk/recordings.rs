@@ -217,7 +217,7 @@ fn an_echoed_secret_is_taken_out() {
 #[test]
 fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
     let desk = Desk::new();
-    let body = json!({"code": "ODD", "message": "no", "details": [{"rejected": 8_140_923}], "id": [8_140_923.0]});
+    let body = json!({"code": "ODD", "message": "no", "details": [{"message": 8_140_923}], "id": 8_140_923.0});
     desk.sandbox.fault(
         Fault::on("PUT", "*/password")
             .status(400)
