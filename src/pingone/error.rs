@@ -452,6 +452,38 @@ mod tests {
     }
 
     #[test]
+    fn odd_members_do_not_hide_the_others() {
+        let refusal = refusal(
+            r#"{"id":7,"code":"UNIQUENESS_VIOLATION","message":["no text"],"details":[
+                {"code":7,"target":"username","message":"taken"}, {"code":"INVALID_VALUE","innerError":"x"}]}"#,
+        );
+        assert_eq!(
+            refusal.to_string(),
+            "Error in API call [400] - Bad Request\nUNIQUENESS_VIOLATION\n- username: taken\n- (INVALID_VALUE)"
+        );
+        assert_eq!(refusal.code.as_deref(), Some("UNIQUENESS_VIOLATION"));
+    }
+
+    #[test]
+    fn no_body_is_told_at_any_length() {
+        let long = "é".repeat(100_000);
+        let details = format!(r#"{{"code":"C","target":"{long}"}}"#);
+        let details = [details.as_str(); 3].join(",");
+        let text = refusal(&format!(
+            r#"{{"code":"INVALID_DATA","message":"{}","details":[{details}]}}"#,
+            "x".repeat(3_000)
+        ))
+        .to_string();
+        assert!(
+            text.contains("INVALID_DATA: xxx") && text.contains("éé…"),
+            "{text}"
+        );
+        assert!(text.len() < LONGEST_TEXTS + 200, "{}", text.len());
+        let foreign = refusal(&format!("\"{}\"", "y".repeat(3 * LARGEST_BODY))).to_string();
+        assert!(foreign.len() < 700 && foreign.ends_with("yy…"), "{foreign}");
+    }
+
+    #[test]
     fn no_body_hides_the_status() {
         for (body, rest) in [
             ("", ""),

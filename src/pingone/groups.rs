@@ -91,7 +91,7 @@ impl Client<'_> {
         let (listing, held) = listing.split_held();
         let mut direct = Vec::new();
         for raw in &listing.items {
-            let membership = Self::membership(&call, raw, &held)?;
+            let membership = membership(&call, raw, &held)?;
             if membership.kind.as_deref() != Some(INDIRECT) {
                 direct.push(self.masked(membership));
             }
@@ -109,7 +109,7 @@ impl Client<'_> {
         let described = format!("GET {}", call.url.path());
         match self.call_json(call).await {
             Ok(raw) => {
-                let membership = Self::membership(&described, &raw, &Rc::default())?;
+                let membership = membership(&described, &raw, &Rc::default())?;
                 Ok(Some(self.masked(membership)))
             }
             Err(error) if error.status() == Some(404) => Ok(None),
@@ -135,9 +135,7 @@ impl Client<'_> {
         let call = format!("GET {}", url.path());
         let (listing, held) = self.list(url, MEMBERSHIPS).await?.split_held();
         let items = listing.items.iter();
-        items
-            .map(|raw| Self::membership(&call, raw, &held))
-            .collect()
+        items.map(|raw| membership(&call, raw, &held)).collect()
     }
 
     /// Whether there is such a group.
@@ -216,32 +214,6 @@ impl Client<'_> {
         self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 
-    /// Reads a membership out of an answer. Nothing of it is masked.
-    fn membership(call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
-        let wrong = |reason: &str| unusable(call, false, reason);
-        let group = read_id(raw, "a membership").map_err(|reason| wrong(&reason))?;
-        let kind = match raw.get("type") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(kind)) => Some(kind.clone()),
-            Some(other) => {
-                let there = kind_of(other);
-                return Err(wrong(&format!(
-                    "a membership in it has no usable type, but {there}"
-                )));
-            }
-        };
-        let name = |pointer| raw.pointer(pointer).filter(|name| !name.is_null());
-        let name = name("/name").or_else(|| name("/_embedded/group/name"));
-        Ok(Membership {
-            group,
-            name: name.and_then(Value::as_str).map(str::to_owned),
-            shown_name: name.cloned().unwrap_or_default(),
-            kind,
-            is_dynamic: is_dynamic(raw),
-            _held: Rc::clone(held),
-        })
-    }
-
     /// A membership to be shown.
     fn masked(&self, membership: Membership) -> Membership {
         let mask = self.mask();
@@ -265,4 +237,30 @@ fn has_filter(group: &Value) -> bool {
         Some(Value::String(filter)) => !filter.is_empty(),
         Some(_) => true,
     }
+}
+
+/// Reads a membership out of an answer. Nothing of it is masked.
+fn membership(call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
+    let wrong = |reason: &str| unusable(call, false, reason);
+    let group = read_id(raw, "a membership").map_err(|reason| wrong(&reason))?;
+    let kind = match raw.get("type") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(kind)) => Some(kind.clone()),
+        Some(other) => {
+            let there = kind_of(other);
+            return Err(wrong(&format!(
+                "a membership in it has no usable type, but {there}"
+            )));
+        }
+    };
+    let name = |pointer| raw.pointer(pointer).filter(|name| !name.is_null());
+    let name = name("/name").or_else(|| name("/_embedded/group/name"));
+    Ok(Membership {
+        group,
+        name: name.and_then(Value::as_str).map(str::to_owned),
+        shown_name: name.cloned().unwrap_or_default(),
+        kind,
+        is_dynamic: is_dynamic(raw),
+        _held: Rc::clone(held),
+    })
 }

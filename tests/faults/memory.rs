@@ -24,8 +24,11 @@ const MOST_FOR_A_LINE: u64 = 512 * 1024;
 const BODY: usize = 7_900_000;
 const LINE: usize = 63 * 1024 * 1024;
 
-/// What takes much memory, as a JSON value of so many bytes.
-const SHAPES: &[(&str, fn(usize) -> String)] = &[
+/// Makes a JSON value of so many bytes.
+type Shape = fn(usize) -> String;
+
+/// What takes much memory.
+const SHAPES: &[(&str, Shape)] = &[
     ("objects", |size| list(r#"{"a":0}"#, size)),
     ("empty objects", |size| list("{}", size)),
     ("numbers", |size| list("0", size)),
@@ -86,108 +89,123 @@ struct Place {
     at: &'static str,
 }
 
-fn places() -> Vec<Place> {
-    let ten = json!(ids(10));
-    let place = |name, command, args: &Value, at, template| Place {
-        name,
-        command,
-        args: args.clone(),
-        status: 200,
-        template,
-        at,
-    };
-    let one = json!({"userId": USER});
-    let named = json!({"username": "emma.sharp"});
+impl Place {
+    fn of(
+        name: &'static str,
+        (command, args): (&'static str, Value),
+        at: &'static str,
+        template: Value,
+    ) -> Self {
+        Self {
+            name,
+            command,
+            args,
+            status: 200,
+            template,
+            at,
+        }
+    }
+}
+
+fn with_odd_email() -> Value {
     let mut user = healthy::user();
     user["email"] = json!("HERE");
-    let mut unlisted = user.clone();
+    user
+}
+
+/// A page of a list with one item, or with whatever is here.
+fn page(collection: &str, items: &Value) -> Value {
+    json!({"_embedded": {collection: items}})
+}
+
+/// An answer that is of use for every part of a user.
+fn all_parts() -> Value {
+    let mut all = with_odd_email();
+    all["status"] = json!("OK");
+    let item = json!([{"id": USER, "type": "DIRECT", "name": "HERE"}]);
+    for list in [
+        "groupMemberships",
+        "devices",
+        "roleAssignments",
+        "roles",
+        "sessions",
+    ] {
+        all["_embedded"][list] = item.clone();
+    }
+    all
+}
+
+fn list_of_users() -> Place {
+    let mut unlisted = with_odd_email();
     unlisted["username"] = json!("HERE");
+    let mut users = page("users", &json!([unlisted, with_odd_email()]));
+    users["_links"] = json!({"next": {"href": "?cursor=NUMBER"}});
+    let command = ("pingone-list-users", json!({"all_results": "true"}));
+    Place::of("a list of users", command, "/users", users)
+}
+
+fn places() -> Vec<Place> {
+    let ten = json!({"userId": ids(10)});
+    let one = json!({"userId": USER});
+    let detailed = json!({"userId": USER, "detailed": "true"});
+    let named = json!({"username": "emma.sharp"});
+    let item = json!([{"id": USER, "type": "DIRECT", "name": "HERE"}]);
+    let activity = json!([{
+        "id": "a", "source": {"ipAddress": "HERE", "userAgent": "HERE"}, "action": {"type": "OTP.INVALID"},
+    }]);
+    let refusal = json!({"code": "C", "message": "HERE", "details": "HERE"});
+    let token = json!({"access_token": "t", "expires_in": "HERE", "scope": "HERE"});
+    let state = json!({"status": "OK", "x": "HERE"});
+    let failed = json!({"from": "60 days ago"});
     vec![
-        place(
+        Place::of(
             "sessions of ten users",
-            "pingone-list-sessions",
-            &json!({"userId": ten}),
+            ("pingone-list-sessions", ten.clone()),
             "/sessions",
-            json!({"_embedded": {"sessions": "HERE"}}),
+            page("sessions", &json!("HERE")),
         ),
-        place(
+        Place::of(
             "an item of a list",
-            "pingone-list-mfa-devices",
-            &json!({"userId": ten}),
+            ("pingone-list-mfa-devices", ten.clone()),
             "/devices",
-            json!({"_embedded": {"devices": [{"id": "HERE", "type": "HERE"}]}}),
+            page("devices", &item),
         ),
-        place("an e-mail", "pingone-get-user", &one, USER, user.clone()),
-        place(
+        Place::of(
+            "an e-mail",
+            ("pingone-get-user", one.clone()),
+            USER,
+            with_odd_email(),
+        ),
+        Place::of(
             "all parts of a user",
-            "pingone-get-user",
-            &json!({"userId": USER, "detailed": "true"}),
+            ("pingone-get-user", detailed),
             "",
-            {
-                let mut all = user.clone();
-                all["status"] = json!("OK");
-                let kinds = [
-                    "groupMemberships",
-                    "devices",
-                    "roleAssignments",
-                    "roles",
-                    "sessions",
-                ];
-                let lists = kinds.map(|kind| {
-                    (
-                        kind.to_owned(),
-                        json!([{"id": USER, "type": "DIRECT", "name": "HERE"}]),
-                    )
-                });
-                all["_embedded"] = lists.into_iter().collect();
-                all
-            },
+            all_parts(),
         ),
-        place(
+        Place::of(
             "a group's name",
-            "pingone-get-groups",
-            &named,
+            ("pingone-get-groups", named),
             "/memberOfGroups",
-            json!({"_embedded": {"groupMemberships": [{"id": USER, "type": "DIRECT", "name": "HERE"}]}}),
+            page("groupMemberships", &item),
         ),
-        place(
-            "a list of users",
-            "pingone-list-users",
-            &json!({"all_results": "true"}),
-            "/users",
-            json!({"_embedded": {"users": [unlisted, user]}, "_links": {"next": {"href": "?cursor=NUMBER"}}}),
-        ),
-        place(
+        list_of_users(),
+        Place::of(
             "activities",
-            "pingone-get-failed-logins",
-            &json!({"from": "60 days ago"}),
+            ("pingone-get-failed-logins", failed),
             "/activities",
-            json!({"_embedded": {"activities": [{"id": "a", "source": {"ipAddress": "HERE", "userAgent": "HERE"}, "action": {"type": "OTP.INVALID"}}]}}),
+            page("activities", &activity),
         ),
-        place(
+        Place::of(
             "a password's state of ten users",
-            "pingone-unlock-password",
-            &json!({"userId": ten}),
+            ("pingone-unlock-password", ten.clone()),
             "/password",
-            json!({"status": "OK", "x": "HERE"}),
+            state,
         ),
         Place {
             status: 400,
-            ..place(
-                "refusals",
-                "pingone-lock-user",
-                &json!({"userId": ten}),
-                "",
-                json!({"code": "C", "message": "HERE", "details": "HERE"}),
-            )
+            ..Place::of("refusals", ("pingone-lock-user", ten), "", refusal)
         },
-        place(
-            "the token",
-            "pingone-get-user",
-            &one,
-            "/as/token",
-            json!({"access_token": "t", "expires_in": "HERE", "scope": "HERE"}),
-        ),
+        Place::of("the token", ("pingone-get-user", one), "/as/token", token),
     ]
 }
 
@@ -249,7 +267,7 @@ fn no_answer_of_pingones_takes_more_than_256_mib() {
 
 #[test]
 fn what_does_not_fit_is_told_with_what_to_do() {
-    let list = &places()[5];
+    let list = &list_of_users();
     let server = server(list, "0");
     let request = healthy::request(&server.host(), list.command, &list.args, &json!({}));
     let (_, entry) = peak(&request);
