@@ -58,7 +58,8 @@ pub struct Prepared {
     command: String,
     access: Access,
     args: Arguments,
-    limits: Limits,
+    /// How long it may take.
+    pub limits: Limits,
     mask: Mask,
     policy: Policy,
     not_found_as_note: bool,
