@@ -10,7 +10,7 @@ use crate::{
     entry::{Output, USER},
     markdown::{Row, at, row, table, table_of},
     pingone::{
-        filter::{all, equals, starts_with},
+        filter::{all, equals, in_brackets, starts_with},
         id::{GroupId, PopulationId},
         pages::{Paging, Part},
         users::User,
@@ -119,8 +119,15 @@ async fn user_filter(cx: &Context<'_>, group: &Named<'_, GroupId>) -> Result<Opt
     if let Some(enabled) = cx.args.choice("enabled")? {
         conditions.push(format!("enabled eq {enabled}"));
     }
-    // The filter is the user's own text, in brackets so that an `or` in it stays within it.
-    conditions.extend(cx.args.text("filter").map(|filter| format!("({filter})")));
+    // The filter is the user's own text; an `or` in it must not widen the other conditions.
+    if let Some(filter) = cx.args.text("filter") {
+        let Some(filter) = in_brackets(filter) else {
+            bail!(
+                "The brackets or quotes in the argument 'filter' do not match. Close each bracket and each quote that the filter opens, as in (title eq \"Manager\" or title eq \"Director\")."
+            )
+        };
+        conditions.push(filter);
+    }
     Ok(all(&conditions))
 }
 
