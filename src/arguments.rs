@@ -10,8 +10,16 @@ use serde_json::{Map, Value};
 use crate::{
     journal::{Journal, Level},
     manifest::{Argument, Command},
+    memory::{self, Unread},
     secrets::Mask,
 };
+
+/// No text is longer that PingOne takes, nor a record of a containment.
+const LONGEST_TEXT: usize = 256 * 1024;
+/// A command has no time for more users.
+const MOST_ITEMS: usize = 10_000;
+/// What a list may take in memory.
+const LARGEST_LIST: usize = 48 * 1024 * 1024;
 
 /// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
 const DEBUG_MODE: &str = "debug-mode";
@@ -163,6 +171,10 @@ fn parse_id<T: FromStr>(name: &str, text: &str) -> Result<T> {
 fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     match value {
         Value::Null => Ok(None),
+        Value::String(text) if text.len() > LONGEST_TEXT => bail!(
+            "The argument '{name}' is longer than {} KiB: give a shorter text.",
+            LONGEST_TEXT / 1024
+        ),
         Value::String(text) => Ok((!text.is_empty()).then(|| text.into())),
         Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string().into())),
         Value::Array(_) | Value::Object(_) => bail!(
@@ -173,21 +185,30 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
 
 /// A list as XSOAR gives it: a JSON list, a text that is one, or a text with commas.
 fn list(name: &str, value: Value) -> Result<Vec<String>> {
+    let too_many = || {
+        anyhow!(
+            "The argument '{name}' has more than {MOST_ITEMS} items: run the command several times, each for some of them."
+        )
+    };
     let items = match value {
         Value::String(text) if text.trim_start().starts_with('[') => {
-            match serde_json::from_str(&text) {
+            match memory::read_within(LARGEST_LIST, text.as_bytes()) {
                 Ok(Value::Array(items)) => items,
+                Err(Unread::TooLarge) => return Err(too_many()),
                 _ => bail!("The argument '{name}' begins like a JSON list, but is none."),
             }
         }
         Value::String(text) if text.trim_start().starts_with('{') => vec![Value::from(text)],
-        Value::String(text) => text
-            .split(',')
-            .map(|item| Value::from(item.trim()))
-            .collect(),
+        Value::String(text) => {
+            let items = text.split(',').take(MOST_ITEMS + 1);
+            items.map(|item| Value::from(item.trim())).collect()
+        }
         Value::Array(items) => items,
         other => vec![other],
     };
+    if items.len() > MOST_ITEMS {
+        return Err(too_many());
+    }
     // What a playbook takes from the context may be an object.
     let items = items.into_iter().map(|item| {
         if item.is_object() {

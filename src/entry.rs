@@ -127,22 +127,12 @@ const LONGEST_ERROR: usize = 50_000;
 impl Entry {
     /// An error entry.
     pub fn error(mut contents: String) -> Self {
-        if contents.chars().count() > LONGEST_ERROR {
-            let characters: Vec<char> = contents.chars().collect();
-            let (head, tail) = (
-                &characters[..LONGEST_ERROR / 2],
-                &characters[characters.len() - LONGEST_ERROR / 2..],
-            );
-            contents = head
-                .iter()
-                .chain(
-                    "...This error body was truncated..."
-                        .chars()
-                        .collect::<Vec<_>>()
-                        .iter(),
-                )
-                .chain(tail)
-                .collect();
+        let place = |number| contents.char_indices().nth(number).map(|(place, _)| place);
+        let from_the_end = || contents.char_indices().nth_back(LONGEST_ERROR / 2 - 1);
+        if place(LONGEST_ERROR).is_some()
+            && let (Some(head), Some((tail, _))) = (place(LONGEST_ERROR / 2), from_the_end())
+        {
+            contents.replace_range(head..tail, "...This error body was truncated...");
         }
         Self::Error(Failure {
             r#type: 4,

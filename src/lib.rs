@@ -24,8 +24,8 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
+//! Beside the way: `secrets` (what must not be shown), `memory` (how much of it a request may use), `journal` (the
+//! log of one request), `surroundings` (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
 //! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
 //! things out), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`,
 //! `sandbox` and `verify`.
@@ -54,6 +54,7 @@ pub mod failure;
 
 pub mod context;
 pub mod journal;
+pub mod memory;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;

@@ -2,12 +2,16 @@
 //! reads stdin, decides an answer or knows PingOne. The format is that of the loop which XSOAR's server
 //! starts inside an integration's container.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{entry::Entry, journal::Level};
+use crate::{
+    entry::Entry,
+    journal::Level,
+    memory::{self, Bounded, Unread},
+};
 
 /// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
 pub struct Request {
@@ -17,7 +21,7 @@ pub struct Request {
     pub params: Map<String, Value>,
     /// The command's arguments.
     pub args: Map<String, Value>,
-    /// What the server says about the run; only `runDuration` is used.
+    /// What the server says about the run: how long it may take, and the names of the instance and its brand.
     pub context: Map<String, Value>,
     /// Whether the process is to end after this request.
     pub native: bool,
@@ -28,31 +32,64 @@ pub struct Request {
 #[derive(Deserialize)]
 struct RequestLine {
     #[serde(default)]
-    command: Value,
+    command: Bounded<SMALL>,
     #[serde(default)]
-    params: Value,
+    params: Bounded<PARAMETERS>,
     #[serde(default)]
-    args: Value,
+    args: Bounded<LARGE>,
     #[serde(default)]
-    context: Value,
+    context: Option<RunContext>,
     #[serde(default)]
-    native: Value,
+    native: Bounded<SMALL>,
+}
+
+/// What a name or a flag may take in memory.
+const SMALL: usize = 64 * 1024;
+/// What the parameters may take: credentials, addresses, names of who is protected.
+const PARAMETERS: usize = 4 * 1024 * 1024;
+/// What the arguments, or a reply of the server, may take. The arguments may be the records of a thousand containments.
+const LARGE: usize = 48 * 1024 * 1024;
+
+/// The members of the request's `context` that matter. Beside them it has whole incidents.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RunContext {
+    #[serde(rename = "IntegrationBrand")]
+    brand: Bounded<SMALL>,
+    #[serde(rename = "IntegrationInstance")]
+    instance: Bounded<SMALL>,
+    #[serde(rename = "runDuration")]
+    run_duration: Bounded<SMALL>,
+}
+
+impl RunContext {
+    fn into_members(self) -> Map<String, Value> {
+        [
+            ("IntegrationBrand", self.brand),
+            ("IntegrationInstance", self.instance),
+            ("runDuration", self.run_duration),
+        ]
+        .into_iter()
+        .filter(|(_, Bounded(value))| !value.is_null())
+        .map(|(name, Bounded(value))| (name.to_owned(), value))
+        .collect()
+    }
 }
 
 impl<'de> Deserialize<'de> for Request {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let line = RequestLine::deserialize(deserializer)?;
-        let Value::String(command) = line.command else {
+        let Bounded(Value::String(command)) = line.command else {
             return Err(serde::de::Error::custom(
                 "`command` is missing or is not text",
             ));
         };
         Ok(Self {
             command,
-            params: object("params", line.params)?,
-            args: object("args", line.args)?,
-            context: object("context", line.context)?,
-            native: line.native == Value::Bool(true),
+            params: object("params", line.params.0)?,
+            args: object("args", line.args.0)?,
+            context: line.context.unwrap_or_default().into_members(),
+            native: line.native.0 == Value::Bool(true),
         })
     }
 }
@@ -143,12 +180,12 @@ pub struct LogArguments<'a> {
     pub args: [&'a str; 1],
 }
 
-/// Writes one message as one line and flushes it.
+/// Writes one message as one line and flushes it. A large one is never in memory as a whole.
 pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    out.write_all(&line)?;
-    out.flush()
+    let mut line = BufWriter::new(out);
+    serde_json::to_writer(&mut line, message)?;
+    line.write_all(b"\n")?;
+    line.flush()
 }
 
 /// How the server marks the answer to a call as an error. The first is in the loops that servers really
@@ -163,7 +200,10 @@ pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
             return Err(error.trim().to_owned());
         }
     }
-    serde_json::from_str(&text).map_err(|error| format!("the server's reply is not JSON: {error}"))
+    memory::read_within(LARGE, text.as_bytes()).map_err(|error| match error {
+        Unread::Json(error) => format!("the server's reply is not JSON: {error}"),
+        Unread::TooLarge => "the server's reply is too large".to_owned(),
+    })
 }
 
 #[cfg(test)]

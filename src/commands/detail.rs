@@ -30,7 +30,10 @@ struct Part {
 /// Describes the user that was found.
 pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Result<Output> {
     let (parts, no_role_names) = Box::pin(parts(cx, &user)).await;
-    let mut readable = format!("{} ", table(&format!("User:{called}"), &[user_row(&user)]));
+    let mut readable = format!(
+        "{} ",
+        table(&format!("User:{called}"), &[user_row(user.id, &user.raw)])
+    );
     let mut account = account(&user);
     let mut missing = Vec::new();
     for Part {
@@ -82,8 +85,8 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
     let population = user
         .fields
         .population
-        .as_ref()
-        .and_then(|population| population.id.as_deref()?.parse().ok());
+        .as_deref()
+        .and_then(|population| population.parse().ok());
     let (groups, population, devices, password, assignments, roles, sessions) = tokio::join!(
         cx.pingone.direct_groups(id),
         async {
@@ -131,7 +134,7 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
             rows: rows(cx, groups.map(|(_, groups)| groups), |membership| {
                 row([
                     ("ID", json!(membership.group.to_string())),
-                    ("Name", json!(membership.name)),
+                    ("Name", membership.shown_name.clone()),
                 ])
             }),
         },

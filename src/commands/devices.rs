@@ -27,7 +27,7 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
         .for_each_user(async |target| Ok(cx.pingone.devices(target.id).await?))
         .await?;
     let table = ("PingOne MFA devices", &COLUMNS[..], DEVICE);
-    Ok(cx.report_items(table, &outcomes, describe))
+    Ok(cx.report_items(table, outcomes, describe))
 }
 
 /// A device as it stands in the context and, in part, in the table.

@@ -116,7 +116,7 @@ pub(super) async fn of_user(cx: &Context<'_>) -> Result<Output> {
         .map(|membership| {
             Row::from_iter([
                 ("ID".to_owned(), json!(membership.group.to_string())),
-                ("Name".to_owned(), json!(membership.name)),
+                ("Name".to_owned(), membership.shown_name),
             ])
         })
         .collect();

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
+    steps::Contained,
     target::{GIVE_USER_ID, no_user, only_user},
 };
 use crate::{
     entry::Output,
     failure,
     markdown::{Row, row, table_of},
+    memory,
     pingone::{self, error::Problem, id::UserId, users::User},
 };
 
@@ -163,6 +165,46 @@ pub(super) fn changed_before(error: &anyhow::Error) -> Option<bool> {
     (!may_have).then_some(false)
 }
 
+/// What is kept of each user until the command's end.
+pub(super) trait Kept {
+    /// What it takes in memory.
+    fn weight(&self) -> usize;
+}
+
+impl Kept for Vec<Value> {
+    fn weight(&self) -> usize {
+        self.iter()
+            .map(|item| memory::ROW + memory::weight(item))
+            .sum()
+    }
+}
+
+impl Kept for Change {
+    fn weight(&self) -> usize {
+        let details = self.details.values().map(memory::weight).sum::<usize>();
+        memory::ROW + memory::text_weight(&self.result) + details
+    }
+}
+
+impl Kept for Contained {
+    fn weight(&self) -> usize {
+        let taken = self
+            .taken
+            .iter()
+            .map(|taken| memory::text_weight(&taken.detail));
+        // A row and an entry for each step, and the ids in the record.
+        let record = self.record.iter().map(|record| {
+            (record.left_groups.len() + record.deleted_devices.len()) * memory::text_weight(ID)
+        });
+        memory::ROW
+            + taken.map(|text| memory::ROW / 4 + text).sum::<usize>()
+            + record.sum::<usize>()
+    }
+}
+
+/// What is as long as an id.
+const ID: &str = "00000000-0000-0000-0000-000000000000";
+
 impl Context<'_> {
     /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
     /// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
@@ -255,7 +297,7 @@ impl Context<'_> {
     /// Does `work` for every named user, some at once; the outcomes are in the order of the names. A user that
     /// was named twice, as by a name in capitals and not, is served once: two at once would be in each other's way, and
     /// each would tell the half of it.
-    pub(super) async fn for_each_user<T>(
+    pub(super) async fn for_each_user<T: Kept>(
         &self,
         work: impl AsyncFn(Target) -> Result<T>,
     ) -> Result<Vec<Outcome<T>>> {
@@ -265,19 +307,16 @@ impl Context<'_> {
         let served = &served;
         let outcomes = stream::iter(named).map(|named| async move {
             let given = named.given();
-            match self.target(&named).await {
-                Ok(target) if !served.borrow_mut().insert(target.id) => None,
-                Ok(target) => Some(Outcome {
-                    given,
-                    id: Some(target.id),
-                    result: work(target).await,
-                }),
-                Err(error) => Some(Outcome {
-                    given,
-                    id: None,
-                    result: Err(error),
-                }),
-            }
+            let (id, result) = match self.target(&named).await {
+                Ok(target) if !served.borrow_mut().insert(target.id) => return None,
+                Ok(target) => (Some(target.id), work(target).await),
+                Err(error) => (None, Err(error)),
+            };
+            self.pingone.budget().spend(match &result {
+                Ok(kept) => kept.weight(),
+                Err(error) => memory::ROW + memory::text_weight(&format!("{error:#}")),
+            });
+            Some(Outcome { given, id, result })
         });
         let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(AT_ONCE).collect().await;
         Ok(outcomes.into_iter().flatten().collect())
@@ -309,11 +348,12 @@ impl Context<'_> {
     pub(super) fn report_items(
         &self,
         (title, columns, key): (&str, &[&str], &str),
-        outcomes: &[Outcome<Vec<Value>>],
+        outcomes: Vec<Outcome<Vec<Value>>>,
         describe: impl Fn(&Value, &Value) -> Row,
     ) -> Output {
-        let (mut rows, mut context, mut raw) = (Vec::new(), Vec::new(), Vec::new());
-        for Outcome { given, id, result } in outcomes {
+        let failures = self.failures(&outcomes);
+        let (mut rows, mut context) = (Vec::new(), Vec::new());
+        for Outcome { given, id, result } in &outcomes {
             let user = json!(id.map(|id| id.to_string()));
             for item in result.iter().flatten() {
                 let entry = describe(item, &user);
@@ -321,11 +361,10 @@ impl Context<'_> {
                 line.extend(entry.clone());
                 rows.push(line);
                 context.push(Value::Object(entry));
-                raw.push(item.clone());
             }
         }
         let mut readable = table_of(title, columns, &rows);
-        for Outcome { given, result, .. } in outcomes {
+        for Outcome { given, result, .. } in &outcomes {
             let none = match result {
                 Ok(items) if items.is_empty() && outcomes.len() > 1 => "none".to_owned(),
                 Ok(_) => continue,
@@ -333,11 +372,15 @@ impl Context<'_> {
             };
             readable.push_str(&[given, ": ", &none, "\n"].concat());
         }
+        let raw = outcomes
+            .into_iter()
+            .filter_map(|outcome| outcome.result.ok());
+        let raw = raw.flatten().collect();
         let mut output = Output::new(readable, Some(Value::Array(raw)));
         if !context.is_empty() {
             output = output.with_context(key, Value::Array(context));
         }
-        output.failures = self.failures(outcomes);
+        output.failures = failures;
         output
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
         .for_each_user(async |target| Ok(cx.pingone.sessions(target.id).await?))
         .await?;
     let table = ("PingOne sessions", &COLUMNS[..], SESSION);
-    Ok(cx.report_items(table, &outcomes, describe))
+    Ok(cx.report_items(table, outcomes, describe))
 }
 
 /// A session as it stands in the context and, in part, in the table.

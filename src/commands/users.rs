@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     entry::Output,
-    markdown::{Row, table},
+    markdown::{self, Row, at, table},
     pingone::{
         error::Problem,
         id::{PopulationId, UserId},
@@ -72,7 +72,10 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
         return Box::pin(detail::describe(cx, called, user)).await;
     }
     // The space after the table has always been there.
-    let readable = format!("{} ", table(&format!("User:{called}"), &[row(&user)]));
+    let readable = format!(
+        "{} ",
+        table(&format!("User:{called}"), &[row(user.id, &user.raw)])
+    );
     let account = account(&user);
     Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
 }
@@ -111,7 +114,10 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
     };
     let readable = format!(
         "{how}{}",
-        table(&format!("PingOne user created: {username}"), &[row(&user)])
+        table(
+            &format!("PingOne user created: {username}"),
+            &[row(user.id, &user.raw)]
+        )
     );
     let account = account(&user);
     Ok(Output::new(readable, Some(user.raw)).with_account(account))
@@ -267,59 +273,31 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
 
 /// The account as it stands in the context.
 pub(super) fn account(user: &User) -> Value {
-    let User { id, fields, .. } = user;
+    let raw = &user.raw;
     json!({
-        "ID": id.to_string(),
-        "Username": fields.username,
-        "DisplayName": fields.name.as_ref().and_then(|name| name.formatted.as_ref()),
-        "Email": fields.email,
-        "Enabled": fields.enabled,
-        "CreatedAt": fields.created_at,
-        "UpdatedAt": fields.updated_at,
+        "ID": user.id.to_string(),
+        "Username": at(raw, "/username"),
+        "DisplayName": at(raw, "/name/formatted"),
+        "Email": at(raw, "/email"),
+        "Enabled": at(raw, "/enabled"),
+        "CreatedAt": at(raw, "/createdAt"),
+        "UpdatedAt": at(raw, "/updatedAt"),
     })
 }
 
 /// The user as it stands in a table: the eleven documented columns.
-pub(super) fn row(user: &User) -> Row {
-    let User { id, fields, .. } = user;
-    let name = fields.name.as_ref();
-    let columns = [
+pub(super) fn row(id: UserId, raw: &Value) -> Row {
+    markdown::row([
         ("ID", json!(id.to_string())),
-        ("Username", json!(fields.username)),
-        ("Email", json!(fields.email)),
-        (
-            "First Name",
-            json!(name.and_then(|name| name.given.as_ref())),
-        ),
-        (
-            "Last Name",
-            json!(name.and_then(|name| name.family.as_ref())),
-        ),
-        ("Enabled", json!(fields.enabled)),
-        (
-            "Environment",
-            json!(
-                fields
-                    .environment
-                    .as_ref()
-                    .and_then(|environment| environment.id.as_ref())
-            ),
-        ),
-        (
-            "PopulationID",
-            json!(
-                fields
-                    .population
-                    .as_ref()
-                    .and_then(|population| population.id.as_ref())
-            ),
-        ),
-        ("AccountStatus", json!(fields.account_status())),
-        ("CreatedAt", json!(fields.created_at)),
-        ("UpdatedAt", json!(fields.updated_at)),
-    ];
-    columns
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        ("Username", at(raw, "/username")),
+        ("Email", at(raw, "/email")),
+        ("First Name", at(raw, "/name/given")),
+        ("Last Name", at(raw, "/name/family")),
+        ("Enabled", at(raw, "/enabled")),
+        ("Environment", at(raw, "/environment/id")),
+        ("PopulationID", at(raw, "/population/id")),
+        ("AccountStatus", at(raw, "/account/status")),
+        ("CreatedAt", at(raw, "/createdAt")),
+        ("UpdatedAt", at(raw, "/updatedAt")),
+    ])
 }

@@ -19,12 +19,7 @@ impl Client<'_> {
     /// The user's devices.
     pub async fn devices(&self, user: UserId) -> Result<Vec<Value>, Error> {
         let listing = self.list(self.user_url(user, &[DEVICES]), DEVICES).await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|device| mask.value(device))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// Deletes a device; false if it was not there. The id keeps this from ever being the address of all devices.

@@ -1,18 +1,20 @@
 //! Groups and who is in them.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
 
+use std::rc::Rc;
+
 use reqwest::{Method, Url};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     client::{Call, Client, JSON, unusable},
     error::Error,
     filter,
-    id::{GroupId, UserId},
+    id::{GroupId, UserId, kind_of, read_id},
     pages::{Paging, Part},
     policy::Touches,
 };
+use crate::memory::Held;
 
 /// A group as a look-up finds it.
 #[derive(Debug)]
@@ -30,30 +32,16 @@ pub struct Membership {
     pub group: GroupId,
     /// The group's name, if PingOne told it.
     pub name: Option<String>,
+    /// The same as it came, for showing.
+    pub shown_name: Value,
     /// `DIRECT`, or `INDIRECT` by a nested group.
     pub kind: Option<String>,
+    /// The share of the command's memory that the list has in which it came.
+    _held: Rc<Held>,
 }
 
 /// The kind of membership that was given to the user itself.
 pub const DIRECT: &str = "DIRECT";
-
-#[derive(Deserialize)]
-struct MembershipItem {
-    name: Option<String>,
-    r#type: Option<String>,
-    #[serde(rename = "_embedded")]
-    embedded: Option<Embedded>,
-}
-
-#[derive(Deserialize)]
-struct Embedded {
-    group: Option<EmbeddedGroup>,
-}
-
-#[derive(Deserialize)]
-struct EmbeddedGroup {
-    name: Option<String>,
-}
 
 const GROUPS: &str = "groups";
 const MEMBER_OF_GROUPS: &str = "memberOfGroups";
@@ -70,7 +58,8 @@ impl Client<'_> {
         let call = format!("GET {}", url.path());
         let wanted = name.to_lowercase();
         let mut found = Vec::new();
-        for raw in self.list(url, GROUPS).await?.items {
+        let listing = self.list(url, GROUPS).await?;
+        for raw in listing.items {
             let Some(name) = raw
                 .get("name")
                 .and_then(Value::as_str)
@@ -78,11 +67,7 @@ impl Client<'_> {
             else {
                 continue;
             };
-            let id = raw
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| id.parse().ok());
-            let id = id.ok_or_else(|| unusable(&call, false, "a group in it has no id"))?;
+            let id = read_id(&raw, "a group").map_err(|reason| unusable(&call, false, &reason))?;
             found.push(Group {
                 id,
                 name: self.mask().text(name),
@@ -93,24 +78,28 @@ impl Client<'_> {
 
     /// The groups that the user itself was put into: PingOne's answer, and what it says.
     pub async fn direct_groups(&self, user: UserId) -> Result<(Value, Vec<Membership>), Error> {
-        // That PingOne heeds this filter here is documented but was not seen; so the list is filtered again.
-        let query = filter::query(&[
-            ("expand", "group"),
-            ("filter", &filter::equals("type", DIRECT)),
-        ]);
+        let expand = ("expand", "group");
+        let is_direct = filter::equals("type", DIRECT);
         let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
-        url.set_query(Some(&query));
+        url.set_query(Some(&filter::query(&[expand, ("filter", &is_direct)])));
         let call = format!("GET {}", url.path());
-        let listing = self.list(url, MEMBERSHIPS).await?;
-        let memberships = listing
-            .items
-            .iter()
-            .map(|raw| self.membership(&call, raw))
-            .collect::<Result<Vec<_>, _>>()?;
-        let direct = memberships
-            .into_iter()
-            .filter(|membership| membership.kind.as_deref() == Some(DIRECT))
-            .collect();
+        let listing = match self.list(url.clone(), MEMBERSHIPS).await {
+            // That PingOne heeds this filter here is documented but was not seen; so the list is filtered again, and
+            // read without it where PingOne refuses it.
+            Err(error) if error.refuses_filter() => {
+                url.set_query(Some(&filter::query(&[expand])));
+                self.list(url, MEMBERSHIPS).await?
+            }
+            listing => listing?,
+        };
+        let (listing, held) = listing.split_held();
+        let mut direct = Vec::new();
+        for raw in &listing.items {
+            let membership = membership(&call, raw, &held)?;
+            if membership.kind.as_deref() == Some(DIRECT) {
+                direct.push(self.masked(membership));
+            }
+        }
         Ok((self.mask().value(listing.into_document()), direct))
     }
 
@@ -123,7 +112,10 @@ impl Client<'_> {
         let call = Call::get(self.membership_url(user, group));
         let described = format!("GET {}", call.url.path());
         match self.call_json(call).await {
-            Ok(raw) => self.membership(&described, &raw).map(Some),
+            Ok(raw) => {
+                let membership = membership(&described, &raw, &Rc::default())?;
+                Ok(Some(self.masked(membership)))
+            }
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -145,28 +137,9 @@ impl Client<'_> {
 
     async fn memberships(&self, url: Url) -> Result<Vec<Membership>, Error> {
         let call = format!("GET {}", url.path());
-        let listing = self.list(url, MEMBERSHIPS).await?;
-        listing
-            .items
-            .iter()
-            .map(|raw| {
-                let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
-                let group = text("/id").and_then(|id| id.parse().ok()).ok_or_else(|| {
-                    // Nothing of it is quoted: it is not masked.
-                    unusable(
-                        &call,
-                        false,
-                        "a membership in it has another shape (its id is no UUID)",
-                    )
-                })?;
-                let name = text("/name").or_else(|| text("/_embedded/group/name"));
-                Ok(Membership {
-                    group,
-                    name: name.map(str::to_owned),
-                    kind: text("/type").map(str::to_owned),
-                })
-            })
-            .collect()
+        let (listing, held) = self.list(url, MEMBERSHIPS).await?.split_held();
+        let items = listing.items.iter();
+        items.map(|raw| membership(&call, raw, &held)).collect()
     }
 
     /// Whether there is such a group.
@@ -226,25 +199,39 @@ impl Client<'_> {
         self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 
-    fn membership(&self, call: &str, raw: &Value) -> Result<Membership, Error> {
-        let wrong = |reason: &str| {
-            unusable(
-                call,
-                false,
-                &format!("a membership in it has another shape ({reason})"),
-            )
-        };
-        let id = raw.get("id").and_then(Value::as_str);
-        let group = id
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| wrong("its id is no UUID"))?;
-        // Masked first: the error quotes what it could not read.
-        let item = MembershipItem::deserialize(self.mask().value(raw.clone()))
-            .map_err(|error| wrong(&error.to_string()))?;
-        Ok(Membership {
-            group,
-            name: item.name.or_else(|| item.embedded?.group?.name),
-            kind: item.r#type,
-        })
+    /// A membership to be shown.
+    fn masked(&self, membership: Membership) -> Membership {
+        let mask = self.mask();
+        Membership {
+            name: membership.name.map(|name| mask.text(&name)),
+            shown_name: mask.value(membership.shown_name),
+            kind: membership.kind.map(|kind| mask.text(&kind)),
+            ..membership
+        }
     }
+}
+
+/// Reads a membership out of an answer. Nothing of it is masked.
+fn membership(call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
+    let wrong = |reason: &str| unusable(call, false, reason);
+    let group = read_id(raw, "a membership").map_err(|reason| wrong(&reason))?;
+    let kind = match raw.get("type") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(kind)) => Some(kind.clone()),
+        Some(other) => {
+            let there = kind_of(other);
+            return Err(wrong(&format!(
+                "a membership in it has no usable type, but {there}"
+            )));
+        }
+    };
+    let name = |pointer| raw.pointer(pointer).filter(|name| !name.is_null());
+    let name = name("/name").or_else(|| name("/_embedded/group/name"));
+    Ok(Membership {
+        group,
+        name: name.and_then(Value::as_str).map(str::to_owned),
+        shown_name: name.cloned().unwrap_or_default(),
+        kind,
+        _held: Rc::clone(held),
+    })
 }

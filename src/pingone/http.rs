@@ -13,11 +13,11 @@ use reqwest::{
 use secrecy::ExposeSecret;
 
 use super::{
-    error::{Cause, NoAnswer},
+    error::{Cause, NoAnswer, TOO_MUCH},
     settings::Settings,
     transport::{Authorization, HttpRequest, Reply, header_text},
 };
-use crate::{secrets::Mask, surroundings::Surroundings};
+use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
 
 /// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -79,12 +79,13 @@ impl Http {
         })
     }
 
-    /// Sends `request` and reads the whole answer within `timeout`.
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
     pub async fn send(
         &self,
         request: &HttpRequest,
         timeout: Duration,
         mask: &Mask,
+        budget: &Budget,
     ) -> Result<Reply, NoAnswer> {
         let mut builder = self
             .client
@@ -127,23 +128,28 @@ impl Http {
             retry_after: header_text(headers.get(RETRY_AFTER)),
             correlation_id: header_text(headers.get("correlation-id")),
             body: Vec::new(),
+            held: budget.hold(),
         };
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| failed(error, true))?
         {
-            if reply.body.len() + chunk.len() > LARGEST_BODY {
-                let detail = format!("more than {} MiB", LARGEST_BODY / 1024 / 1024);
-                return Err(NoAnswer {
-                    cause: Cause::TooLarge,
-                    reached: true,
-                    call: request.call(),
-                    host: request.host(),
-                    detail,
-                });
-            }
-            reply.body.extend_from_slice(&chunk);
+            let detail = if reply.body.len() + chunk.len() > LARGEST_BODY {
+                format!("more than {} MiB", LARGEST_BODY / 1024 / 1024)
+            } else if reply.held.take(chunk.len()).is_err() {
+                TOO_MUCH.to_owned()
+            } else {
+                reply.body.extend_from_slice(&chunk);
+                continue;
+            };
+            return Err(NoAnswer {
+                cause: Cause::TooLarge,
+                reached: true,
+                call: request.call(),
+                host: request.host(),
+                detail,
+            });
         }
         Ok(reply)
     }

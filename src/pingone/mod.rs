@@ -1,6 +1,6 @@
 //! PingOne's management API. Nothing in this folder knows XSOAR: no entries, no command names, no texts for
 //! the War Room. Read in this order: what a call may be (`users`, `groups`, `sessions` …), how it is made
-//! (`client`: token, tries, pages), how it is sent (`transport`).
+//! (`client`, `authenticate`: tries, token), how it is sent (`transport`).
 
 pub mod id;
 pub mod policy;
@@ -8,6 +8,7 @@ pub mod region;
 pub mod settings;
 
 pub mod activities;
+mod authenticate;
 mod client;
 pub mod devices;
 pub mod groups;

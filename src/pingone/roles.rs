@@ -11,23 +11,13 @@ impl Client<'_> {
         let listing = self
             .list(self.user_url(user, &["roleAssignments"]), "roleAssignments")
             .await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|assignment| mask.value(assignment))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// All roles with their names; an assignment has the id alone.
     pub async fn roles(&self) -> Result<Vec<Value>, Error> {
         let listing = self.list(self.roles_url(), "roles").await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|role| mask.value(role))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// Roles belong to no environment: `…/v1/roles`.

@@ -19,12 +19,7 @@ impl Client<'_> {
         let listing = self
             .list(self.user_url(user, &[SESSIONS]), SESSIONS)
             .await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|session| mask.value(session))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
     /// Whether there is such a session, also one that is not among those that PingOne lists.

@@ -11,7 +11,7 @@ use super::{
     error::{Cause, NoAnswer, Refusal},
     transport::{HttpRequest, Reply},
 };
-use crate::secrets::Mask;
+use crate::{memory::Held, secrets::Mask};
 
 /// A recorded request and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -206,6 +206,7 @@ impl RecordedResponse {
             retry_after: self.headers.retry_after,
             correlation_id: self.headers.correlation_id,
             body,
+            held: Held::default(),
         }
     }
 }

@@ -4,14 +4,13 @@
 use std::fmt;
 
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     client::{Call, Client, JSON, unusable},
     error::Error,
     filter,
-    id::UserId,
+    id::{UserId, read_id},
     pages::{Paging, Part},
     policy::Touches,
     retry::Repeat,
@@ -65,61 +64,38 @@ impl fmt::Debug for Returned {
     }
 }
 
-/// PingOne leaves out what a user does not have.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The members of a user on which decisions rest. What a user does not have PingOne leaves out; one of another kind
+/// than it should be says as little. What is only shown is taken from [`User::raw`] as it came.
+#[derive(Debug, Default)]
 pub struct UserFields {
     /// Unique in the environment.
     pub username: Option<String>,
-    /// The e-mail address.
-    pub email: Option<String>,
     /// Whether the user may sign on at all.
     pub enabled: Option<bool>,
     /// RFC 3339.
     pub created_at: Option<String>,
-    /// RFC 3339.
-    pub updated_at: Option<String>,
-    /// The parts of the name.
-    pub name: Option<Name>,
-    /// The account's state.
-    pub account: Option<Account>,
-    /// Where the user lives.
-    pub environment: Option<Reference>,
-    /// Where in the environment.
-    pub population: Option<Reference>,
-    /// Street, town and so on; kept whole for updates.
-    pub address: Option<Map<String, Value>>,
-}
-
-/// The parts of a user's name that are shown.
-#[derive(Debug, Default, Deserialize)]
-pub struct Name {
-    /// The name as it is to be shown.
-    pub formatted: Option<String>,
-    /// First name.
-    pub given: Option<String>,
-    /// Last name.
-    pub family: Option<String>,
-}
-
-/// The state of a user's account.
-#[derive(Debug, Default, Deserialize)]
-pub struct Account {
-    /// `OK` or `LOCKED`; others may come.
-    pub status: Option<String>,
-}
-
-/// Another resource.
-#[derive(Debug, Deserialize)]
-pub struct Reference {
-    /// Its id.
-    pub id: Option<String>,
+    /// The state of the account: `OK` or `LOCKED`; others may come.
+    pub account_status: Option<String>,
+    /// The id of the population that the user is in.
+    pub population: Option<String>,
 }
 
 impl UserFields {
+    fn of(raw: &Value) -> Self {
+        let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
+        let text = |pointer| text(pointer).map(str::to_owned);
+        Self {
+            username: text("/username"),
+            enabled: raw.get("enabled").and_then(Value::as_bool),
+            created_at: text("/createdAt"),
+            account_status: text("/account/status"),
+            population: text("/population/id"),
+        }
+    }
+
     /// The state of the account, if PingOne told it.
     pub fn account_status(&self) -> Option<&str> {
-        self.account.as_ref()?.status.as_deref()
+        self.account_status.as_deref()
     }
 }
 
@@ -147,7 +123,8 @@ impl Client<'_> {
         let call = format!("GET {}", url.path());
         let wanted = value.to_lowercase();
         let mut found = Vec::new();
-        for raw in self.list(url, USERS).await?.items {
+        let listing = self.list(url, USERS).await?;
+        for raw in listing.items {
             if raw
                 .get(attribute)
                 .and_then(Value::as_str)
@@ -314,28 +291,18 @@ impl Client<'_> {
         self.user(&described, change, raw)
     }
 
-    /// Reads a user out of a list that a search gave.
-    pub fn listed_user(&self, raw: Value) -> Result<User, Error> {
-        self.user("GET users", false, raw)
+    /// The id of a user out of a list that a search gave.
+    pub fn listed_user(&self, raw: &Value) -> Result<UserId, Error> {
+        read_id(raw, "a user").map_err(|reason| unusable("GET users", false, &reason))
     }
 
     /// Reads a user out of an answer.
     fn user(&self, call: &str, change: bool, raw: Value) -> Result<User, Error> {
-        let id = raw
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| id.parse().ok());
-        let id = id.ok_or_else(|| unusable(call, change, "a user in it has no id"))?;
-        // The id was taken before: masking may make it unreadable where a secret happens to be part of it.
+        // The id is taken first: masking may make it unreadable where a secret happens to be part of it.
+        let id = read_id(&raw, "a user").map_err(|reason| unusable(call, change, &reason))?;
         let returned = Returned::of(&raw);
         let raw = self.mask().value(raw);
-        let fields = UserFields::deserialize(&raw).map_err(|error| {
-            unusable(
-                call,
-                change,
-                &format!("a user in it has another shape ({error})"),
-            )
-        })?;
+        let fields = UserFields::of(&raw);
         Ok(User {
             id,
             fields,

@@ -319,6 +319,16 @@ impl Fault {
         matches!(self.strike, Strike::Refused)
     }
 
+    /// Whether a token that was just given is refused: no further call has a chance then.
+    pub(crate) fn refuses_every_token(&self) -> bool {
+        matches!(self.strike, Strike::Answer(401, ..))
+    }
+
+    /// Whether the same request would be refused again.
+    pub(crate) fn is_definite(&self) -> bool {
+        matches!(self.status(), 400..=499) && !matches!(self.status(), 408 | 429)
+    }
+
     /// The status that is answered; 0 where there is none.
     pub(crate) fn status(&self) -> u16 {
         match self.strike {

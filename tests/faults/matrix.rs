@@ -509,7 +509,10 @@ fn large_pages_do_not_add_up() {
             text.contains("cannot be used: its pages are too large together"),
             "{text}"
         );
-        assert_eq!(calls, 5, "32 MiB");
+        assert_eq!(
+            calls, 6,
+            "192 MiB, of which a page takes five times its size"
+        );
     }
 }
 
@@ -532,7 +535,10 @@ fn large_spans_of_the_audit_trail_do_not_add_up() {
         text.contains("cannot be used: its pages are too large together"),
         "{text}"
     );
-    assert_eq!(calls, 5, "32 MiB");
+    assert_eq!(
+        calls, 6,
+        "192 MiB, of which a page takes five times its size"
+    );
     // What is not wanted is let go.
     args["ip"] = json!("10.0.0.2");
     let (heard, calls) = run(&args);

@@ -547,15 +547,21 @@ impl Cell {
             .map_or(Kind::Token, |place| self.form.calls[place].kind())
     }
 
+    /// Whether all further calls fail too.
+    fn cuts_off(&self) -> bool {
+        self.fault.is_refused_connection() || self.fault.refuses_every_token()
+    }
+
     /// Whether there is such a cell.
     fn exists(&self) -> bool {
         let Some(place) = self.place else {
             return self.fault.can_strike(Kind::Token, Needs::Nothing);
         };
         let call = &self.form.calls[place];
-        // Without connections, all further calls fail; of calls at once, which ones is not fixed.
+        // Without connections or a token, all further calls fail; of calls at once, which ones is not fixed.
         let can_be_cut_off = match self.form.order {
             Order::Fixed => true,
+            Order::AtOnce(number) if self.fault.refuses_every_token() => place == 0 && number == 1,
             Order::AtOnce(number) => place == 0 || (place == 1 && number == 1),
         };
         let first_of_its_kind = || {
@@ -565,7 +571,7 @@ impl Cell {
         };
         call.costs != Costs::NotStruck
             && self.fault.can_strike(call.kind(), call.needs)
-            && (!self.fault.is_refused_connection() || can_be_cut_off)
+            && (!self.cuts_off() || can_be_cut_off)
             && (!self.fault.is_heavy() || first_of_its_kind())
     }
 
@@ -585,7 +591,10 @@ impl Cell {
         let mut says = says.map(<[_]>::to_vec);
         let mut calls: Vec<&str> = all[..place].iter().map(|call| call.short).collect();
         let rest = &all[place + 1..];
-        if self.fault.is_refused_connection() {
+        if !self.fault.is_refused_connection() {
+            calls.extend(vec![call.short; tries]);
+        }
+        if self.cuts_off() {
             return Expected {
                 tries,
                 says,
@@ -593,7 +602,6 @@ impl Cell {
                 calls,
             };
         }
-        calls.extend(vec![call.short; tries]);
         let same_step = |other: &&Call| match call.costs {
             Costs::All => true,
             Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
@@ -649,9 +657,9 @@ impl Cell {
         }
         let wanted = match (self.place, self.form.order) {
             (None, _) if self.fault.is_refused_connection() => 0,
-            // Each of those that begin at once asks.
-            (None, Order::AtOnce(number)) => number * expected.tries,
-            (None, Order::Fixed) => expected.tries,
+            // Each of those that begin at once asks, unless it is known that it is in vain.
+            (None, Order::AtOnce(number)) if !self.fault.is_definite() => number * expected.tries,
+            (None, _) => expected.tries,
             // A refused token is asked for anew.
             (Some(_), _) => 1 + usize::from(self.fault.status() == 401),
         };
@@ -769,9 +777,9 @@ impl Cell {
         told.judge(text)
     }
 
-    /// What was done before a call that fails, or beside it: without connections, the others of several fail too.
+    /// What was done before a call that fails, or beside it: without connections or a token, the others of several fail too.
     fn before(&self, call: &Call) -> Option<&'static str> {
-        let fail_too = self.fault.is_refused_connection() && !call.then.is_empty();
+        let fail_too = self.cuts_off() && !call.then.is_empty();
         call.before.filter(|_| !fail_too)
     }
 

@@ -167,7 +167,15 @@ fn the_pingone_client_knows_nothing_of_xsoar() {
     for source in sources_in("src/pingone/") {
         for name in source.names_below("crate") {
             assert!(
-                ["journal", "pingone", "secrets", "surroundings", "times"].contains(&&*name),
+                [
+                    "journal",
+                    "memory",
+                    "pingone",
+                    "secrets",
+                    "surroundings",
+                    "times"
+                ]
+                .contains(&&*name),
                 "{} uses crate::{name}",
                 source.name
             );
@@ -202,6 +210,7 @@ fn commands_neither_read_nor_write_nor_send() {
                     "entry",
                     "failure",
                     "markdown",
+                    "memory",
                     "pingone",
                     "secrets",
                     "times"
