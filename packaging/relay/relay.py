@@ -57,14 +57,8 @@ def nameless_file(folder):
 
 
 def start(path, files=()):
-    return subprocess.Popen(
-        [NAME, "serve"],
-        executable=path,
-        pass_fds=files,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    pipe = subprocess.PIPE
+    return subprocess.Popen([NAME, "serve"], executable=path, pass_fds=files, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def start_carried():
@@ -115,13 +109,11 @@ def start_installed():
 
 
 def request_line():
-    args = dict(demisto.args())
-    args.pop("debug-mode", None)
     context = demisto.callingContext.get("context") or {}
     request = {
         "command": demisto.command(),
         "params": demisto.params(),
-        "args": args,
+        "args": demisto.args(),
         "context": {name: context[name] for name in CONTEXT if name in context},
         "integration": True,
         "native": True,
