@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import struct
+import zlib
 
 import pytest
 import yaml
@@ -31,8 +32,8 @@ def test_the_payload_is_the_executable(script, executable):
     names = {"__name__": "relay"}
     exec(script, names)
     assert names["CARRIED_SHA256"] == hashlib.sha256(program).hexdigest()
-    assert names["lzma"].decompress(base64.b64decode(names["CARRIED"])) == program
-    assert len(script) < 3_000_000, "it travels with every command"
+    assert zlib.decompress(base64.b64decode(names["CARRIED"])) == program
+    assert len(script) < 3_200_000, "it travels with every command"
 
 
 @pytest.mark.parametrize("identity", common.IDENTITIES)
@@ -58,7 +59,7 @@ def test_the_picture_is_what_its_script_draws():
 
 
 def test_it_runs_from_memory_and_leaves_nothing(script, sandbox, bare_env, tmp_path):
-    where = run_and_look(script, sandbox, bare_env, tmp_path)
+    where = run_and_look(script, sandbox, bare_env, tmp_path, kept=1)
     assert where == "/memfd:pingone-xsoar (deleted)"
 
 
@@ -95,8 +96,9 @@ def shared_loop(folder):
     return ["/usr/bin/python3", "-S", str(copy)]
 
 
-def run_and_look(script, sandbox, env, folder, loop=None, **popen):
-    """Runs a command and tells which file the process was running. Nothing may be left in `folder`."""
+def run_and_look(script, sandbox, env, folder, loop=None, kept=0, **popen):
+    """Runs a command and tells which file the process was running. Nothing may be left in `folder`, and of files that
+    the loop has open, only what is `kept` in memory."""
     sandbox.fault(method="GET", path="*/users*", delayMs=500)
     seen = []
     before = sorted(folder.iterdir())
@@ -123,7 +125,7 @@ def run_and_look(script, sandbox, env, folder, loop=None, **popen):
         assert answer.only()["HumanReadable"].startswith("### User:emma.sharp\n"), answer.only()
         assert container.children() == []
         files = os.listdir("/proc/%d/fd" % container.process.pid)
-        assert len(files) == 3, "the loop has files open beside its three: %s" % files
+        assert len(files) == 3 + kept, "the loop has files open beside its three: %s" % files
     assert sorted(folder.iterdir()) == before
     return seen[0]
 
