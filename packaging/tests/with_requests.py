@@ -1,14 +1,14 @@
 """What `pingone-get-user` takes where Python asks PingOne: the same calls as the integration for which ours stands.
 
-Only for comparison. As there, each command asks for a token, over a connection of its own, and then for the user.
+Only for comparison. The server's helpers import what it uses. As there, each command asks for a token, over a connection of its own, and then for the user.
 """
 
 COLUMNS = ("ID", "Username", "DisplayName", "Email", "Enabled", "CreatedAt", "UpdatedAt")
 
 
 def call(session_method, url, **more):
-    session = requests.Session()  # noqa: F821: the server's helpers import it
-    session.mount("https://", HTTPAdapter(max_retries=Retry(total=0)))  # noqa: F821
+    session = requests.Session()
+    session.mount("https://", HTTPAdapter(max_retries=Retry(total=0)))
     answer = session.request(session_method, url, timeout=60, **more)
     answer.raise_for_status()
     session.close()

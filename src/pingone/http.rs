@@ -2,11 +2,11 @@
 //! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
 //! bearer token must not travel to a host that nobody configured.
 
-use std::{error::Error as StdError, fs, io, sync::Once, time::Duration};
+use std::{error::Error as StdError, io, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Certificate, Client, NoProxy, Proxy, Url,
+    Client, NoProxy, Proxy, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 use super::{
     error::{Cause, NoAnswer},
     settings::Settings,
+    tls,
     transport::{Authorization, HttpRequest, Reply, header_text},
 };
 use crate::{secrets::Mask, surroundings::Surroundings};
@@ -40,10 +41,7 @@ pub struct Http {
 impl Http {
     /// Prepares connections; none is made yet.
     pub fn new(settings: &Settings, surroundings: &Surroundings) -> Result<Self> {
-        static TLS: Once = Once::new();
-        // reqwest is built without a provider of its own; an error would mean that one is there already.
-        TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-
+        tls::choose_provider();
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(redirect::Policy::none())
@@ -62,7 +60,7 @@ impl Http {
             // A server on this machine: no certificate is asked for, so no root is needed.
             builder.tls_certs_only([])
         } else {
-            builder.tls_certs_only(roots(surroundings)?)
+            builder.tls_backend_preconfigured(tls::verifying(surroundings)?)
         };
         let proxies = if settings.proxy {
             proxies(surroundings)?
@@ -207,30 +205,6 @@ fn secret_header(scheme: &str, value: &str) -> HeaderValue {
     header
 }
 
-/// The certificates that are trusted: those of the file that XSOAR names, else Mozilla's. A file that cannot
-/// be read is an error: to fall back silently would trust whom the administrator took care not to.
-fn roots(surroundings: &Surroundings) -> Result<Vec<Certificate>> {
-    let Some((variable, path)) = surroundings.certificate_file() else {
-        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-        return bundled
-            .map(|der| Certificate::from_der(der).context("a bundled root certificate"))
-            .collect();
-    };
-    let what = || {
-        format!(
-            "the certificate file {path} that {variable} names cannot be used: correct the variable or the file"
-        )
-    };
-    let certificates =
-        Certificate::from_pem_bundle(&fs::read(path).with_context(what)?).with_context(what)?;
-    anyhow::ensure!(
-        !certificates.is_empty(),
-        "{}; it holds no certificate",
-        what()
-    );
-    Ok(certificates)
-}
-
 /// The proxies of the environment. An address without a scheme is an `http` proxy, as in XSOAR's own code.
 fn proxies(surroundings: &Surroundings) -> Result<Vec<Proxy>> {
     // reqwest takes `*` for all names, but not for addresses.
@@ -305,30 +279,6 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_unreadable_certificate_file_is_an_error() {
-        let missing = Surroundings::from([("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
-        let error = format!("{:#}", roots(&missing).expect_err("a missing file"));
-        assert!(
-            error.contains("/nonexistent/roots.pem") && error.contains("SSL_CERT_FILE"),
-            "{error}"
-        );
-        let empty =
-            Surroundings::from([("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")]);
-        let error = format!("{:#}", roots(&empty).expect_err("an empty file"));
-        assert!(error.contains("REQUESTS_CA_BUNDLE"), "{error}");
-    }
-
-    #[test]
-    fn bundled_roots_are_there_without_a_file() {
-        assert!(
-            roots(&Surroundings::default())
-                .expect("bundled roots")
-                .len()
-                > 100
-        );
-    }
 
     #[test]
     fn proxies_are_read_with_and_without_a_scheme_and_never_shown() {

@@ -29,6 +29,7 @@ pub mod token;
 pub mod http;
 pub mod recorder;
 pub mod tape;
+mod tls;
 pub mod transport;
 
 pub use client::{Client, Connection};
