@@ -2,7 +2,7 @@
 //! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
 //! bearer token must not travel to a host that nobody configured.
 
-use std::{error::Error as StdError, io, time::Duration};
+use std::{cell::Cell, error::Error as StdError, io, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
@@ -13,6 +13,7 @@ use reqwest::{
 use secrecy::ExposeSecret;
 
 use super::{
+    ahead::{self, Ahead, LAYING_ASIDE},
     error::{Cause, NoAnswer},
     settings::Settings,
     tls,
@@ -35,6 +36,8 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, ap
 /// The network.
 pub struct Http {
     client: Client,
+    /// The API, if a connection to it may be opened while the first token is asked for.
+    ahead: Cell<Option<Url>>,
     proxied: bool,
 }
 
@@ -71,7 +74,13 @@ impl Http {
         for proxy in proxies {
             builder = builder.proxy(proxy);
         }
+        let hosts = [&settings.api, &settings.token_url].map(Url::origin);
+        let is_another_host = hosts[0] != hosts[1];
+        if is_another_host {
+            builder = builder.connector_layer(Ahead);
+        }
         Ok(Self {
+            ahead: Cell::new(is_another_host.then(|| settings.api.clone())),
             client: builder.build().context("preparing HTTPS")?,
             proxied,
         })
@@ -117,7 +126,14 @@ impl Http {
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)
         };
-        let mut response = builder.send().await.map_err(|error| failed(error, false))?;
+        // The first request is that for a token, unless one was restored. Later ones find a connection.
+        let sent = match self.ahead.take() {
+            Some(api) if api.origin() != request.url.origin() => {
+                tokio::join!(builder.send(), self.connect_ahead(api)).0
+            }
+            _ => builder.send().await,
+        };
+        let mut response = sent.map_err(|error| failed(error, false))?;
         let headers = response.headers();
         let mut reply = Reply {
             status: response.status().as_u16(),
@@ -144,6 +160,12 @@ impl Http {
             reply.body.extend_from_slice(&chunk);
         }
         Ok(reply)
+    }
+
+    /// Opens a connection for the request that follows. Whatever goes wrong, that one will tell.
+    async fn connect_ahead(&self, api: Url) {
+        let never_sent = LAYING_ASIDE.scope((), self.client.get(api).send());
+        drop(tokio::time::timeout(ahead::LONGEST, never_sent).await);
     }
 
     /// What a failed attempt means. `answered`: the status had come already.

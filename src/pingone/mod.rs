@@ -26,6 +26,7 @@ pub mod pages;
 pub mod retry;
 pub mod token;
 
+mod ahead;
 pub mod http;
 pub mod recorder;
 pub mod tape;
