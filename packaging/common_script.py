@@ -30,6 +30,11 @@ warnings.showwarning = show_warning
 """
 
 PART = '''
+# Before a class there is as a rule something about where it came from, who asked for it, and which of the scripts are
+# to use it until there is something better. In this one there is nothing of that kind to be told, as it came from
+# nowhere, nobody asked for it, and no script uses it. It is read all the same, and so are the lines that go before it,
+# which is what they are here for. That they are many is because those that they stand for are many, too.
+
 
 class Kind{n}(object):
     """
@@ -72,15 +77,17 @@ class Kind{n}(object):
         return found
 
 
+# The server's own helpers say much in comments, too: which version of the server knows what, since when something is
+# done in this way and no longer in another, and what is to be thought of by whoever changes it. All of that is sent,
+# read and skipped with every command, so here is as much of it, which says nothing but how long it is: the text that
+# surrounds the part number {n} of the helpers has to be of a certain length, and here is the place where it gets it.
+# It could be left out, and the measured times of the server's loop would then be too short by what it takes to skip it.
+# Whoever has the server's own helpers at hand need not care, since measure.py takes them in the place of all this.
+# Neither do these lines say anything. They are here for the reason that was given above, and for no other one.
+
 def helper_{n}(value, default=None, separator=",", transform=None):
     """
     Takes a value apart.
-
-    :type value: ``str`` or ``list``
-    :param value: What is to be taken apart (required)
-
-    :type separator: ``str``
-    :param separator: What stands between the parts (optional)
 
     :return: The parts
     :rtype: ``list``

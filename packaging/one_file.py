@@ -20,7 +20,9 @@ LINE = 1000
 def carrying(relay, program):
     """The relay with `program` inside. zlib: xz makes it a fifth smaller, but takes four times as long to unpack it,
     which a container's first command waits for. Base64: Python decodes it in C, but base85 fifty times as slowly."""
-    lines = "\n\n".join(map(packed, pieces(program, PARTS)))
+    parts = pieces(program, PARTS)
+    lines = "\n\n".join(map(packed, parts))
+    relay = common.replaced(relay, "CARRIED_PART = 0", "CARRIED_PART = %d" % len(parts[0]))
     relay = common.replaced(relay, 'CARRIED_SHA256 = ""', 'CARRIED_SHA256 = "%s"' % hashlib.sha256(program).hexdigest())
     return common.replaced(relay, 'CARRIED = """\n"""', 'CARRIED = """\n%s\n"""' % lines)
 

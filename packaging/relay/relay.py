@@ -17,8 +17,10 @@ import time
 import zlib
 
 NAME = "pingone-xsoar"
-# The executable, where this copy of the script carries it: the SHA-256 of the whole, and its parts, zlib in base64.
+# The executable, where this copy of the script carries it: the SHA-256 of the whole, how long a part of it is (the last
+# may be shorter), and the parts, zlib in base64.
 CARRIED_SHA256 = ""
+CARRIED_PART = 0
 CARRIED = """
 """
 # Between commands the executable stays in memory: unpacking it takes ten times as long as looking through it.
@@ -31,7 +33,7 @@ CONTEXT = ("IntegrationBrand", "IntegrationInstance", "IsDebug", "runDuration")
 # How the server's own loop marks the answer to a call as an error; the executable knows it.
 ERROR_MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
 LONGEST_LINE = 64 * 1024 * 1024
-CHUNK = 64 * 1024
+CHUNK = 32 * 1024
 # The executable answers within its own time limit; this much later it is taken for stuck.
 GRACE = 30
 # Ended is what closed its output; it may take a moment longer until it is gone.
@@ -133,27 +135,39 @@ def start_carried():
 
 
 def unpacked(carried):
-    """What the parts of a text hold. They are unpacked side by side: zlib lets other threads go on."""
+    """What the parts of a text hold, or less if something is wrong with one. They are unpacked side by side, since zlib
+    lets other threads go on; piece by piece, since glibc does not give back what threads had in memory at once."""
     parts = carried.split("\n\n")
+    program = memoryview(bytearray(CARRIED_PART * len(parts)))
+    threads = []
 
-    def unpack(place):
+    def unpack(place, packed):
+        unpacker, start = zlib.decompressobj(), place * CARRIED_PART
         try:
-            parts[place] = zlib.decompress(binascii.a2b_base64(parts[place]))
+            for part in range(0, len(packed), CHUNK):
+                piece = unpacker.decompress(packed[part : part + CHUNK])
+                program[start : start + len(piece)] = piece
+                start += len(piece)
         except (ValueError, zlib.error):
-            parts[place] = b""  # the hash tells
+            pass  # the hash tells
+        parts[place] = start
 
-    threads = [threading.Thread(target=unpack, args=(place,)) for place in range(len(parts))]
-    for thread in threads:
-        thread.start()
+    try:
+        for place, part in enumerate(parts):
+            packed = memoryview(binascii.a2b_base64(part))
+            threads.append(threading.Thread(target=unpack, args=(place, packed)))
+            threads[-1].start()
+    except ValueError:
+        parts[-1] = 0
     for thread in threads:
         thread.join()
-    return b"".join(parts)
+    return program[: parts[-1]]
 
 
 def written(file, program):
     """The program in the file, which then is open for reading alone; and whether it is sealed."""
     with open(file, "wb", 0) as writer:
-        rest = memoryview(program)
+        rest = program
         while rest:
             rest = rest[writer.write(rest) :]
         return os.open("/proc/self/fd/%d" % file, os.O_RDONLY), seals(file, SEALS) == SEALS

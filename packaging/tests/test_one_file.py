@@ -17,6 +17,7 @@ import one_file
 
 
 def without_payload(script):
+    script = re.sub(r"(?m)^CARRIED_PART = \d+$", "CARRIED_PART = 0", script)
     script = re.sub(r'(?m)^CARRIED_SHA256 = "[0-9a-f]{64}"$', 'CARRIED_SHA256 = ""', script)
     return re.sub(r'(?m)^CARRIED = """\n([A-Za-z0-9+/=]*\n)+"""$', 'CARRIED = """\n"""', script)
 

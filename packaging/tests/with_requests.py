@@ -1,6 +1,7 @@
 """What `pingone-get-user` takes where Python asks PingOne: the same calls as the integration for which ours stands.
 
-Only for comparison. The server's helpers import what it uses. As there, each command asks for a token, over a connection of its own, and then for the user.
+Only for comparison. The server's helpers import what it uses. As in that integration, each command asks for a token,
+over a connection of its own, and then for the user.
 """
 
 COLUMNS = ("ID", "Username", "DisplayName", "Email", "Enabled", "CreatedAt", "UpdatedAt")
