@@ -36,14 +36,29 @@ def codes():
 
 
 def content_repository(root, folder):
-    """The least that demisto-sdk takes for a content repository, with the pack in it."""
-    shutil.copytree(folder, root / "Packs" / folder.name)
+    """The least that demisto-sdk takes for a content repository, with a commit that adds the pack."""
+    (root / "Packs").mkdir()
     (root / "Config").mkdir()
     (root / "Config" / "approved_categories.json").write_text(json.dumps({"approved_list": CATEGORIES}))
     (root / "Config" / "compliant_policies.json").write_text(json.dumps({"policies": []}))
+    git(root, "init", "--quiet", "--initial-branch=master")
+    commit(root, "before")
+    git(root, "clone", "--quiet", "--bare", ".", ".git/origin")
+    git(root, "remote", "add", "origin", str(root / ".git" / "origin"))
+    git(root, "fetch", "--quiet", "origin")
+    git(root, "checkout", "--quiet", "-b", "pack")
+    shutil.copytree(folder, root / "Packs" / folder.name)
+    commit(root, "pack")
+
+
+def git(root, *arguments):
+    subprocess.run(["git", *arguments], cwd=root, check=True)
+
+
+def commit(root, message):
+    git(root, "add", "--all")
     identity = ["-c", "user.name=check_pack", "-c", "user.email=check_pack@example.com"]
-    for command in (["init", "--quiet"], ["add", "--all"], [*identity, "commit", "--quiet", "--message=pack"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+    git(root, *identity, "commit", "--quiet", "--message=" + message)
 
 
 def sdk(root, *arguments):
@@ -57,12 +72,12 @@ def sdk(root, *arguments):
     return done.stdout.decode(errors="replace")
 
 
-def validate(root, folder):
+def validate(root, mode, selected, *arguments):
     """What demisto-sdk objects to."""
-    configuration = {"ignorable_errors": [], "path_based_validations": {"select": codes(), "warning": []}}
-    (root / "validate.toml").write_text(toml.dumps(configuration))
-    report = root / "report.json"
-    said = sdk(root, "validate", "-i", "Packs/" + folder.name, "--config-path", "validate.toml", "-j", str(report))
+    configuration = {"ignorable_errors": [], mode: {"select": selected, "warning": []}}
+    settings, report = root / ".git" / "validate.toml", root / ".git" / (mode + ".json")
+    settings.write_text(toml.dumps(configuration))
+    said = sdk(root, "validate", *arguments, "--config-path", str(settings), "-j", str(report))
     if not report.is_file():
         raise SystemExit("demisto-sdk validate gave no report:\n" + said)
     found = json.loads(report.read_text())
@@ -72,10 +87,20 @@ def validate(root, folder):
         yield error["error code"], "%s: [%s] %s" % (error["file path"], error["error code"], error["message"])
 
 
+def secrets(root, folder):
+    """What demisto-sdk takes for a secret, in all texts of the pack."""
+    files = sorted(file for kind in ("*.yml", "*.md") for file in (root / "Packs" / folder.name).rglob(kind))
+    said = sdk(root, "secrets", *(word for file in files for word in ("-i", str(file.relative_to(root)))))
+    found = re.findall(r"In File: (.*)\n(Secret found: .{1,100})", said)
+    if not found and "no secrets were found" not in said:
+        raise SystemExit("demisto-sdk secrets said nothing that we know:\n" + said)
+    return ["%s: %s" % one for one in found]
+
+
 def differences(root, folder, ours):
     """How our zip differs from the one that demisto-sdk makes of the same pack."""
-    said = sdk(root, "zip-packs", "-i", "Packs/" + folder.name, "-o", str(root / "zip"))
-    made = root / "zip" / "uploadable_packs" / (folder.name + ".zip")
+    said = sdk(root, "zip-packs", "-i", "Packs/" + folder.name, "-o", str(root / ".git" / "zip"))
+    made = root / ".git" / "zip" / "uploadable_packs" / (folder.name + ".zip")
     if not made.is_file():
         raise SystemExit("demisto-sdk zip-packs made no zip:\n" + said)
     with zipfile.ZipFile(made) as theirs_open, zipfile.ZipFile(ours) as ours_open:
@@ -101,10 +126,13 @@ def main(folder, ours):
     with tempfile.TemporaryDirectory(prefix="check-pack-") as temporary:
         root = Path(temporary)
         content_repository(root, folder)
-        for code, text in validate(root, folder):
+        as_it_is = validate(root, "path_based_validations", codes(), "-i", "Packs/" + folder.name)
+        as_new = validate(root, "use_git", CONFIGURATION["new"], "-g", "--prev-ver", "origin/master")
+        for code, text in [*as_it_is, *as_new]:
             seen.add(code)
             if code not in CONFIGURATION["expected"]:
                 complaints.append(text)
+        complaints += secrets(root, folder)
         complaints += ["the zip: " + text for text in differences(root, folder, ours)]
     gone = sorted(set(CONFIGURATION["expected"]) - seen)
     complaints += ["validate.toml expects %s, which is not found any more: take it out" % code for code in gone]

@@ -95,6 +95,17 @@ def label(task):
 
 def draw(playbook):
     """The PNG of a playbook."""
+    places, width, height = laid_out(playbook)
+    canvas = Canvas(width, height)
+    for way in all_ways(playbook, places):
+        way.draw(canvas)
+    for number, (x, y) in places.items():
+        draw_box(canvas, playbook["tasks"][number], x, y)
+    return canvas.png()
+
+
+def laid_out(playbook):
+    """Where each task's box begins, and the size of the whole."""
     places = {}
     for number, task in playbook["tasks"].items():
         place = json.loads(task["view"])["position"]
@@ -103,37 +114,62 @@ def draw(playbook):
     top = min(y for _, y in places.values()) - MARGIN
     places = {number: (x - left, y - top) for number, (x, y) in places.items()}
     width = max(x for x, _ in places.values()) + BOX_WIDTH + 2 * MARGIN
-    canvas = Canvas(width, max(y for _, y in places.values()) + BOX_HEIGHT + MARGIN)
-    draw_ways(canvas, playbook, places)
-    for number, (x, y) in places.items():
-        draw_box(canvas, playbook["tasks"][number], x, y)
-    return canvas.png()
+    return places, width, max(y for _, y in places.values()) + BOX_HEIGHT + MARGIN
 
 
-def draw_ways(canvas, playbook, places):
-    """The lines between tasks. To the next row they go straight; further down they take a lane beside the box."""
+class Way:
+    """A line from one box to another, and the answer that leads there."""
+
+    def __init__(self, points, word, word_at):
+        self.points, self.word, self.word_at = points, word, word_at
+
+    def draw(self, canvas):
+        for (x, y), (to_x, to_y) in zip(self.points, self.points[1:]):
+            if y == to_y:
+                canvas.across(x, to_x, y)
+            else:
+                canvas.down(x, y, to_y)
+        canvas.arrow(*self.points[-1])
+        canvas.write(*self.word_at, self.word)
+
+
+def all_ways(playbook, places):
     next_row = min(abs(a[1] - b[1]) for a in places.values() for b in places.values() if a[1] != b[1])
     lanes = 0
     for number, task in playbook["tasks"].items():
-        x, y = places[number]
+        answers = {}
         for answer, following in (task.get("nexttasks") or {}).items():
-            word = {"#none#": "", "#default#": "else"}.get(answer, answer)
-            for to_x, to_y in (places[one] for one in following):
-                middle, target = x + BOX_WIDTH // 2, to_x + BOX_WIDTH // 2
-                if to_y - y <= next_row:
-                    turn = to_y - (to_y - y - BOX_HEIGHT) // 2
-                    canvas.down(middle, y + BOX_HEIGHT, turn)
-                    canvas.across(middle, target, turn)
-                    canvas.write(min(middle, target) + 4, turn - 9, word)
-                else:
-                    lane, turn = x + BOX_WIDTH + 4 + lanes % 3 * 6, to_y - 12
-                    lanes += 1
-                    canvas.across(x + BOX_WIDTH, lane, y + BOX_HEIGHT // 2)
-                    canvas.down(lane, y + BOX_HEIGHT // 2, turn)
-                    canvas.across(lane, target, turn)
-                    canvas.write(x + BOX_WIDTH - 28, y + BOX_HEIGHT + 3, word)
-                canvas.down(target, turn, to_y)
-                canvas.arrow(target, to_y)
+            for one in following:
+                answers.setdefault(one, []).append({"#none#": "", "#default#": "else"}.get(answer, answer))
+        for one, words in answers.items():
+            far = places[one][1] - places[number][1] > next_row
+            # "else" comes last, as it is meant.
+            word = " or ".join(sorted(words, key="else".__eq__))
+            yield (
+                lane(places[number], places[one], word, lanes % 3)
+                if far
+                else straight(places[number], places[one], word)
+            )
+            lanes += far
+
+
+def straight(place, to_place, word):
+    """Down to the next row. The word stands over the line where that reaches the box it leads to."""
+    (x, y), (to_x, to_y) = place, to_place
+    middle, target = x + BOX_WIDTH // 2, to_x + BOX_WIDTH // 2
+    turn = to_y - (to_y - y - BOX_HEIGHT) // 2
+    word_x = target - 4 - len(word) * LETTER_WIDTH if target > middle else target + 4
+    points = [(middle, y + BOX_HEIGHT), (middle, turn), (target, turn), (target, to_y)]
+    return Way(points, word, (word_x, turn - 9))
+
+
+def lane(place, to_place, word, number):
+    """Further down: out of the box's side and down beside the boxes between. The word stands below the box's corner."""
+    (x, y), (to_x, to_y) = place, to_place
+    side, target, turn = x + BOX_WIDTH + 4 + number * 6, to_x + BOX_WIDTH // 2, to_y - 12
+    middle = y + BOX_HEIGHT // 2
+    points = [(x + BOX_WIDTH, middle), (side, middle), (side, turn), (target, turn), (target, to_y)]
+    return Way(points, word, (x + BOX_WIDTH - len(word) * LETTER_WIDTH, y + BOX_HEIGHT + 3))
 
 
 def draw_box(canvas, task, x, y):

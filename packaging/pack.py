@@ -37,10 +37,12 @@ def lay_out(folder, integration):
     for notes in sorted((PACK / "ReleaseNotes").glob("*.md")):
         write(folder / "ReleaseNotes" / notes.name, notes.read_bytes())
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
-    beside = folder / "Integrations"
-    write(beside / "integration-PingOne.yml", integration)
-    write(beside / "integration-PingOne_README.md", readme.integration(manifest, common.ROOT / "test_data"))
-    write(beside / "integration-PingOne.png", (PACK / "PingOne_image.png").read_bytes())
+    # demisto-sdk wants names without separators for an integration's files (BA109), so they have a folder.
+    beside = folder / "Integrations" / "PingOne"
+    write(beside / "PingOne.yml", integration)
+    write(beside / "README.md", readme.integration(manifest, common.ROOT / "test_data"))
+    for name in ("PingOne_image.png", "PingOne_description.md"):
+        write(beside / name, (PACK / name).read_bytes())
     for file in playbook_files():
         playbook = yaml.safe_load(file.read_text())
         write(folder / "Playbooks" / file.name, file.read_bytes())
@@ -94,8 +96,10 @@ def zip_files(folder):
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
     playbooks = [yaml.safe_load(file.read_text()) for file in playbook_files()]
     found = {"metadata.json": json.dumps(metadata(manifest, playbooks), indent=4).encode()}
-    for pattern in ("pack_metadata.json", "README.md", "Integrations/*.yml", "Playbooks/*.yml", "ReleaseNotes/*.md"):
-        found.update({str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.glob(pattern))})
+    files = [folder / "pack_metadata.json", folder / "README.md"]
+    files += sorted(folder.glob("Playbooks/*.yml")) + sorted(folder.glob("ReleaseNotes/*.md"))
+    found.update({str(file.relative_to(folder)): file.read_bytes() for file in files})
+    found["Integrations/integration-PingOne.yml"] = (folder / "Integrations" / "PingOne" / "PingOne.yml").read_bytes()
     return found
 
 

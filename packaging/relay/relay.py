@@ -5,92 +5,127 @@ the command on stdin, turns its messages into calls of `demisto` and the server'
 It knows nothing about PingOne, keeps no process and leaves no file behind.
 """
 
-import base64
-import contextlib
+import binascii
 import hashlib
-import importlib
 import json
-import lzma
 import os
-import shutil
-import signal
+import select
 import subprocess
-import tempfile
+import sys
 import threading
+import time
+import zlib
 
 NAME = "pingone-xsoar"
-# The executable, where this copy of the script carries it: the SHA-256 of the whole, and xz in base64.
+# The executable, where this copy of the script carries it: the SHA-256 of the whole, how long a part of it is (the last
+# may be shorter), and the parts, zlib in base64.
 CARRIED_SHA256 = ""
+CARRIED_PART = 0
 CARRIED = """
 """
+# Between commands the executable stays in memory: unpacking it takes ten times as long as looking through it.
+KEPT = "pingone_xsoar_" + CARRIED_SHA256
+# Nobody may write to it, let it grow or shrink, or take these seals off: F_SEAL_SEAL, _SHRINK, _GROW and _WRITE.
+SEALS, F_ADD_SEALS, F_GET_SEALS = 0xF, 1033, 1034
 
 # What of the server's context goes along. The incident stays here: the executable has no use for it.
 CONTEXT = ("IntegrationBrand", "IntegrationInstance", "IsDebug", "runDuration")
 # How the server's own loop marks the answer to a call as an error; the executable knows it.
 ERROR_MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
 LONGEST_LINE = 64 * 1024 * 1024
+CHUNK = 32 * 1024
 # The executable answers within its own time limit; this much later it is taken for stuck.
 GRACE = 30
+# Ended is what closed its output; it may take a moment longer until it is gone.
+LAST_MOMENT = 2
+NO_MESSAGE = "sent something that is not a message of its protocol"
 
 
 class Broken(Exception):
     """The executable did not do its part."""
 
 
-def nameless_memory():
-    """An open file in memory that may be executed."""
-    if not hasattr(os, "memfd_create"):
-        raise OSError("this Python has no memfd_create")
-    try:
-        return os.memfd_create(NAME, 0x11)  # close on exec, and MFD_EXEC, which Linux knows since 6.3
-    except OSError:
-        return os.memfd_create(NAME)
-
-
-def nameless_file(folder):
-    """An open file of our own on disk. It has lost its name before anything is in it: nobody else can open
-    it, and nothing stays behind, whatever happens."""
-    file, path = tempfile.mkstemp(prefix=NAME, dir=folder)
-    os.unlink(path)
-    os.fchmod(file, 0o700)
-    return file
-
-
 def start(path, files=()):
-    return subprocess.Popen(
-        [NAME, "serve"],
-        executable=path,
-        pass_fds=files,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    pipe = subprocess.PIPE
+    command = [NAME, "serve"]
+    return subprocess.Popen(command, 0, path, pipe, pipe, pipe, pass_fds=files)
+
+
+def start_file(file):
+    """Starts an open file. It must not be open for writing: Linux does not execute what may change."""
+    return start("/proc/self/fd/%d" % file, [file])
+
+
+def start_kept():
+    """Starts the copy that an earlier command kept, if it is there and what it should be. Every script in this
+    Python can reach it, so the seals are looked at and the whole is hashed each time, by a descriptor that nobody
+    else knows."""
+    try:
+        file = os.dup(sys.modules[KEPT].descriptor)
+    except Exception:  # it is not there, or somebody changed it into something else
+        return None
+    try:
+        if seals(file) == SEALS and digest(file) == CARRIED_SHA256:
+            return start_file(file)
+    except OSError:
+        pass  # no such file any more, or open for writing somewhere: a fresh copy will do
+    finally:
+        os.close(file)
+    return None
+
+
+def digest(file):
+    found, place = hashlib.sha256(), 0
+    while True:
+        chunk = os.pread(file, CHUNK, place)
+        if not chunk:
+            return found.hexdigest()
+        found.update(chunk)
+        place += len(chunk)
+
+
+def give_back():
+    """glibc keeps what is freed for later use; after unpacking, these are tens of megabytes."""
+    try:
+        os.confstr("CS_GNU_LIBC_VERSION")  # other libraries do not know it, and give back by themselves
+        import ctypes
+
+        ctypes.CDLL(None).malloc_trim(0)
+    except Exception:
+        pass  # it works without, too
+
+
+def keep(file):
+    """Keeps a sealed copy for the next command. Elsewhere than in `sys.modules` it would be cleared away."""
+    kept = type(sys)(KEPT)
+    kept.descriptor = os.dup(file)
+    sys.modules[KEPT] = kept
 
 
 def start_carried():
     """Starts the executable that this script carries, from the first place that allows it."""
-    try:
-        program = lzma.decompress(base64.b64decode(CARRIED))
-    except (ValueError, lzma.LZMAError, EOFError):
-        program = b""
+    carried = globals().pop("CARRIED")  # it must not outlive the command
+    process = start_kept()
+    if process:
+        return process
+    program = unpacked(carried)
     if hashlib.sha256(program).hexdigest() != CARRIED_SHA256:
         raise Broken("The executable inside the integration is damaged: upload the integration's file again.")
     refusals = []
     for place, create in (
         ("memory", nameless_memory),
         ("the working directory", lambda: nameless_file(".")),
-        ("the temporary directory", lambda: nameless_file(tempfile.gettempdir())),
+        ("the temporary directory", lambda: nameless_file(None)),
     ):
         try:
-            with open(create(), "wb") as file:
-                file.write(program)
-                file.flush()
-                # A file that is open for writing cannot be executed.
-                readable = os.open("/proc/self/fd/%d" % file.fileno(), os.O_RDONLY)
+            file, sealed = written(create(), program)
             try:
-                return start("/proc/self/fd/%d" % readable, [readable])
+                process = start_file(file)
+                if sealed:
+                    keep(file)
+                return process
             finally:
-                os.close(readable)
+                os.close(file)
         except OSError as error:
             refusals.append("%s (%s)" % (place, error))
     raise Broken(
@@ -99,11 +134,87 @@ def start_carried():
     )
 
 
+def unpacked(carried):
+    """What the parts of a text hold, or less if something is wrong with one. They are unpacked side by side, since zlib
+    lets other threads go on; piece by piece, since glibc does not give back what threads had in memory at once."""
+    parts = carried.split("\n\n")
+    program = memoryview(bytearray(CARRIED_PART * len(parts)))
+    threads = []
+
+    def unpack(place, packed):
+        unpacker, start = zlib.decompressobj(), place * CARRIED_PART
+        try:
+            for part in range(0, len(packed), CHUNK):
+                piece = unpacker.decompress(packed[part : part + CHUNK])
+                program[start : start + len(piece)] = piece
+                start += len(piece)
+        except (ValueError, zlib.error):
+            pass  # the hash tells
+        parts[place] = start
+
+    try:
+        for place, part in enumerate(parts):
+            packed = memoryview(binascii.a2b_base64(part))
+            threads.append(threading.Thread(target=unpack, args=(place, packed)))
+            threads[-1].start()
+    except ValueError:
+        parts[-1] = 0
+    for thread in threads:
+        thread.join()
+    return program[: parts[-1]]
+
+
+def written(file, program):
+    """The program in the file, which then is open for reading alone; and whether it is sealed."""
+    with open(file, "wb", 0) as writer:
+        rest = program
+        while rest:
+            rest = rest[writer.write(rest) :]
+        return os.open("/proc/self/fd/%d" % file, os.O_RDONLY), seals(file, SEALS) == SEALS
+
+
+def seals(file, added=0):
+    """The seals of a file, after some were added. Files on disk have none, nor can they be given any."""
+    try:
+        import fcntl
+
+        if added:
+            fcntl.fcntl(file, F_ADD_SEALS, added)
+        return fcntl.fcntl(file, F_GET_SEALS)
+    except (ImportError, OSError):
+        return 0
+
+
+def nameless_memory():
+    """An open file in memory that may be executed and sealed."""
+    if not hasattr(os, "memfd_create"):
+        raise OSError("this Python has no memfd_create")
+    try:
+        return os.memfd_create(NAME, 0x13)  # close on exec, sealing, and MFD_EXEC, which Linux knows since 6.3
+    except OSError:
+        return os.memfd_create(NAME, 0x3)
+
+
+def nameless_file(folder):
+    """An open file of our own on disk. It has lost its name before anything is in it: nobody else can open
+    it, and nothing stays behind, whatever happens."""
+    import tempfile
+
+    file, path = tempfile.mkstemp(prefix=NAME, dir=folder or tempfile.gettempdir())
+    os.unlink(path)
+    os.fchmod(file, 0o700)
+    return file
+
+
 def start_installed():
     """Starts the executable of the image: from the Python package, else from the search path."""
     try:
-        path = importlib.import_module("pingone_xsoar").path()
+        import pingone_xsoar
+
+        path = pingone_xsoar.path()
     except ImportError:
+        import shutil
+
         path = shutil.which(NAME) or "/usr/local/bin/" + NAME
     try:
         return start(path)
@@ -115,13 +226,11 @@ def start_installed():
 
 
 def request_line():
-    args = dict(demisto.args())
-    args.pop("debug-mode", None)
     context = demisto.callingContext.get("context") or {}
     request = {
         "command": demisto.command(),
         "params": demisto.params(),
-        "args": args,
+        "args": demisto.args(),
         "context": {name: context[name] for name in CONTEXT if name in context},
         "integration": True,
         "native": True,
@@ -166,18 +275,101 @@ def reply_line(message):
     return reply.encode() + b"\n"
 
 
-def converse(process):
+class Pipes:
+    """The pipes of the executable. All three are served at once, so that neither side waits for the other, and by
+    the script's only thread: the server has one conversation."""
+
+    def __init__(self, process, seconds):
+        self.process, self.deadline, self.stuck = process, time.monotonic() + seconds, False
+        self.input, self.output, self.errors = (
+            pipe.fileno() for pipe in (process.stdin, process.stdout, process.stderr)
+        )
+        self.unsent, self.received, self.words = b"", bytearray(), b""
+        self.poll, self.polled = select.poll(), set()
+        for pipe in (self.output, self.errors):
+            self.watch(pipe, select.POLLIN)
+        os.set_blocking(self.input, False)
+
+    def watch(self, pipe, event):
+        """Has `poll` look at a pipe, or no longer."""
+        if event and pipe not in self.polled:
+            self.poll.register(pipe, event)
+            self.polled.add(pipe)
+        elif not event and pipe in self.polled:
+            self.poll.unregister(pipe)
+            self.polled.remove(pipe)
+
+    def exchange(self, line):
+        """Sends a line, and gives the next that comes: nothing at the end of the output, or of the time."""
+        self.send(line)
+        searched = 0
+        while True:
+            end = self.received.find(b"\n", searched) + 1
+            if end or self.output not in self.polled:
+                line = bytes(self.received[: end or None])
+                del self.received[: end or None]
+                return line
+            searched = len(self.received)
+            if searched > LONGEST_LINE:
+                raise Broken(NO_MESSAGE)
+            if not self.serve(self.deadline):
+                self.stuck = True
+                return b""
+
+    def serve(self, deadline):
+        """Moves what can be moved. False if the time is over."""
+        left = deadline - time.monotonic()
+        for pipe, _ in self.poll.poll(max(left, 0) * 1000):
+            if pipe == self.input:
+                self.send()
+                continue
+            chunk = os.read(pipe, CHUNK)
+            if not chunk:
+                self.watch(pipe, None)
+            elif pipe == self.output:
+                self.received += chunk
+            else:
+                self.words = (self.words + chunk)[-1000:]
+        return left > 0
+
+    def send(self, more=b""):
+        """Sends as much as goes at once; `serve` does the rest."""
+        if more:
+            self.unsent = memoryview(bytes(self.unsent) + more)
+        try:
+            if self.unsent:
+                self.unsent = self.unsent[os.write(self.input, self.unsent) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self.unsent = b""  # it may have answered before it ended
+        self.watch(self.input, select.POLLOUT if self.unsent else None)
+
+    def end(self, kill):
+        """Nothing goes on when the command is over: containers are shared between integrations."""
+        process, deadline = self.process, time.monotonic() + LAST_MOMENT
+        self.watch(self.input, None)
+        self.unsent = b""
+        process.stdin.close()  # after `native` and the end of its input it ends by itself
+        while self.polled and not kill and self.serve(deadline):
+            self.received.clear()  # nobody listens any more
+        while process.poll() is None:
+            if kill or time.monotonic() >= deadline:
+                process.kill()
+                process.wait()
+            else:
+                time.sleep(0.0001)  # it has closed its output, so it is about to be gone
+        process.stdout.close()
+        process.stderr.close()
+
+
+def converse(pipes):
     """Carries messages and replies until the command is completed, or the executable is gone. True if there
     was an answer."""
     answered = False
-    reply = request_line()
+    reply = b""
     while True:
-        try:
-            process.stdin.write(reply)
-            process.stdin.flush()
-        except BrokenPipeError:
-            reply = b""  # it may have answered before it ended
-        line = process.stdout.readline(LONGEST_LINE)
+        line = pipes.exchange(reply)
         if not line:
             return answered
         try:
@@ -196,54 +388,32 @@ def converse(process):
         elif kind == "completed":
             return answered
         else:
-            process.kill()
-            raise Broken("sent something that is not a message of its protocol")
-
-
-def keep_last_words(pipe, words):
-    """Empties stderr on a thread of its own, which never calls `demisto`: the server has one conversation."""
-    for chunk in iter(lambda: pipe.read1(4096), b""):
-        words[0] = (words[0] + chunk)[-1000:]
+            raise Broken(NO_MESSAGE)
 
 
 def carry_out():
-    seconds, stuck, words = patience(), threading.Event(), [b""]
+    seconds, fresh = patience(), CARRIED_SHA256 and KEPT not in sys.modules
     process = start_carried() if CARRIED_SHA256 else start_installed()
-    reader = threading.Thread(target=keep_last_words, args=(process.stderr, words), daemon=True)
-    timer = threading.Timer(seconds, lambda: (stuck.set(), process.kill()))
+    pipes, problem, kill = Pipes(process, seconds), None, True
     try:
-        reader.start()
-        timer.start()
-        problem = None if converse(process) else "ended"
+        pipes.send(request_line())
+        if fresh:
+            give_back()  # while PingOne is asked
+        if not converse(pipes):
+            problem = "gave no answer within %g seconds and was ended" % seconds if pipes.stuck else "ended"
+        kill = pipes.stuck
     except Broken as broken:
         problem = str(broken)
     finally:
-        end(process, timer, reader)
+        pipes.end(kill)
     if problem:
-        raise Broken(describe(problem, process.returncode, seconds if stuck.is_set() else None, words[0]))
+        raise Broken(describe(problem, process.returncode, pipes.words))
 
 
-def end(process, timer, reader):
-    """Nothing goes on when the command is over: containers are shared between integrations."""
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    try:
-        process.wait(2)  # after `native` and the end of its input it ends by itself
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    timer.cancel()
-    for thread in (timer, reader):
-        if thread.is_alive():
-            thread.join(1)
-    process.stdout.close()
-    process.stderr.close()
+def describe(problem, code, words):
+    if problem == "ended" and code < 0:
+        import signal
 
-
-def describe(problem, code, seconds, words):
-    if seconds:
-        problem = "gave no answer within %g seconds and was ended" % seconds
-    elif problem == "ended" and code < 0:
         problem = "was ended by %s before it answered" % signal.Signals(-code).name
     elif problem == "ended":
         problem = "ended with exit code %d before it answered" % code

@@ -3,6 +3,7 @@
 Only what our playbooks use: what is not known here fails, rather than doing nothing.
 """
 
+import contextlib
 import json
 import re
 
@@ -100,8 +101,8 @@ class Incident:
         values = self.look(what["root"], inputs)
         for any_of in what.get("filters", []):
             values = [one for one in values if any(self.keeps(one, what["root"], rule, inputs) for rule in any_of)]
-        if "accessor" in what:
-            values = step_into(values, what["accessor"])
+        for name in what["accessor"].split(".") if "accessor" in what else ():
+            values = step_into(values, name)
         for transformer in what.get("transformers", []):
             given = transformer.get("args", {}).items()
             args = {name: self.resolve(arg["value"], inputs)[0] for name, arg in given if arg}
@@ -114,13 +115,16 @@ class Incident:
         values = [value]
         for name in left[len(root) + 1 :].split("."):
             values = step_into(values, name)
-        rights = self.resolve(rule["right"]["value"], inputs, rule["right"].get("iscontext"))
-        return any(OPERATORS[rule["operator"]](one, right) for one in values for right in rights)
+        return self.compare(rule, values, inputs)
 
     def holds(self, rule, inputs):
         values = self.resolve(rule["left"]["value"], inputs, rule["left"]["iscontext"])
         if rule["operator"] == "isNotEmpty":
             return any(value not in ("", None) for value in values)
+        return self.compare(rule, values, inputs)
+
+    def compare(self, rule, values, inputs):
+        """One of the values is enough, as XSOAR has it."""
         rights = self.resolve(rule["right"]["value"], inputs, rule["right"].get("iscontext"))
         if rule.get("ignorecase"):
             values, rights = ([str(one).lower() for one in many] for many in (values, rights))
@@ -156,7 +160,7 @@ class Incident:
                     return condition["label"]
             return "#default#"
         elif "scriptName" in task["task"]:
-            return self.script(task, {name: values[0] for name, values in args.items()})
+            return self.script(task, {name: values[0] if len(values) == 1 else values for name, values in args.items()})
         elif task["type"] == "condition":
             self.asked.append(task["task"]["name"])
             return decisions[task["task"]["name"]]
@@ -191,14 +195,16 @@ class Incident:
         if name == "Print":
             if task["note"]:
                 self.notes.append(args["value"])
+        elif name == "PrintErrorEntry":
+            raise Stopped("%s: %s" % (task["task"]["name"], args["message"]))
         elif name == "SetAndHandleEmpty":
-            try:
-                value = json.loads(args["value"])
-            except ValueError:
-                value = args["value"]
+            value = args.get("value", [])
+            with contextlib.suppress(ValueError, TypeError):
+                value = json.loads(value)
             if args["append"] == "false":
                 self.delete(args["key"])
-            self.put(args["key"], value)
+            if value != []:
+                self.put(args["key"], value)
         elif name == "DeleteContext":
             self.delete(args["key"])
         else:

@@ -1,11 +1,12 @@
 """The program that runs inside a container and that XSOAR's server talks to: our own, after the documented protocol.
 
 One JSON object a line, both ways. `ping` is answered by a pong; any other line is a command, whose `script` is
-run with an object `demisto` in its globals; then comes `completed`, whatever happened. Standard library only, and
-nothing that an old Python lacks, since it also runs inside the images under test.
+run with an object `demisto` in its globals, which are cleared afterwards; then comes `completed`, whatever happened.
+A script with a `code_version` is compiled once, and need not be sent again. Standard library only, and nothing that
+an old Python lacks, since it also runs inside the images under test.
 
 With the argument `before-6`, `demisto` is as it was before server 6.0: without versions of the integration
-context.
+context. With `older`, nothing is kept compiled and nobody clears a script's globals.
 """
 
 import json
@@ -87,18 +88,26 @@ class Demisto6(Demisto):
 
 def main():
     kind = Demisto if "before-6" in sys.argv else Demisto6
+    older, compiled = "older" in sys.argv, {}
     for line in iter(sys.stdin.readline, ""):
         if line.strip() == "ping":
             send({"type": "pong"})
             continue
         request = json.loads(line)
         environment = dict(os.environ)
+        script, version = request.pop("script", None), request.get("code_version")
+        names = {"demisto": kind(request)}
         try:
-            exec(compile(request.pop("script"), "<script>", "exec"), {"demisto": kind(request)})
+            code = compiled.get(version) or compile(script, "<script>", "exec")
+            if version and not older:
+                compiled[version] = code
+            exec(code, names)
         except SystemExit:
             pass
         except BaseException:
             send({"type": "exception", "args": {"exception": traceback.format_exc().splitlines()}})
+        if not older:
+            names.clear()
         os.environ.clear()
         os.environ.update(environment)
         send({"type": "completed"})

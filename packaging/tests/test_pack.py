@@ -41,9 +41,9 @@ def test_the_zip_holds_what_is_installed_and_nothing_else(pack):
             "metadata.json",
             "pack_metadata.json",
             "README.md",
-            "Integrations/integration-PingOne.yml",
             *("Playbooks/" + name for name in PLAYBOOKS),
             "ReleaseNotes/%s.md" % common.version().replace(".", "_"),
+            "Integrations/integration-PingOne.yml",
         ]
 
 
@@ -54,7 +54,7 @@ def test_the_integration_inside_is_the_one_file(pack, one_files):
 
 def test_the_pack_can_be_for_an_image(tmp_path, relay):
     folder, _ = build(tmp_path, "--docker-image", "registry.example/pingone:1")
-    manifest = yaml.safe_load((folder / "Integrations" / "integration-PingOne.yml").read_text())
+    manifest = yaml.safe_load((folder / "Integrations" / "PingOne" / "PingOne.yml").read_text())
     assert manifest["script"]["dockerimage"] == "registry.example/pingone:1"
     assert manifest["script"]["script"] == relay
 
@@ -91,7 +91,7 @@ def size(png):
 
 
 def test_pictures_have_the_sizes_that_xsoar_wants(pack):
-    picture = pack[0] / "Integrations" / "integration-PingOne.png"
+    picture = pack[0] / "Integrations" / "PingOne" / "PingOne_image.png"
     assert size(picture) == (120, 50) and picture.stat().st_size <= 10_240
     for name in PLAYBOOKS:
         chart = pack[0] / "doc_files" / (name[len("playbook-") : -len(".yml")] + ".png")
@@ -110,11 +110,37 @@ def test_a_flow_chart_has_a_box_for_each_task_with_its_name_in_it():
             assert len(text) <= 4 and all(len(line) <= 30 for line in text), task["task"]["name"]
 
 
+def test_in_a_flow_chart_no_answer_is_written_over_anything():
+    for name in PLAYBOOKS:
+        playbook = yaml.safe_load((PACKAGING / "pack" / "Playbooks" / name).read_text())
+        places, width, height = flow_chart.laid_out(playbook)
+        ways = list(flow_chart.all_ways(playbook, places))
+        boxes = [(x, y, x + flow_chart.BOX_WIDTH, y + flow_chart.BOX_HEIGHT) for x, y in places.values()]
+        words = [(x, y, x + len(way.word) * 6, y + 7) for way in ways if way.word for x, y in [way.word_at]]
+        lines = [
+            (min(x, to_x), min(y, to_y), max(x, to_x) + 1, max(y, to_y) + 1)
+            for way in ways
+            for (x, y), (to_x, to_y) in zip(way.points, way.points[1:])
+        ]
+        assert len(words) >= 2, name
+        for place, word in enumerate(words):
+            assert word[0] >= 0 and word[2] <= width and word[3] <= height, name
+            for other in words[place + 1 :] + boxes + lines:
+                assert not overlap(word, other), (name, word, other)
+        for line in lines:
+            for x, y, to_x, to_y in boxes:
+                assert not overlap(line, (x + 1, y + 1, to_x - 1, to_y - 1)), (name, "a line behind a box")
+
+
+def overlap(one, other):
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
 # Pages
 
 
 def test_the_page_has_every_command_with_a_recorded_example(pack):
-    page = (pack[0] / "Integrations" / "integration-PingOne_README.md").read_text()
+    page = (pack[0] / "Integrations" / "PingOne" / "README.md").read_text()
     sections = page.split("\n### ")[1:]
     assert [section.split("\n")[0] for section in sections] == COMMANDS
     for section, command in zip(sections, MANIFEST["script"]["commands"]):
@@ -158,7 +184,11 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
     shutil.copytree(pack[0], folder)
     playbook = folder / "Playbooks" / "playbook-PingOne_-_Contain_User.yml"
     playbook.write_text(playbook.read_text().replace("inputs.LockDuration", "inputs.Duration"))
-    (folder / "Integrations" / "integration-PingOne_README.md").unlink()
+    integration = folder / "Integrations" / "PingOne"
+    (integration / "README.md").unlink()
+    (integration / "PingOne_image.png").rename(integration / "Ping_One_image.png")
+    with (integration / "PingOne.yml").open("a") as file:
+        file.write("# https://tenant.pingone.test\n")
     (folder / "doc_files" / "PingOne_-_Restore_User.png").unlink()
     checked = subprocess.run(
         [SDK_PYTHON, PACKAGING / "check_pack.py", folder, pack[1]],
@@ -166,7 +196,18 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
         universal_newlines=True,
     )
     assert checked.returncode == 1
-    expected = ("[RM109] The Integration", "[RM114]", "[RM116]", "[PB118]", "[PB119]", "User.yml is not the same")
+    expected = (
+        "[RM109] The Integration",
+        "[RM114]",
+        "[RM116]",
+        "[PB118]",
+        "[PB119]",
+        "[BA109]",
+        "[IM100]",
+        "PingOne.yml:",
+        "PingOne.yml is not the same",
+        "User.yml is not the same",
+    )
     for words in expected:
         assert words in checked.stderr, checked.stderr
     assert len(checked.stderr.splitlines()) == len(expected), checked.stderr

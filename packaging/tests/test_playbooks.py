@@ -14,7 +14,8 @@ CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Res
 ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
 MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
-EMMA = "a8890eb9-38ea-469a-bc00-b64be7903633"
+EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
+NORA = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003"
 EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
 MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-4514-802c-df153a6dcd47"
 EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
@@ -102,7 +103,7 @@ def written(task):
         name = task["task"]["script"].split("|||")[1]
         return {output["contextPath"] for output in COMMANDS[name].get("outputs", [])}
     if task["task"].get("scriptName") == "SetAndHandleEmpty":
-        key, value = arguments["key"]["simple"], arguments["value"]["simple"]
+        key, value = arguments["key"]["simple"], arguments["value"].get("simple", "")
         members = json.loads(value) if value.startswith("{") else {}
         return {key} | {"%s.%s" % (key, member) for member in members}
     return set()
@@ -168,13 +169,12 @@ def test_contain_and_restore(incident, sandbox):
     emma = "/users/" + EMMA
     made = changes(sandbox)
     assert made[0] == "PUT %s/enabled" % emma, "nothing before the approval, and disabled first"
-    assert made[-1] == "PUT %s/password" % emma
-    assert {call.rsplit("/", 1)[0] for call in made[1:-1]} == {"DELETE %s/sessions" % emma}
+    assert {call.rsplit("/", 1)[0] for call in made[1:]} == {"DELETE %s/sessions" % emma}
     contained = incident.context["PingOne"]["Containment"][-1]
     assert contained["ID"] == EMMA and contained["User"] == "emma.sharp"
-    assert outcomes(contained["Steps"]) == {"disable": "done", "endSessions": "done", "setPassword": "done"}
+    assert outcomes(contained["Steps"]) == {"disable": "done", "endSessions": "done"}
     record = contained["Record"]
-    assert record["Disabled"] and record["PasswordReplaced"] and record["EndedSessions"] == len(made) - 2
+    assert record["Disabled"] and record["EndedSessions"] == len(made) - 1
     assert len(incident.notes) == 1 and incident.notes[0].startswith("### Containment\n"), "the result is a note"
     account = incident.context["PingOne"]["Account"][0]
     assert account["ID"] == EMMA and account["Enabled"], "as it was before"
@@ -185,11 +185,7 @@ def test_contain_and_restore(incident, sandbox):
     assert incident.asked == ["Restore the user?"]
     assert changes(sandbox)[before:] == ["PUT %s/enabled" % emma]
     restored = incident.context["PingOne"]["Restoration"][-1]
-    assert outcomes(restored["Steps"]) == {
-        "enable": "done",
-        "setPassword": "cannot be undone",
-        "endSessions": "cannot be undone",
-    }
+    assert outcomes(restored["Steps"]) == {"enable": "done", "endSessions": "cannot be undone"}
     assert incident.context["PingOne"]["Account"][0]["Enabled"], "and as it is again"
 
 
@@ -225,7 +221,7 @@ def test_nothing_is_changed_without_approval(incident, sandbox, ask):
 def test_a_step_that_fails_stops_the_playbook_but_the_record_is_there(incident, sandbox):
     sandbox.fault(path="*/password", method="PUT", status=400)
     with pytest.raises(Stopped, match="(?s)Contain the user: .*setPassword"):
-        incident.play(CONTAIN, {"Username": "emma.sharp", "AskForApproval": "False"})
+        incident.play(CONTAIN, {"Username": "emma.sharp", "Steps": "disable,setPassword", "AskForApproval": "False"})
     contained = incident.context["PingOne"]["Containment"][-1]
     assert outcomes(contained["Steps"])["setPassword"] == "failed"
     assert contained["Record"]["Disabled"] and not contained["Record"]["PasswordReplaced"]
@@ -245,11 +241,13 @@ def test_without_a_record_nothing_is_restored(incident, sandbox):
 
 
 @EACH
-def test_without_the_integration_nothing_is_done(incident, sandbox, playbook):
+def test_without_the_integration_the_playbook_stops_and_says_why(incident, sandbox, playbook):
     incident.enabled = ()
-    incident.play(playbook, {one["key"]: "x" for one in playbook["inputs"]})
-    assert incident.done == ["", "Is PingOne enabled?", "Done"]
-    assert sandbox.calls() == []
+    what = "%s: no instance of the integration PingOne is enabled, so " % playbook["name"]
+    with pytest.raises(Stopped, match="Say that PingOne is not enabled: " + what):
+        incident.play(playbook, {one["key"]: "x" for one in playbook["inputs"]})
+    assert incident.done == ["", "Is PingOne enabled?"]
+    assert sandbox.calls() == [] and incident.context == {}
 
 
 def test_onboard(incident, sandbox):
@@ -315,8 +313,51 @@ def test_investigation_with_a_higher_limit(incident, sandbox):
 
 def test_investigation_of_a_quiet_user(incident, sandbox):
     incident.play(INVESTIGATE, {"Username": "richard.smith"})
-    assert incident.context["PingOneInvestigation"] == {"Verdict": ["Nothing suspicious found"]}
+    assert incident.context["PingOneInvestigation"] == {"UserID": [RICHARD], "Verdict": ["Nothing suspicious found"]}
     assert incident.notes == ["PingOne - User Investigation: none of the checks found anything."]
+
+
+def test_investigation_keeps_the_users_of_an_incident_apart(incident, sandbox):
+    incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "2"})
+    incident.play(INVESTIGATE, {"Username": "nora.lind"})
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    assert incident.context["PingOneInvestigation"] == {"UserID": [RICHARD], "Verdict": ["Nothing suspicious found"]}
+    users = {one["UserID"] for kind in ("Session", "Device") for one in incident.context["PingOne"][kind]}
+    assert EMMA in users, "what was found of the first user stays in the incident"
+
+
+def activity(number, action, actor, affected):
+    """As pingone-list-audit-activities puts it into the context of the one who did it, too."""
+    resources = [{"Type": "USER", "ID": affected, "Name": "somebody"}]
+    return {"ID": number, "Action": action, "UserID": actor, "Resources": resources}
+
+
+@pytest.mark.parametrize("action", ["PASSWORD.RESET", "PASSWORD.SET", "DEVICE.CREATED", "DEVICE.ACTIVATED"])
+def test_what_a_user_did_to_others_is_not_held_against_them(incident, action):
+    key = "PingOne.Activity(val.ID && val.ID == obj.ID)"
+    incident.put(key, [activity("1", action, RICHARD, EMMA)])
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    assert incident.context["PingOneInvestigation"]["Verdict"] == ["Nothing suspicious found"]
+    incident.put(key, [activity("2", action, NORA, RICHARD)])
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    (finding,) = incident.context["PingOneInvestigation"]["Finding"]
+    assert finding["Check"] == ("Password" if action.startswith("PASSWORD") else "MFA devices")
+
+
+def test_investigation_finds_the_user_in_any_case_of_letters(incident):
+    incident.play(INVESTIGATE, {"Username": "Richard.SMITH"})
+    assert incident.context["PingOneInvestigation"]["UserID"] == [RICHARD]
+
+
+def test_investigation_judges_nobody_where_it_is_not_known_who_is_meant(incident):
+    look_alike = {"ID": "11111111-2222-4333-8444-555555555555", "Username": "Richard.Smith"}
+    incident.put("PingOne.Account(val.ID && val.ID === obj.ID)", [look_alike])
+    with pytest.raises(Stopped, match="Say that the user is not known: .* nothing was judged"):
+        incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    assert "Verdict" not in incident.context["PingOneInvestigation"]
+    incident.container.params = dict(incident.container.params, not_found_as_note=True)
+    with pytest.raises(Stopped, match="Say that the user is not known: .* nothing was judged"):
+        incident.play(INVESTIGATE, {"Username": "nobody.here"})
 
 
 def test_investigation_of_an_administrator(incident, sandbox):

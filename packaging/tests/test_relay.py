@@ -352,7 +352,7 @@ print('{"type": "completed"}')
     assert seen["line"] == {
         "command": "pingone-set-password",
         "params": secret,
-        "args": {"username": "ü\ud800", "password": "Pass-word-1"},
+        "args": {"username": "ü\ud800", "password": "Pass-word-1", "debug-mode": "true"},
         "context": {
             "IntegrationBrand": "PingOne",
             "IntegrationInstance": "PingOne_instance_1",

@@ -44,6 +44,27 @@ class Answer:
         return entry["Contents"]
 
 
+def request_of(script, params, name, args=None, context=None, native=False, brand="PingOne"):
+    """A command, as the server hands it to a container."""
+    return {
+        "script": script,
+        "integration": True,
+        "native": native,
+        "command": name,
+        "params": params,
+        "args": args or {},
+        "context": dict(
+            {
+                "IntegrationBrand": brand,
+                "IntegrationInstance": brand + "_instance_1",
+                "Inv": {"id": "12"},
+                "Incidents": [{"id": "12", "name": "An incident"}],
+            },
+            **(context or {}),
+        ),
+    }
+
+
 class Container:
     """A container that the server has started, with what the server keeps for the instance."""
 
@@ -85,32 +106,22 @@ class Container:
 
     def run(self, name, args=None, params=None, context=None, native=False, while_it_runs=None):
         """Has a command carried out. `while_it_runs` is called meanwhile, on a thread of its own."""
+        request = json.dumps(self.request(name, args, params, context, native))
+        if not while_it_runs:
+            return self.serve(request)
         with ThreadPoolExecutor(1) as beside:
-            meanwhile = beside.submit(while_it_runs or (lambda: None))
-            answer = self._run(name, args, params, context, native)
+            meanwhile = beside.submit(while_it_runs)
+            answer = self.serve(request)
         meanwhile.result()  # raises what it raised
         return answer
 
-    def _run(self, name, args, params, context, native):
+    def request(self, name, args=None, params=None, context=None, native=False):
+        return request_of(self.script, dict(self.params, **(params or {})), name, args, context, native, self.brand)
+
+    def serve(self, request):
+        """Sends a request and answers calls until it is completed."""
         answer = Answer()
-        request = {
-            "script": self.script,
-            "integration": True,
-            "native": native,
-            "command": name,
-            "params": dict(self.params, **(params or {})),
-            "args": args or {},
-            "context": dict(
-                {
-                    "IntegrationBrand": self.brand,
-                    "IntegrationInstance": self.brand + "_instance_1",
-                    "Inv": {"id": "12"},
-                    "Incidents": [{"id": "12", "name": "An incident"}],
-                },
-                **(context or {}),
-            ),
-        }
-        self._write(json.dumps(request))
+        self._write(request)
         while True:
             message = self._read()
             kind = message["type"]

@@ -2,25 +2,22 @@
 //! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
 //! bearer token must not travel to a host that nobody configured.
 
-use std::{
-    error::Error as StdError,
-    fs, io,
-    sync::{Arc, Once},
-    time::Duration,
-};
+use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Certificate, Client, Proxy, Url,
+    Client, Proxy, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use secrecy::ExposeSecret;
 
 use super::{
+    ahead::{self, Ahead, LAYING_ASIDE},
     error::{Cause, NoAnswer, TOO_MUCH},
     proxy::Proxies,
     settings::Settings,
+    tls,
     transport::{Authorization, HttpRequest, Reply, header_text},
 };
 use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
@@ -40,16 +37,15 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, ap
 /// The network.
 pub struct Http {
     client: Client,
+    /// The API, if a connection to it may be opened while the first token is asked for.
+    ahead: Cell<Option<Url>>,
     proxies: Arc<Proxies>,
 }
 
 impl Http {
     /// Prepares connections; none is made yet.
     pub fn new(settings: &Settings, surroundings: &Surroundings) -> Result<Self> {
-        static TLS: Once = Once::new();
-        // reqwest is built without a provider of its own; an error would mean that one is there already.
-        TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-
+        tls::choose_provider();
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(redirect::Policy::none())
@@ -68,7 +64,7 @@ impl Http {
             // A server on this machine: no certificate is asked for, so no root is needed.
             builder.tls_certs_only([])
         } else {
-            builder.tls_certs_only(roots(surroundings)?)
+            builder.tls_backend_preconfigured(tls::verifying(surroundings)?)
         };
         let proxies = Arc::new(if settings.proxy {
             Proxies::read(surroundings)?
@@ -80,7 +76,13 @@ impl Http {
             let proxy = Proxy::custom(move |url: &Url| chosen.proxy_for(url).cloned());
             builder = builder.proxy(proxy);
         }
+        let hosts = [&settings.api, &settings.token_url].map(Url::origin);
+        let is_another_host = hosts[0] != hosts[1];
+        if is_another_host {
+            builder = builder.connector_layer(Ahead::to(&settings.api));
+        }
         Ok(Self {
+            ahead: Cell::new(is_another_host.then(|| settings.api.clone())),
             client: builder.build().context("preparing HTTPS")?,
             proxies,
         })
@@ -127,7 +129,14 @@ impl Http {
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)
         };
-        let mut response = builder.send().await.map_err(|error| failed(error, false))?;
+        // The first request is that for a token, unless one was restored. Later ones find a connection.
+        let sent = match self.ahead.take() {
+            Some(api) if api.origin() != request.url.origin() => {
+                tokio::join!(builder.send(), self.connect_ahead(api)).0
+            }
+            _ => builder.send().await,
+        };
+        let mut response = sent.map_err(|error| failed(error, false))?;
         let headers = response.headers();
         let mut reply = Reply {
             status: response.status().as_u16(),
@@ -160,6 +169,12 @@ impl Http {
             });
         }
         Ok(reply)
+    }
+
+    /// Opens a connection for the request that follows. Whatever goes wrong, that one will tell.
+    async fn connect_ahead(&self, api: Url) {
+        let never_sent = LAYING_ASIDE.scope((), self.client.get(api).send());
+        drop(tokio::time::timeout(ahead::LONGEST, never_sent).await);
     }
 
     /// What a failed attempt means. `answered`: the status had come already.
@@ -224,30 +239,6 @@ fn secret_header(scheme: &str, value: &str) -> HeaderValue {
     header
 }
 
-/// The certificates that are trusted: those of the file that XSOAR names, else Mozilla's. A file that cannot
-/// be read is an error: to fall back silently would trust whom the administrator took care not to.
-fn roots(surroundings: &Surroundings) -> Result<Vec<Certificate>> {
-    let Some((variable, path)) = surroundings.certificate_file() else {
-        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-        return bundled
-            .map(|der| Certificate::from_der(der).context("a bundled root certificate"))
-            .collect();
-    };
-    let what = || {
-        format!(
-            "the certificate file {path} that {variable} names cannot be used: correct the variable or the file"
-        )
-    };
-    let certificates =
-        Certificate::from_pem_bundle(&fs::read(path).with_context(what)?).with_context(what)?;
-    anyhow::ensure!(
-        !certificates.is_empty(),
-        "{}; it holds no certificate",
-        what()
-    );
-    Ok(certificates)
-}
-
 /// The causes of an error, from the outside in; I/O errors hide theirs.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
@@ -271,33 +262,4 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
         .last()
         .map(ToString::to_string)
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unreadable_certificate_file_is_an_error() {
-        let missing = Surroundings::from([("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
-        let error = format!("{:#}", roots(&missing).expect_err("a missing file"));
-        assert!(
-            error.contains("/nonexistent/roots.pem") && error.contains("SSL_CERT_FILE"),
-            "{error}"
-        );
-        let empty =
-            Surroundings::from([("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")]);
-        let error = format!("{:#}", roots(&empty).expect_err("an empty file"));
-        assert!(error.contains("REQUESTS_CA_BUNDLE"), "{error}");
-    }
-
-    #[test]
-    fn bundled_roots_are_there_without_a_file() {
-        assert!(
-            roots(&Surroundings::default())
-                .expect("bundled roots")
-                .len()
-                > 100
-        );
-    }
 }

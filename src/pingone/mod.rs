@@ -30,10 +30,12 @@ pub mod retry;
 pub mod server_clock;
 pub mod token;
 
+mod ahead;
 pub mod http;
 pub mod proxy;
 pub mod recorder;
 pub mod tape;
+mod tls;
 pub mod transport;
 
 pub use client::{Client, Connection};

@@ -7,6 +7,7 @@ mod temporary;
 
 mod http_server;
 
+mod ahead;
 mod docs;
 mod house;
 mod manifest;

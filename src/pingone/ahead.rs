@@ -1,0 +1,121 @@
+//! Connects to PingOne's API while the token is still asked for: they are different hosts, and a new connection takes two
+//! or three times as long as a request. Nothing is sent before there is a token.
+//!
+//! reqwest cannot open a connection without a request. So one is begun whose connection, once it stands, is laid aside
+//! here for the next request to the same host, and which itself ends with an error before anything of it is sent.
+
+use std::{
+    fmt::Debug,
+    future::ready,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use reqwest::Url;
+use tower::{BoxError, Layer, Service, util::BoxCloneSyncService};
+
+/// A host that takes longer is better asked again than waited for.
+pub(super) const LONGEST: Duration = Duration::from_secs(1);
+/// What was laid aside for longer may have been closed at the other end, unnoticed.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+
+tokio::task_local! {
+    /// Set for the request whose connection is to be laid aside.
+    pub(super) static LAYING_ASIDE: ();
+}
+
+/// Puts the place for the connection in front of reqwest's own connector.
+#[derive(Clone)]
+pub(super) struct Ahead {
+    /// The API's host, as an address begins: `//api.pingone.com`. A connection to any other is never laid aside.
+    host: Arc<str>,
+}
+
+impl Ahead {
+    /// For connections to the API alone.
+    pub(super) fn to(api: &Url) -> Self {
+        Self {
+            host: format!("//{}", api.authority()).into(),
+        }
+    }
+}
+
+impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Ahead {
+    type Service = Connector<To, Connection>;
+
+    fn layer(&self, inner: BoxCloneSyncService<To, Connection, BoxError>) -> Self::Service {
+        Connector {
+            inner,
+            api: Arc::clone(&self.host),
+            aside: Arc::default(),
+        }
+    }
+}
+
+/// A connection that was laid aside.
+struct Aside<Connection> {
+    host: String,
+    since: Instant,
+    connection: Connection,
+}
+
+/// Opens connections, or takes the one that was laid aside.
+pub(super) struct Connector<To, Connection> {
+    inner: BoxCloneSyncService<To, Connection, BoxError>,
+    api: Arc<str>,
+    aside: Arc<Mutex<Option<Aside<Connection>>>>,
+}
+
+impl<To, Connection> Clone for Connector<To, Connection> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            api: Arc::clone(&self.api),
+            aside: Arc::clone(&self.aside),
+        }
+    }
+}
+
+impl<To, Connection> Service<To> for Connector<To, Connection>
+where
+    To: Debug,
+    Connection: Send + 'static,
+{
+    type Response = Connection;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, to: To) -> Self::Future {
+        // reqwest tells the host in no other way. Were it not to any more, every connection would be a new one.
+        let host = format!("{to:?}");
+        if !host.contains(&*self.api) {
+            return self.inner.call(to);
+        }
+        let aside = Arc::clone(&self.aside);
+        if LAYING_ASIDE.try_with(|()| ()).is_ok() {
+            let connecting = self.inner.call(to);
+            return Box::pin(async move {
+                let connection = connecting.await?;
+                *aside.lock().unwrap_or_else(PoisonError::into_inner) = Some(Aside {
+                    host,
+                    since: Instant::now(),
+                    connection,
+                });
+                Err("the connection is kept for the request that follows".into())
+            });
+        }
+        let mut aside = aside.lock().unwrap_or_else(PoisonError::into_inner);
+        match aside.take_if(|aside| aside.host == host) {
+            Some(aside) if aside.since.elapsed() < KEPT_FOR => {
+                Box::pin(ready(Ok(aside.connection)))
+            }
+            _ => self.inner.call(to),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Whom HTTPS trusts: the certificates of the file that XSOAR names, else Mozilla's roots. Of the latter only what a
+//! signature is checked with is bundled, not the whole certificates, and nothing of it has to be parsed.
+
+use std::{fs, sync::Once};
+
+use anyhow::{Context as _, Result, ensure};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+
+use crate::surroundings::Surroundings;
+
+/// Makes ring the provider of all cryptography; reqwest is built without one.
+pub(super) fn choose_provider() {
+    static PROVIDER: Once = Once::new();
+    // An error would mean that there is one already.
+    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+/// A configuration that accepts who is trusted.
+pub(super) fn verifying(surroundings: &Surroundings) -> Result<ClientConfig> {
+    choose_provider();
+    Ok(ClientConfig::builder()
+        .with_root_certificates(roots(surroundings)?)
+        .with_no_client_auth())
+}
+
+/// A file that cannot be read is an error: to fall back silently would trust whom the administrator took care not
+/// to.
+fn roots(surroundings: &Surroundings) -> Result<RootCertStore> {
+    let Some((variable, path)) = surroundings.certificate_file() else {
+        return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
+    };
+    let what = || {
+        format!(
+            "the certificate file {path} that {variable} names cannot be used: correct the variable or the file"
+        )
+    };
+    let pem = fs::read(path).with_context(what)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots
+            .add(certificate.with_context(what)?)
+            .with_context(what)?;
+    }
+    ensure!(!roots.is_empty(), "{}; it holds no certificate", what());
+    Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_certificate_file_is_an_error() {
+        let missing = Surroundings::from([("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
+        let error = format!("{:#}", roots(&missing).expect_err("a missing file"));
+        assert!(
+            error.contains("/nonexistent/roots.pem") && error.contains("SSL_CERT_FILE"),
+            "{error}"
+        );
+        let empty =
+            Surroundings::from([("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")]);
+        let error = format!("{:#}", roots(&empty).expect_err("an empty file"));
+        assert!(error.contains("REQUESTS_CA_BUNDLE"), "{error}");
+    }
+
+    #[test]
+    fn bundled_roots_are_there_without_a_file() {
+        let bundled = roots(&Surroundings::default()).expect("bundled roots");
+        assert!(bundled.len() > 100);
+    }
+}
