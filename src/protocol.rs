@@ -58,6 +58,8 @@ struct RunContext {
     brand: Bounded<SMALL>,
     #[serde(rename = "IntegrationInstance")]
     instance: Bounded<SMALL>,
+    #[serde(rename = "IsDebug")]
+    is_debug: Bounded<SMALL>,
     #[serde(rename = "runDuration")]
     run_duration: Bounded<SMALL>,
 }
@@ -67,6 +69,7 @@ impl RunContext {
         [
             ("IntegrationBrand", self.brand),
             ("IntegrationInstance", self.instance),
+            ("IsDebug", self.is_debug),
             ("runDuration", self.run_duration),
         ]
         .into_iter()

@@ -459,14 +459,14 @@ mod tests {
         );
         assert_eq!(
             refusal.to_string(),
-            "Error in API call [400] - Bad Request\nUNIQUENESS_VIOLATION\n- username: taken\n- (INVALID_VALUE)"
+            "Error in API call [400] - Bad Request\nUNIQUENESS_VIOLATION\n- username: taken (7)\n- (INVALID_VALUE)\nCorrelation id: 7"
         );
         assert_eq!(refusal.code.as_deref(), Some("UNIQUENESS_VIOLATION"));
     }
 
     #[test]
     fn no_body_is_told_at_any_length() {
-        let long = "é".repeat(100_000);
+        let long = "é".repeat(10_000);
         let details = format!(r#"{{"code":"C","target":"{long}"}}"#);
         let details = [details.as_str(); 3].join(",");
         let text = refusal(&format!(
