@@ -82,14 +82,15 @@ pub struct UserFields {
 
 impl UserFields {
     fn of(raw: &Value) -> Self {
-        let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
-        let text = |pointer| text(pointer).map(str::to_owned);
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let part =
+            |object: &str, member: &str| text(raw.get(object).and_then(|part| part.get(member)));
         Self {
-            username: text("/username"),
+            username: text(raw.get("username")),
             enabled: raw.get("enabled").and_then(Value::as_bool),
-            created_at: text("/createdAt"),
-            account_status: text("/account/status"),
-            population: text("/population/id"),
+            created_at: text(raw.get("createdAt")),
+            account_status: part("account", "status"),
+            population: part("population", "id"),
         }
     }
 
