@@ -4,12 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-features=$(cargo tree --locked --no-default-features --edges normal,features --invert hyper)
+features=$(cargo tree --locked --package pingone-xsoar --no-default-features --edges normal,features --invert hyper)
 if grep -q 'feature "server"' <<<"$features"; then
     echo "check_shipped: the shipped build contains hyper's server" >&2
     exit 1
 fi
-cargo build --locked --quiet --no-default-features --bin pingone-xsoar --target-dir target/shipped
+cargo build --locked --quiet --package pingone-xsoar --no-default-features --bin pingone-xsoar --target-dir target/shipped
 # The sandbox's control address stands in every executable that holds it; that the search works is seen on one.
 cargo build --locked --quiet --bin pingone-sandbox
 grep -q '/sandbox/state' "${CARGO_TARGET_DIR:-target}/debug/pingone-sandbox" || {

@@ -4,17 +4,15 @@
 use std::{hint::black_box, io};
 
 use divan::{Bencher, counter::BytesCount};
+use pingone::{Connection, journal::Journal, surroundings::Surroundings};
 use pingone_xsoar::{
     arguments::Arguments,
     entry::{Entry, Output},
     instance::Instance,
-    journal::Journal,
     manifest,
     markdown::{self, Row},
-    pingone::Connection,
     protocol::{Incoming, Message, write_line},
     stdin,
-    surroundings::Surroundings,
 };
 use serde_json::{Map, Value, json};
 

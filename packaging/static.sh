@@ -11,7 +11,7 @@ executable=${CARGO_TARGET_DIR:-$PWD/target}/$target/release/pingone-xsoar
 # Relative relocations are packed into a tenth, and no path of this machine is in the panics' places.
 flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
 flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$PWD="
-RUSTFLAGS=$flags cargo build --quiet --locked --release --no-default-features \
+RUSTFLAGS=$flags cargo build --quiet --locked --release --package pingone-xsoar --no-default-features \
     --bin pingone-xsoar --target "$target" >&2
 
 if readelf --program-headers --wide "$executable" | grep -q INTERP; then

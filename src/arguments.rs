@@ -7,9 +7,9 @@ use anyhow::{Result, anyhow, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::{
+use crate::manifest::{Argument, Command};
+use pingone::{
     journal::{Journal, Level},
-    manifest::{Argument, Command},
     memory::{self, Unread},
 };
 

@@ -11,11 +11,8 @@ use std::{
 use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::{
-    desk::{End, commands_help, console, params::Source, record_stdin, replay, run, verify},
-    pingone::id::PopulationId,
-    surroundings::Surroundings,
-};
+use crate::desk::{End, commands_help, console, params::Source, record_stdin, replay, run, verify};
+use pingone::{id::PopulationId, surroundings::Surroundings};
 
 /// PingOne for Cortex XSOAR.
 ///

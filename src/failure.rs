@@ -3,13 +3,10 @@
 
 use anyhow::Error;
 
-use crate::{
-    commands::{Access, TEST},
-    pingone::{
-        self,
-        error::{Cause, Problem},
-        users::needs_enabled_user,
-    },
+use crate::commands::{Access, TEST};
+use pingone::{
+    error::{Cause, Problem},
+    users::needs_enabled_user,
 };
 
 /// The test button's finding that not even the environment can be read.

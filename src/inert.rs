@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use crate::secrets::MASKED;
+use pingone::secrets::MASKED;
 
 /// Parts what would otherwise be obeyed.
 pub(crate) const BREAK: char = '\u{200b}';

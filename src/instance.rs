@@ -7,19 +7,16 @@ use anyhow::{Result, anyhow, bail, ensure};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::{
-    manifest,
-    pingone::{
-        id::EnvironmentId,
-        policy::Policy,
-        proxy::proxy_url,
-        region::{REGIONS, Region},
-        settings::{Limits, Settings},
-        token,
-    },
-    safety,
+use crate::{manifest, safety};
+use pingone::{
+    id::EnvironmentId,
+    policy::Policy,
+    proxy::proxy_url,
+    region::{REGIONS, Region},
     secrets::Mask,
+    settings::{Limits, Settings},
     surroundings::Surroundings,
+    token,
 };
 
 /// A checked instance.

@@ -25,12 +25,11 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of
-//! the machine's memory a command may use), `nearest` (what a mistyped name means), `journal` (the log of one
-//! request), `visible` (text made safe for a terminal), `surroundings` (environment variables), `context` (what a
-//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work
-//! of its subcommands), `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real
-//! environment). What XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
+//! Beside the way: `nearest` (what a mistyped name means), `context` (what a playbook sees after a command), `replay`
+//! (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands), `verify` (the
+//! self-test of a real environment). What XSOAR's containers get has no `cli`, `desk` and `verify`.
+//!
+//! The client is a crate of its own, `crates/pingone`, and so is a PingOne in memory, `crates/pingone-sandbox`.
 
 pub mod stdin;
 
@@ -50,21 +49,13 @@ pub mod commands;
 
 pub mod inert;
 pub mod markdown;
-pub mod pingone;
 
 pub mod entry;
 pub mod failure;
 
 pub mod context;
-mod escapes;
-pub mod journal;
-pub mod memory;
 pub mod nearest;
 pub mod replay;
-pub mod secrets;
-pub mod surroundings;
-pub mod times;
-pub mod visible;
 
 #[cfg(feature = "desk")]
 pub mod cli;
@@ -72,6 +63,3 @@ pub mod cli;
 pub mod desk;
 #[cfg(feature = "desk")]
 pub mod verify;
-
-#[cfg(feature = "sandbox")]
-pub mod sandbox;

@@ -7,8 +7,8 @@ use std::io::{self, BufWriter, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    entry::Entry,
+use crate::entry::Entry;
+use pingone::{
     journal::Level,
     memory::{self, Bounded, Unread},
 };

@@ -19,11 +19,11 @@ use serde_json::Value;
 use crate::{
     context::IncidentContext,
     entry::Entry,
-    pingone::tape::{Exchange, Tape},
     run::Runner,
     server::{Input, Server},
     session, stdin,
 };
+use pingone::tape::{Exchange, Tape};
 
 /// The file that makes a folder a case.
 pub const REQUEST: &str = "request.json";

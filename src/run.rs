@@ -17,20 +17,20 @@ use crate::{
     entry::{Entry, Output},
     failure,
     instance::{self, Instance},
-    journal::{Journal, Level},
     manifest,
     nearest::nearest_commands,
-    pingone::{
-        Client, Connection,
-        changes::Change,
-        policy::Policy,
-        recorder::Recorder,
-        settings::{Limits, Settings},
-        tape::Tape,
-    },
     protocol::Request,
+};
+use pingone::{
+    Client, Connection,
+    changes::Change,
+    journal::{Journal, Level},
+    policy::Policy,
+    recorder::Recorder,
     secrets::wipe,
+    settings::{Limits, Settings},
     surroundings::Surroundings,
+    tape::Tape,
 };
 
 /// Carries out requests and keeps what they have in common: connections and tokens.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::pingone::id::UserId;
+use pingone::id::UserId;
 
 /// A switch in XSOAR's spellings; nothing is off. `None` for what is neither on nor off.
 pub fn switch(value: &Value) -> Option<bool> {

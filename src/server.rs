@@ -11,10 +11,12 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::Receiver;
 
 use crate::{
-    journal::{Journal, Level},
     protocol::{Exception, Incoming, LogArguments, Message, parse_reply, write_line},
-    secrets::wipe,
     stdin::Line,
+};
+use pingone::{
+    journal::{Journal, Level},
+    secrets::wipe,
 };
 
 /// The longest that a reply is waited for.

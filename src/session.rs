@@ -12,11 +12,14 @@ use serde_json::Value;
 use crate::{
     commands,
     entry::Entry,
-    journal::{Journal, Level},
-    pingone::{Connection, token::StoredToken},
     protocol::{Incoming, Message, Request},
     run::Runner,
     server::Server,
+};
+use pingone::{
+    Connection,
+    journal::{Journal, Level},
+    token::StoredToken,
 };
 
 /// Serves until the server sends no more, or wants the process to end. An error means that an answer could

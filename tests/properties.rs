@@ -4,8 +4,8 @@
 
 use std::{io::Cursor, rc::Rc};
 
+use pingone::tape::{Exchange, Tape};
 use pingone_xsoar::{
-    pingone::tape::{Exchange, Tape},
     run::Runner,
     server::{Input, Server},
     session, stdin,
@@ -238,7 +238,7 @@ proptest! {
     #[test]
     fn any_body_gives_one_entry(status in prop_oneof![Just(200u16), 200u16..600], body in json_value()) {
         let entry = entry_for(&json!({"status": status, "json": body}));
-        let is_user = body.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<pingone_xsoar::pingone::id::UserId>().is_ok());
+        let is_user = body.get("id").and_then(Value::as_str).is_some_and(|id| id.parse::<pingone::id::UserId>().is_ok());
         if entry["Type"] == 1 {
             prop_assert!((200..300).contains(&status) && is_user);
         } else {

@@ -55,7 +55,8 @@ fn for_speed() -> Executable {
     const LEVEL: &str = "3";
     let folder = root().join("target/for-speed");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--locked", "--release", "--no-default-features"])
+        .args(["build", "--locked", "--release"])
+        .args(["--package", "pingone-xsoar", "--no-default-features"])
         .args(["--bin", "pingone-xsoar", "--target", TARGET, "--target-dir"])
         .arg(&folder)
         .current_dir(root())

@@ -5,8 +5,8 @@
 use std::{io::Cursor, rc::Rc};
 
 use libfuzzer_sys::fuzz_target;
+use pingone::tape::{Exchange, Tape};
 use pingone_xsoar::{
-    pingone::tape::{Exchange, Tape},
     run::Runner,
     server::{Input, Server},
     session, stdin,
@@ -17,16 +17,48 @@ const API: &str = "https://api.pingone.eu/v1/environments/b4f5e266-a946-4f77-9cc
 const USER: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
 
 fuzz_target!(|input: &[u8]| {
-    let [choice, status, body @ ..] = input else { return };
+    let [choice, status, body @ ..] = input else {
+        return;
+    };
     let user = json!({"userId": USER});
     let (command, args, method, path) = match choice % 7 {
         0 => ("pingone-get-user", user, "GET", format!("users/{USER}")),
-        1 => ("pingone-get-user", json!({"username": "emma.sharp"}), "GET", "users?filter=username%20eq%20%22emma.sharp%22".to_owned()),
-        2 => ("pingone-delete-user", user, "DELETE", format!("users/{USER}")),
-        3 => ("pingone-list-sessions", user, "GET", format!("users/{USER}/sessions")),
-        4 => ("pingone-list-mfa-devices", user, "GET", format!("users/{USER}/devices")),
-        5 => ("pingone-list-users", json!({"limit": "3"}), "GET", "users?limit=3".to_owned()),
-        _ => ("pingone-list-populations", json!({"limit": "3"}), "GET", "populations?limit=3".to_owned()),
+        1 => (
+            "pingone-get-user",
+            json!({"username": "emma.sharp"}),
+            "GET",
+            "users?filter=username%20eq%20%22emma.sharp%22".to_owned(),
+        ),
+        2 => (
+            "pingone-delete-user",
+            user,
+            "DELETE",
+            format!("users/{USER}"),
+        ),
+        3 => (
+            "pingone-list-sessions",
+            user,
+            "GET",
+            format!("users/{USER}/sessions"),
+        ),
+        4 => (
+            "pingone-list-mfa-devices",
+            user,
+            "GET",
+            format!("users/{USER}/devices"),
+        ),
+        5 => (
+            "pingone-list-users",
+            json!({"limit": "3"}),
+            "GET",
+            "users?limit=3".to_owned(),
+        ),
+        _ => (
+            "pingone-list-populations",
+            json!({"limit": "3"}),
+            "GET",
+            "populations?limit=3".to_owned(),
+        ),
     };
     let status = [200, 201, 204, 400, 403, 404, 415][usize::from(*status) % 7];
     let exchanges: Vec<Exchange> = serde_json::from_value(json!([
@@ -52,11 +84,21 @@ fuzz_target!(|input: &[u8]| {
     });
     let request = json!({"command": command, "params": params, "args": args}).to_string();
     let mut runner = Runner::replay(Rc::new(Tape::new(exchanges)));
-    let mut server = Server::new(Input::Silent(stdin::requests(Cursor::new(request.into_bytes()))), Vec::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(session::serve(&mut server, &mut runner)).expect("writing to memory");
+    let mut server = Server::new(
+        Input::Silent(stdin::requests(Cursor::new(request.into_bytes()))),
+        Vec::new(),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime
+        .block_on(session::serve(&mut server, &mut runner))
+        .expect("writing to memory");
     let lines = server.into_output();
-    let first = lines.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = lines
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let message: Value = serde_json::from_slice(first).expect("a protocol line");
     let entries = message["results"].as_array().map_or(0, Vec::len);
     assert!((1..=2).contains(&entries), "{message}");

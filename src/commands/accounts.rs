@@ -9,14 +9,11 @@ use super::{
     Context,
     many::{Change, DoneBefore, NotTold, Target},
 };
-use crate::{
-    entry::Output,
-    markdown::row,
-    pingone::{
-        id::UserId,
-        users::{User, UserFields},
-    },
+use crate::{entry::Output, markdown::row};
+use pingone::{
+    id::UserId,
     times::{moment_ahead, moved, span, written},
+    users::{User, UserFields},
 };
 
 const LOCKED: &str = "LOCKED";

@@ -13,11 +13,11 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, at, row, table_of},
-    pingone::{
-        activities::{PAGE_SIZE, Wanted},
-        id::UserId,
-        pages::{Paging, Part},
-    },
+};
+use pingone::{
+    activities::{PAGE_SIZE, Wanted},
+    id::UserId,
+    pages::{Paging, Part},
     times::{moment, written},
 };
 

@@ -4,14 +4,10 @@
 use anyhow::{Error, Result, bail};
 
 use super::Context;
-use crate::{
-    entry::Output,
-    failure::EnvironmentUnreadable,
-    pingone::{
-        self,
-        error::Problem,
-        protected::{Kind, Unresolved},
-    },
+use crate::{entry::Output, failure::EnvironmentUnreadable};
+use pingone::{
+    error::Problem,
+    protected::{Kind, Unresolved},
 };
 
 /// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the

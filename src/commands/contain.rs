@@ -18,14 +18,11 @@ use super::{
     sessions::clear_all,
     steps::{ALREADY, Contained, DONE, Done, NOT_APPLICABLE, Record, THE_USER, Taken, report},
 };
-use crate::{
-    entry::Output,
-    markdown::Row,
-    pingone::{
-        id::{DeviceId, GroupId, UserId},
-        users::User,
-    },
+use crate::{entry::Output, markdown::Row};
+use pingone::{
+    id::{DeviceId, GroupId, UserId},
     times::{moment, moved, span},
+    users::User,
 };
 
 /// Each containment has a record of its own: a second one changes less, and must not hide what the first did.

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, at, row, table, table_of},
-    pingone::{self, users::User},
 };
+use pingone::users::User;
 
 /// A part of the answer.
 struct Part {

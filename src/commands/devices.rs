@@ -11,7 +11,9 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, at, row},
-    pingone::id::DeviceId,
+};
+use pingone::{
+    id::DeviceId,
     times::{moment, written},
 };
 

@@ -10,11 +10,10 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, table},
-    pingone::{
-        self,
-        groups::DIRECT,
-        id::{GroupId, UserId},
-    },
+};
+use pingone::{
+    groups::DIRECT,
+    id::{GroupId, UserId},
 };
 
 /// User, group, and what a text calls the group: by its name where that was given.

@@ -8,8 +8,7 @@ use super::{
     Context,
     steps::{ALREADY, DONE, Done, NOT_APPLICABLE, NotAll, Record},
 };
-use crate::pingone::{
-    self,
+use pingone::{
     groups::{DIRECT, INDIRECT, Membership},
     id::{GroupId, UserId},
 };

@@ -9,11 +9,11 @@ use super::{Context, target::Named, users::row as user_row};
 use crate::{
     entry::{Output, USER},
     markdown::{Row, at, row, table, table_of},
-    pingone::{
-        filter::{all, equals, in_brackets, starts_with},
-        id::{GroupId, PopulationId, UserId},
-        pages::{Paging, Part},
-    },
+};
+use pingone::{
+    filter::{all, equals, in_brackets, starts_with},
+    id::{GroupId, PopulationId, UserId},
+    pages::{Paging, Part},
 };
 
 const GROUP_MEMBER: &str =

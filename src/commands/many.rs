@@ -16,9 +16,8 @@ use crate::{
     entry::Output,
     failure,
     markdown::{Row, row, table_of},
-    memory,
-    pingone::{self, error::Problem, id::UserId, users::User},
 };
+use pingone::{error::Problem, id::UserId, memory, users::User};
 
 /// So many users are served at once: enough to hide the network's delay, and well below PingOne's rate limits.
 const AT_ONCE: usize = 10;

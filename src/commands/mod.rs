@@ -7,7 +7,8 @@
 
 use anyhow::Result;
 
-use crate::{arguments::Arguments, entry::Output, pingone::Client};
+use crate::{arguments::Arguments, entry::Output};
+use pingone::Client;
 
 mod accounts;
 mod audit;

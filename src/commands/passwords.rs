@@ -8,8 +8,8 @@ use super::{Context, many::DoneBefore};
 use crate::{
     entry::Output,
     markdown::{Row, at, row, table},
-    pingone::{self, id::UserId, server_clock::Moment},
 };
+use pingone::{id::UserId, server_clock::Moment};
 
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
 /// it is PingOne's other operation, which sets a password as the policy allows and for as long as one wants.

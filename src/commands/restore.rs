@@ -15,13 +15,11 @@ use super::{
         THE_USER, Taken, report,
     },
 };
-use crate::{
-    entry::Output,
-    pingone::{
-        id::{GroupId, UserId},
-        users::User,
-    },
+use crate::entry::Output;
+use pingone::{
+    id::{GroupId, UserId},
     times::written,
+    users::User,
 };
 
 const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)";

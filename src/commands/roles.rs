@@ -8,7 +8,6 @@ use super::Context;
 use crate::{
     entry::Output,
     markdown::{Row, at, row},
-    pingone,
 };
 
 const ROLE_ASSIGNMENT: &str = "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)";

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, at, row},
-    pingone::{id::SessionId, sessions::Session},
 };
+use pingone::{id::SessionId, sessions::Session};
 
 /// The context key of sessions.
 const SESSION: &str = "PingOne.Session(val.ID && val.ID === obj.ID)";

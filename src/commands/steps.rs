@@ -15,9 +15,8 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{Row, row, table_of},
-    pingone::id::UserId,
-    times::written,
 };
+use pingone::{id::UserId, times::written};
 
 const COLUMNS: [&str; 5] = ["User", "ID", "Step", "Outcome", "Detail"];
 

@@ -4,13 +4,11 @@
 use anyhow::{Result, anyhow, bail, ensure};
 
 use super::Context;
-use crate::{
-    arguments::Arguments,
-    pingone::{
-        groups::Group,
-        id::{GroupId, UserId},
-        users::User,
-    },
+use crate::arguments::Arguments;
+use pingone::{
+    groups::Group,
+    id::{GroupId, UserId},
+    users::User,
 };
 
 impl Context<'_> {

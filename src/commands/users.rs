@@ -11,12 +11,11 @@ use super::{
 use crate::{
     entry::Output,
     markdown::{self, Row, at, table},
-    pingone::{
-        self,
-        id::{PopulationId, UserId},
-        server_clock::Moment,
-        users::{Returned, User},
-    },
+};
+use pingone::{
+    id::{PopulationId, UserId},
+    server_clock::Moment,
+    users::{Returned, User},
 };
 
 /// `pingone-unlock-user`

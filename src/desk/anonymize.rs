@@ -14,12 +14,11 @@ use super::{
     scrub::form_values,
     stand_ins::{Kind, StandIns, known_id},
 };
-use crate::{
-    manifest,
-    pingone::names::nfc,
-    pingone::tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
-    safety,
+use crate::{manifest, safety};
+use pingone::{
+    names::nfc,
     secrets::{MASKED, UNRESERVED},
+    tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
 };
 
 /// Replaces personal data in requests and exchanges. The answers are made anew by playing them.

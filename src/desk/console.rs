@@ -6,9 +6,8 @@ use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
 use super::{terminal::Style, typed::Ask};
-use crate::{
-    protocol::Incoming,
-    stdin,
+use crate::{protocol::Incoming, stdin};
+use pingone::{
     surroundings::Surroundings,
     visible::{visible, visible_lines},
 };

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::pingone::changes::{Change, ChangeState};
+use pingone::changes::{Change, ChangeState};
 
 /// Waits until a person, or the system, ends the process. To be made once, before anything is carried out: from
 /// its first poll on, the signals do nothing else any more.

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::sandbox;
-use crate::{
+use crate::protocol;
+use pingone::{
     memory::Bounded,
-    protocol,
     surroundings::{ParameterVariable, Surroundings},
 };
 

@@ -6,7 +6,7 @@ use std::{pin::pin, time::Duration};
 use tokio::time::interval;
 
 use super::console::put_as_it_is;
-use crate::{journal::Journal, visible::visible};
+use pingone::{journal::Journal, visible::visible};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A line that breaks could not be taken back.

@@ -20,11 +20,14 @@ use super::{
 };
 use crate::{
     instance::hide_proxy_credentials,
-    pingone::{recorder::Recorder, tape::Exchange},
     protocol::Request,
     replay::{self, Case, Played},
+};
+use pingone::{
+    recorder::Recorder,
     secrets::{Mask, wipe},
     surroundings::Surroundings,
+    tape::Exchange,
     visible::visible_json,
 };
 

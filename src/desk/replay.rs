@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{End, terminal::Style};
-use crate::{replay, visible::visible};
+use crate::replay;
+use pingone::visible::visible;
 
 /// What is shown of each case.
 pub(crate) struct Shown {

@@ -19,9 +19,11 @@ use super::{
 use crate::{
     context::IncidentContext,
     entry::Entry,
-    journal::Journal,
     protocol::Request,
     run::{Runner, hide_panics},
+};
+use pingone::{
+    journal::Journal,
     secrets::wipe,
     surroundings::Surroundings,
     visible::{visible, visible_json},

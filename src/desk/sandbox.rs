@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Keeps a sandbox running until it is dropped.
 #[cfg(feature = "sandbox")]
 pub(super) struct Running(
-    #[expect(dead_code, reason = "it runs as long as it is kept")] crate::sandbox::Sandbox,
+    #[expect(dead_code, reason = "it runs as long as it is kept")] pingone_sandbox::Sandbox,
 );
 
 /// There is none.
@@ -19,7 +19,7 @@ pub(super) struct Running;
 pub(super) fn start() -> Result<(Map<String, Value>, Running)> {
     use anyhow::Context as _;
 
-    use crate::sandbox::{Sandbox, Seed};
+    use pingone_sandbox::{Sandbox, Seed};
 
     let sandbox = Sandbox::start(Seed::built_in()).context("the sandbox did not start")?;
     let params = match sandbox.params() {

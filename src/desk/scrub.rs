@@ -8,14 +8,11 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::{
-    manifest,
-    pingone::{
-        tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
-        token,
-    },
-    protocol::Request,
+use crate::{manifest, protocol::Request};
+use pingone::{
     secrets::{MASKED, Mask, in_texts},
+    tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
+    token,
 };
 
 /// What was recorded, in the form of a fixture.
@@ -443,9 +440,9 @@ mod tests {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
     use super::*;
-    use crate::{
-        pingone::tape::{RequestHeaders, ResponseHeaders},
+    use pingone::{
         secrets::UNRESERVED,
+        tape::{RequestHeaders, ResponseHeaders},
     };
 
     fn scrub(requests: &[Request], exchanges: Vec<Exchange>, messages: Vec<Value>) -> Recorded {

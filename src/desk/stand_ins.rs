@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use uuid::Uuid;
 
-use crate::pingone::names::nfc;
+use pingone::names::nfc;
 
 /// What a text is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::{inert::as_shown, visible::visible};
+use crate::inert::as_shown;
+use pingone::visible::visible;
 
 /// How a text is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -242,10 +243,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{
-        markdown::{self, Row},
-        visible::is_hidden,
-    };
+    use crate::markdown::{self, Row};
+    use pingone::visible::is_hidden;
 
     fn plain(text: &str) -> String {
         render(text, Style::default())

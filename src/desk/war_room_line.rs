@@ -11,7 +11,8 @@ use std::{fmt, ops::Range};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::{manifest, secrets::MASKED, visible::visible};
+use crate::manifest;
+use pingone::{secrets::MASKED, visible::visible};
 
 /// A line that was read. It has no `Debug`: a value may be a password.
 pub(super) struct Line {

@@ -18,19 +18,19 @@ use super::trouble::Trouble;
 use crate::{
     entry::{Entry, Note},
     instance::Instance,
-    journal::Journal,
-    pingone::{
-        Client, Connection,
-        id::{PopulationId, UserId},
-        policy::Policy,
-        probe::{Answer, Question},
-        settings::{Limits, Settings},
-        token::ClientAuthentication,
-    },
     protocol::Request,
     run::Runner,
+};
+use pingone::{
+    Client, Connection,
+    id::{PopulationId, UserId},
+    journal::Journal,
+    policy::Policy,
+    probe::{Answer, Question},
     secrets::{Mask, wipe},
+    settings::{Limits, Settings},
     surroundings::Surroundings,
+    token::ClientAuthentication,
 };
 
 /// The media type of plain bodies.
@@ -270,7 +270,7 @@ impl Bench {
         &self,
         connection: &Connection,
         question: Question<'_>,
-    ) -> Result<Answer, crate::pingone::Error> {
+    ) -> Result<Answer, pingone::Error> {
         let journal = Journal::keeping();
         journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.

@@ -10,7 +10,7 @@ use super::{
     bench::CleanedUp,
     probes::{Finding, Verdict},
 };
-use crate::pingone::{region::REGIONS, settings::Settings};
+use pingone::{region::REGIONS, settings::Settings};
 
 /// What was tried against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,7 @@
 
 use std::fmt;
 
-use crate::pingone::{
-    self,
+use pingone::{
     error::{Cause, Problem},
     probe::Answer,
 };

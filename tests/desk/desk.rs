@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pingone_xsoar::sandbox::{Sandbox, Seed};
+use pingone_sandbox::{Sandbox, Seed};
 use serde_json::{Value, json};
 
 /// Far more than anything here takes, so that only a hang gets here.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pingone_xsoar::sandbox::Fault;
+use pingone_sandbox::Fault;
 use serde_json::json;
 
 use crate::desk::{Desk, Running, program, until};

@@ -3,7 +3,8 @@
 
 use std::{fs, time::Duration};
 
-use pingone_xsoar::{replay, sandbox::Fault};
+use pingone_sandbox::Fault;
+use pingone_xsoar::replay;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, client_secret, end, is_there, program};

@@ -4,7 +4,7 @@
 
 use std::{process::Command, time::Duration};
 
-use pingone_xsoar::sandbox::Fault;
+use pingone_sandbox::Fault;
 
 use crate::desk::{Desk, Running};
 

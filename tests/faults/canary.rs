@@ -16,7 +16,8 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use pingone_xsoar::{replay, surroundings::Surroundings};
+use pingone::surroundings::Surroundings;
+use pingone_xsoar::replay;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -908,7 +909,8 @@ macro_rules! assert_not_debug {
 
 #[test]
 fn what_holds_a_secret_has_no_debug_text() {
-    use pingone_xsoar::{arguments, instance, pingone, protocol, run, secrets, server};
+    use pingone::secrets;
+    use pingone_xsoar::{arguments, instance, protocol, run, server};
     assert_not_debug!(
         arguments::Arguments,
         instance::Instance,

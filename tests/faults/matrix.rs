@@ -7,7 +7,8 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use pingone_xsoar::{commands, surroundings::Surroundings};
+use pingone::surroundings::Surroundings;
+use pingone_xsoar::commands;
 use serde_json::{Value, json};
 
 use crate::{

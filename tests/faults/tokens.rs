@@ -7,7 +7,8 @@ use std::sync::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pingone_xsoar::{run::Runner, surroundings::Surroundings};
+use pingone::surroundings::Surroundings;
+use pingone_xsoar::run::Runner;
 use serde_json::{Value, json};
 
 use crate::{

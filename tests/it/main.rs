@@ -8,8 +8,8 @@ mod temporary;
 mod http_server;
 
 mod ahead;
+mod architecture;
 mod docs;
-mod house;
 mod manifest;
 mod process;
 mod replay;

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use pingone_xsoar::{
-    sandbox::{Alternative, Fault, Sandbox, Seed},
-    surroundings::Surroundings,
-    verify::{
-        bench::Bench,
-        probes::{self, Finding, PROBES, Specimen, Verdict},
-    },
+use pingone::surroundings::Surroundings;
+use pingone_sandbox::{Alternative, Fault, Sandbox, Seed};
+use pingone_xsoar::verify::{
+    bench::Bench,
+    probes::{self, Finding, PROBES, Specimen, Verdict},
 };
 use serde_json::Value;
 

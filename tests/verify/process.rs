@@ -8,10 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pingone_xsoar::{
-    sandbox::{Fault, Sandbox, Seed},
-    verify::{probes::PROBES, steps::STEPS},
-};
+use pingone_sandbox::{Fault, Sandbox, Seed};
+use pingone_xsoar::verify::{probes::PROBES, steps::STEPS};
 use serde_json::Value;
 
 /// No process here takes longer; one that does is ended.

@@ -9,7 +9,7 @@ use super::{
     },
     Finding, Found, Specimen, word, yes,
 };
-use crate::pingone::probe::Answer;
+use pingone::probe::Answer;
 
 /// In seconds: ahead, or past, on any clock.
 const HOUR: i64 = 3600;

@@ -9,7 +9,7 @@ use super::{
     },
     Finding, Found, Specimen, member_names,
 };
-use crate::pingone::probe::{Answer, Question};
+use pingone::probe::{Answer, Question};
 
 async fn activities(bench: &Bench, filter: &str, limit: &str) -> Result<Answer, Trouble> {
     let query = [("filter", filter), ("limit", limit)];

@@ -9,7 +9,7 @@ use super::{
     },
     Finding, Found, Specimen, word,
 };
-use crate::pingone::probe::Answer;
+use pingone::probe::Answer;
 
 pub(super) async fn bypass_name(bench: &Bench, specimen: &Specimen) -> Found {
     let path = ["users", &specimen.id, "bypassMFA"];

@@ -7,7 +7,7 @@ use super::{
     },
     Finding, Found, Specimen,
 };
-use crate::pingone::token::ClientAuthentication;
+use pingone::token::ClientAuthentication;
 
 pub(super) async fn client_authentication(bench: &Bench, _: &Specimen) -> Found {
     Ok(match bench.authentication().await {

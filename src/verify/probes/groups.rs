@@ -10,7 +10,7 @@ use super::{
     },
     Finding, Found, Specimen, equals,
 };
-use crate::pingone::probe::Question;
+use pingone::probe::Question;
 
 pub(super) async fn member_again(bench: &Bench, specimen: &Specimen) -> Found {
     let group = specimen.group()?;

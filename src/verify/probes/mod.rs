@@ -201,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::pingone::probe::Answer;
+    use pingone::probe::Answer;
 
     /// An answer, for tests of what is said about it.
     pub(super) fn answer(status: u16, body: Value) -> Answer {

@@ -9,7 +9,7 @@ use super::{
     },
     Finding, Found, Specimen, equals, word,
 };
-use crate::pingone::probe::{Answer, Question};
+use pingone::probe::{Answer, Question};
 
 const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 

@@ -8,8 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use pingone_xsoar::sandbox::{Sandbox, Seed};
-use pingone_xsoar::visible::visible_lines;
+use pingone_sandbox::{Sandbox, Seed};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// An in-memory PingOne on 127.0.0.1, for trying commands out without a tenant
@@ -28,12 +27,25 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // It may quote the seed.
-            let shown = visible_lines(&format!("Error: {error:?}\n"));
+            let shown = for_terminal(&format!("Error: {error:?}\n"));
             drop(std::io::stderr().write_all(shown.as_bytes()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is not plain ASCII stands escaped: an error may quote the seed, and with it what a terminal would obey.
+fn for_terminal(text: &str) -> String {
+    let is_plain = |character: char| character == '\n' || matches!(character, ' '..='~');
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_plain(character) {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_default());
+        }
+    }
+    shown
 }
 
 fn run() -> anyhow::Result<()> {

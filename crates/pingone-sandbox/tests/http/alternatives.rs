@@ -1,6 +1,6 @@
 //! What is unconfirmed can be had the other way round.
 
-use pingone_xsoar::sandbox::{Alternative, Seed};
+use pingone_sandbox::{Alternative, Seed};
 
 use crate::client::{Client, EMMA, JSON, vendor};
 

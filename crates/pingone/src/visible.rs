@@ -52,7 +52,7 @@ fn escaped(
 }
 
 /// Control characters (C0, DEL and C1), and those that turn the direction of writing or take no room.
-pub(crate) fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

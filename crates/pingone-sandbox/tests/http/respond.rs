@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pingone_xsoar::sandbox::{
+use pingone_sandbox::{
     Alternative,
     seed::{CustomRole, Moment},
 };

@@ -325,7 +325,7 @@ mod tests {
     use reqwest::{Method, Url};
 
     use super::*;
-    use crate::pingone::transport::Authorization;
+    use crate::transport::Authorization;
 
     #[test]
     fn a_call_that_is_not_recorded_is_told_without_secrets() {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pingone_xsoar::sandbox::Fault;
-use pingone_xsoar::sandbox::seed::Rate;
+use pingone_sandbox::Fault;
+use pingone_sandbox::seed::Rate;
 use reqwest::Method;
 
 use crate::client::{Client, EMMA, JSON};

@@ -1,9 +1,11 @@
 //! Who may ask the sandbox: this machine. A web page elsewhere can make a browser send requests here, under a name
 //! that its owner lets point to 127.0.0.1 (DNS rebinding); its `Host` or `Origin` gives it away.
 
+use std::net::IpAddr;
+
+use hyper::Uri;
 use hyper::header::{HOST, ORIGIN};
 use hyper::http::request::Parts;
-use reqwest::Url;
 
 /// Whether every name in the request is one of this machine. A client that is no browser may send none.
 pub(crate) fn is_local(parts: &Parts) -> bool {
@@ -18,7 +20,12 @@ pub(crate) fn is_local(parts: &Parts) -> bool {
 }
 
 fn is_loopback(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| crate::instance::is_loopback(&url))
+    let Ok(uri) = address.parse::<Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

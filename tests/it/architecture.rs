@@ -1,4 +1,4 @@
-//! The house's rules that no compiler checks, read from `src`: who may know whom, what only one place may do,
+//! The house's rules that no compiler checks, read from the code: who may know whom, what only one place may do,
 //! and what must not be there at all. A rule that gets in the way is changed here, with its reason.
 
 use std::{
@@ -7,9 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of `src`.
+/// The PingOne client.
+const CLIENT: &str = "crates/pingone/src";
+/// PingOne in memory.
+const SANDBOX: &str = "crates/pingone-sandbox/src";
+
+/// A file of code.
 struct Source {
-    /// `src/pingone/http.rs`
+    /// `crates/pingone/src/http.rs`
     name: String,
     /// All of it.
     text: String,
@@ -87,7 +92,9 @@ fn names_are_found_in_every_form() {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    let mut folders = vec![root().join("src")];
+    let mut folders: Vec<PathBuf> = ["src", CLIENT, SANDBOX]
+        .map(|folder| root().join(folder))
+        .to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder of src") {
             let path = entry.expect("an entry of src").path();
@@ -123,9 +130,7 @@ fn sources_in(folder: &str) -> Vec<Source> {
 /// own and is for tests and trying things out.
 fn shipped() -> Vec<Source> {
     let mut sources = sources();
-    sources.retain(|source| {
-        !source.name.starts_with("src/sandbox/") && source.name != "src/bin/pingone-sandbox.rs"
-    });
+    sources.retain(|source| !source.name.starts_with(SANDBOX));
     sources
 }
 
@@ -163,40 +168,27 @@ fn no_file_grows_beyond_reading() {
 }
 
 #[test]
-fn the_pingone_client_knows_nothing_of_xsoar() {
-    for source in sources_in("src/pingone/") {
-        for name in source.names_below("crate") {
-            assert!(
-                [
-                    "journal",
-                    "memory",
-                    "pingone",
-                    "secrets",
-                    "surroundings",
-                    "times"
-                ]
-                .contains(&&*name),
-                "{} uses crate::{name}",
-                source.name
-            );
+fn the_crates_know_no_more_than_they_should() {
+    for (folder, others) in [
+        (CLIENT, ["pingone_xsoar", "pingone_sandbox"]),
+        (SANDBOX, ["pingone_xsoar", "pingone"]),
+    ] {
+        for source in sources_in(folder) {
+            for other in others {
+                assert!(
+                    source.names_below(other).is_empty(),
+                    "{} names {other}",
+                    source.name
+                );
+            }
         }
     }
 }
 
 #[test]
 fn a_request_never_meets_the_sandbox() {
-    for source in shipped() {
-        // `run --sandbox` may start one.
-        if source.name == "src/desk/sandbox.rs" {
-            continue;
-        }
-        assert!(
-            !source.names_below("crate").contains("sandbox")
-                && !source.names_below("pingone_xsoar").contains("sandbox"),
-            "{} uses the sandbox, which no shipped build has",
-            source.name
-        );
-    }
+    // `run --sandbox` may start one.
+    assert_eq!(holders("pingone_sandbox"), ["src/desk/sandbox.rs"]);
 }
 
 #[test]
@@ -204,18 +196,7 @@ fn commands_neither_read_nor_write_nor_send() {
     for source in sources_in("src/commands/") {
         for name in source.names_below("crate") {
             assert!(
-                [
-                    "arguments",
-                    "commands",
-                    "entry",
-                    "failure",
-                    "markdown",
-                    "memory",
-                    "pingone",
-                    "secrets",
-                    "times"
-                ]
-                .contains(&&*name),
+                ["arguments", "commands", "entry", "failure", "markdown"].contains(&&*name),
                 "{} uses crate::{name}",
                 source.name
             );
@@ -240,7 +221,7 @@ fn commands_neither_read_nor_write_nor_send() {
 #[test]
 fn one_place_for_each_edge() {
     for (text, places) in [
-        ("Client::builder", &["src/pingone/http.rs"][..]),
+        ("Client::builder", &["crates/pingone/src/http.rs"][..]),
         // `verify` asks PingOne past the commands.
         ("Client::new(", &["src/run.rs", "src/verify/bench.rs"]),
         ("process::exit", &[]),
@@ -249,28 +230,32 @@ fn one_place_for_each_edge() {
         ("io::stdin()", &["src/desk/console.rs", "src/main.rs"]),
         (
             "io::stderr()",
-            &["src/desk/console.rs", "src/journal.rs", "src/main.rs"],
+            &[
+                "crates/pingone/src/journal.rs",
+                "src/desk/console.rs",
+                "src/main.rs",
+            ],
         ),
         // The machine's time is asked for in one place, so that a replay can do without; beside it, to wait for
         // XSOAR's server no longer than the command may take, and to know how long a connection has been idle.
         (
             "Instant::now",
             &[
-                "src/pingone/ahead.rs",
-                "src/pingone/clock.rs",
+                "crates/pingone/src/ahead.rs",
+                "crates/pingone/src/clock.rs",
                 "src/server.rs",
                 "src/session.rs",
             ],
         ),
-        ("Timestamp::now", &["src/pingone/clock.rs"]),
-        ("time::sleep", &["src/pingone/clock.rs"]),
+        ("Timestamp::now", &["crates/pingone/src/clock.rs"]),
+        ("time::sleep", &["crates/pingone/src/clock.rs"]),
         // The token requests and the API calls; everyone else has a `Call`.
         (
             "HttpRequest {",
             &[
-                "src/pingone/client.rs",
-                "src/pingone/token.rs",
-                "src/pingone/transport.rs",
+                "crates/pingone/src/client.rs",
+                "crates/pingone/src/token.rs",
+                "crates/pingone/src/transport.rs",
             ],
         ),
     ] {
@@ -285,8 +270,8 @@ fn the_environment_is_read_in_one_place() {
         let arguments_alone = source.name == "src/main.rs"
             && source.code().matches("env::").count() == source.code().matches("env::args").count();
         assert!(
-            !reads || arguments_alone || source.name == "src/surroundings.rs",
-            "{} reads the environment: that is the business of src/surroundings.rs",
+            !reads || arguments_alone || source.name == "crates/pingone/src/surroundings.rs",
+            "{} reads the environment: that is the business of surroundings.rs",
             source.name
         );
     }
@@ -297,22 +282,23 @@ fn secrets_are_exposed_only_where_they_have_to_be() {
     assert_eq!(
         holders("expose_secret"),
         [
+            // Secrets are added to the mask.
+            "crates/pingone/src/client.rs",
+            // The Authorization header.
+            "crates/pingone/src/http.rs",
+            // The new password.
+            "crates/pingone/src/passwords.rs",
+            "crates/pingone/src/secrets.rs",
+            // Comparison and digest.
+            "crates/pingone/src/settings.rs",
+            // The token request, and what is stored.
+            "crates/pingone/src/token.rs",
             // Arguments become texts: a handler asks for what it needs.
             "src/arguments.rs",
             // Basic credentials are looked for in a recording, to take them out.
             "src/desk/scrub.rs",
             // Secrets are added to the mask.
             "src/instance.rs",
-            "src/pingone/client.rs",
-            // The Authorization header.
-            "src/pingone/http.rs",
-            // The new password.
-            "src/pingone/passwords.rs",
-            // Comparison and digest.
-            "src/pingone/settings.rs",
-            // The token request, and what is stored.
-            "src/pingone/token.rs",
-            "src/secrets.rs",
         ]
     );
 }
@@ -322,15 +308,15 @@ fn what_holds_secrets_has_no_debug_text() {
     for (file, name) in [
         ("src/arguments.rs", "struct Arguments"),
         ("src/instance.rs", "struct Instance"),
-        ("src/pingone/settings.rs", "struct Settings"),
-        ("src/pingone/token.rs", "struct Token"),
-        ("src/pingone/token.rs", "struct TokenState"),
-        ("src/pingone/token.rs", "struct StoredToken"),
-        ("src/pingone/transport.rs", "struct HttpRequest"),
-        ("src/pingone/transport.rs", "enum Authorization"),
+        ("crates/pingone/src/settings.rs", "struct Settings"),
+        ("crates/pingone/src/token.rs", "struct Token"),
+        ("crates/pingone/src/token.rs", "struct TokenState"),
+        ("crates/pingone/src/token.rs", "struct StoredToken"),
+        ("crates/pingone/src/transport.rs", "struct HttpRequest"),
+        ("crates/pingone/src/transport.rs", "enum Authorization"),
         ("src/protocol.rs", "struct Request"),
         ("src/run.rs", "struct Prepared"),
-        ("src/secrets.rs", "struct Mask"),
+        ("crates/pingone/src/secrets.rs", "struct Mask"),
     ] {
         let sources = sources_in(file);
         let code = sources[0].code();

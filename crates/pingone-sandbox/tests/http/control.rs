@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use pingone_xsoar::sandbox::{Sandbox, Seed};
+use pingone_sandbox::{Sandbox, Seed};
 use reqwest::Method;
 use serde_json::json;
 
@@ -142,7 +142,7 @@ fn a_dropped_sandbox_is_gone() {
 fn the_same_seed_gives_the_same_answers() {
     let shown = || {
         let mut seed = Seed::built_in();
-        seed.clock = pingone_xsoar::sandbox::seed::Moment::parse("2026-03-04T10:00:00Z").ok();
+        seed.clock = pingone_sandbox::seed::Moment::parse("2026-03-04T10:00:00Z").ok();
         seed.ids = Some(1);
         seed.add_crowd(3);
         let sandbox = Sandbox::start(seed).expect("it starts");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pingone_xsoar::sandbox::Area;
-use pingone_xsoar::sandbox::seed::TokenAuthMethod;
+use pingone_sandbox::Area;
+use pingone_sandbox::seed::TokenAuthMethod;
 
 use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
 

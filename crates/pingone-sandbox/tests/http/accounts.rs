@@ -54,7 +54,7 @@ async fn enabling_is_the_same_twice() {
 #[tokio::test]
 async fn a_lock_holds_until_it_is_lifted_or_lapses() {
     let mut client = Client::with(|seed| {
-        let clock = pingone_xsoar::sandbox::seed::Moment::parse("2026-03-04T10:00:00Z");
+        let clock = pingone_sandbox::seed::Moment::parse("2026-03-04T10:00:00Z");
         seed.clock = Some(clock.expect("valid"));
     })
     .await;
