@@ -363,11 +363,11 @@ class Pipes:
         process.stderr.close()
 
 
-def converse(pipes):
+def converse(pipes, fresh):
     """Carries messages and replies until the command is completed, or the executable is gone. True if there
     was an answer."""
     answered = False
-    reply = b""
+    reply = request_line()
     while True:
         line = pipes.exchange(reply)
         if not line:
@@ -385,6 +385,10 @@ def converse(pipes):
             answered = True
         elif kind in ("log", "executeCommand"):
             reply = reply_line(message)
+            if fresh:  # now PingOne is asked, so there is time
+                pipes.send(reply)
+                reply, fresh = b"", False
+                give_back()
         elif kind == "completed":
             return answered
         else:
@@ -396,10 +400,7 @@ def carry_out():
     process = start_carried() if CARRIED_SHA256 else start_installed()
     pipes, problem, kill = Pipes(process, seconds), None, True
     try:
-        pipes.send(request_line())
-        if fresh:
-            give_back()  # while PingOne is asked
-        if not converse(pipes):
+        if not converse(pipes, fresh):
             problem = "gave no answer within %g seconds and was ended" % seconds if pipes.stuck else "ended"
         kill = pipes.stuck
     except Broken as broken:
