@@ -9,7 +9,7 @@ becomes slower becomes so for all of them. It prints medians, with the quartiles
     first      from the start of a container to the end of its first command
     re-sent    each further command, whose script the server sends again
     cached     each further command, whose script the loop has kept compiled
-    memory     of the loop after 40 commands that were re-sent, with what it keeps in files in memory
+    memory     of the loop after 40 commands, re-sent or cached, with what it keeps in files in memory
     growth     per command, in a loop that does not clear a script's globals
 
 The server's helpers come from --common-server; without it, from our stand-in for them (common_script.py). `floor` is a
@@ -118,20 +118,22 @@ def measure(way, helpers, params, python, times):
 
 
 def memory(way, helpers, params, python, commands):
-    """MiB that the loop has after some commands; and by how many it grows with each where nothing is cleared."""
-    request = json.dumps(request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"}))
+    """MiB that the loop has after some commands, re-sent and cached; and that stay with each if nothing is cleared."""
+    request = request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"})
+    resent, versioned = json.dumps(request), json.dumps(dict(request, code_version="1"))
+    cached = json.dumps(dict(request, code_version="1", script=None))
+    early, late = commands // 4, commands - commands // 4
     found = []
-    for mode in ([], ["older"]):
+    for mode, first, further in (([], resent, resent), ([], versioned, cached), (["older"], resent, resent)):
         command = [python, str(LOOP), *mode]
         with Container("", params, command=command, env=way.env) as container:
-            for _ in range(commands // 4):
-                run(container, request)
-            early = used(container.process.pid)
-            for _ in range(commands - commands // 4):
-                run(container, request)
-            late = used(container.process.pid)
-        found.append(((late - early) / (commands - commands // 4) if mode else late) / MIB)
-    return found
+            for place in range(early):
+                run(container, further if place else first)
+            before = used(container.process.pid)
+            for _ in range(late):
+                run(container, further)
+            found.append(used(container.process.pid) / MIB)
+    return [found[0], found[1], (found[2] - before / MIB) / late]
 
 
 def used(pid):
@@ -200,10 +202,7 @@ def main():
             if not round_trip:
                 for way in compared:
                     numbers = memory(way, helpers, far.params, arguments.python, arguments.for_memory)
-                    print(
-                        "%-26s %.1f MiB after %d; grows by %.2f"
-                        % (way.name, numbers[0], arguments.for_memory, numbers[1])
-                    )
+                    print("%-26s %.1f MiB re-sent, %.1f cached; grows by %.2f" % (way.name, *numbers))
             far.end()
     sandbox.end()
 

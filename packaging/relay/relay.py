@@ -396,8 +396,9 @@ def converse(pipes, fresh):
 
 
 def carry_out():
-    seconds, fresh = patience(), CARRIED_SHA256 and KEPT not in sys.modules
+    seconds, known = patience(), KEPT in sys.modules
     process = start_carried() if CARRIED_SHA256 else start_installed()
+    fresh = KEPT in sys.modules and not known
     pipes, problem, kill = Pipes(process, seconds), None, True
     try:
         if not converse(pipes, fresh):
