@@ -13,7 +13,6 @@ use pingone_xsoar::{
     markdown::{self, Row},
     pingone::Connection,
     protocol::{Incoming, Message, write_line},
-    secrets::Mask,
     stdin,
     surroundings::Surroundings,
 };
@@ -98,8 +97,7 @@ fn manifest_check(bencher: Bencher<'_, '_>, command: &str) {
     bencher
         .with_inputs(|| args.clone())
         .bench_local_values(|args| {
-            Arguments::check(command, args, &mut Mask::default(), &Journal::keeping())
-                .expect("fine arguments")
+            Arguments::check(command, args, &Journal::keeping()).expect("fine arguments")
         });
 }
 

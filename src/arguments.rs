@@ -10,11 +10,18 @@ use serde_json::{Map, Value};
 use crate::{
     journal::{Journal, Level},
     manifest::{Argument, Command},
-    secrets::Mask,
+    memory::{self, Unread},
 };
 
+/// No text is longer that PingOne takes, nor a record of a containment.
+const LONGEST_TEXT: usize = 256 * 1024;
+/// A command has no time for more users.
+const MOST_ITEMS: usize = 10_000;
+/// What a list may take in memory.
+const LARGEST_LIST: usize = 48 * 1024 * 1024;
+
 /// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
-const DEBUG_MODE: &str = "debug-mode";
+pub const DEBUG_MODE: &str = "debug-mode";
 
 /// The arguments of one command. It has no `Debug`: there may be a password among them.
 pub struct Arguments {
@@ -23,13 +30,12 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Checks `args` against the manifest's entry of the command. Secret arguments are added to `mask`. An
+    /// Checks `args` against the manifest's entry of the command. `journal` learns the secret ones. An
     /// unknown argument is ignored with a line in the log: the documentation's own example has one. Not so one
     /// that is a known one in another spelling: without its `dryRun`, a dry run would be none.
     pub fn check(
         command: &'static Command,
         mut args: Map<String, Value>,
-        mask: &mut Mask,
         journal: &Journal,
     ) -> Result<Self> {
         args.keys()
@@ -69,7 +75,7 @@ impl Arguments {
             };
             check_choice(argument, value.expose_secret())?;
             if argument.secret {
-                mask.add(value.expose_secret());
+                journal.hide(value.expose_secret());
             }
             values.insert(argument.name, value);
         }
@@ -163,6 +169,10 @@ fn parse_id<T: FromStr>(name: &str, text: &str) -> Result<T> {
 fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     match value {
         Value::Null => Ok(None),
+        Value::String(text) if text.len() > LONGEST_TEXT => bail!(
+            "The argument '{name}' is longer than {} KiB: give a shorter text.",
+            LONGEST_TEXT / 1024
+        ),
         Value::String(text) => Ok((!text.is_empty()).then(|| text.into())),
         Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string().into())),
         Value::Array(_) | Value::Object(_) => bail!(
@@ -173,21 +183,30 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
 
 /// A list as XSOAR gives it: a JSON list, a text that is one, or a text with commas.
 fn list(name: &str, value: Value) -> Result<Vec<String>> {
+    let too_many = || {
+        anyhow!(
+            "The argument '{name}' has more than {MOST_ITEMS} items: run the command several times, each for some of them."
+        )
+    };
     let items = match value {
         Value::String(text) if text.trim_start().starts_with('[') => {
-            match serde_json::from_str(&text) {
+            match memory::read_within(LARGEST_LIST, text.as_bytes()) {
                 Ok(Value::Array(items)) => items,
+                Err(Unread::TooLarge) => return Err(too_many()),
                 _ => bail!("The argument '{name}' begins like a JSON list, but is none."),
             }
         }
         Value::String(text) if text.trim_start().starts_with('{') => vec![Value::from(text)],
-        Value::String(text) => text
-            .split(',')
-            .map(|item| Value::from(item.trim()))
-            .collect(),
+        Value::String(text) => {
+            let items = text.split(',').take(MOST_ITEMS + 1);
+            items.map(|item| Value::from(item.trim())).collect()
+        }
         Value::Array(items) => items,
         other => vec![other],
     };
+    if items.len() > MOST_ITEMS {
+        return Err(too_many());
+    }
     // What a playbook takes from the context may be an object.
     let items = items.into_iter().map(|item| {
         if item.is_object() {
@@ -283,17 +302,15 @@ mod tests {
         ],
         outputs: &[],
     };
-    type LogLines = Vec<(Level, String)>;
-
     static SAMPLE_COMMAND: Command = SAMPLE;
 
-    fn check(args: Value) -> Result<(Arguments, Mask, LogLines)> {
+    fn check(args: Value) -> Result<(Arguments, Journal)> {
         let Value::Object(args) = args else {
             panic!("not an object")
         };
-        let (mut mask, journal) = (Mask::default(), Journal::keeping());
-        let arguments = Arguments::check(&SAMPLE_COMMAND, args, &mut mask, &journal)?;
-        Ok((arguments, mask, journal.take()))
+        let journal = Journal::keeping();
+        let arguments = Arguments::check(&SAMPLE_COMMAND, args, &journal)?;
+        Ok((arguments, journal))
     }
 
     #[test]
@@ -340,10 +357,10 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_unknown_arguments_told_by_name_only() {
-        let (_, mask, lines) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
-        assert!(!mask.text("hunter22").contains("hunter22"));
+        let (_, journal) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
+        assert!(!journal.mask().text("hunter22").contains("hunter22"));
         assert_eq!(
-            lines,
+            journal.take(),
             [(
                 Level::Info,
                 "pingone-sample has no argument \"pasword\"; it is ignored".to_owned()
@@ -356,7 +373,7 @@ mod tests {
         let error = |command: &'static str, name: &str| {
             let command = manifest::command(command).expect("a command");
             let args = Map::from_iter([(name.to_owned(), json!("x"))]);
-            Arguments::check(command, args, &mut Mask::default(), &Journal::keeping())
+            Arguments::check(command, args, &Journal::keeping())
                 .err()
                 .unwrap_or_else(|| panic!("accepted: {name}"))
                 .to_string()

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::inert::inert;
+
 /// The context key of everything that belongs to one account. XSOAR merges values with equal `ID`s.
 /// Three equals signs, as in the published integration: clients search for the part before the bracket.
 pub const ACCOUNT: &str = "PingOne.Account(val.ID && val.ID === obj.ID)";
@@ -93,11 +95,11 @@ pub enum Entry {
 pub struct Note {
     /// 1.
     pub r#type: u8,
-    /// The War Room text, in Markdown.
+    /// The War Room text, in Markdown. Nothing from outside is obeyed in it.
     pub human_readable: String,
     /// `json`, or `text` where `Contents` is a text.
     pub contents_format: String,
-    /// PingOne's response, or the War Room text again.
+    /// PingOne's response, or the command's text as it is.
     pub contents: Value,
     /// What the server merges into the incident's context.
     pub entry_context: Option<Map<String, Value>>,
@@ -127,22 +129,12 @@ const LONGEST_ERROR: usize = 50_000;
 impl Entry {
     /// An error entry.
     pub fn error(mut contents: String) -> Self {
-        if contents.chars().count() > LONGEST_ERROR {
-            let characters: Vec<char> = contents.chars().collect();
-            let (head, tail) = (
-                &characters[..LONGEST_ERROR / 2],
-                &characters[characters.len() - LONGEST_ERROR / 2..],
-            );
-            contents = head
-                .iter()
-                .chain(
-                    "...This error body was truncated..."
-                        .chars()
-                        .collect::<Vec<_>>()
-                        .iter(),
-                )
-                .chain(tail)
-                .collect();
+        let place = |number| contents.char_indices().nth(number).map(|(place, _)| place);
+        let from_the_end = || contents.char_indices().nth_back(LONGEST_ERROR / 2 - 1);
+        if place(LONGEST_ERROR).is_some()
+            && let (Some(head), Some((tail, _))) = (place(LONGEST_ERROR / 2), from_the_end())
+        {
+            contents.replace_range(head..tail, "...This error body was truncated...");
         }
         Self::Error(Failure {
             r#type: 4,
@@ -175,7 +167,7 @@ impl From<Output> for Entry {
         };
         Self::Note(Note {
             r#type: 1,
-            human_readable: readable,
+            human_readable: inert(&readable).into_owned(),
             contents_format: contents_format.to_owned(),
             contents,
             entry_context: context,

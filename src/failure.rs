@@ -8,6 +8,7 @@ use crate::{
     pingone::{
         self,
         error::{Cause, Problem},
+        users::needs_enabled_user,
     },
 };
 
@@ -41,7 +42,7 @@ pub fn explain(command: &str, access: Access, error: &Error) -> String {
 }
 
 const CHECK_PROXY: &str =
-    "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
+    "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
 fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
     let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
@@ -59,7 +60,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             404 if command == TEST => Some("Check the Environment ID and the Region."),
             407 => Some(CHECK_PROXY),
             // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
-            415 if ["pingone-unlock-user", "pingone-restore-user"].contains(&command) => Some(
+            415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
                 "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
             ),
             429 => Some("PingOne limits how many requests a licence may make: try again later."),
@@ -99,7 +100,10 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
         },
         Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
-        Problem::Answer { .. } | Problem::Forbidden(_) => None,
+        Problem::ProtectionUnknown {
+            cause: Some(cause), ..
+        } => return hint(command, access, cause),
+        Problem::Answer { .. } | Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => None,
     };
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
     (!hints.is_empty()).then(|| hints.join("\n"))

@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use crate::{
     manifest,
     pingone::{
-        http::proxy_url,
         id::EnvironmentId,
         policy::Policy,
+        proxy::proxy_url,
         region::{REGIONS, Region},
         settings::{Limits, Settings},
         token,
@@ -234,7 +234,7 @@ fn seconds(called: &str, text: &str) -> Result<Duration> {
         .ok_or_else(|| anyhow!("{called} is '{text}': enter a number of seconds, such as 60."))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host == "localhost"
         || host
@@ -321,6 +321,22 @@ impl Credentials {
             mask.add(other);
         }
     }
+}
+
+/// The secrets of an instance that may be wrong otherwise.
+pub fn secrets(params: &Map<String, Value>) -> Mask {
+    let mut mask = Mask::default();
+    let given = params.get("credentials");
+    if let Ok(credentials) = Credentials::read(given) {
+        credentials.hide(&mut mask);
+        return mask;
+    }
+    let stored = given.and_then(|given| given.get("credentials"));
+    let passwords = [given, stored].map(|place| place?.get("password").and_then(text));
+    for password in passwords.into_iter().flatten() {
+        mask.add(&password);
+    }
+    mask
 }
 
 /// A proxy may echo its own password, or an error text may show the proxy's address.

@@ -1,10 +1,16 @@
 //! The log of one request. In the one-way mode a line goes to stderr at once; in the two-way mode lines are
-//! kept until the server can be told, since each costs a round trip. Lines hold no secrets: what comes from
-//! outside was masked where it came in.
+//! kept until the server can be told, since each costs a round trip. Whatever is logged passes the mask of the
+//! request, which lives here: what is a secret becomes known only bit by bit.
 
-use std::{cell::RefCell, io::Write as _};
+use std::{
+    cell::{Cell, RefCell},
+    io::Write as _,
+    rc::Rc,
+};
 
 use serde::Serialize;
+
+use crate::{secrets::Mask, visible::visible_lines};
 
 /// The levels of XSOAR's server log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,37 +35,156 @@ impl Level {
     }
 }
 
-/// Where log lines go.
+/// Where log lines go, and the secrets that none of them may hold.
 pub struct Journal {
-    kept: Option<RefCell<Vec<(Level, String)>>>,
+    lines: Lines,
+    /// Grows when a token comes; calls under way keep what they began with.
+    mask: RefCell<Rc<Mask>>,
+    logs_calls: Cell<bool>,
+}
+
+enum Lines {
+    /// To stderr at once.
+    Stderr,
+    /// Kept for [`Journal::take`].
+    Kept {
+        lines: RefCell<Vec<(Level, String)>>,
+        /// Calls to PingOne, which become one line.
+        calls: RefCell<Vec<String>>,
+    },
 }
 
 impl Journal {
     /// Lines go to stderr at once.
     pub fn to_stderr() -> Self {
-        Self { kept: None }
+        Self::of(Lines::Stderr)
     }
 
     /// Lines are kept for [`Journal::take`].
     pub fn keeping() -> Self {
+        Self::of(Lines::Kept {
+            lines: RefCell::default(),
+            calls: RefCell::default(),
+        })
+    }
+
+    fn of(lines: Lines) -> Self {
         Self {
-            kept: Some(RefCell::default()),
+            lines,
+            mask: RefCell::default(),
+            logs_calls: Cell::new(false),
         }
+    }
+
+    /// Begins with the secrets of the instance.
+    pub fn set_mask(&self, mask: Mask) {
+        self.mask.replace(Rc::new(mask));
+    }
+
+    /// The secrets that are known so far.
+    pub fn mask(&self) -> Rc<Mask> {
+        Rc::clone(&self.mask.borrow())
+    }
+
+    /// Masks a secret from now on: an argument, a token, or a password that was made here.
+    pub fn hide(&self, secret: &str) {
+        let mut mask = self.mask.borrow_mut();
+        if !mask.knows(secret) {
+            Rc::make_mut(&mut mask).add(secret);
+        }
+    }
+
+    /// From now on every call to PingOne is logged: the command runs in debug mode.
+    pub fn log_calls(&self) {
+        self.logs_calls.set(true);
+    }
+
+    /// Whether calls are logged.
+    pub fn logs_calls(&self) -> bool {
+        self.logs_calls.get()
     }
 
     /// Notes a line.
     pub fn note(&self, level: Level, text: String) {
-        match &self.kept {
-            Some(lines) => lines.borrow_mut().push((level, text)),
+        match &self.lines {
+            Lines::Kept { lines, .. } => lines.borrow_mut().push((level, text)),
             // The server decides what of these it keeps; on stderr they would only be in the way.
-            None if level == Level::Debug => {}
-            // Nothing can be done, nor need be, if nobody reads the log any more.
-            None => drop(writeln!(std::io::stderr(), "{}: {text}", level.name())),
+            Lines::Stderr if level == Level::Debug => {}
+            Lines::Stderr => self.write(level, &text),
         }
     }
 
-    /// The lines that were kept since the last call.
+    /// Notes a call to PingOne and what came of it, if calls are logged.
+    pub fn note_call(&self, describe: impl FnOnce() -> String) {
+        if !self.logs_calls() {
+            return;
+        }
+        match &self.lines {
+            Lines::Kept { calls, .. } => calls.borrow_mut().push(describe()),
+            Lines::Stderr => self.write(Level::Debug, &describe()),
+        }
+    }
+
+    fn write(&self, level: Level, text: &str) {
+        let shown = visible_lines(&self.mask.borrow().text(text));
+        // Nothing can be done, nor need be, if nobody reads the log any more.
+        drop(writeln!(std::io::stderr(), "{}: {shown}", level.name()));
+    }
+
+    /// The lines that were kept since the last call; all calls to PingOne are one line, the last.
     pub fn take(&self) -> Vec<(Level, String)> {
-        self.kept.as_ref().map(RefCell::take).unwrap_or_default()
+        let Lines::Kept { lines, calls } = &self.lines else {
+            return Vec::new();
+        };
+        let mut taken = lines.take();
+        let calls = calls.take();
+        if !calls.is_empty() {
+            let text = format!("Calls to PingOne:\n{}", calls.join("\n"));
+            taken.push((Level::Debug, text));
+        }
+        // Masked here, not where they were noted: by now more secrets are known.
+        let mask = self.mask.borrow();
+        taken
+            .into_iter()
+            .map(|(level, text)| (level, mask.text(&text)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_becomes_known_later_is_masked_all_the_same() {
+        let journal = Journal::keeping();
+        journal.note(Level::Info, "no user hunter22".to_owned());
+        journal.hide("hunter22");
+        journal.note(Level::Debug, "hunter22, twice".to_owned());
+        assert_eq!(
+            journal.take(),
+            [
+                (Level::Info, "no user <XX_REPLACED>".to_owned()),
+                (Level::Debug, "<XX_REPLACED>, twice".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn calls_are_one_line_and_only_in_debug_mode() {
+        let journal = Journal::keeping();
+        journal.note_call(|| "GET /x".to_owned());
+        journal.log_calls();
+        journal.note_call(|| "GET /y".to_owned());
+        journal.note(Level::Info, "a line".to_owned());
+        journal.note_call(|| "GET /z".to_owned());
+        assert_eq!(
+            journal.take(),
+            [
+                (Level::Info, "a line".to_owned()),
+                (Level::Debug, "Calls to PingOne:\nGET /y\nGET /z".to_owned())
+            ]
+        );
+        assert_eq!(journal.take(), []);
     }
 }

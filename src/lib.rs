@@ -5,7 +5,7 @@
 //! ```text
 //! stdin line
 //!   │ stdin       reads lines on a thread of its own, joins a request spread over several
-//!   │ protocol    the wire format, both ways
+//!   │ protocol    the wire format, both ways; no name twice where it decides
 //!   │ server      XSOAR's server: what it sends, what it can be asked
 //!   ▼
 //! session         request after request: read, carry out, answer, `completed`
@@ -17,6 +17,7 @@
 //!   ▼
 //! commands        one handler each: PingOne's answer → War Room text and context
 //!   ├ markdown    tables as XSOAR draws them
+//!   ├ inert       nothing from outside becomes a link, an image, HTML or a button
 //!   ├ pingone     the client: token, tries, pages, media types; knows nothing of XSOAR
 //!   ▼
 //! entry           the answer's form           failure: the text of what went wrong
@@ -24,11 +25,12 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `secrets` (what must not be shown), `journal` (the log of one request), `surroundings`
-//! (environment variables), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the
-//! command line for people), `desk` (the work of its subcommands), `sandbox` (a PingOne in memory, for trying
-//! things out), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`,
-//! `sandbox` and `verify`.
+//! Beside the way: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of
+//! the machine's memory a command may use), `nearest` (what a mistyped name means), `journal` (the log of one
+//! request), `visible` (text made safe for a terminal), `surroundings` (environment variables), `context` (what a
+//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work
+//! of its subcommands), `sandbox` (a PingOne in memory, for trying things out), `verify` (the self-test of a real
+//! environment). What XSOAR's containers get has no `cli`, `desk`, `sandbox` and `verify`.
 
 pub mod stdin;
 
@@ -46,6 +48,7 @@ pub mod safety;
 
 pub mod commands;
 
+pub mod inert;
 pub mod markdown;
 pub mod pingone;
 
@@ -53,11 +56,15 @@ pub mod entry;
 pub mod failure;
 
 pub mod context;
+mod escapes;
 pub mod journal;
+pub mod memory;
+pub mod nearest;
 pub mod replay;
 pub mod secrets;
 pub mod surroundings;
 pub mod times;
+pub mod visible;
 
 #[cfg(feature = "desk")]
 pub mod cli;

@@ -2,12 +2,16 @@
 //! reads stdin, decides an answer or knows PingOne. The format is that of the loop which XSOAR's server
 //! starts inside an integration's container.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{entry::Entry, journal::Level};
+use crate::{
+    entry::Entry,
+    journal::Level,
+    memory::{self, Bounded, Unread},
+};
 
 /// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
 pub struct Request {
@@ -17,7 +21,7 @@ pub struct Request {
     pub params: Map<String, Value>,
     /// The command's arguments.
     pub args: Map<String, Value>,
-    /// What the server says about the run; only `runDuration` is used.
+    /// What the server says about the run: how long it may take, and the names of the instance and its brand.
     pub context: Map<String, Value>,
     /// Whether the process is to end after this request.
     pub native: bool,
@@ -28,31 +32,67 @@ pub struct Request {
 #[derive(Deserialize)]
 struct RequestLine {
     #[serde(default)]
-    command: Value,
+    command: Bounded<SMALL>,
     #[serde(default)]
-    params: Value,
+    params: Bounded<PARAMETERS>,
     #[serde(default)]
-    args: Value,
+    args: Bounded<LARGE>,
     #[serde(default)]
-    context: Value,
+    context: Option<RunContext>,
     #[serde(default)]
-    native: Value,
+    native: Bounded<SMALL>,
+}
+
+/// What a name or a flag may take in memory.
+const SMALL: usize = 64 * 1024;
+/// What the parameters may take: credentials, addresses, names of who is protected.
+pub const PARAMETERS: usize = 4 * 1024 * 1024;
+/// What the arguments, or a reply of the server, may take. The arguments may be the records of a thousand containments.
+const LARGE: usize = 48 * 1024 * 1024;
+
+/// The members of the request's `context` that matter. Beside them it has whole incidents.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RunContext {
+    #[serde(rename = "IntegrationBrand")]
+    brand: Bounded<SMALL>,
+    #[serde(rename = "IntegrationInstance")]
+    instance: Bounded<SMALL>,
+    #[serde(rename = "IsDebug")]
+    is_debug: Bounded<SMALL>,
+    #[serde(rename = "runDuration")]
+    run_duration: Bounded<SMALL>,
+}
+
+impl RunContext {
+    fn into_members(self) -> Map<String, Value> {
+        [
+            ("IntegrationBrand", self.brand),
+            ("IntegrationInstance", self.instance),
+            ("IsDebug", self.is_debug),
+            ("runDuration", self.run_duration),
+        ]
+        .into_iter()
+        .filter(|(_, Bounded(value))| !value.is_null())
+        .map(|(name, Bounded(value))| (name.to_owned(), value))
+        .collect()
+    }
 }
 
 impl<'de> Deserialize<'de> for Request {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let line = RequestLine::deserialize(deserializer)?;
-        let Value::String(command) = line.command else {
+        let Bounded(Value::String(command)) = line.command else {
             return Err(serde::de::Error::custom(
                 "`command` is missing or is not text",
             ));
         };
         Ok(Self {
             command,
-            params: object("params", line.params)?,
-            args: object("args", line.args)?,
-            context: object("context", line.context)?,
-            native: line.native == Value::Bool(true),
+            params: object("params", line.params.0)?,
+            args: object("args", line.args.0)?,
+            context: line.context.unwrap_or_default().into_members(),
+            native: line.native.0 == Value::Bool(true),
         })
     }
 }
@@ -143,27 +183,35 @@ pub struct LogArguments<'a> {
     pub args: [&'a str; 1],
 }
 
-/// Writes one message as one line and flushes it.
+/// Writes one message as one line and flushes it. A large one is never in memory as a whole.
 pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    out.write_all(&line)?;
-    out.flush()
+    let mut line = BufWriter::new(out);
+    serde_json::to_writer(&mut line, message)?;
+    line.write_all(b"\n")?;
+    line.flush()
 }
 
-/// How the server marks the answer to a call as an error. The first is in the loops that servers really
-/// run, the second in the published example; the text after the marker says what went wrong.
+/// How the server marks the answer to a call as an error: at its beginning. The first is in the loops that servers
+/// really run, the second in the published example; the text after the marker says what went wrong. Elsewhere in a
+/// line it is nothing but text, such as a value in the integration context.
 const ERROR_MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
+
+/// An error of the server is one sentence. What is longer may be anything.
+const LONGEST_ERROR: usize = 200;
 
 /// Reads the server's answer to a call: a JSON value, or the text of an error.
 pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
     let text = String::from_utf8_lossy(line);
     for marker in ERROR_MARKERS {
-        if let Some((_, error)) = text.split_once(marker) {
-            return Err(error.trim().to_owned());
+        if let Some(error) = text.trim_start().strip_prefix(marker) {
+            return Err(error.trim().chars().take(LONGEST_ERROR).collect());
         }
     }
-    serde_json::from_str(&text).map_err(|error| format!("the server's reply is not JSON: {error}"))
+    // The parser's message names the place, never the text.
+    memory::read_within(LARGE, text.as_bytes()).map_err(|error| match error {
+        Unread::Json(error) => format!("the server's reply is not JSON: {error}"),
+        Unread::TooLarge => "the server's reply is too large".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -224,6 +272,7 @@ mod tests {
             r#"{"params":"hunter22"}"#,
             r#"{"hunter22"}"#,
             r#"{"command":"hunter22"#,
+            r#"{"command":"c","args":{"hunter22":1,"hunter22":"hunter22"}}"#,
         ] {
             match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::garbage(&error)) {
                 Err(Incoming::Garbage(reason)) => assert!(!reason.contains("hunter22"), "{reason}"),
@@ -250,7 +299,24 @@ mod tests {
             Err("no such key".to_owned())
         );
         assert_eq!(parse_reply(b"$$##conflict"), Err("conflict".to_owned()));
+        assert_eq!(
+            parse_reply(b" $$## conflict\r\n"),
+            Err("conflict".to_owned())
+        );
         assert_eq!(parse_reply(b"null"), Ok(Value::Null));
         assert!(parse_reply(b"").is_err());
+    }
+
+    #[test]
+    fn an_error_marker_inside_a_reply_is_text() {
+        for marker in ERROR_MARKERS {
+            let reply = serde_json::json!({"context": {"note": format!("a{marker}b")}});
+            assert_eq!(parse_reply(reply.to_string().as_bytes()), Ok(reply));
+            let error = parse_reply(format!("hunter22 {marker} hunter22").as_bytes());
+            let error = error.expect_err("it is not JSON");
+            assert!(!error.contains("hunter22"), "{error}");
+        }
+        let long = parse_reply(format!("$$##{}", "x".repeat(10_000)).as_bytes());
+        assert_eq!(long.expect_err("an error").len(), LONGEST_ERROR);
     }
 }

@@ -7,6 +7,7 @@
 //! then see in the incident's context.
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
     rc::Rc,
@@ -63,8 +64,18 @@ pub struct Verdict {
     pub differences: Vec<String>,
 }
 
-/// The cases below `path`, in order; `path` may be one itself.
+/// The cases below `path`, in order; `path` may be one itself. Links are followed, but no folder is looked into
+/// twice: they may lead round in a circle.
 pub fn cases(path: &Path) -> Result<Vec<PathBuf>> {
+    cases_below(path, &mut HashSet::new())
+}
+
+fn cases_below(path: &Path, seen: &mut HashSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    let real =
+        fs::canonicalize(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    if !seen.insert(real) {
+        return Ok(Vec::new());
+    }
     if path.join(REQUEST).is_file() {
         return Ok(vec![path.to_owned()]);
     }
@@ -77,7 +88,7 @@ pub fn cases(path: &Path) -> Result<Vec<PathBuf>> {
     folders.sort();
     let mut found = Vec::new();
     for folder in folders {
-        found.extend(cases(&folder)?);
+        found.extend(cases_below(&folder, seen)?);
     }
     Ok(found)
 }

@@ -9,16 +9,17 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use futures_util::FutureExt as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    arguments::Arguments,
+    arguments::{Arguments, DEBUG_MODE},
     commands::{self, Access},
     entry::{Entry, Output},
     failure,
-    instance::Instance,
+    instance::{self, Instance},
     journal::{Journal, Level},
     manifest,
+    nearest::nearest_commands,
     pingone::{
         Client, Connection,
         changes::Change,
@@ -28,7 +29,7 @@ use crate::{
         tape::Tape,
     },
     protocol::Request,
-    secrets::{Mask, wipe},
+    secrets::wipe,
     surroundings::Surroundings,
 };
 
@@ -58,8 +59,8 @@ pub struct Prepared {
     command: String,
     access: Access,
     args: Arguments,
-    limits: Limits,
-    mask: Mask,
+    /// How long it may take.
+    pub limits: Limits,
     policy: Policy,
     not_found_as_note: bool,
     /// The way to PingOne.
@@ -111,18 +112,31 @@ impl Runner {
         let described = manifest::command(&command);
         let access = commands::access(&command)
             .filter(|_| is_test || described.is_some())
-            .ok_or_else(|| unknown_command(&command))?;
-        let instance = Instance::read(&params, &context, is_test, &self.surroundings);
+            .ok_or_else(|| unknown_command(&command));
+        let read = |access| {
+            let instance = Instance::read(&params, &context, is_test, &self.surroundings)?;
+            Ok((access, instance))
+        };
+        let instance = access.and_then(read);
+        if instance.is_err() {
+            // What is wrong is logged, and may be a secret in the wrong place.
+            journal.set_mask(instance::secrets(&params));
+        }
         wipe(Value::Object(params));
+        let (access, instance) = instance?;
         let Instance {
             settings,
             limits,
-            mut mask,
+            mask,
             policy,
             not_found_as_note,
-        } = instance?;
+        } = instance;
+        journal.set_mask(mask);
+        if is_debug(&context, &args) {
+            journal.log_calls();
+        }
         let args = match described {
-            Some(described) => Arguments::check(described, args, &mut mask, journal)?,
+            Some(described) => Arguments::check(described, args, journal)?,
             None => Arguments::none(),
         };
         let connection = self.connection(settings)?;
@@ -132,7 +146,6 @@ impl Runner {
             access,
             args,
             limits,
-            mask,
             policy,
             not_found_as_note,
             connection,
@@ -180,12 +193,11 @@ impl Prepared {
             access,
             args,
             limits,
-            mask,
             policy,
             not_found_as_note,
             connection,
         } = self;
-        let client = Client::new(&connection, limits, mask, policy, journal);
+        let client = Client::new(&connection, limits, policy, journal);
         let cx = commands::Context {
             pingone: &client,
             args: &args,
@@ -206,6 +218,19 @@ impl Prepared {
     }
 }
 
+/// Whether the command runs in debug mode. Newer servers say so in the context; older ones leave the argument in.
+fn is_debug(context: &Map<String, Value>, args: &Map<String, Value>) -> bool {
+    let says_true = |value: &Value| match value {
+        Value::Bool(is_true) => *is_true,
+        Value::String(text) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    [context.get("IsDebug"), args.get(DEBUG_MODE)]
+        .into_iter()
+        .flatten()
+        .any(says_true)
+}
+
 fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journal) -> Entry {
     let text = failure::text(command, access, error);
     journal.note(Level::Info, text.clone());
@@ -214,14 +239,12 @@ fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journa
 
 fn unknown_command(name: &str) -> anyhow::Error {
     let name: String = name.chars().take(100).collect();
-    let commands: Vec<&str> = manifest::COMMANDS
-        .iter()
-        .map(|command| command.name)
-        .collect();
-    anyhow!(
-        "The integration has no command '{name}': it has {}.",
-        commands.join(", ")
-    )
+    let near = nearest_commands(&name).into_iter();
+    let near: Vec<&str> = near.map(|(_, command)| command).collect();
+    let or = near
+        .join(" or ")
+        .replacen(" or ", ", ", near.len().saturating_sub(2));
+    anyhow!("The integration has no command '{name}'. Did you mean {or}?")
 }
 
 thread_local! {

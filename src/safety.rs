@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::pingone::id::UserId;
+
 /// A switch in XSOAR's spellings; nothing is off. `None` for what is neither on nor off.
 pub fn switch(value: &Value) -> Option<bool> {
     let text = match value {
@@ -20,13 +22,14 @@ pub fn switch(value: &Value) -> Option<bool> {
 }
 
 /// Names: a JSON list of texts, a text that is one, or a text with commas or line breaks between the names, each
-/// of which may stand in double quotes. `None` for what is none of these.
+/// of which may stand in double quotes. `None` for what is none of these. What a copied text brings along without
+/// its being seen is no part of a name, nor are braces around a UUID.
 pub fn names(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),
         Value::Array(items) => texts(items),
-        Value::String(text) if text.trim_start().starts_with('[') => {
-            texts(&serde_json::from_str::<Vec<Value>>(text).ok()?)
+        Value::String(text) if trimmed(text).starts_with('[') => {
+            texts(&serde_json::from_str::<Vec<Value>>(trimmed(text)).ok()?)
         }
         Value::String(text) if serde_json::from_str::<Map<String, Value>>(text).is_ok() => None,
         Value::String(text) => split(text),
@@ -35,41 +38,79 @@ pub fn names(value: &Value) -> Option<Vec<String>> {
 }
 
 fn texts(items: &[Value]) -> Option<Vec<String>> {
-    let names = items.iter().map(|item| item.as_str().map(str::trim));
+    let names = items.iter().map(|item| item.as_str().map(entry));
     names
         .filter(|name| name.is_none_or(|name| !name.is_empty()))
         .map(|name| name.map(str::to_owned))
         .collect()
 }
 
+/// Whether nothing of a character is seen: white space, and what only steers how other characters are drawn.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+        )
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_invisible)
+}
+
+/// What a name is without what is around it.
+fn entry(text: &str) -> &str {
+    let text = trimmed(text);
+    let in_braces = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .map(trimmed);
+    in_braces
+        .filter(|inner| inner.parse::<UserId>().is_ok())
+        .unwrap_or(text)
+}
+
+/// Line breaks of every kind.
+const BREAKS: [char; 7] = [
+    '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
 fn split(text: &str) -> Option<Vec<String>> {
-    const ENDS: [char; 2] = [',', '\n'];
+    let ends = |character: char| character == ',' || BREAKS.contains(&character);
     let mut names = Vec::new();
     let mut rest = text;
     loop {
-        rest = rest
-            .trim_start_matches(|character: char| character == ',' || character.is_whitespace());
+        rest = rest.trim_start_matches(|character| character == ',' || is_invisible(character));
         if rest.is_empty() {
             return Some(names);
         }
         let name = if let Some(quoted) = rest.strip_prefix('"') {
             let (name, after) = quoted.split_once('"')?;
-            let (blank, _) = after.split_at(after.find(ENDS).unwrap_or(after.len()));
+            let (blank, _) = after.split_at(after.find(ends).unwrap_or(after.len()));
             // A quote that is missing would join two names.
-            if name.contains('\n') || !blank.trim().is_empty() {
+            if name.contains(BREAKS) || !trimmed(blank).is_empty() {
                 return None;
             }
             rest = after;
             name
         } else {
-            let (name, after) = rest.split_at(rest.find(ENDS).unwrap_or(rest.len()));
+            let (name, after) = rest.split_at(rest.find(ends).unwrap_or(rest.len()));
             if name.matches('"').count() % 2 == 1 {
                 return None;
             }
             rest = after;
             name
         };
-        names.extend(Some(name.trim().to_owned()).filter(|name| !name.is_empty()));
+        names.extend(Some(entry(name).to_owned()).filter(|name| !name.is_empty()));
     }
 }
 
@@ -134,6 +175,32 @@ mod tests {
                 &["Sharp, Emma", "b", "[c]"],
             ),
             (json!("Bob \"B\" Stone, {x}"), &["Bob \"B\" Stone", "{x}"]),
+            (
+                json!("a\rb\r\nc\u{85}d\u{2028}e\u{2029}f\u{b}g\u{c}h"),
+                &["a", "b", "c", "d", "e", "f", "g", "h"],
+            ),
+            (
+                json!(
+                    "\u{feff}a\u{200b},\u{200b}\u{a0}b c\t\u{2060}, \u{200b}, \u{feff}\"d\"\u{200b}"
+                ),
+                &["a", "b c", "d"],
+            ),
+            (json!("\u{feff}[\"\u{200b}a\"]"), &["a"]),
+            (
+                json!(
+                    "{9BC53389-f806-47b6-9480-ab1e3c6269b5}, {9bc53389}, \"{9bc53389-f806-47b6-9480-ab1e3c6269b5}\""
+                ),
+                &[
+                    "9BC53389-f806-47b6-9480-ab1e3c6269b5",
+                    "{9bc53389}",
+                    "9bc53389-f806-47b6-9480-ab1e3c6269b5",
+                ],
+            ),
+            // What does not separate stays, for the Test button to tell that it names nobody.
+            (json!("a;b"), &["a;b"]),
+            (json!("a\tb"), &["a\tb"]),
+            (json!("'a'"), &["'a'"]),
+            (json!("em\u{200b}ma"), &["em\u{200b}ma"]),
         ] {
             let found = names(&value).unwrap_or_else(|| panic!("not understood: {value}"));
             assert_eq!(found, expected, "{value}");
@@ -158,6 +225,8 @@ mod tests {
             json!("\"a, b"),
             json!("a\", b"),
             json!("\"a\nb\""),
+            json!("\"a\rb\""),
+            json!("\"a\u{2028}b\""),
             json!("\"a\" b"),
         ] {
             assert_eq!(names(&value), None, "{value}");

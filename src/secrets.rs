@@ -3,13 +3,17 @@
 //! client), so that nothing further in has to think of it; sentences built here from arguments that are
 //! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
 
-use std::str::Chars;
+use std::ops::Range;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::escapes::{
+    ESCAPES, as_json_number, base64_parts, begins_in_hexadecimal, can_begin, hexadecimal_digits,
+    length_of,
+};
 
 /// What stands in the place of a secret: the text that XSOAR's own masking writes.
 pub const MASKED: &str = "<XX_REPLACED>";
@@ -36,6 +40,8 @@ pub struct Mask {
     short: Vec<SecretString>,
     /// Whether a secret, however it is written, can begin with a byte.
     begins: [bool; 256],
+    /// The bytes of the shortest secret that is searched for; hexadecimal takes twice as many.
+    shortest: usize,
 }
 
 /// Which ASCII characters a text has. Base64 of a secret has two dozen or more, most of which a name, an id or an
@@ -61,6 +67,7 @@ impl Default for Mask {
             encoded: Vec::new(),
             short: Vec::new(),
             begins: [false; 256],
+            shortest: usize::MAX,
         }
     }
 }
@@ -71,13 +78,21 @@ impl Mask {
         if secret.is_empty() || self.knows(secret) {
             return;
         }
+        // Leading zeros are lost in a number, and digits beyond its precision. What is left must be worth searching for.
+        if let Some(number) = as_json_number(secret)
+            && number.len() >= SHORTEST_PART
+            && number != secret
+        {
+            self.add(&number);
+        }
         if secret.chars().count() < SHORTEST_PART {
             self.short.push(secret.into());
             return;
         }
-        for begin in [secret.as_bytes()[0], b'%', b'\\', b'+'] {
-            self.begins[usize::from(begin)] = true;
+        for begin in [secret.as_bytes()[0]].iter().chain(&ESCAPES) {
+            self.begins[usize::from(*begin)] = true;
         }
+        self.shortest = self.shortest.min(secret.len());
         self.secrets.push(secret.into());
         let json = Zeroizing::new(Value::from(secret).to_string());
         let in_a_form = Zeroizing::new(utf8_percent_encode(secret, UNRESERVED).to_string());
@@ -108,7 +123,7 @@ impl Mask {
     }
 
     /// `text` with a word in the place of each secret, which `word` gives. The word stands wherever the secret
-    /// stood, however that was written; so it is one that needs no escapes. Base64 is masked.
+    /// stood, however that was written; so it is one that needs no escapes. Base64 and hexadecimal are masked.
     pub fn text_with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
         let mut short = self.short.iter().map(ExposeSecret::expose_secret);
         if let Some(short) = short.find(|short| *short == text) {
@@ -121,17 +136,45 @@ impl Mask {
                 masked = masked.replace(part.expose_secret(), MASKED);
             }
         }
+        self.without_hexadecimal(masked)
+    }
+
+    /// `text` without secrets that stand in it in hexadecimal, also within that of a longer text.
+    fn without_hexadecimal(&self, text: String) -> String {
+        let bytes = text.as_bytes();
+        let (mut masked, mut shown, mut from) = (String::new(), 0, 0);
+        let shortest = self.shortest.saturating_mul(2);
+        while let Some(Range { start, end }) = hexadecimal_digits(bytes, from, shortest) {
+            let mut place = start;
+            while end - place >= shortest {
+                let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+                match secrets.find(|secret| begins_in_hexadecimal(secret, &bytes[place..end])) {
+                    Some(secret) => {
+                        masked.push_str(&text[shown..place]);
+                        masked.push_str(MASKED);
+                        place += 2 * secret.len();
+                        shown = place;
+                    }
+                    None => place += 1,
+                }
+            }
+            from = end;
+        }
+        if shown == 0 {
+            return text;
+        }
+        masked.push_str(&text[shown..]);
         masked
     }
 
-    /// `text` with words for the secrets as they are, URL-quoted or JSON-escaped.
+    /// `text` with words for the secrets as they are, URL-quoted, or escaped for JSON or HTML.
     fn with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
         let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
         while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
             let found = if self.begins[usize::from(rest[0])] {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
                 secrets.find_map(|secret| {
-                    let length = can_begin(secret, rest)
+                    let length = can_begin(secret, rest, SHORTEST_PART)
                         .then(|| length_of(secret, rest))
                         .flatten()?;
                     Some((secret, length))
@@ -152,14 +195,14 @@ impl Mask {
         masked
     }
 
-    /// `value` with every text in it masked, member names too.
+    /// `value` with every text and number in it masked, member names too.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
         in_texts(value, &|text| self.text(text))
     }
 }
 
-/// `value` with every text in it changed, member names too.
+/// `value` with every text in it changed, member names too. A number that is changed becomes a text.
 pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(&text)),
@@ -171,6 +214,15 @@ pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
             .into_iter()
             .map(|(name, value)| (change(&name), in_texts(value, change)))
             .collect(),
+        Value::Number(number) => {
+            let text = number.to_string();
+            let changed = change(&text);
+            if changed == text {
+                Value::Number(number)
+            } else {
+                Value::String(changed)
+            }
+        }
         other => other,
     }
 }
@@ -185,128 +237,9 @@ pub fn wipe(value: Value) {
     }
 }
 
-/// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
-/// there is no secret, and costs little.
-fn can_begin(secret: &str, text: &[u8]) -> bool {
-    let first = text.first();
-    (first == secret.as_bytes().first() || matches!(first, Some(b'%' | b'+' | b'\\')))
-        && can_be(secret.chars(), text, SHORTEST_PART)
-}
-
-fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
-    let next = secret.next().filter(|_| characters > 0);
-    next.is_none_or(|next| {
-        ways(next, text).any(|length| can_be(secret.clone(), &text[length..], characters - 1))
-    })
-}
-
-/// How much of `text`, from its beginning, is `secret`, each of whose characters may be written in any way:
-/// encoders do not agree on what has to be escaped, nor how. As much as possible, if there is a choice.
-fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
-    let mut ends = vec![0];
-    for character in secret.chars() {
-        let mut further = Vec::new();
-        for end in ends {
-            for length in ways(character, &text[end..]) {
-                if !further.contains(&(end + length)) {
-                    further.push(end + length);
-                }
-            }
-        }
-        if further.is_empty() {
-            return None;
-        }
-        ends = further;
-    }
-    ends.into_iter().max()
-}
-
-/// The lengths of all ways in which `character` can stand at the beginning of `text`.
-fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
-    // Each escape has a first byte of its own, so that most are ruled out by a look at it.
-    let escaped = match text.first() {
-        Some(b'%') => [percent_encoded(character, text), None],
-        Some(b'+') => [(character == ' ').then_some(1), None],
-        Some(b'\\') => [
-            json_escaped(character, text),
-            json_escaped_by_number(character, text),
-        ],
-        _ => [None, None],
-    };
-    std::iter::once(as_it_is(character, text))
-        .chain(escaped)
-        .flatten()
-}
-
-fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
-    let mut bytes = [0; 4];
-    let bytes = character.encode_utf8(&mut bytes).as_bytes();
-    text.starts_with(bytes).then_some(bytes.len())
-}
-
-/// `%C3%A9`, `%c3%a9`
-fn percent_encoded(character: char, text: &[u8]) -> Option<usize> {
-    let mut bytes = [0; 4];
-    let bytes = character.encode_utf8(&mut bytes).as_bytes();
-    for (number, byte) in bytes.iter().enumerate() {
-        let digits = text.get(3 * number..3 * number + 3)?.strip_prefix(b"%")?;
-        if hexadecimal(digits)? != u32::from(*byte) {
-            return None;
-        }
-    }
-    Some(3 * bytes.len())
-}
-
-/// `\"`, `\/`
-fn json_escaped(character: char, text: &[u8]) -> Option<usize> {
-    let letter = match character {
-        '"' | '\\' | '/' => u8::try_from(character).ok()?,
-        '\u{8}' => b'b',
-        '\u{c}' => b'f',
-        '\n' => b'n',
-        '\r' => b'r',
-        '\t' => b't',
-        _ => return None,
-    };
-    text.starts_with(&[b'\\', letter]).then_some(2)
-}
-
-/// `\u00e9`; two of them beyond U+FFFF
-fn json_escaped_by_number(character: char, text: &[u8]) -> Option<usize> {
-    let mut units = [0; 2];
-    let units = character.encode_utf16(&mut units);
-    for (number, unit) in units.iter().enumerate() {
-        let digits = text.get(6 * number..6 * number + 6)?.strip_prefix(b"\\u")?;
-        if hexadecimal(digits)? != u32::from(*unit) {
-            return None;
-        }
-    }
-    Some(6 * units.len())
-}
-
-fn hexadecimal(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        Some(number * 16 + char::from(*digit).to_digit(16)?)
-    })
-}
-
-/// What stands for `secret` in base64, also in that of a longer text, such as `user:secret`: that depends on
-/// where in a group of three bytes it begins. In the middle of a text, the characters that it shares with its
-/// neighbours are left out. In both alphabets.
-fn base64_parts(secret: &str) -> impl Iterator<Item = String> {
-    let alone = STANDARD.encode(secret);
-    let parts = (0..3).map(|before| {
-        let mut bytes = Zeroizing::new(vec![0; before]);
-        bytes.extend_from_slice(secret.as_bytes());
-        let (begin, end) = ((before * 4).div_ceil(3), bytes.len() * 4 / 3);
-        STANDARD.encode(&bytes)[begin..end].to_owned()
-    });
-    let both_alphabets = |part: String| [part.replace('+', "-").replace('/', "_"), part];
-    std::iter::once(alone).chain(parts).flat_map(both_alphabets)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -340,6 +273,100 @@ mod tests {
                 "{echoed}"
             );
         }
+    }
+
+    #[test]
+    fn what_was_escaped_twice_is_masked() {
+        let secret = "pä ss/\"w\\rd+%&<'\u{1f511}\n";
+        let mask = mask(secret);
+        let json = |text: &str| {
+            let quoted = Value::from(text).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        };
+        let ascii = |text: &str| {
+            text.replace('ä', "\\u00e4")
+                .replace('\u{1f511}', "\\ud83d\\udd11")
+        };
+        let percent = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
+        let once = json(secret);
+        for echoed in [
+            json(&once),
+            json(&json(&once)),
+            json(&ascii(&once)),
+            json(&once.replace('/', "\\/")),
+            percent(&percent(secret)),
+            percent(&percent(secret)).to_lowercase(),
+            percent(&percent(secret).replace("%20", "+")),
+        ] {
+            assert_eq!(
+                mask.text(&format!("<{echoed}>")),
+                format!("<{MASKED}>"),
+                "{echoed}"
+            );
+        }
+    }
+
+    #[test]
+    fn html_is_masked() {
+        let mask = mask("a&b<c>\"d'é");
+        for echoed in [
+            "a&amp;b&lt;c&gt;&quot;d&apos;é",
+            "a&#38;b&#60;c&#62;&#34;d&#39;&#233;",
+            "a&#x26;b&#x3c;c&#x3E;\"d&#x27;&#xe9;",
+        ] {
+            assert_eq!(mask.text(echoed), MASKED, "{echoed}");
+        }
+        assert_eq!(mask.text("a&ampb&l"), "a&ampb&l");
+    }
+
+    #[test]
+    fn hexadecimal_is_masked_also_within_that_of_a_longer_text() {
+        let mask = mask("hünter22");
+        let hexadecimal = |text: &str| {
+            let bytes = text.bytes().map(|byte| format!("{byte:02x}"));
+            bytes.collect::<String>()
+        };
+        let alone = hexadecimal("hünter22");
+        assert_eq!(mask.text(&alone), MASKED);
+        assert_eq!(mask.text(&alone.to_uppercase()), MASKED);
+        assert_eq!(mask.text(&format!("ü {alone}é")), format!("ü {MASKED}é"));
+        assert_eq!(
+            mask.text(&hexadecimal("client:hünter22!")),
+            format!("636c69656e743a{MASKED}21")
+        );
+        assert_eq!(
+            mask.text(&format!("f{alone}{alone}")),
+            format!("f{MASKED}{MASKED}")
+        );
+        for other in [
+            &alone[..alone.len() - 1],
+            "a8890eb9-38ea-469a-bc00-b64be7903633",
+        ] {
+            assert_eq!(mask.text(other), other);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_a_number_is_masked_as_one() {
+        for (secret, echoed) in [
+            ("4711", json!(4711)),
+            ("4711", json!(4711.0)),
+            ("4711", json!(147_110)),
+            ("00004711", json!(4711)),
+            ("-47.110", json!(-47.11)),
+            ("7", json!(7)),
+            (
+                "12345678901234567890123",
+                json!(12_345_678_901_234_567_890_123.0),
+            ),
+        ] {
+            let shown = mask(secret).value(json!({"a": [echoed]})).to_string();
+            assert!(shown.contains(MASKED), "{secret}: {shown}");
+            let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+            assert!(digits(&shown) < 3, "{secret}: {shown}");
+        }
+        let other = json!([4712, 1.5, -7, 0, u64::MAX]);
+        assert_eq!(mask("4711").value(other.clone()), other);
     }
 
     #[test]

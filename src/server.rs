@@ -2,7 +2,10 @@
 //! nobody answers, so nothing is asked and the log goes to stderr. In the two-way mode each log line and call
 //! is answered by exactly one line. What is asked and when is decided in `session.rs`.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::Receiver;
@@ -10,13 +13,25 @@ use tokio::sync::mpsc::Receiver;
 use crate::{
     journal::{Journal, Level},
     protocol::{Exception, Incoming, LogArguments, Message, parse_reply, write_line},
+    secrets::wipe,
     stdin::Line,
 };
+
+/// The longest that a reply is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// What is waited in any case, so that the log is written also where a command used all its time.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The server at the other end.
 pub struct Server<W> {
     input: Input,
     output: W,
+    /// When the request under way has to be answered.
+    deadline: Option<Instant>,
+    /// How many replies were waited for in vain and may still come.
+    owed: usize,
+    /// A request that came in the place of a reply.
+    early: Option<Line>,
 }
 
 /// What comes from the server.
@@ -40,7 +55,18 @@ pub struct IntegrationContext {
 impl<W: Write> Server<W> {
     /// A server that sends `input` and takes `output`.
     pub fn new(input: Input, output: W) -> Self {
-        Self { input, output }
+        Self {
+            input,
+            output,
+            deadline: None,
+            owed: 0,
+            early: None,
+        }
+    }
+
+    /// When the request under way has to be answered, if that is known: no reply is waited for beyond it.
+    pub fn answer_by(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
     }
 
     /// What was written to.
@@ -53,14 +79,21 @@ impl<W: Write> Server<W> {
         match &mut self.input {
             Input::OneWay(requests) | Input::Silent(requests) => requests.recv().await,
             Input::TwoWay(lines) => loop {
-                let line = match lines.recv().await? {
+                let line = match self.early.take() {
+                    Some(line) => Ok(line),
+                    None => lines.recv().await?,
+                };
+                let line = match line {
                     Ok(line) if line.trim_ascii().is_empty() => continue,
                     Ok(line) => line,
                     Err(reason) => return Some(Incoming::Garbage(reason)),
                 };
-                return Some(
-                    Incoming::parse(&line).unwrap_or_else(|error| Incoming::garbage(&error)),
-                );
+                match Incoming::parse(&line) {
+                    Ok(incoming) => return Some(incoming),
+                    // A reply that nobody waits for any more.
+                    Err(_) if self.owed > 0 => self.owed -= 1,
+                    Err(error) => return Some(Incoming::garbage(&error)),
+                }
             },
         }
     }
@@ -93,6 +126,10 @@ impl<W: Write> Server<W> {
     /// Writes lines into the server's log, if it has one for us.
     pub async fn log(&mut self, lines: Vec<(Level, String)>) -> io::Result<()> {
         for (level, text) in lines {
+            if self.owed > 0 {
+                Journal::to_stderr().note(level, text);
+                continue;
+            }
             // What the server says to a log line does not matter.
             let _ = self
                 .call(&Message::Log {
@@ -159,22 +196,60 @@ impl<W: Write> Server<W> {
         Ok(reply.map(drop))
     }
 
-    /// Sends a call and waits for its one line of reply. A server that is gone is an error of the call.
+    /// Sends a call and waits for its one line of reply. A server that is gone, or does not reply in time, is an error
+    /// of the call. Replies come in the order of the calls; so after one that did not come, nothing is asked until it
+    /// came late, or it would be taken for the next one.
     async fn call(&mut self, message: &Message<'_>) -> io::Result<Result<Value, String>> {
         let Input::TwoWay(lines) = &mut self.input else {
             return Ok(Err("nobody answers in this mode".to_owned()));
         };
+        if self.owed > 0 {
+            return Ok(Err("the server did not reply to an earlier call".to_owned()));
+        }
         write_line(&mut self.output, message)?;
+        let wait = wait_until(self.deadline);
+        let end = tokio::time::Instant::now() + wait;
         loop {
-            match lines.recv().await {
-                None => return Ok(Err("the server is gone".to_owned())),
-                Some(Err(reason)) => return Ok(Err(reason)),
+            match tokio::time::timeout_at(end, lines.recv()).await {
+                Err(_) => {
+                    self.owed += 1;
+                    let wait = wait.as_secs_f64();
+                    return Ok(Err(format!("the server did not reply within {wait:.0} s")));
+                }
+                Ok(None) => return Ok(Err("the server is gone".to_owned())),
+                Ok(Some(Err(reason))) => return Ok(Err(reason)),
                 // A server that only wants to know whether we live gets its answer; the reply is still to come.
-                Some(Ok(line)) if line.trim_ascii() == b"ping" => {
+                Ok(Some(Ok(line))) if line.trim_ascii() == b"ping" => {
                     write_line(&mut self.output, &Message::Pong)?;
                 }
-                Some(Ok(line)) => return Ok(parse_reply(&line)),
+                Ok(Some(Ok(line))) if is_request(&line) => {
+                    self.owed += 1;
+                    self.early = Some(line);
+                    return Ok(Err(
+                        "the server sent a request in the place of a reply".to_owned()
+                    ));
+                }
+                Ok(Some(Ok(line))) => return Ok(parse_reply(&line)),
             }
         }
     }
+}
+
+/// Whether a line is a request, and no reply: that would be an integration context with these members.
+fn is_request(line: &[u8]) -> bool {
+    let Ok(Incoming::Request(request)) = Incoming::parse(line) else {
+        return false;
+    };
+    let has_parameters = !request.params.is_empty();
+    wipe(Value::Object(request.params));
+    has_parameters
+}
+
+/// How long a reply is waited for: after it, there has to be time left for the command.
+fn wait_until(deadline: Option<Instant>) -> Duration {
+    let Some(deadline) = deadline else {
+        return LONGEST_WAIT;
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    (left / 2).clamp(SHORTEST_WAIT, LONGEST_WAIT)
 }

@@ -2,7 +2,10 @@
 //! request means is the business of `run.rs`. In the two-way mode the access token is kept in the instance's
 //! integration context, so that the next process need not ask PingOne for one.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -13,7 +16,6 @@ use crate::{
     pingone::{Connection, token::StoredToken},
     protocol::{Incoming, Message, Request},
     run::Runner,
-    secrets::Mask,
     server::Server,
 };
 
@@ -54,12 +56,18 @@ async fn answer<W: Write>(
     );
     // The integration context may not be touched by the test button.
     let keeps_token = server.answers() && request.command != commands::TEST;
+    let began = Instant::now();
+    server.answer_by(None);
     let entries = match runner.prepare(request, &journal) {
         Err(entry) => vec![*entry],
-        Ok(prepared) => {
+        Ok(mut prepared) => {
+            server.answer_by(began.checked_add(prepared.limits.command));
             let connection = prepared.connection.clone();
             if keeps_token && connection.wants_token().await {
                 restore_token(server, &connection, &journal).await?;
+                // What the server took is not the command's any more.
+                let seconds = Duration::from_secs(began.elapsed().as_secs());
+                prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
             let entries = prepared.run(&journal).await;
             if keeps_token && let Some(token) = connection.fresh_token().await {
@@ -129,15 +137,10 @@ async fn store_token<W: Write>(
         }
     }
     // The next process asks PingOne for a token of its own; nothing else is lost. The server may have echoed
-    // what it was given.
-    let mut mask = Mask::default();
-    mask.add(&token.access_token);
+    // what it was given: the journal knows the token.
     journal.note(
         Level::Info,
-        format!(
-            "the access token could not be stored: {}",
-            mask.text(&reason)
-        ),
+        format!("the access token could not be stored: {reason}"),
     );
     Ok(())
 }

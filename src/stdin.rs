@@ -294,6 +294,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_twice_where_it_decides_is_garbage() {
+        for line in [
+            r#"{"command":"a","params":{"read_only":true,"region":"EU","read_only":false}}"#,
+            r#"{"command":"a","params":{"credentials":{"password":"one","password":"two"}}}"#,
+            r#"{"command":"a","args":{"username":"emma","username":"jane"}}"#,
+            "{\"command\":\"a\",\n\"params\":{\"read_only\":true,\n\"read_only\":false}}",
+        ] {
+            let items = read(line.as_bytes());
+            assert!(items.iter().all(|item| item == "!"), "{line}: {items:?}");
+        }
+        assert_eq!(
+            read(br#"{"command":"a","params":{"a":{"x":1},"b":{"x":2}},"args":{"x":3}}"#),
+            ["a"],
+            "in different objects it is another name"
+        );
+    }
+
+    #[test]
     fn duplicate_members_and_lone_surrogates_are_garbage() {
         assert_eq!(
             read(b"{\"command\":\"a\",\"command\":\"b\"}\n{\"command\":\"\\ud800\"}\n"),

@@ -1,52 +1,114 @@
-//! Times as people write them in arguments: a moment (`2026-03-01T12:00:00Z`, `2026-03-01`, `3 days ago`, `in 2
-//! hours`, seconds since 1970) or a span (`4 hours`). Pure; everything is UTC.
+//! Times as people write them in arguments: a moment (`2026-03-01T12:00:00Z`, `2026-03-01`, `yesterday`, `3 days
+//! ago`, `in 2 hours`, seconds since 1970) or a span (`4 hours`). Pure. A time without a zone is UTC; what could be
+//! read in two ways is refused.
 
 use anyhow::{Context as _, Result, anyhow};
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 
-/// Numbers above this are milliseconds: XSOAR's own helper draws the line there.
-const LARGEST_SECONDS: i64 = 2_000_000_000;
-
-/// A moment. A bare span is one before `now`, as in `3 days`, since that is what XSOAR's own helper makes of it.
+/// A moment, usually a past one: a span by itself is one before `now`, so that `3 days` means `3 days ago`, as XSOAR's
+/// own helper has it.
 pub fn moment(argument: &str, text: &str, now: Timestamp) -> Result<Timestamp> {
-    let text = text.trim();
-    let wrong = || {
-        anyhow!(
-            "The argument '{argument}' is no time: expected such as 2026-03-01T12:00:00Z, 2026-03-01 or 3 days ago."
-        )
-    };
-    if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Ok(timestamp);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return Ok(date
-            .to_zoned_datetime(TimeZone::UTC)
-            .with_context(wrong)?
-            .timestamp());
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        let timestamp = if number > LARGEST_SECONDS {
-            Timestamp::from_millisecond(number)
-        } else {
-            Timestamp::from_second(number)
-        };
-        return timestamp.with_context(wrong);
-    }
-    if let Some(ahead) = text.strip_prefix("in ") {
-        return moved(now, span(argument, ahead)?).with_context(wrong);
-    }
-    let span: Span = text.parse().map_err(|_| wrong())?;
-    // `3 days ago` is negative already.
-    moved(now, -span.abs()).with_context(wrong)
+    let example = "\"yesterday\" or \"3 hours ago\"";
+    read(text, now, |span| -span).with_context(|| not_a_time(argument, text, example))
 }
 
-/// A span of time, more than none.
+/// A moment, usually one to come: a span by itself begins `now`, so that `4 hours` means `in 4 hours`.
+pub fn moment_ahead(argument: &str, text: &str, now: Timestamp) -> Result<Timestamp> {
+    let example = "\"tomorrow\" or \"in 4 hours\"";
+    read(text, now, |span| span).with_context(|| not_a_time(argument, text, example))
+}
+
+fn not_a_time(argument: &str, text: &str, examples: &str) -> String {
+    format!(
+        "The argument '{argument}' is not a valid time: '{text}'. Use 2026-03-01T12:00:00Z, 2026-03-01, {examples}; without a zone it is UTC."
+    )
+}
+
+/// What `text` means; `aimed` gives a span its direction where the text does not.
+fn read(text: &str, now: Timestamp, aimed: fn(Span) -> Span) -> Option<Timestamp> {
+    let text = text.trim();
+    day(text, now)
+        .or_else(|| since_1970(text))
+        .or_else(|| written_out(text))
+        .or_else(|| relative(text, now, aimed))
+}
+
+fn day(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let days = match text.to_ascii_lowercase().as_str() {
+        "now" => return Some(now),
+        "yesterday" => -1,
+        "today" => 0,
+        "tomorrow" => 1,
+        _ => return None,
+    };
+    let midnight = now.to_zoned_datetime(TimeZone::UTC).start_of_day().ok()?;
+    moved(midnight.timestamp(), Span::new().try_days(days).ok()?).ok()
+}
+
+/// Seconds or milliseconds, by the number of digits: `7` or `2026` is no time that anybody means, and taken for one
+/// shortly after 1970 it would make every device a new one.
+fn since_1970(text: &str) -> Option<Timestamp> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = text.parse().ok()?;
+    match text.len() {
+        10 => Timestamp::from_second(number).ok(),
+        13 => Timestamp::from_millisecond(number).ok(),
+        _ => None,
+    }
+}
+
+/// A date, with or without a time of day and an offset. jiff's civil types skip an offset or a zone's name that they
+/// do not want, so nothing but a plain date and time is given to them.
+fn written_out(text: &str) -> Option<Timestamp> {
+    if text.contains('[') {
+        return None;
+    }
+    if let Ok(timestamp) = text.parse() {
+        return Some(timestamp);
+    }
+    let (date, time) = text.split_at_checked("2026-03-01".len())?;
+    let is_plain = |text: &str, separators: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_digit() || separators.contains(c))
+    };
+    if !is_plain(date, "-") || !is_plain(time, "tT :.,") {
+        return None;
+    }
+    let civil: DateTime = text.parse().ok()?;
+    let zoned = civil.to_zoned_datetime(TimeZone::UTC).ok()?;
+    Some(zoned.timestamp())
+}
+
+/// A span from now. `18:00` is a time of day to people, and 18 hours to jiff.
+fn relative(text: &str, now: Timestamp, aimed: fn(Span) -> Span) -> Option<Timestamp> {
+    if text.starts_with('+') || text.contains(':') {
+        return None;
+    }
+    let (ahead, text) = match text.split_at_checked(3) {
+        Some((word, rest)) if word.eq_ignore_ascii_case("in ") => (true, rest.trim_start()),
+        _ => (false, text),
+    };
+    let span: Span = text.parse().ok()?;
+    let span = match (ahead, span.is_negative()) {
+        (true, true) => return None,
+        (true, false) | (false, true) => span,
+        (false, false) => aimed(span),
+    };
+    moved(now, span).ok()
+}
+
+/// A span of time, longer than zero.
 pub fn span(argument: &str, text: &str) -> Result<Span> {
     let wrong = || {
         anyhow!(
-            "The argument '{argument}' is no span of time: expected such as 4 hours or 30 minutes."
+            "The argument '{argument}' is not a valid span of time: '{text}'. Use \"4 hours\" or \"30 minutes\"."
         )
     };
+    if text.contains(':') {
+        return Err(wrong());
+    }
     let span: Span = text.trim().parse().map_err(|_| wrong())?;
     if span.is_positive() {
         Ok(span)
@@ -81,11 +143,27 @@ mod tests {
         for (text, expected) in [
             ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00.000Z"),
             ("2026-03-01T12:00:00+02:00", "2026-03-01T10:00:00.000Z"),
+            ("2026-03-01T12:00:00+0200", "2026-03-01T10:00:00.000Z"),
+            ("2026-03-01T12:00:00+02", "2026-03-01T10:00:00.000Z"),
+            ("2026-03-01T12:00-0530", "2026-03-01T17:30:00.000Z"),
+            ("2026-03-01 12:00:00.5z", "2026-03-01T12:00:00.500Z"),
+            ("2026-03-01t12:00:00z", "2026-03-01T12:00:00.000Z"),
+            ("2026-03-01T12:00:00", "2026-03-01T12:00:00.000Z"),
+            ("2026-03-01T12:00:00.250", "2026-03-01T12:00:00.250Z"),
+            ("2026-03-01t12:00", "2026-03-01T12:00:00.000Z"),
+            (" 2026-03-01 12:00 ", "2026-03-01T12:00:00.000Z"),
             ("2026-03-01", "2026-03-01T00:00:00.000Z"),
+            ("2024-02-29T23:59", "2024-02-29T23:59:00.000Z"),
+            ("now", "2026-03-04T10:00:00.000Z"),
+            ("today", "2026-03-04T00:00:00.000Z"),
+            ("Yesterday", "2026-03-03T00:00:00.000Z"),
+            ("TOMORROW", "2026-03-05T00:00:00.000Z"),
             ("3 days ago", "2026-03-01T10:00:00.000Z"),
             ("3 days", "2026-03-01T10:00:00.000Z"),
+            ("-3 days", "2026-03-01T10:00:00.000Z"),
             ("1 week 2 hours ago", "2026-02-25T08:00:00.000Z"),
             ("in 90 minutes", "2026-03-04T11:30:00.000Z"),
+            ("In 90 minutes", "2026-03-04T11:30:00.000Z"),
             ("1772618400", "2026-03-04T10:00:00.000Z"),
             ("1772618400000", "2026-03-04T10:00:00.000Z"),
         ] {
@@ -95,16 +173,76 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn moments_ahead() {
+        for (text, expected) in [
+            ("4 hours", "2026-03-04T14:00:00.000Z"),
+            ("in 4 hours", "2026-03-04T14:00:00.000Z"),
+            ("4 hours ago", "2026-03-04T06:00:00.000Z"),
+            ("-4 hours", "2026-03-04T06:00:00.000Z"),
+            ("tomorrow", "2026-03-05T00:00:00.000Z"),
+            ("2030-03-05T18:00:00", "2030-03-05T18:00:00.000Z"),
+            ("2030-03-05T18:00:00-08:00", "2030-03-06T02:00:00.000Z"),
+        ] {
+            assert_eq!(
+                moment_ahead("until", text, now())
+                    .map(written)
+                    .unwrap_or_default(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    /// What cannot be read for sure is refused: a wrong guess locks for the wrong time or deletes the wrong devices.
+    #[test]
+    fn what_is_not_a_time() {
         for text in [
             "",
-            "yesterday",
+            "tomorow",
             "in",
             "five days",
+            "in 3 days ago",
+            "+3 days",
             "2026-13-01",
+            "2026-02-29",
+            "2026-02-30T12:00",
+            "2026-03-01T24:00",
+            "2026-03-01T12:60",
+            "2026-03-01T12:00 +02:00",
+            "2026-03-01T12:00+2",
+            "2026-03-01T12:00+26:00",
+            "2026-03-01T12:00+",
+            "2026-03-01+02:00",
+            "2026-03-01Z",
+            "2026-03-01T",
+            "2026-03-01T12:00 UTC",
+            "2026-03-01T12:00 CET",
+            "2026-03-01T12:00 pm",
+            "2026-03-01T12:00[Europe/Paris]",
+            "2026-03-01T12:00+01:00[America/New_York]",
+            "2026-03-01T12:00:00;",
+            "2026-03",
+            "01/03/2026",
+            "12:00",
+            "12:00:00",
+            "1 day 12:00:00",
+            "7",
+            "2026",
+            "-1772618400",
+            "202603011200",
             "99999999999999999999",
             "400000 years ago",
+            "9999-12-31T23:59:59-10:00",
         ] {
-            assert!(moment("from", text, now()).is_err(), "{text}");
+            for read in [moment, moment_ahead] {
+                let error = read("from", text, now()).map(written);
+                let error = error.expect_err(text).to_string();
+                let says = format!("The argument 'from' is not a valid time: '{text}'. Use ");
+                assert!(error.starts_with(&says), "{error}");
+            }
         }
     }
 
@@ -117,7 +255,16 @@ mod tests {
                 .unwrap_or_default(),
             "2026-03-04T14:00:00.000Z"
         );
-        for text in ["", "4", "0 hours", "4 hours ago", "-4 hours", "soon"] {
+        for text in [
+            "",
+            "4",
+            "0 hours",
+            "4 hours ago",
+            "-4 hours",
+            "soon",
+            "18:00:00",
+            "2030-03-05",
+        ] {
             assert!(span("duration", text).is_err(), "{text}");
         }
     }

@@ -4,10 +4,12 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
 use pingone_xsoar::sandbox::{Sandbox, Seed};
+use pingone_xsoar::visible::visible_lines;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// An in-memory PingOne on 127.0.0.1, for trying commands out without a tenant
@@ -22,7 +24,19 @@ struct Arguments {
     seed: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // It may quote the seed.
+            let shown = visible_lines(&format!("Error: {error:?}\n"));
+            drop(std::io::stderr().write_all(shown.as_bytes()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let seed = match &arguments.seed {
         Some(path) => Seed::from_file(path)?,

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target},
+    many::{Change, DoneBefore, NotTold, Target},
 };
 use crate::{
     entry::Output,
-    markdown::{at, row},
+    markdown::row,
     pingone::{
         id::UserId,
         users::{User, UserFields},
     },
-    times::{moment, moved, span, written},
+    times::{moment_ahead, moved, span, written},
 };
 
 const LOCKED: &str = "LOCKED";
@@ -24,9 +24,13 @@ const LOCKED: &str = "LOCKED";
 /// `pingone-lock-user`
 pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
     let until = lock_end(cx)?;
+    let shorten = cx.args.flag("shorten")?;
     let outcomes = cx
         .for_each_user(async |mut target| {
             let user = cx.user_of(&mut target).await?;
+            if !shorten && is_locked_as_long(cx, &user, until) {
+                return Ok(kept(cx, &user, until));
+            }
             lock_one(cx, &user, until, false).await
         })
         .await?;
@@ -38,15 +42,47 @@ fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
     let now = cx.pingone.now();
     let until = match (cx.args.text("until"), cx.args.text("duration")) {
         (Some(_), Some(_)) => bail!("Give only one of the arguments 'until' and 'duration'."),
-        (Some(until), None) => Some(moment("until", until, now)?),
+        (Some(until), None) => Some(moment_ahead("until", until, now)?),
         (None, Some(duration)) => Some(moved(now, span("duration", duration)?)?),
         (None, None) => None,
     };
     // What PingOne makes of a time in the past is UNCONFIRMED; at best nothing.
-    if until.is_some_and(|until| until <= now) {
-        bail!("The time in the argument 'until' is over already: give one in the future.");
+    if let Some(until) = until
+        && until <= now
+    {
+        bail!(
+            "The time in the argument 'until' is over already ({}): give one in the future.",
+            written(until)
+        );
     }
     Ok(until)
+}
+
+/// A lock that holds as long as it is wanted, or longer, is left alone.
+fn kept(cx: &Context<'_>, user: &User, wanted: Option<Timestamp>) -> Change {
+    let end = lock_end_of(cx, user);
+    let result = match (end, wanted) {
+        (None, Some(_)) => {
+            "was locked already, without an end: give shorten=true to have the lock end".to_owned()
+        }
+        (Some(end), Some(wanted)) if end > wanted => format!(
+            "was locked already, until {}: give shorten=true to have the lock end earlier",
+            written(end)
+        ),
+        _ => "was locked already".to_owned(),
+    };
+    Change {
+        changed: false,
+        verified: true,
+        result,
+        details: row([("UnlockAt", json!(end_told(user, end)))]),
+    }
+}
+
+/// When a lock ends, as PingOne wrote it or as it was reckoned.
+fn end_told(user: &User, end: Option<Timestamp>) -> Option<String> {
+    let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
+    told.map(str::to_owned).or_else(|| end.map(written))
 }
 
 /// Locks one account and makes sure that it is locked. `once_enabled`: the user was enabled a moment ago.
@@ -64,12 +100,7 @@ pub(super) async fn lock_one(
     }
     // A lock that ends at another time is not the one that is wanted.
     if is_locked(&user.fields) && lock_end_of(cx, user) == until {
-        return Ok(Change {
-            changed: false,
-            verified: true,
-            result: "was locked already".to_owned(),
-            details: row([("UnlockAt", at(&user.raw, UNLOCK_AT))]),
-        });
+        return Ok(kept(cx, user, until));
     }
     let told = cx.pingone.lock_user(id, until, once_enabled).await?;
     let user = match told {
@@ -79,16 +110,19 @@ pub(super) async fn lock_one(
             user.context(DoneBefore::accepted("lock"))?
         }
     };
-    if !is_locked(&user.fields) {
-        bail!(
-            "PingOne accepted the lock, but the account is not locked: {}.",
-            user.fields.account_status().unwrap_or("it does not tell")
-        );
+    match user.fields.account_status() {
+        Some(LOCKED) => {}
+        Some(other) => {
+            bail!("PingOne accepted the lock, but the account is not locked: {other}.")
+        }
+        None => bail!(NotTold {
+            change: "lock",
+            state: "the account is locked".to_owned(),
+        }),
     }
-    let end = lock_end_of(cx, &user).map(written);
-    let as_wanted = until.map(written) == end;
-    let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
-    let told = told.map(str::to_owned).or(end);
+    let end = lock_end_of(cx, &user);
+    let as_wanted = until.map(written) == end.map(written);
+    let told = end_told(&user, end);
     let result = match (until, &told) {
         (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
         (None, None) => "locked until an administrator unlocks it".to_owned(),
@@ -116,11 +150,15 @@ pub(super) async fn set_enabled(
         let user = cx.pingone.read_user(id).await;
         user.context(DoneBefore::accepted("change"))?.fields.enabled
     };
-    if now != Some(enabled) {
-        let still = if enabled { "disabled" } else { "enabled" };
-        bail!("PingOne accepted the change, but {called} is still {still}.");
+    match now {
+        Some(now) if now == enabled => Ok(raw),
+        Some(true) => bail!("PingOne accepted the change, but {called} is still enabled."),
+        Some(false) => bail!("PingOne accepted the change, but {called} is still disabled."),
+        None => bail!(NotTold {
+            change: "change",
+            state: format!("{called} is enabled"),
+        }),
     }
-    Ok(raw)
 }
 
 /// Unlocks the account of a user, whom an error calls `called`. Gives PingOne's answer. `once_enabled`: the user
@@ -131,18 +169,25 @@ pub(super) async fn unlock(
     once_enabled: bool,
 ) -> Result<Option<Value>> {
     let told = cx.pingone.unlock_user(id, once_enabled).await?;
-    // PingOne answers with the user; only if it does not, it has to be asked.
-    let is_locked = match &told {
-        Some(User { fields, .. }) if fields.account_status().is_some() => is_locked(fields),
-        _ => {
+    let status = |user: &User| user.fields.account_status().map(str::to_owned);
+    // PingOne answers with the user; only if its state is not in the answer, it has to be asked for.
+    let status = match told.as_ref().and_then(status) {
+        None => {
             let user = cx.pingone.read_user(id).await;
-            is_locked(&user.context(DoneBefore::accepted("unlock"))?.fields)
+            status(&user.context(DoneBefore::accepted("unlock"))?)
         }
+        told => told,
     };
-    if is_locked {
-        bail!("PingOne accepted the unlock, but the account of {called} is still LOCKED.");
+    match status.as_deref() {
+        Some(LOCKED) => {
+            bail!("PingOne accepted the unlock, but the account of {called} is still LOCKED.")
+        }
+        Some(_) => Ok(told.map(|user| user.raw)),
+        None => bail!(NotTold {
+            change: "unlock",
+            state: format!("the account of {called} is still locked"),
+        }),
     }
-    Ok(told.map(|user| user.raw))
 }
 
 /// Whether the account is locked.

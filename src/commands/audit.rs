@@ -226,6 +226,8 @@ enum Source {
     UserAgent,
 }
 
+const SOURCES: [Source; 3] = [Source::Ip, Source::Country, Source::UserAgent];
+
 /// Where PingOne puts these is UNCONFIRMED, and not every action type has them; so some places are tried.
 fn source(activity: &Value, what: Source) -> Value {
     let places: &[&str] = match what {
@@ -267,17 +269,16 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
         .await?;
     let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
     for activity in &activities {
-        let key = [Source::Ip, Source::Country, Source::UserAgent].map(|what| {
-            source(activity, what)
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
+        let key = SOURCES.map(|what| match source(activity, what) {
+            Value::Null => String::new(),
+            Value::String(text) => text,
+            other => other.to_string(),
         });
         groups.entry(key).or_default().push(activity);
     }
     let mut rows: Vec<(usize, Row)> = groups
-        .into_iter()
-        .map(|([ip, country, agent], found)| (found.len(), group(&ip, &country, &agent, &found)))
+        .into_values()
+        .map(|found| (found.len(), group(&found)))
         .collect();
     rows.sort_by(|(a, _), (b, _)| b.cmp(a));
     let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
@@ -316,28 +317,27 @@ pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
         .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
 }
 
-/// One row of the report. The activities are newest first.
-fn group(ip: &str, country: &str, agent: &str, found: &[&Value]) -> Row {
+/// One row of the report: activities from the same source, newest first.
+fn group(found: &[&Value]) -> Row {
     let distinct = |values: BTreeSet<&str>| json!(values);
     let actions = found
         .iter()
         .filter_map(|activity| activity.pointer("/action/type").and_then(Value::as_str));
     let users = found.iter().flat_map(|activity| users(activity));
-    let known = |text: &str| {
-        if text.is_empty() {
-            Value::Null
-        } else {
-            json!(text)
-        }
+    let from = |what| {
+        found
+            .first()
+            .map(|activity| source(activity, what))
+            .filter(|source| source != "")
     };
     let time = |activity: Option<&&Value>| {
         activity.map_or(Value::Null, |activity| at(activity, "/recordedAt"))
     };
     row([
         ("Count", json!(found.len())),
-        ("IP", known(ip)),
-        ("Country", known(country)),
-        ("UserAgent", known(agent)),
+        ("IP", json!(from(Source::Ip))),
+        ("Country", json!(from(Source::Country))),
+        ("UserAgent", json!(from(Source::UserAgent))),
         ("Users", distinct(users.collect())),
         ("Actions", distinct(actions.collect())),
         ("First", time(found.last())),

@@ -1,18 +1,24 @@
-//! The test button: whether credentials, environment, region and roles will do.
+//! The test button: whether credentials, environment, region and roles will do, and whether what the instance
+//! protects is there.
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, bail};
 
 use super::Context;
 use crate::{
     entry::Output,
     failure::EnvironmentUnreadable,
-    pingone::{self, error::Problem},
+    pingone::{
+        self,
+        error::Problem,
+        protected::{Kind, Unresolved},
+    },
 };
 
 /// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the
 /// environment tells a wrong environment or region from a missing role.
 pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
     let Err(refused) = cx.pingone.probe_users().await else {
+        check_protected(cx).await?;
         return Ok(Output {
             readable: "ok".to_owned(),
             context: None,
@@ -26,6 +32,38 @@ pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
     match cx.pingone.read_environment().await {
         Err(error) if is_out_of_reach(&error) => Err(Error::new(EnvironmentUnreadable(refused))),
         _ => Err(refused.into()),
+    }
+}
+
+/// An entry that is mistyped protects nobody, and no command would tell.
+async fn check_protected(cx: &Context<'_>) -> Result<()> {
+    let wrong = cx.pingone.unresolved_entries().await?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let wrong: Vec<String> = wrong.iter().map(describe).collect();
+    bail!(
+        "{}\nEach entry has to name exactly one user or group that is in PingOne. Separate entries by commas or line breaks.",
+        wrong.join("\n")
+    )
+}
+
+/// The entry is shown with escapes: what is wrong with it may be a character that cannot be seen.
+fn describe(unresolved: &Unresolved) -> String {
+    let Unresolved {
+        kind,
+        entry,
+        matches,
+    } = unresolved;
+    let (setting, kind) = match kind {
+        Kind::User => ("Protected users", "user"),
+        Kind::Group => ("Protected groups", "group"),
+    };
+    if matches.is_empty() {
+        format!("'{setting}': PingOne has no {kind} {entry:?}.")
+    } else {
+        let matches = matches.join(", ");
+        format!("'{setting}': {entry:?} names more than one {kind}: {matches}.")
     }
 }
 

@@ -12,12 +12,11 @@ use super::{
     Context,
     accounts::{is_locked, is_locked_as_long, lock_end_of, lock_one, set_enabled},
     devices::reset_one,
-    many::{Change, DoneBefore, Target, changed_before},
+    leave_groups::leave_groups,
+    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_before},
     passwords::force_change_of,
     sessions::clear_all,
-    steps::{
-        ALREADY, Contained, DONE, Done, NOT_APPLICABLE, NotAll, Record, THE_USER, Taken, report,
-    },
+    steps::{ALREADY, Contained, DONE, Done, NOT_APPLICABLE, Record, THE_USER, Taken, report},
 };
 use crate::{
     entry::Output,
@@ -78,8 +77,8 @@ impl Plan {
     fn read(cx: &Context<'_>) -> Result<Self> {
         let now = cx.pingone.now();
         let wanted = cx.args.list("steps");
-        // Without a word, what keeps a thief out and is undone by one command and a new password.
-        let usual = ["disable", "endSessions", "setPassword"];
+        // Without a word, what keeps a thief out and is undone by one command. A replaced password is not.
+        let usual = ["disable", "endSessions"];
         let is_wanted = |name: &str| {
             if wanted.is_empty() {
                 usual.contains(&name)
@@ -141,12 +140,12 @@ async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Resul
     let (mut taken, mut record) = (Vec::new(), Record::default());
     for (name, step) in &plan.steps {
         let result = take(cx, *step, &before, plan, &mut record).await;
-        let may_have_changed = match &result {
-            Ok(done) => done.outcome == DONE,
-            Err(error) => changed_before(error) != Some(false),
+        let changed = match &result {
+            Ok(done) => Some(done.outcome == DONE),
+            Err(error) => changed_before(error),
         };
-        if may_have_changed {
-            note(cx, *step, &before, &mut record);
+        if changed != Some(false) && note(cx, *step, &before, &mut record) && changed.is_none() {
+            record.unconfirmed_steps.push((*name).to_owned());
         }
         taken.push(Taken::of(cx, before.id, name, result));
     }
@@ -159,9 +158,9 @@ async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Resul
     })
 }
 
-/// Notes what a step changed, or may have: to undo too much does no harm here. The other steps note by
-/// themselves what they did.
-fn note(cx: &Context<'_>, step: Step, before: &User, record: &mut Record) {
+/// Notes what a step changed, or may have: to undo too much does no harm here. False if the step noted by itself
+/// what it did.
+fn note(cx: &Context<'_>, step: Step, before: &User, record: &mut Record) -> bool {
     match step {
         Step::Lock if is_locked(&before.fields) => {
             record.locked_until_before = lock_end_of(cx, before);
@@ -170,8 +169,9 @@ fn note(cx: &Context<'_>, step: Step, before: &User, record: &mut Record) {
         Step::Disable => record.disabled = true,
         Step::SetPassword => record.password_replaced = true,
         Step::ForceChange => record.change_forced = true,
-        Step::EndSessions | Step::RemoveDevices | Step::LeaveGroups => {}
+        Step::EndSessions | Step::RemoveDevices | Step::LeaveGroups => return false,
     }
+    true
 }
 
 /// What was done, also where something failed after it.
@@ -180,6 +180,13 @@ fn details(result: &Result<Change>) -> Option<&Row> {
         Ok(change) => Some(&change.details),
         Err(error) => Some(&error.downcast_ref::<DoneBefore>()?.details),
     }
+}
+
+/// The ids that a step names in its details.
+fn ids_in(result: &Result<Change>, member: &str) -> Vec<String> {
+    let ids = details(result).and_then(|details| details.get(member)?.as_array());
+    let ids = ids.into_iter().flatten().filter_map(Value::as_str);
+    ids.map(str::to_owned).collect()
 }
 
 async fn take(
@@ -214,6 +221,7 @@ async fn take(
             record.ended_sessions = details(&result)
                 .and_then(|details| details.get("Ended")?.as_u64())
                 .unwrap_or_default();
+            record.unconfirmed_sessions = ids_in(&result, UNCONFIRMED);
             Ok(Done::from(&result?))
         }
         Step::SetPassword => set_random_password(cx, id).await,
@@ -234,13 +242,8 @@ async fn take(
         }
         Step::RemoveDevices => {
             let result = reset_one(cx, &target(), plan.devices_since, &plan.keep_devices).await;
-            let deleted = details(&result).and_then(|details| details.get("Deleted")?.as_array());
-            record.deleted_devices = deleted
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect();
+            record.deleted_devices = ids_in(&result, "Deleted");
+            record.unconfirmed_devices = ids_in(&result, UNCONFIRMED);
             Ok(Done::from(&result?))
         }
         Step::LeaveGroups => leave_groups(cx, id, &plan.groups, record).await,
@@ -288,72 +291,6 @@ fn random_password() -> Result<SecretString> {
         .iter()
         .map(|byte| char::from(ALPHABET[usize::from(byte & 63)]));
     Ok(KINDS.chars().chain(characters).collect::<String>().into())
-}
-
-const INDIRECT: &str = "The user is in it by an indirect membership (a nested group or a group filter), which cannot be removed from the user.";
-const STILL_A_MEMBER: &str =
-    "PingOne answered that there is nothing to remove, but the user is still in the group.";
-
-async fn leave_groups(
-    cx: &Context<'_>,
-    id: UserId,
-    only: &[GroupId],
-    record: &mut Record,
-) -> Result<Done> {
-    let (_, memberships) = cx.pingone.direct_groups(id).await?;
-    let mut groups: Vec<GroupId> = memberships
-        .into_iter()
-        .map(|membership| membership.group)
-        .collect();
-    let mut failed = Vec::new();
-    if !only.is_empty() {
-        for group in only.iter().filter(|group| !groups.contains(group)) {
-            match cx.pingone.read_membership(id, *group).await {
-                Ok(None) => {}
-                Ok(Some(_)) => failed.push(format!("{group}: {INDIRECT}")),
-                Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
-            }
-        }
-        groups.retain(|group| only.contains(group));
-    }
-    let mut left = 0_usize;
-    for group in &groups {
-        match cx.pingone.remove_from_group(id, *group).await {
-            Ok(()) => {
-                left += 1;
-                record.left_groups.push(group.to_string());
-            }
-            Err(error) if error.status() == Some(404) => {
-                // Gone already, or never touched?
-                let membership = cx.pingone.read_membership(id, *group).await;
-                // An earlier try got no answer; that the membership is gone now is its doing.
-                if error.tries.outcome_unknown && !matches!(membership, Ok(Some(_))) {
-                    left += usize::from(membership.is_ok());
-                    record.left_groups.push(group.to_string());
-                }
-                match membership {
-                    Ok(None) => {}
-                    Ok(Some(_)) => failed.push(format!("{group}: {STILL_A_MEMBER}")),
-                    Err(error) => failed.push(format!("{group}: {}", cx.explain(&error.into()))),
-                }
-            }
-            Err(error) => {
-                if error.may_have_changed() {
-                    record.left_groups.push(group.to_string());
-                }
-                failed.push(format!("{group}: {}", cx.explain(&error.into())));
-            }
-        }
-    }
-    if !failed.is_empty() {
-        let failed = failed.join("; ");
-        return Err(NotAll(format!("groups left: {left}; not left: {failed}")).into());
-    }
-    Ok(if left == 0 {
-        Done::new(ALREADY, "is in none of them")
-    } else {
-        Done::new(DONE, format!("{left} left"))
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     Context, devices,
-    lists::{describe_role, role_names, without_role_names},
     passwords::state_row as password_row,
+    roles::{self, role_names},
     sessions,
     users::{account, row as user_row},
 };
@@ -30,7 +30,10 @@ struct Part {
 /// Describes the user that was found.
 pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Result<Output> {
     let (parts, no_role_names) = Box::pin(parts(cx, &user)).await;
-    let mut readable = format!("{} ", table(&format!("User:{called}"), &[user_row(&user)]));
+    let mut readable = format!(
+        "{} ",
+        table(&format!("User:{called}"), &[user_row(user.id, &user.raw)])
+    );
     let mut account = account(&user);
     let mut missing = Vec::new();
     for Part {
@@ -57,11 +60,16 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
             .unwrap_or_default();
         readable.push_str(&table_of(title, &columns, &rows));
         if member == ROLES
-            && !rows.is_empty()
             && let Some(reason) = &no_role_names
         {
-            readable.push_str(&without_role_names(reason));
+            readable.push_str(reason);
             missing.push("Role names");
+        }
+        if rows
+            .iter()
+            .any(|row| row.get("Expired") == Some(&json!(true)))
+        {
+            readable.push_str(sessions::SOME_EXPIRED);
         }
         let mut rows = rows.into_iter().map(Value::Object);
         account[member] = if is_list {
@@ -82,9 +90,9 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
     let population = user
         .fields
         .population
-        .as_ref()
-        .and_then(|population| population.id.as_deref()?.parse().ok());
-    let (groups, population, devices, password, assignments, roles, sessions) = tokio::join!(
+        .as_deref()
+        .and_then(|population| population.parse().ok());
+    let (groups, population, devices, password, assignments, role_names, sessions) = tokio::join!(
         cx.pingone.direct_groups(id),
         async {
             match population {
@@ -98,8 +106,10 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
         role_names(cx),
         cx.pingone.sessions(id),
     );
-    let (roles, no_role_names) = roles;
-    let none = &Value::Null;
+    let mut assigned = assignments.iter().flatten();
+    let lacks_name = assigned.any(|assignment| role_names.of(assignment).is_null());
+    let no_role_names = lacks_name.then(|| role_names.why_missing());
+    let (none, now) = (&Value::Null, cx.pingone.now_at_pingone());
     let parts = [
         Part {
             member: "Account",
@@ -131,7 +141,7 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
             rows: rows(cx, groups.map(|(_, groups)| groups), |membership| {
                 row([
                     ("ID", json!(membership.group.to_string())),
-                    ("Name", json!(membership.name)),
+                    ("Name", membership.shown_name.clone()),
                 ])
             }),
         },
@@ -148,7 +158,7 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
             is_list: true,
             title: "Roles",
             rows: rows(cx, assignments, |assignment| {
-                without_user(describe_role(assignment, &roles, none))
+                without_user(roles::describe(assignment, &role_names, none))
             }),
         },
         Part {
@@ -156,7 +166,7 @@ async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
             is_list: true,
             title: "Sessions",
             rows: rows(cx, sessions, |session| {
-                without_user(sessions::describe(session, none))
+                without_user(sessions::describe(session, none, now))
             }),
         },
     ];

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    many::{Change, DoneBefore, Target, each},
+    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each},
 };
 use crate::{
     entry::Output,
     markdown::{Row, at, row},
     pingone::id::DeviceId,
-    times::moment,
+    times::{moment, written},
 };
 
 /// The context key of devices.
@@ -27,7 +27,7 @@ pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
         .for_each_user(async |target| Ok(cx.pingone.devices(target.id).await?))
         .await?;
     let table = ("PingOne MFA devices", &COLUMNS[..], DEVICE);
-    Ok(cx.report_items(table, &outcomes, describe))
+    Ok(cx.report_items(table, outcomes, describe))
 }
 
 /// A device as it stands in the context and, in part, in the table.
@@ -72,7 +72,11 @@ pub(super) async fn reset(cx: &Context<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| reset_one(cx, &target, since, &keep).await)
         .await?;
-    Ok(cx.report_changes("Reset MFA devices", &outcomes))
+    let title = match since {
+        Some(since) => format!("Reset MFA devices paired after {}", written(since)),
+        None => "Reset MFA devices".to_owned(),
+    };
+    Ok(cx.report_changes(&title, &outcomes))
 }
 
 /// Deletes the devices of one user that came after `since` and are not to be kept. A device of which PingOne
@@ -94,16 +98,20 @@ pub(super) async fn reset_one(
     .await
 }
 
-fn ids(deleted: &[DeviceId]) -> Value {
-    deleted.iter().map(ToString::to_string).collect()
+fn ids(devices: &[DeviceId]) -> Value {
+    devices.iter().map(ToString::to_string).collect()
 }
 
-/// What came of deleting devices, when something failed.
-fn partly(deleted: &[DeviceId], then: &str) -> DoneBefore {
+/// What came of deleting devices, when something failed. `unconfirmed`: those that may have been deleted.
+fn partly(deleted: &[DeviceId], unconfirmed: &[DeviceId], then: &str) -> DoneBefore {
+    let mut details = row([("Deleted", ids(deleted))]);
+    if !unconfirmed.is_empty() {
+        details.insert(UNCONFIRMED.to_owned(), ids(unconfirmed));
+    }
     DoneBefore {
         told: format!("devices deleted: {}; {then}", deleted.len()),
-        changed: !deleted.is_empty(),
-        details: row([("Deleted", ids(deleted))]),
+        changed: changed_by(deleted, unconfirmed),
+        details,
     }
 }
 
@@ -115,19 +123,15 @@ async fn delete_devices(
 ) -> Result<Change> {
     let mut deleted: Vec<DeviceId> = Vec::new();
     for round in 0..2 {
-        let listed = cx.pingone.devices(target.id).await;
-        let listed = listed.map_err(|error| partly(&deleted, "then").then(error))?;
+        let listed = cx.pingone.devices_with_ids(target.id).await;
+        let listed = listed.map_err(|error| partly(&deleted, &[], "then").then(error))?;
         let mut left = Vec::new();
-        for device in &listed {
-            let Some(id) = device
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| id.parse().ok())
-            else {
-                return Err(partly(&deleted, "PingOne lists a device without an id.").into());
+        for (id, device) in &listed {
+            let Some(id) = id else {
+                return Err(partly(&deleted, &[], "PingOne lists a device without an id.").into());
             };
-            if wanted(id, device) {
-                left.push(id);
+            if wanted(*id, device) {
+                left.push(*id);
             }
         }
         if left.is_empty() {
@@ -149,14 +153,14 @@ async fn delete_devices(
             deleted.retain(|device| !left.contains(device));
         } else {
             let work = async |device| cx.pingone.delete_device(target.id, device).await;
-            if let Some((failed, error)) = each(&left, &mut deleted, work).await {
-                let not_deleted = format!("not deleted: {failed}");
-                return Err(partly(&deleted, &not_deleted).then(error));
+            if let Some(failures) = each(&left, &mut deleted, work).await {
+                let partly = partly(&deleted, &failures.unconfirmed, &failures.told("deleted"));
+                return Err(partly.then(failures.error));
             }
         }
     }
     let still = "PingOne goes on listing some of those that should be gone.";
-    Err(partly(&deleted, still).into())
+    Err(partly(&deleted, &[], still).into())
 }
 
 /// `pingone-set-mfa-enabled`

@@ -70,6 +70,24 @@ pub(super) async fn join(
     }
 }
 
+impl Context<'_> {
+    /// What is to be told after a user was `done`, if that made it a member of a protected group: the filter of a
+    /// dynamic group takes in whom it matches, and what it looks at is known to PingOne alone.
+    pub(super) async fn joined_protected_groups(&self, user: UserId, done: &str) -> Vec<String> {
+        match self.pingone.protected_groups_of(user).await {
+            Ok(groups) if groups.is_empty() => Vec::new(),
+            Ok(groups) => vec![format!(
+                "The user {user} was {done}, and is now a member of {}, which 'Protected groups' in the instance's settings protects: a group with a filter takes in every user that the filter matches. The change was not taken back, and this instance cannot change the user any more: look in PingOne whether the user belongs there.",
+                groups.join(", ")
+            )],
+            Err(error) => vec![format!(
+                "The user {user} was {done}. Whether it is in one of the 'Protected groups' now is not known: look in PingOne.\n{}",
+                self.explain(&error.into())
+            )],
+        }
+    }
+}
+
 /// `pingone-remove-from-group`
 pub(super) async fn remove(cx: &Context<'_>) -> Result<Output> {
     let (user, group, called) = user_and_group(cx).await?;
@@ -113,10 +131,11 @@ pub(super) async fn of_user(cx: &Context<'_>) -> Result<Output> {
     let (raw, memberships) = cx.pingone.direct_groups(id).await?;
     let rows: Vec<Row> = memberships
         .into_iter()
+        .filter(|membership| membership.kind.as_deref() == Some(DIRECT))
         .map(|membership| {
             Row::from_iter([
                 ("ID".to_owned(), json!(membership.group.to_string())),
-                ("Name".to_owned(), json!(membership.name)),
+                ("Name".to_owned(), membership.shown_name),
             ])
         })
         .collect();

@@ -1,4 +1,4 @@
-//! Commands that list what an environment holds: users, groups, members, populations, and the roles of users.
+//! Commands that list what an environment holds: users, groups, members and populations.
 
 use std::str::FromStr;
 
@@ -10,10 +10,9 @@ use crate::{
     entry::{Output, USER},
     markdown::{Row, at, row, table, table_of},
     pingone::{
-        filter::{all, equals, starts_with},
-        id::{GroupId, PopulationId},
+        filter::{all, equals, in_brackets, starts_with},
+        id::{GroupId, PopulationId, UserId},
         pages::{Paging, Part},
-        users::User,
     },
 };
 
@@ -21,7 +20,6 @@ const GROUP_MEMBER: &str =
     "PingOne.GroupMember(val.ID && val.ID === obj.ID && val.GroupID === obj.GroupID)";
 const GROUP: &str = "PingOne.Group(val.ID && val.ID === obj.ID)";
 const POPULATION: &str = "PingOne.Population(val.ID && val.ID === obj.ID)";
-const ROLE_ASSIGNMENT: &str = "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)";
 /// Where a page token stands: each list overwrites its own.
 const PAGE_TOKEN: &str = "PingOne(true)";
 
@@ -29,6 +27,8 @@ const PAGE_TOKEN: &str = "PingOne(true)";
 const LIMIT: usize = 50;
 /// PingOne's documented cap for users; what a page is asked for where nothing is said.
 const PAGE_SIZE: usize = 200;
+/// The most that PingOne takes for any list.
+const LARGEST_PAGE: usize = 1_000;
 
 /// `limit`, `page_size`, `next_token` and `all_results`, as XSOAR's conventions have them.
 pub(super) fn paging<Place: FromStr>(cx: &Context<'_>, page_size: usize) -> Result<Paging<Place>> {
@@ -38,9 +38,10 @@ pub(super) fn paging<Place: FromStr>(cx: &Context<'_>, page_size: usize) -> Resu
     };
     let limit = cx.args.count("limit")?.unwrap_or(LIMIT);
     let limit = (!cx.args.flag("all_results")?).then_some(limit);
+    let page_size = cx.args.count("page_size")?.unwrap_or(page_size);
     Ok(Paging {
         limit,
-        page_size: cx.args.count("page_size")?.unwrap_or(page_size),
+        page_size: page_size.min(LARGEST_PAGE),
         from,
     })
 }
@@ -79,15 +80,8 @@ pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
     if items.is_empty() {
         cx.ensure_group(&group).await?;
     }
-    let users = items
-        .iter()
-        .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))
-        .collect::<Result<Vec<User>>>()?;
-    let rows: Vec<Row> = users.iter().map(user_row).collect();
-    let context = users
-        .iter()
-        .map(|user| Value::Object(describe_user(user)))
-        .collect::<Vec<_>>();
+    let (rows, context) = describe_users(cx, &items)?;
+    let context: Vec<Value> = context.into_iter().map(Value::Object).collect();
     let mut output = Output::new(table("PingOne users", &rows), Some(Value::Array(items)));
     if !context.is_empty() {
         output = output.with_context(USER, Value::Array(context));
@@ -119,8 +113,15 @@ async fn user_filter(cx: &Context<'_>, group: &Named<'_, GroupId>) -> Result<Opt
     if let Some(enabled) = cx.args.choice("enabled")? {
         conditions.push(format!("enabled eq {enabled}"));
     }
-    // The filter is the user's own text, in brackets so that an `or` in it stays within it.
-    conditions.extend(cx.args.text("filter").map(|filter| format!("({filter})")));
+    // The filter is the user's own text; an `or` in it must not widen the other conditions.
+    if let Some(filter) = cx.args.text("filter") {
+        let Some(filter) = in_brackets(filter) else {
+            bail!(
+                "The brackets or quotes in the argument 'filter' do not match. Close each bracket and each quote that the filter opens, as in (title eq \"Manager\" or title eq \"Director\")."
+            )
+        };
+        conditions.push(filter);
+    }
     Ok(all(&conditions))
 }
 
@@ -130,34 +131,29 @@ fn in_group(group: GroupId) -> String {
     format!("memberOfGroups[{}]", equals("id", &group.to_string()))
 }
 
-fn describe_user(user: &User) -> Row {
-    let User { id, fields, .. } = user;
+/// The users of a list: the rows of a table, and what stands in the context.
+fn describe_users(cx: &Context<'_>, items: &[Value]) -> Result<(Vec<Row>, Vec<Row>)> {
+    let mut rows = Vec::with_capacity(items.len());
+    let mut context = Vec::with_capacity(items.len());
+    for raw in items {
+        let id = cx.pingone.listed_user(raw)?;
+        rows.push(user_row(id, raw));
+        context.push(describe_user(id, raw));
+    }
+    Ok((rows, context))
+}
+
+fn describe_user(id: UserId, raw: &Value) -> Row {
     row([
         ("ID", json!(id.to_string())),
-        ("Username", json!(fields.username)),
-        (
-            "DisplayName",
-            json!(
-                fields
-                    .name
-                    .as_ref()
-                    .and_then(|name| name.formatted.as_ref())
-            ),
-        ),
-        ("Email", json!(fields.email)),
-        ("Enabled", json!(fields.enabled)),
-        ("AccountStatus", json!(fields.account_status())),
-        (
-            "PopulationID",
-            json!(
-                fields
-                    .population
-                    .as_ref()
-                    .and_then(|population| population.id.as_ref())
-            ),
-        ),
-        ("CreatedAt", json!(fields.created_at)),
-        ("UpdatedAt", json!(fields.updated_at)),
+        ("Username", at(raw, "/username")),
+        ("DisplayName", at(raw, "/name/formatted")),
+        ("Email", at(raw, "/email")),
+        ("Enabled", at(raw, "/enabled")),
+        ("AccountStatus", at(raw, "/account/status")),
+        ("PopulationID", at(raw, "/population/id")),
+        ("CreatedAt", at(raw, "/createdAt")),
+        ("UpdatedAt", at(raw, "/updatedAt")),
     ])
 }
 
@@ -175,17 +171,13 @@ pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
     if items.is_empty() {
         cx.ensure_group(&named).await?;
     }
-    let users = items
-        .iter()
-        .map(|raw| Ok(cx.pingone.listed_user(raw.clone())?))
-        .collect::<Result<Vec<User>>>()?;
-    let rows: Vec<Row> = users.iter().map(user_row).collect();
-    let context = users.iter().map(|user| {
+    let (rows, users) = describe_users(cx, &items)?;
+    let context = users.into_iter().map(|user| {
         let mut entry = row([
             ("GroupID", json!(group.to_string())),
             ("GroupName", json!(named.name)),
         ]);
-        entry.extend(describe_user(user));
+        entry.extend(user);
         Value::Object(entry)
     });
     let context = context.collect::<Vec<_>>();
@@ -287,66 +279,11 @@ fn listed(
     describe: impl Fn(&Value) -> Row,
 ) -> Output {
     let rows: Vec<Row> = part.items.iter().map(describe).collect();
-    let context: Vec<Value> = rows.iter().cloned().map(Value::Object).collect();
-    let mut output = Output::new(
-        table_of(title, columns, &rows),
-        Some(Value::Array(part.items)),
-    );
+    let readable = table_of(title, columns, &rows);
+    let context: Vec<Value> = rows.into_iter().map(Value::Object).collect();
+    let mut output = Output::new(readable, Some(Value::Array(part.items)));
     if !context.is_empty() {
         output = output.with_context(key, Value::Array(context));
     }
     with_next(output, token, (part.more, part.next.as_ref()))
-}
-
-/// `pingone-list-role-assignments`
-pub(super) async fn role_assignments(cx: &Context<'_>) -> Result<Output> {
-    // Nothing is asked of PingOne before the arguments are known to be fine.
-    cx.named_users()?;
-    let (outcomes, roles) = tokio::join!(
-        cx.for_each_user(async |target| Ok(cx.pingone.role_assignments(target.id).await?)),
-        role_names(cx)
-    );
-    let outcomes = outcomes?;
-    let (roles, no_names) = roles;
-    let columns = ["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"];
-    let table = ("PingOne role assignments", &columns[..], ROLE_ASSIGNMENT);
-    let mut output = cx.report_items(table, &outcomes, |assignment, user| {
-        describe_role(assignment, &roles, user)
-    });
-    if let Some(reason) = no_names {
-        output.readable.push_str(&without_role_names(&reason));
-    }
-    Ok(output)
-}
-
-/// The roles that there are: an assignment has the role's id alone. Without the right to read them, the ids have to
-/// do; then also why.
-pub(super) async fn role_names(cx: &Context<'_>) -> (Vec<Value>, Option<String>) {
-    match cx.pingone.roles().await {
-        Ok(roles) => (roles, None),
-        Err(error) => (Vec::new(), Some(cx.explain(&error.into()))),
-    }
-}
-
-/// The line below a table of roles whose names could not be read.
-pub(super) fn without_role_names(reason: &str) -> String {
-    ["The names of the roles are not available: ", reason, "\n"].concat()
-}
-
-/// A role assignment as it stands in the context and, in part, in the table.
-pub(super) fn describe_role(assignment: &Value, roles: &[Value], user: &Value) -> Row {
-    let role = at(assignment, "/role/id");
-    let name = roles
-        .iter()
-        .find(|known| known.get("id") == Some(&role))
-        .map(|known| at(known, "/name"));
-    row([
-        ("ID", at(assignment, "/id")),
-        ("UserID", user.clone()),
-        ("Role", name.unwrap_or(Value::Null)),
-        ("RoleID", role),
-        ("Scope", at(assignment, "/scope/type")),
-        ("ScopeID", at(assignment, "/scope/id")),
-        ("ReadOnly", at(assignment, "/readOnly")),
-    ])
 }

@@ -1,7 +1,7 @@
 //! Commands for one user or many: who is meant, a few at a time, and one row for each with what happened. That
 //! one user fails does not keep the others from being served, but it is told in an error entry of its own.
 
-use std::{cell::RefCell, collections::HashSet, fmt};
+use std::{borrow::Borrow, cell::RefCell, collections::HashSet, fmt};
 
 use anyhow::{Result, anyhow, bail};
 use futures_util::{StreamExt as _, future::try_join_all, stream};
@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
+    steps::Contained,
     target::{GIVE_USER_ID, no_user, only_user},
 };
 use crate::{
     entry::Output,
     failure,
     markdown::{Row, row, table_of},
+    memory,
     pingone::{self, error::Problem, id::UserId, users::User},
 };
 
@@ -23,6 +25,9 @@ const AT_ONCE: usize = 10;
 
 /// The context key of what changing commands did.
 const CHANGE: &str = "PingOne.Change(val.ID && val.ID === obj.ID && val.Command === obj.Command)";
+
+/// The member of a change's details that names what PingOne may have done without saying so.
+pub(super) const UNCONFIRMED: &str = "Unconfirmed";
 
 /// One way in which the arguments name a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +99,8 @@ pub(super) struct Change {
 pub(super) struct DoneBefore {
     /// What was done, in words.
     pub(super) told: String,
-    /// Whether that is something.
-    pub(super) changed: bool,
+    /// Whether that is something; `None` if that is not known.
+    pub(super) changed: Option<bool>,
     /// What a success would have put into the context of it.
     pub(super) details: Row,
 }
@@ -105,37 +110,88 @@ impl DoneBefore {
     pub(super) fn accepted(what: &str) -> Self {
         Self {
             told: ["PingOne accepted the ", what, "; then"].concat(),
-            changed: true,
+            changed: Some(true),
             details: Row::new(),
         }
     }
 
-    /// The failure that came after it; by itself where nothing was done.
+    /// The failure that came after it; by itself where surely nothing was done.
     pub(super) fn then(self, error: pingone::Error) -> anyhow::Error {
         let error = anyhow::Error::from(error);
-        if self.changed {
-            error.context(self)
-        } else {
+        if self.changed == Some(false) {
             error
+        } else {
+            error.context(self)
         }
+    }
+}
+
+/// PingOne accepted a change, but does not say whether it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("PingOne accepted the {change}, but does not say whether {state}: look in PingOne.")]
+pub(super) struct NotTold {
+    /// What was accepted.
+    pub(super) change: &'static str,
+    /// What should hold now.
+    pub(super) state: String,
+}
+
+/// What failed of several things of a user.
+pub(super) struct Failures<T> {
+    /// Those that surely were not done.
+    not_done: Vec<T>,
+    /// Those that PingOne may have done without saying so.
+    pub(super) unconfirmed: Vec<T>,
+    /// The failure that tells most.
+    pub(super) error: pingone::Error,
+}
+
+impl<T: fmt::Display> Failures<T> {
+    /// What was not `done`, and what may have been: "not deleted: …; may have been deleted: …".
+    pub(super) fn told(&self, done: &str) -> String {
+        let parts = [
+            ("not", &self.not_done),
+            ("may have been", &self.unconfirmed),
+        ];
+        let parts = parts.into_iter().filter(|(_, things)| !things.is_empty());
+        let parts = parts.map(|(how, things)| {
+            let things: Vec<String> = things.iter().map(ToString::to_string).collect();
+            format!("{how} {done}: {}", things.join(", "))
+        });
+        parts.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Whether something was changed: `done` holds what was, `unconfirmed` what may have been; `None` if that is not
+/// known.
+pub(super) fn changed_by<T>(done: &[T], unconfirmed: &[T]) -> Option<bool> {
+    match (done, unconfirmed) {
+        ([], []) => Some(false),
+        ([], _) => None,
+        _ => Some(true),
     }
 }
 
 /// Does `work` for several things of a user, one after the other. One that fails does not keep the others from being
 /// done: it may be another that matters. `work` says whether the thing was there; those that were are added to
-/// `done`. Gives which failed, and the failure that tells most.
-pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
+/// `done`. Gives what failed, if something did.
+pub(super) async fn each<T: Copy + PartialEq>(
     things: &[T],
     done: &mut Vec<T>,
     work: impl AsyncFn(T) -> Result<bool, pingone::Error>,
-) -> Option<(String, pingone::Error)> {
-    let (mut failed, mut worst) = (Vec::new(), None::<pingone::Error>);
+) -> Option<Failures<T>> {
+    let (mut not_done, mut unconfirmed) = (Vec::new(), Vec::new());
+    let mut worst = None::<pingone::Error>;
     for thing in things {
         match work(*thing).await {
             Ok(true) if !done.contains(thing) => done.push(*thing),
             Ok(_) => {}
             Err(error) => {
-                failed.push(thing.to_string());
+                if error.may_have_changed() {
+                    unconfirmed.push(*thing);
+                } else {
+                    not_done.push(*thing);
+                }
                 // The instance forbids the user to be changed, not this thing.
                 let is_final = matches!(*error.problem, Problem::Forbidden(_));
                 let tells_more =
@@ -149,19 +205,74 @@ pub(super) async fn each<T: Copy + PartialEq + fmt::Display>(
             }
         }
     }
-    worst.map(|error| (failed.join(", "), error))
+    worst.map(|error| Failures {
+        not_done,
+        unconfirmed,
+        error,
+    })
 }
 
 /// Whether something was changed before this failure; `None` if that is not known.
 pub(super) fn changed_before(error: &anyhow::Error) -> Option<bool> {
-    let before = error.downcast_ref::<DoneBefore>();
-    if before.is_some_and(|before| before.changed) {
-        return Some(true);
+    if let Some(before) = error.downcast_ref::<DoneBefore>()
+        && before.changed != Some(false)
+    {
+        return before.changed;
+    }
+    if error.is::<NotTold>() {
+        return None;
     }
     let error = error.downcast_ref::<pingone::Error>();
     let may_have = error.is_some_and(pingone::Error::may_have_changed);
     (!may_have).then_some(false)
 }
+
+/// What is kept of each user until the command's end.
+pub(super) trait Kept {
+    /// What it takes in memory.
+    fn weight(&self) -> usize;
+}
+
+impl<T: Borrow<Value>> Kept for Vec<T> {
+    fn weight(&self) -> usize {
+        self.iter()
+            .map(|item| memory::ROW + memory::weight(item.borrow()))
+            .sum()
+    }
+}
+
+impl Kept for Change {
+    fn weight(&self) -> usize {
+        let details = self.details.values().map(memory::weight).sum::<usize>();
+        memory::ROW + memory::text_weight(&self.result) + details
+    }
+}
+
+impl Kept for Contained {
+    fn weight(&self) -> usize {
+        let taken = self
+            .taken
+            .iter()
+            .map(|taken| memory::text_weight(&taken.detail));
+        // A row and an entry for each step, and the ids in the record.
+        let record = self.record.iter().map(|record| {
+            let ids = [
+                &record.left_groups,
+                &record.unconfirmed_groups,
+                &record.deleted_devices,
+                &record.unconfirmed_devices,
+                &record.unconfirmed_sessions,
+            ];
+            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(ID)
+        });
+        memory::ROW
+            + taken.map(|text| memory::ROW / 4 + text).sum::<usize>()
+            + record.sum::<usize>()
+    }
+}
+
+/// What is as long as an id.
+const ID: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Context<'_> {
     /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
@@ -255,7 +366,7 @@ impl Context<'_> {
     /// Does `work` for every named user, some at once; the outcomes are in the order of the names. A user that
     /// was named twice, as by a name in capitals and not, is served once: two at once would be in each other's way, and
     /// each would tell the half of it.
-    pub(super) async fn for_each_user<T>(
+    pub(super) async fn for_each_user<T: Kept>(
         &self,
         work: impl AsyncFn(Target) -> Result<T>,
     ) -> Result<Vec<Outcome<T>>> {
@@ -265,19 +376,16 @@ impl Context<'_> {
         let served = &served;
         let outcomes = stream::iter(named).map(|named| async move {
             let given = named.given();
-            match self.target(&named).await {
-                Ok(target) if !served.borrow_mut().insert(target.id) => None,
-                Ok(target) => Some(Outcome {
-                    given,
-                    id: Some(target.id),
-                    result: work(target).await,
-                }),
-                Err(error) => Some(Outcome {
-                    given,
-                    id: None,
-                    result: Err(error),
-                }),
-            }
+            let (id, result) = match self.target(&named).await {
+                Ok(target) if !served.borrow_mut().insert(target.id) => return None,
+                Ok(target) => (Some(target.id), work(target).await),
+                Err(error) => (None, Err(error)),
+            };
+            self.pingone.budget().spend(match &result {
+                Ok(kept) => kept.weight(),
+                Err(error) => memory::ROW + memory::text_weight(&format!("{error:#}")),
+            });
+            Some(Outcome { given, id, result })
         });
         let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(AT_ONCE).collect().await;
         Ok(outcomes.into_iter().flatten().collect())
@@ -306,14 +414,15 @@ impl Context<'_> {
 
     /// The answer of a command that lists something of each user: a row for each item, with the user before it, and
     /// a line for each user without any.
-    pub(super) fn report_items(
+    pub(super) fn report_items<T: Borrow<Value> + Into<Value>>(
         &self,
         (title, columns, key): (&str, &[&str], &str),
-        outcomes: &[Outcome<Vec<Value>>],
-        describe: impl Fn(&Value, &Value) -> Row,
+        outcomes: Vec<Outcome<Vec<T>>>,
+        describe: impl Fn(&T, &Value) -> Row,
     ) -> Output {
-        let (mut rows, mut context, mut raw) = (Vec::new(), Vec::new(), Vec::new());
-        for Outcome { given, id, result } in outcomes {
+        let failures = self.failures(&outcomes);
+        let (mut rows, mut context) = (Vec::new(), Vec::new());
+        for Outcome { given, id, result } in &outcomes {
             let user = json!(id.map(|id| id.to_string()));
             for item in result.iter().flatten() {
                 let entry = describe(item, &user);
@@ -321,11 +430,10 @@ impl Context<'_> {
                 line.extend(entry.clone());
                 rows.push(line);
                 context.push(Value::Object(entry));
-                raw.push(item.clone());
             }
         }
         let mut readable = table_of(title, columns, &rows);
-        for Outcome { given, result, .. } in outcomes {
+        for Outcome { given, result, .. } in &outcomes {
             let none = match result {
                 Ok(items) if items.is_empty() && outcomes.len() > 1 => "none".to_owned(),
                 Ok(_) => continue,
@@ -333,11 +441,15 @@ impl Context<'_> {
             };
             readable.push_str(&[given, ": ", &none, "\n"].concat());
         }
+        let raw = outcomes
+            .into_iter()
+            .filter_map(|outcome| outcome.result.ok());
+        let raw = raw.flatten().map(Into::into).collect();
         let mut output = Output::new(readable, Some(Value::Array(raw)));
         if !context.is_empty() {
             output = output.with_context(key, Value::Array(context));
         }
-        output.failures = self.failures(outcomes);
+        output.failures = failures;
         output
     }
 

@@ -16,10 +16,12 @@ mod contain;
 mod detail;
 mod devices;
 mod groups;
+mod leave_groups;
 mod lists;
 mod many;
 mod passwords;
 mod restore;
+mod roles;
 mod sessions;
 mod steps;
 mod target;
@@ -104,7 +106,7 @@ commands! {
     "pingone-list-groups" => lists::groups, Read;
     "pingone-get-group-members" => lists::members, Read;
     "pingone-list-populations" => lists::populations, Read;
-    "pingone-list-role-assignments" => lists::role_assignments, Read;
+    "pingone-list-role-assignments" => roles::list, Read;
     "pingone-contain-user" => contain::contain, Change;
     "pingone-restore-user" => restore::restore, Change;
 }

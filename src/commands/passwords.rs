@@ -1,13 +1,14 @@
 //! Commands about a user's password.
 
 use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Context, many::DoneBefore};
 use crate::{
     entry::Output,
     markdown::{Row, at, row, table},
-    pingone::id::UserId,
+    pingone::{self, id::UserId, server_clock::Moment},
 };
 
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
@@ -20,30 +21,90 @@ pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
         cx.args.choice("bypassPolicy")?,
     );
     let id = cx.user_by_name().await?.id;
+    let began = cx.pingone.moment();
     if force_change.is_some() || bypass_policy.is_some() {
         let force_change = force_change.unwrap_or(false);
-        let raw = cx
+        let bypass_policy = bypass_policy.unwrap_or(false);
+        let told = cx
             .pingone
-            .set_password(id, password, force_change, bypass_policy.unwrap_or(false))
-            .await?;
+            .set_password(id, password, force_change, bypass_policy)
+            .await;
+        let then = if force_change {
+            Then::MustChange
+        } else {
+            Then::Stays
+        };
+        let (how, raw) = settled(cx, id, (began, then), told).await?;
         if force_change {
             ensure_must_change(cx, id, raw.as_ref()).await?;
         }
-        let how = if force_change {
-            "it must be changed at the next sign-on"
-        } else {
-            "it is permanent"
+        let lasts = match then {
+            Then::MustChange => "it must be changed at the next sign-on",
+            Then::Stays => "it is permanent",
         };
         return Ok(Output::new(
-            format!("{username} password was set; {how}."),
+            format!("{how}{username} password was set; {lasts}."),
             raw,
         ));
     }
-    let raw = cx.pingone.reset_password(id, password).await?;
+    let told = cx.pingone.reset_password(id, password).await;
+    let (how, raw) = settled(cx, id, (began, Then::MustChange), told).await?;
     Ok(Output::new(
-        format!("{username} password was updated."),
+        format!("{how}{username} password was updated."),
         raw,
     ))
+}
+
+/// What a new password is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// To be changed at the next sign-on.
+    MustChange,
+    /// To stay.
+    Stays,
+}
+
+/// Stands before the text of a change that PingOne did not confirm.
+const READ_BACK: &str =
+    "PingOne did not confirm the change, so the state of the password was read: it was changed.\n";
+
+/// PingOne's answer to a new password. Where that does not tell whether the password was set, its state does: by
+/// PingOne's own clock, was it changed since the command `began`?
+async fn settled(
+    cx: &Context<'_>,
+    id: UserId,
+    (began, then): (Moment, Then),
+    told: Result<Option<Value>, pingone::Error>,
+) -> Result<(&'static str, Option<Value>)> {
+    let error = match told {
+        Ok(raw) => return Ok(("", raw)),
+        Err(error) if error.may_have_changed() => error,
+        Err(error) => return Err(error.into()),
+    };
+    let told = match cx.pingone.read_password_state(id).await {
+        Err(second) => {
+            let second = second.to_string();
+            format!(
+                "whether the password was changed is not known, and reading its state failed too ({})",
+                second.lines().next().unwrap_or_default()
+            )
+        }
+        Ok(state) => {
+            let changed = state.get("lastChangedAt").and_then(Value::as_str);
+            let at: Option<Timestamp> = changed.and_then(|changed| changed.parse().ok());
+            match at.and_then(|at| cx.pingone.came_after(began, at)) {
+                Some(true) if then == Then::Stays || status(&state) == Some(MUST_CHANGE) => {
+                    return Ok((READ_BACK, Some(state)));
+                }
+                Some(false) => format!(
+                    "the password has not been changed so far (last change: {})",
+                    changed.unwrap_or_default()
+                ),
+                _ => "PingOne does not tell whether the password was changed".to_owned(),
+            }
+        }
+    };
+    Err(anyhow::Error::from(error).context(told))
 }
 
 /// `pingone-password-force-change`
@@ -66,20 +127,26 @@ pub(super) async fn force_change_of(cx: &Context<'_>, id: UserId) -> Result<Opti
 
 /// PingOne answers with the state of the password; only if it does not, it has to be asked.
 async fn ensure_must_change(cx: &Context<'_>, id: UserId, answer: Option<&Value>) -> Result<()> {
-    let status = |state: &Value| Some(state.get("status")?.as_str()?.to_owned());
-    let told = answer.and_then(status);
+    let told = answer.and_then(status).map(str::to_owned);
     let status = if told.is_some() {
         told
     } else {
         let state = cx.pingone.read_password_state(id).await;
-        status(&state.context(DoneBefore::accepted("change"))?)
+        status(&state.context(DoneBefore::accepted("change"))?).map(str::to_owned)
     };
     let status = status.unwrap_or_default();
     ensure!(
-        status == "MUST_CHANGE_PASSWORD",
+        status == MUST_CHANGE,
         "PingOne accepted the change, but the user need not change the password: its state is {status}."
     );
     Ok(())
+}
+
+/// The state of a password that the user has to change at the next sign-on.
+const MUST_CHANGE: &str = "MUST_CHANGE_PASSWORD";
+
+fn status(state: &Value) -> Option<&str> {
+    state.get("status")?.as_str()
 }
 
 /// `pingone-read-password-state`

@@ -1,6 +1,8 @@
 //! The steps of a containment and of a restoration: what came of each, the record that leads from the one to the
 //! other, and the answer that tells both. Which steps there are is the business of `contain.rs` and `restore.rs`.
 
+use std::iter;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,11 +30,15 @@ pub(super) const FAILED: &str = "failed";
 pub(super) const NOT_APPLICABLE: &str = "not applicable";
 pub(super) const PLANNED: &str = "planned";
 pub(super) const NOT_UNDONE: &str = "cannot be undone";
+/// The user still cannot sign on, for a reason that is not a restoration's to remove.
+pub(super) const BLOCKED: &str = "still blocked";
 
 /// A step that did not fail.
 pub(super) struct Done {
     pub(super) outcome: &'static str,
     pub(super) detail: String,
+    /// What the step left alone, and why.
+    left_alone: Option<String>,
 }
 
 impl Done {
@@ -40,16 +46,21 @@ impl Done {
         Self {
             outcome,
             detail: detail.into(),
+            left_alone: None,
         }
+    }
+
+    /// The step left something alone.
+    pub(super) fn leaving_alone(mut self, what: Option<String>) -> Self {
+        self.left_alone = what;
+        self
     }
 }
 
 impl From<&Change> for Done {
     fn from(change: &Change) -> Self {
-        Self {
-            outcome: if change.changed { DONE } else { ALREADY },
-            detail: change.result.clone(),
-        }
+        let outcome = if change.changed { DONE } else { ALREADY };
+        Self::new(outcome, change.result.clone())
     }
 }
 
@@ -76,13 +87,20 @@ impl Taken {
         let planned = cx.pingone.take_plan(user);
         let planned = (!planned.is_empty()).then(|| planned.join("\n"));
         let (outcome, detail) = match (result, planned) {
-            (Ok(Done { outcome, detail }), None) => (outcome, detail),
+            (Ok(done), None) => {
+                let parts = iter::once(done.detail).chain(done.left_alone);
+                (done.outcome, parts.collect::<Vec<_>>().join("; "))
+            }
+            (Ok(Done { left_alone, .. }), Some(planned)) => {
+                let parts = iter::once(planned).chain(left_alone);
+                (PLANNED, parts.collect::<Vec<_>>().join("\n"))
+            }
             (Err(error), None) => (FAILED, cx.explain(&error)),
             // What was only planned did not happen, and so a step may fail that would not; but not this one.
             (Err(error), Some(planned)) if error.is::<NotAll>() => {
                 (FAILED, [&planned, "\n", &cx.explain(&error)].concat())
             }
-            (_, Some(planned)) => (PLANNED, planned),
+            (Err(_), Some(planned)) => (PLANNED, planned),
         };
         Self {
             step,
@@ -92,7 +110,7 @@ impl Taken {
     }
 }
 
-/// What a containment changed, and so what a restoration has to undo.
+/// What a containment changed, or may have, and so what a restoration has to undo.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[expect(
@@ -109,14 +127,26 @@ pub(super) struct Record {
     pub(super) locked_until_before: Option<Timestamp>,
     /// The groups that the user was taken out of.
     pub(super) left_groups: Vec<String>,
+    /// The groups that the user may have been taken out of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unconfirmed_groups: Vec<String>,
     /// The password was replaced by one that nobody knows.
     pub(super) password_replaced: bool,
     /// The user was made to change the password at the next sign-on.
     pub(super) change_forced: bool,
     /// The devices that were deleted.
     pub(super) deleted_devices: Vec<String>,
+    /// The devices that may have been deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unconfirmed_devices: Vec<String>,
     /// How many sessions were ended.
     pub(super) ended_sessions: u64,
+    /// The sessions that may have been ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unconfirmed_sessions: Vec<String>,
+    /// The steps that stand above as if they had been taken, and of which that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unconfirmed_steps: Vec<String>,
 }
 
 /// What came of one user.
@@ -124,6 +154,29 @@ pub(super) struct Contained {
     pub(super) taken: Vec<Taken>,
     /// A restoration has none.
     pub(super) record: Option<Record>,
+}
+
+impl Contained {
+    fn has(&self, outcome: &str) -> bool {
+        self.taken.iter().any(|taken| taken.outcome == outcome)
+    }
+
+    /// What goes into the context.
+    fn entry(&self, id: Option<&str>, at: &str, given: &str, is_dry_run: bool) -> Value {
+        let steps = self.taken.iter().map(
+            |taken| json!({"Step": taken.step, "Outcome": taken.outcome, "Detail": taken.detail}),
+        );
+        let steps: Vec<Value> = steps.collect();
+        let mut entry = row([("ID", json!(id)), ("At", json!(at)), ("User", json!(given))]);
+        if is_dry_run {
+            entry.insert("DryRun".to_owned(), json!(true));
+        }
+        entry.insert("Steps".to_owned(), json!(steps));
+        if let Some(record) = &self.record {
+            entry.insert("Record".to_owned(), json!(record));
+        }
+        Value::Object(entry)
+    }
 }
 
 /// One row for each step of each user, the records for the context, and the failures.
@@ -154,51 +207,44 @@ pub(super) fn report(
                 rows.push(line("", FAILED, &explained));
                 failures.push(format!("{given}: {explained}"));
             }
-            Ok(Contained { taken, record }) => {
-                let steps: Vec<Value> = taken
-                    .iter()
-                    .map(
-                        |Taken {
-                             step,
-                             outcome,
-                             detail,
-                         }| json!({"Step": step, "Outcome": outcome, "Detail": detail}),
-                    )
-                    .collect();
-                rows.extend(taken.iter().map(
-                    |Taken {
-                         step,
-                         outcome,
-                         detail,
-                     }| line(step, outcome, detail),
-                ));
-                let mut entry = json!({"ID": id, "At": at, "User": given, "Steps": steps});
-                if let Some(record) = record {
-                    entry["Record"] = json!(record);
+            Ok(contained) => {
+                for taken in &contained.taken {
+                    rows.push(line(taken.step, taken.outcome, &taken.detail));
+                    if taken.outcome == FAILED {
+                        failures.push(format!("{given}: {}: {}", taken.step, taken.detail));
+                    }
                 }
-                context.push(entry);
-                let failed = taken.iter().filter(|taken| taken.outcome == FAILED);
-                failures.extend(
-                    failed.map(|Taken { step, detail, .. }| format!("{given}: {step}: {detail}")),
-                );
+                context.push(contained.entry(id.as_deref(), &at, given, cx.pingone.only_plans()));
             }
         }
     }
-    let mut output = Output::new(
-        table_of(title, &COLUMNS, &rows),
-        Some(Value::Array(context.clone())),
-    );
+    let table = [blocked_of(outcomes), table_of(title, &COLUMNS, &rows)].concat();
+    let mut output = Output::new(table, Some(Value::Array(context.clone())));
     if !context.is_empty() {
         output = output.with_context(key, Value::Array(context));
     }
     // A user with a step that failed is one that failed.
-    let every_user_failed = outcomes.iter().all(|outcome| {
-        outcome.result.as_ref().map_or(true, |contained| {
-            contained.taken.iter().any(|taken| taken.outcome == FAILED)
-        })
-    });
+    let failed = |contained: &Contained| contained.has(FAILED);
+    let mut results = outcomes.iter().map(|outcome| &outcome.result);
+    let every_user_failed = results.all(|result| result.as_ref().map_or(true, failed));
     if cx.args.text("failOn") != Some("all") || every_user_failed {
         output.failures = failures;
     }
     output
+}
+
+/// Says above the table who still cannot sign on: among rows that all went well it would be missed.
+fn blocked_of(outcomes: &[Outcome<Contained>]) -> String {
+    let users: Vec<&Contained> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.result.as_ref().ok())
+        .collect();
+    let blocked = users.iter().filter(|user| user.has(BLOCKED)).count();
+    match (blocked, outcomes.len()) {
+        (0, _) => String::new(),
+        (_, 1) => "**The user still cannot sign on: see the step signOn.**\n".to_owned(),
+        (blocked, all) => {
+            format!("**{blocked} of {all} users still cannot sign on: see the step signOn.**\n")
+        }
+    }
 }

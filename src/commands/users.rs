@@ -1,6 +1,7 @@
 //! Commands about a user and its account.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -9,10 +10,11 @@ use super::{
 };
 use crate::{
     entry::Output,
-    markdown::{Row, table},
+    markdown::{self, Row, at, table},
     pingone::{
-        error::Problem,
+        self,
         id::{PopulationId, UserId},
+        server_clock::Moment,
         users::{Returned, User},
     },
 };
@@ -27,22 +29,29 @@ pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
 
 /// `pingone-deactivate-user`
 pub(super) async fn deactivate(cx: &Context<'_>) -> Result<Output> {
-    let (username, raw) = set_enabled(cx, false).await?;
-    Ok(Output::new(format!("### User {username} deactivated"), raw))
+    set_enabled(cx, false).await
 }
 
 /// `pingone-activate-user`
 pub(super) async fn activate(cx: &Context<'_>) -> Result<Output> {
-    let (username, raw) = set_enabled(cx, true).await?;
-    Ok(Output::new(format!("### {username} is active now"), raw))
+    set_enabled(cx, true).await
 }
 
-async fn set_enabled<'a>(cx: &Context<'a>, enabled: bool) -> Result<(&'a str, Option<Value>)> {
+async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let called = format!("the user {username}");
     let raw = accounts::set_enabled(cx, (id, &called), enabled).await?;
-    Ok((username, raw))
+    let (readable, done) = if enabled {
+        (format!("### {username} is active now"), "activated")
+    } else {
+        (format!("### User {username} deactivated"), "deactivated")
+    };
+    let failures = cx.joined_protected_groups(id, done).await;
+    Ok(Output {
+        failures,
+        ..Output::new(readable, raw)
+    })
 }
 
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
@@ -72,7 +81,10 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
         return Box::pin(detail::describe(cx, called, user)).await;
     }
     // The space after the table has always been there.
-    let readable = format!("{} ", table(&format!("User:{called}"), &[row(&user)]));
+    let readable = format!(
+        "{} ",
+        table(&format!("User:{called}"), &[row(user.id, &user.raw)])
+    );
     let account = account(&user);
     Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
 }
@@ -95,41 +107,40 @@ pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
     if let Some(new) = new.as_object_mut() {
         new.extend(profile(cx));
     }
-    let began = cx.pingone.now();
+    let began = cx.pingone.moment();
     let (user, how) = match cx.pingone.create_user(&new).await {
         Ok(user) => (user, ""),
-        Err(error)
-            if error.tries.outcome_unknown
-                || matches!(*error.problem, Problem::Answer { change: true, .. }) =>
-        {
-            (
-                settle_creation(cx, username, began, error).await?,
-                LOOKED_UP,
-            )
-        }
+        Err(error) if error.may_have_changed() => (
+            settle_creation(cx, username, began, error).await?,
+            LOOKED_UP,
+        ),
         Err(error) => return Err(error.into()),
     };
     let readable = format!(
         "{how}{}",
-        table(&format!("PingOne user created: {username}"), &[row(&user)])
+        table(
+            &format!("PingOne user created: {username}"),
+            &[row(user.id, &user.raw)]
+        )
     );
+    let failures = cx.joined_protected_groups(user.id, "created").await;
     let account = account(&user);
-    Ok(Output::new(readable, Some(user.raw)).with_account(account))
+    let output = Output::new(readable, Some(user.raw)).with_account(account);
+    Ok(Output { failures, ..output })
 }
 
 /// Stands before the table of a user whose creation PingOne did not confirm.
 const LOOKED_UP: &str =
     "PingOne did not confirm the creation, so the user was looked up: it is there.\n";
-/// How far PingOne's clock and ours may differ when a user's age is judged.
-const CLOCK_DIFFERENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
 
-/// Finds out whether a creation that PingOne did not confirm took place. Only a user that is not older than
-/// the command can come from it.
+/// Finds out whether a creation that PingOne did not confirm took place. A user that is older than the request did
+/// not come from it; PingOne's clock decides that, not ours. That there is no user proves nothing: PingOne may still
+/// be at work.
 async fn settle_creation(
     cx: &Context<'_>,
     username: &str,
-    began: jiff::Timestamp,
-    error: crate::pingone::Error,
+    began: Moment,
+    error: pingone::Error,
 ) -> Result<User> {
     let found = match cx.pingone.find_users(username).await {
         Ok(users) => only_user(
@@ -137,28 +148,30 @@ async fn settle_creation(
             username,
             users,
             "Look in PingOne which of them is new.",
-        )?,
+        )
+        .map_err(|several| anyhow!("{error}\n{several}"))?,
         Err(second) => bail!(
             "{error}\nWhether the user {username} was created is not known, and looking it up failed too: {second}"
         ),
     };
     let Some(user) = found else {
         bail!(
-            "{error}\nThe user {username} was looked up afterwards and does not exist: it was not created."
+            "{error}\nThe user {username} was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
         );
     };
-    let created = user
-        .fields
-        .created_at
-        .as_deref()
-        .and_then(|created| created.parse::<jiff::Timestamp>().ok());
-    if created.is_some_and(|created| created.duration_since(began) >= -CLOCK_DIFFERENCE) {
-        return Ok(user);
+    let created = user.raw.get("createdAt").and_then(Value::as_str);
+    let created: Option<Timestamp> = created.and_then(|created| created.parse().ok());
+    match created.and_then(|created| cx.pingone.came_after(began, created)) {
+        Some(true) => Ok(user),
+        Some(false) => bail!(
+            "{error}\nA user {username} ({}) exists, but was not created by this command: it is older.",
+            user.id
+        ),
+        None => bail!(
+            "{error}\nA user {username} ({}) exists. Whether this command created it cannot be told: look at it in PingOne.",
+            user.id
+        ),
     }
-    bail!(
-        "{error}\nA user {username} ({}) exists, but was not created by this command.",
-        user.id
-    )
 }
 
 /// `pingone-update-user`
@@ -167,16 +180,22 @@ pub(super) async fn update(cx: &Context<'_>) -> Result<Output> {
     let given = profile(cx);
     // The look-up comes first also where there is nothing to send: an unknown user is to be told.
     let user = cx.user_by_name().await?;
-    let raw = if given.is_empty() {
-        None
-    } else {
-        let change = overlaid(&given, &user.returned);
-        Some(cx.pingone.update_user(user.id, &change).await?.raw)
-    };
-    Ok(Output::new(
-        table(&format!("PingOne user updated: {username}"), &[given]),
-        raw,
-    ))
+    let readable = table(
+        &format!("PingOne user updated: {username}"),
+        std::slice::from_ref(&given),
+    );
+    if given.is_empty() {
+        return Ok(Output::new(readable, None));
+    }
+    let change = overlaid(&given, &user.returned);
+    let raw = cx.pingone.update_user(user.id, &change).await?.raw;
+    let members: Vec<&str> = given.keys().map(String::as_str).collect();
+    let done = format!("updated ({})", members.join(", "));
+    let failures = cx.joined_protected_groups(user.id, &done).await;
+    Ok(Output {
+        failures,
+        ..Output::new(readable, Some(raw))
+    })
 }
 
 /// The arguments of an update, and where each stands in PingOne's user.
@@ -253,11 +272,13 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
                     "PingOne answered that there is nothing to delete, but the user {id} is still there."
                 );
             }
-            if error.tries.outcome_unknown {
-                // An earlier try got no answer; that the user is gone now is its doing.
-                format!("User: {id} was Deleted successfully")
-            } else {
-                format!("User: {id} was not found; nothing was deleted.")
+            match (error.tries.outcome_unknown, named.name) {
+                (false, _) => format!("User: {id} was not found; nothing was deleted."),
+                // It was looked up a moment ago; that it is gone now is the doing of a try that got no answer.
+                (true, Some(_)) => format!("User: {id} was Deleted successfully"),
+                (true, None) => format!(
+                    "User: {id} is gone. An earlier try got no answer, so either it deleted the user, or there was no such user before."
+                ),
             }
         }
         Err(error) => return Err(error.into()),
@@ -267,59 +288,31 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
 
 /// The account as it stands in the context.
 pub(super) fn account(user: &User) -> Value {
-    let User { id, fields, .. } = user;
+    let raw = &user.raw;
     json!({
-        "ID": id.to_string(),
-        "Username": fields.username,
-        "DisplayName": fields.name.as_ref().and_then(|name| name.formatted.as_ref()),
-        "Email": fields.email,
-        "Enabled": fields.enabled,
-        "CreatedAt": fields.created_at,
-        "UpdatedAt": fields.updated_at,
+        "ID": user.id.to_string(),
+        "Username": at(raw, "/username"),
+        "DisplayName": at(raw, "/name/formatted"),
+        "Email": at(raw, "/email"),
+        "Enabled": at(raw, "/enabled"),
+        "CreatedAt": at(raw, "/createdAt"),
+        "UpdatedAt": at(raw, "/updatedAt"),
     })
 }
 
 /// The user as it stands in a table: the eleven documented columns.
-pub(super) fn row(user: &User) -> Row {
-    let User { id, fields, .. } = user;
-    let name = fields.name.as_ref();
-    let columns = [
+pub(super) fn row(id: UserId, raw: &Value) -> Row {
+    markdown::row([
         ("ID", json!(id.to_string())),
-        ("Username", json!(fields.username)),
-        ("Email", json!(fields.email)),
-        (
-            "First Name",
-            json!(name.and_then(|name| name.given.as_ref())),
-        ),
-        (
-            "Last Name",
-            json!(name.and_then(|name| name.family.as_ref())),
-        ),
-        ("Enabled", json!(fields.enabled)),
-        (
-            "Environment",
-            json!(
-                fields
-                    .environment
-                    .as_ref()
-                    .and_then(|environment| environment.id.as_ref())
-            ),
-        ),
-        (
-            "PopulationID",
-            json!(
-                fields
-                    .population
-                    .as_ref()
-                    .and_then(|population| population.id.as_ref())
-            ),
-        ),
-        ("AccountStatus", json!(fields.account_status())),
-        ("CreatedAt", json!(fields.created_at)),
-        ("UpdatedAt", json!(fields.updated_at)),
-    ];
-    columns
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        ("Username", at(raw, "/username")),
+        ("Email", at(raw, "/email")),
+        ("First Name", at(raw, "/name/given")),
+        ("Last Name", at(raw, "/name/family")),
+        ("Enabled", at(raw, "/enabled")),
+        ("Environment", at(raw, "/environment/id")),
+        ("PopulationID", at(raw, "/population/id")),
+        ("AccountStatus", at(raw, "/account/status")),
+        ("CreatedAt", at(raw, "/createdAt")),
+        ("UpdatedAt", at(raw, "/updatedAt")),
+    ])
 }

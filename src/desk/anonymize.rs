@@ -3,8 +3,8 @@
 //!
 //! What is personal is decided by the name of the member or argument. A text under a name that is not known here
 //! is replaced too: an environment's own attributes may hold anything. Numbers, booleans, times, statuses, types,
-//! codes and the choices that the manifest offers stay. What makes a name awkward (quotes, pipes, line breaks, letters beyond ASCII) is kept in its
-//! stand-in, since that may be what the recording is about.
+//! codes and the choices that the manifest offers stay. What makes a name awkward (quotes, pipes, line breaks, letters
+//! beyond ASCII) stays: the recording may be about it.
 
 use jiff::{Timestamp, civil};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     manifest,
+    pingone::names::nfc,
     pingone::tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
     safety,
     secrets::{MASKED, UNRESERVED},
@@ -135,12 +136,13 @@ impl Anonymizer {
 
     /// What is no list of names goes on being none.
     fn protected(&mut self, name: &str, names: &Value) -> Value {
-        safety::names(names).map_or("[".into(), |names| {
-            names.iter().map(|one| self.text(name, one)).collect()
-        })
+        let Some(names) = safety::names(names) else {
+            return "[".into();
+        };
+        names.iter().map(|one| self.text(name, &nfc(one))).collect()
     }
 
-    /// Names with commas or line breaks between them.
+    /// Names with commas or breaks between them.
     fn names(&mut self, name: &str, names: &str) -> String {
         let names = names.split([',', '\n']).map(str::trim);
         let stand_ins: Vec<String> = names.map(|one| self.text(name, one)).collect();

@@ -6,7 +6,12 @@ use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
 use super::{terminal::Style, typed::Ask};
-use crate::{protocol::Incoming, stdin, surroundings::Surroundings};
+use crate::{
+    protocol::Incoming,
+    stdin,
+    surroundings::Surroundings,
+    visible::{visible, visible_lines},
+};
 
 /// Where the output goes.
 pub(crate) fn out() -> StdoutLock<'static> {
@@ -30,13 +35,18 @@ pub(crate) fn tell(text: &str) {
     put(&format!("pingone-xsoar: {text}\n"));
 }
 
+/// Puts a text on stderr that may hold names from outside.
+pub(super) fn put(text: &str) {
+    put_as_it_is(&visible_lines(text));
+}
+
 /// Whether a person sees what is put on stderr.
 pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Puts something on stderr as it is.
-pub(super) fn put(text: &str) {
+/// Puts something on stderr as it is: for sequences that the terminal is to obey.
+pub(super) fn put_as_it_is(text: &str) {
     let mut stderr = io::stderr();
     // Nothing can be done, nor need be, if nobody sees it.
     drop(stderr.write_all(text.as_bytes()));
@@ -59,7 +69,7 @@ impl Ask for Keyboard {
         if !(io::stdin().is_terminal() && is_watched()) {
             return Ok(None);
         }
-        let secret = rpassword::prompt_password(prompt)
+        let secret = rpassword::prompt_password(visible(prompt))
             .map_err(|error| anyhow!("nothing could be asked at the terminal: {error}"))?;
         Ok(Some(secret).filter(|secret| !secret.is_empty()))
     }

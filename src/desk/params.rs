@@ -11,7 +11,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::sandbox;
-use crate::surroundings::{ParameterVariable, Surroundings};
+use crate::{
+    memory::Bounded,
+    protocol,
+    surroundings::{ParameterVariable, Surroundings},
+};
 
 /// Where the instance's parameters come from.
 pub(crate) enum Source {
@@ -46,7 +50,7 @@ fn from_file(path: &Path) -> Result<Map<String, Value>> {
     let text =
         fs::read(path).with_context(|| format!("the parameters in {shown} cannot be read"))?;
     // The parser's message tells the place and never quotes the text, which holds the secret.
-    let value: Value = serde_json::from_slice(&text)
+    let Bounded::<{ protocol::PARAMETERS }>(value) = serde_json::from_slice(&text)
         .with_context(|| format!("the parameters in {shown} are not JSON"))?;
     let Value::Object(mut members) = value else {
         bail!("the parameters in {shown} are not a JSON object");
@@ -139,6 +143,7 @@ mod tests {
             ),
             ("[]", None),
             (r#"{"credentials": {"password": "hunter22""#, None),
+            (r#"{"read_only": true, "read_only": false}"#, None),
         ] {
             fs::write(&file, text).expect("a temporary file");
             let params = from_file(&file);

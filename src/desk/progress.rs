@@ -5,8 +5,8 @@ use std::{pin::pin, time::Duration};
 
 use tokio::time::interval;
 
-use super::{console::put, terminal::visible};
-use crate::journal::Journal;
+use super::console::put_as_it_is;
+use crate::{journal::Journal, visible::visible};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A line that breaks could not be taken back.
@@ -59,14 +59,14 @@ struct Line {
 impl Line {
     fn write(&mut self, text: &str) {
         self.is_written = true;
-        put(&format!("\r\x1b[2K{text}"));
+        put_as_it_is(&format!("\r\x1b[2K{text}"));
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         if self.is_written {
-            put("\r\x1b[2K");
+            put_as_it_is("\r\x1b[2K");
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     cell::RefCell,
     ffi::OsString,
-    fs,
+    fs::{self, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     rc::Rc,
@@ -17,7 +17,6 @@ use serde_json::Value;
 use super::{
     anonymize::anonymize,
     scrub::{Recorded, scrub},
-    terminal::visible_json,
 };
 use crate::{
     instance::hide_proxy_credentials,
@@ -26,6 +25,7 @@ use crate::{
     replay::{self, Case, Played},
     secrets::{Mask, wipe},
     surroundings::Surroundings,
+    visible::visible_json,
 };
 
 /// A recording under way. Dropped, it leaves nothing behind.
@@ -59,10 +59,13 @@ impl Recording {
         anonymize: bool,
         surroundings: &Surroundings,
     ) -> Result<Self> {
-        let is_taken = match fs::read_dir(folder) {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(error) => error.kind() != io::ErrorKind::NotFound,
-        };
+        // A link could not be replaced at the end, whatever it leads to.
+        let is_link = fs::symlink_metadata(folder).is_ok_and(|one| one.is_symlink());
+        let is_taken = is_link
+            || match fs::read_dir(folder) {
+                Ok(mut entries) => entries.next().is_some(),
+                Err(error) => error.kind() != io::ErrorKind::NotFound,
+            };
         ensure!(
             !is_taken,
             "{} is there already, and a recording replaces nothing: give the name of a new folder",
@@ -240,7 +243,15 @@ impl Partial {
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.path.join(name);
-        fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        // Ids and personal data are nobody else's business, whatever the umask is.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 
     fn become_folder(self, folder: &Path) -> Result<()> {

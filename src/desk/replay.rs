@@ -8,11 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{
-    End,
-    terminal::{Style, visible},
-};
-use crate::replay;
+use super::{End, terminal::Style};
+use crate::{replay, visible::visible};
 
 /// What is shown of each case.
 pub(crate) struct Shown {
@@ -39,7 +36,7 @@ pub(crate) fn run(
             replay::REQUEST
         );
         for folder in cases {
-            let name = folder.display();
+            let name = visible(&folder.to_string_lossy());
             let played =
                 replay::play(&folder).with_context(|| format!("{name} cannot be played"))?;
             let differences = replay::judge(&folder, &played)?.differences;

@@ -13,7 +13,7 @@ use super::{
     params::Source,
     progress,
     record::Recording,
-    terminal::{Style, render, visible, visible_json},
+    terminal::{Style, render},
     typed::{Order, Reader},
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     run::{Runner, hide_panics},
     secrets::wipe,
     surroundings::Surroundings,
+    visible::{visible, visible_json},
 };
 
 /// What `pingone-xsoar run` was asked for.
@@ -188,7 +189,7 @@ impl<W: Write> Desk<'_, W> {
             }
             if count > 1 && !self.shown.json {
                 let heading = format!("[{number}/{count}] !{command}");
-                writeln!(self.out, "{}", self.style.dim(&heading))?;
+                writeln!(self.out, "{}", self.style.dim(&visible(&heading)))?;
             }
             let journal = Journal::keeping();
             let entries = match self.runner.prepare(request, &journal) {

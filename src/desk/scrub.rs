@@ -270,6 +270,7 @@ impl Words<'_> {
             for header in [
                 &mut headers.content_type,
                 &mut headers.retry_after,
+                &mut headers.date,
                 &mut headers.correlation_id,
             ] {
                 *header = header.as_deref().map(|header| self.text(header));

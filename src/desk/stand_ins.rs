@@ -6,6 +6,8 @@ use std::{collections::HashMap, net::IpAddr};
 
 use uuid::Uuid;
 
+use crate::pingone::names::nfc;
+
 /// What a text is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -64,9 +66,16 @@ impl StandIns {
             if let Some((_, stand_in)) = spellings.iter().find(|(spelling, _)| spelling == text) {
                 return stand_in.clone();
             }
-            // The same but for its case; so must the stand-in be.
-            let first = spellings.first().map_or("", |(_, stand_in)| stand_in);
-            let other = other_spelling(first, spellings.len());
+            let (first, its_stand_in) = spellings
+                .first()
+                .map_or(("", ""), |(first, its)| (first, its));
+            let other = if (nfc(first) == *first) == (nfc(text) == text) {
+                // The same but for its case; so must the stand-in be.
+                other_spelling(its_stand_in, spellings.len())
+            } else {
+                // It only looks the same, as with the Kelvin sign: to a look-up it is another name.
+                format!("{}-{its_stand_in}", spellings.len())
+            };
             self.texts
                 .entry(key)
                 .or_default()

@@ -1,9 +1,9 @@
 //! War Room texts for a terminal: headings, bold, tables with aligned columns. Pure. Nothing in a text can move
 //! the cursor or change what is seen elsewhere: names come from outside, and some are hostile.
 
-use std::fmt::Write as _;
-
 use unicode_width::UnicodeWidthStr as _;
+
+use crate::{inert::as_shown, visible::visible};
 
 /// How a text is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(crate) fn render(text: &str, style: Style) -> String {
         let is_table = line.starts_with('|') && lines.peek().is_some_and(|next| is_separator(next));
         if is_table {
             lines.next();
-            let headings: Vec<String> = cells(line).iter().map(|cell| visible(cell)).collect();
+            let headings: Vec<String> = cells(line).iter().map(|cell| shown(cell)).collect();
             let mut rows = Vec::new();
             while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
                 rows.push(cells(row).iter().map(|cell| cell_lines(cell)).collect());
@@ -65,7 +65,7 @@ pub(crate) fn render(text: &str, style: Style) -> String {
             .strip_prefix('#')
             .map(|rest| rest.trim_start_matches('#'));
         match heading.and_then(|rest| rest.strip_prefix(' ')) {
-            Some(heading) => out.push_str(&style.bold(&visible(heading))),
+            Some(heading) => out.push_str(&style.bold(&shown(heading))),
             None => out.push_str(&emphasised(line, style)),
         }
         out.push('\n');
@@ -116,7 +116,7 @@ fn cells(row: &str) -> Vec<String> {
 }
 
 fn cell_lines(cell: &str) -> Vec<String> {
-    cell.split("<br>").map(visible).collect()
+    cell.split("<br>").map(shown).collect()
 }
 
 fn width(text: &str) -> usize {
@@ -223,59 +223,17 @@ fn emphasised(line: &str, style: Style) -> String {
         .split_once("**")
         .and_then(|(before, after)| Some((before, after.split_once("**")?)))
     {
-        out.push_str(&visible(before));
-        out.push_str(&style.bold(&visible(bold)));
+        out.push_str(&shown(before));
+        out.push_str(&style.bold(&shown(bold)));
         rest = after;
     }
-    out.push_str(&visible(rest));
+    out.push_str(&shown(rest));
     out
 }
 
-/// A text with everything made visible that a terminal would obey instead of showing it: control characters,
-/// and those that turn the direction of writing or take no room.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-/// JSON for a terminal: what is not visible stands as JSON's own escapes, so that it is the same JSON.
-pub(crate) fn visible_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character != '\n' && is_hidden(character) {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing into a String does not fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+/// What the War Room would show, made safe for a terminal.
+fn shown(text: &str) -> String {
+    visible(&as_shown(text))
 }
 
 #[cfg(test)]
@@ -284,7 +242,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::markdown::{self, Row};
+    use crate::{
+        markdown::{self, Row},
+        visible::is_hidden,
+    };
 
     fn plain(text: &str) -> String {
         render(text, Style::default())
@@ -365,10 +326,6 @@ mod tests {
         );
         let table = markdown::table("T", &rows(&[json!({"a": "\u{1b}]0;x\u{7}", "b": "\u{8}"})]));
         assert!(plain(&table).contains("\\u{1b}]0;x\\u{7}  \\u{8}"));
-        assert_eq!(
-            visible_json("{\n \"a\u{9b}\u{202e}\u{7f}\": 1}"),
-            "{\n \"a\\u009b\\u202e\\u007f\": 1}"
-        );
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use super::war_room_line::{self, Line, Typed, misread};
 use crate::{
     commands::TEST,
     manifest::{self, Argument, Command},
+    nearest,
     surroundings::Surroundings,
 };
 
@@ -228,39 +229,24 @@ fn shown_arguments(command: &Command) -> Vec<&'static str> {
 
 /// Names this far from what was typed are not worth offering.
 const NEAR_ENOUGH: f64 = 0.6;
-const MOST_OFFERED: usize = 3;
 
 /// The names that are most like `typed`, the most like first.
 pub(super) fn nearest(
     typed: &str,
     names: impl IntoIterator<Item = &'static str>,
 ) -> Vec<&'static str> {
-    let likeness = |name: &str| {
-        strsim::normalized_damerau_levenshtein(&typed.to_lowercase(), &name.to_lowercase())
-    };
-    let mut near: Vec<(f64, &'static str)> = names
-        .into_iter()
-        .map(|name| (likeness(name), name))
-        .filter(|(likeness, _)| *likeness >= NEAR_ENOUGH)
-        .collect();
-    near.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    near.truncate(MOST_OFFERED);
-    near.into_iter().map(|(_, name)| name).collect()
+    near_enough(nearest::nearest(typed, names))
 }
 
-/// The commands that are most like `typed`; what all have in common does not count.
+/// The commands that are most like `typed`.
 pub(super) fn nearest_commands(typed: &str) -> Vec<&'static str> {
-    const COMMON: &str = "pingone-";
-    let bare = |name: &'static str| name.strip_prefix(COMMON).unwrap_or(name);
-    let typed = typed.strip_prefix(COMMON).unwrap_or(typed);
-    let near = nearest(typed, manifest::COMMANDS.iter().map(|one| bare(one.name)));
-    near.into_iter()
-        .filter_map(|near| {
-            let mut commands = manifest::COMMANDS.iter();
-            commands
-                .find(|command| bare(command.name) == near)
-                .map(|command| command.name)
-        })
+    near_enough(nearest::nearest_commands(typed))
+}
+
+fn near_enough(near: Vec<(f64, &'static str)>) -> Vec<&'static str> {
+    let near = near.into_iter();
+    near.filter(|(likeness, _)| *likeness >= NEAR_ENOUGH)
+        .map(|(_, name)| name)
         .collect()
 }
 

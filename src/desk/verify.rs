@@ -14,6 +14,7 @@ use crate::{
     pingone::id::PopulationId,
     surroundings::Surroundings,
     verify::{self, Options, Terminal},
+    visible::visible_lines,
 };
 
 /// Runs the self-test. There is nothing to confirm for a sandbox of its own: nothing of it is real.
@@ -38,7 +39,7 @@ pub(crate) fn run(
     };
     let ended = verify::run(options, surroundings, &mut terminal)?;
     let mut out = console::out();
-    out.write_all(ended.report.as_bytes())?;
+    out.write_all(visible_lines(&ended.report).as_bytes())?;
     out.flush()?;
     Ok(End::fine_if(ended.is_good))
 }

@@ -11,8 +11,7 @@ use std::{fmt, ops::Range};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::terminal::visible;
-use crate::{manifest, secrets::MASKED};
+use crate::{manifest, secrets::MASKED, visible::visible};
 
 /// A line that was read. It has no `Debug`: a value may be a password.
 pub(super) struct Line {

@@ -16,9 +16,9 @@ use super::{
     client::Client,
     error::Error,
     filter,
-    pages::{NotAToken, Paging, Part, Room},
+    pages::{NotAToken, Paging, Part},
 };
-use crate::times::written;
+use crate::{memory::Held, times::written};
 
 const ACTIVITIES: &str = "activities";
 /// What one query may span.
@@ -110,7 +110,8 @@ impl Client<'_> {
                 .map_or(wanted.to, |after| wanted.to.min(after)),
             None => wanted.to,
         };
-        let room = Room::new();
+        // The share of the command's memory that those found have.
+        let mut held = self.budget().hold();
         let mut span = LONGEST_SPAN;
         let mut found: Vec<(Place, Value)> = Vec::new();
         while to > wanted.from {
@@ -122,11 +123,8 @@ impl Client<'_> {
                 .limit
                 .filter(|_| to.duration_since(from) > SHORTEST_SPAN)
                 .map(|limit| (limit - found.len()).max(page_size));
-            let before = room.left();
-            let read = self.span(&room, from, to, wanted, page_size, most).await?;
-            let taken = before - room.left();
-            let Some(activities) = read else {
-                room.give_back(taken);
+            let read = self.span(from, to, wanted, page_size, most).await?;
+            let Some((activities, mut taken)) = read else {
                 span = to.duration_since(from) / i32::from(STEP);
                 continue;
             };
@@ -141,13 +139,14 @@ impl Client<'_> {
                     earlier.is_none_or(|earlier| place.order() > earlier.order())
                 })
                 .collect();
-            // What is let go takes no room; one activity is about as large as another.
-            let gone = number - placed.len();
-            room.give_back(taken / number.max(1) * gone);
+            // What is let go takes no memory; one activity is about as large as another.
+            taken.keep_part(placed.len(), number);
+            held.join(taken);
             placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
             found.extend(placed);
             if found.len() > limit || found.len() == limit && from > wanted.from {
                 found.truncate(limit);
+                held.keep();
                 return Ok(Part {
                     more: true,
                     next: found.last().map(|(place, _)| place.clone()),
@@ -159,6 +158,7 @@ impl Client<'_> {
                 span = (span * i32::from(STEP)).min(LONGEST_SPAN);
             }
         }
+        held.keep();
         let items = found.into_iter().map(|(_, activity)| activity);
         Ok(Part::last(items.collect()))
     }
@@ -166,13 +166,12 @@ impl Client<'_> {
     /// The activities of a span; `None` if one of the queries gives more than `most`.
     async fn span(
         &self,
-        room: &Room,
         from: Timestamp,
         to: Timestamp,
         wanted: &Wanted,
         page_size: usize,
         most: Option<usize>,
-    ) -> Result<Option<Vec<Value>>, Error> {
+    ) -> Result<Option<(Vec<Value>, Held)>, Error> {
         let times = [
             format!("recordedAt ge {}", Value::from(written(from))),
             format!("recordedAt lt {}", Value::from(written(to))),
@@ -193,27 +192,26 @@ impl Client<'_> {
         };
         let queries = stream::iter(filters).map(|filter| async move {
             let path = [ACTIVITIES];
-            self.list_part_within(room, &path, ACTIVITIES, Some(&filter), paging)
+            self.list_held_part(&path, ACTIVITIES, Some(&filter), paging)
                 .await
         });
-        let parts: Vec<Result<Part, Error>> = queries.buffered(AT_ONCE).collect().await;
-        let parts = parts.into_iter().collect::<Result<Vec<Part>, Error>>()?;
-        if parts.iter().any(|part| part.more) {
+        let parts: Vec<Result<(Part, Held), Error>> = queries.buffered(AT_ONCE).collect().await;
+        let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;
+        if parts.iter().any(|(part, _)| part.more) {
             return Ok(None);
         }
+        let mut held = self.budget().hold();
         // Two conditions may hold for the same activity.
         let mut seen = HashSet::new();
-        let activities = parts.into_iter().flat_map(|part| part.items);
-        Ok(Some(
-            activities
-                .filter(
-                    |activity| match activity.get("id").and_then(Value::as_str) {
-                        Some(id) => seen.insert(id.to_owned()),
-                        None => true,
-                    },
-                )
-                .collect(),
-        ))
+        let mut activities = Vec::new();
+        for (part, taken) in parts {
+            held.join(taken);
+            activities.extend(part.items.into_iter().filter(|activity| {
+                let id = activity.get("id").and_then(Value::as_str);
+                id.is_none_or(|id| seen.insert(id.to_owned()))
+            }));
+        }
+        Ok(Some((activities, held)))
     }
 }
 

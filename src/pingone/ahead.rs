@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use reqwest::Url;
 use tower::{BoxError, Layer, Service, util::BoxCloneSyncService};
 
 use super::clock::Moment;
@@ -28,8 +29,20 @@ tokio::task_local! {
 }
 
 /// Puts the place for the connection in front of reqwest's own connector.
-#[derive(Clone, Copy)]
-pub(super) struct Ahead;
+#[derive(Clone)]
+pub(super) struct Ahead {
+    /// The API's host, as an address begins: `//api.pingone.com`. A connection to any other is never laid aside.
+    host: Arc<str>,
+}
+
+impl Ahead {
+    /// For connections to the API alone.
+    pub(super) fn to(api: &Url) -> Self {
+        Self {
+            host: format!("//{}", api.authority()).into(),
+        }
+    }
+}
 
 impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Ahead {
     type Service = Connector<To, Connection>;
@@ -37,6 +50,7 @@ impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Ah
     fn layer(&self, inner: BoxCloneSyncService<To, Connection, BoxError>) -> Self::Service {
         Connector {
             inner,
+            api: Arc::clone(&self.host),
             aside: Arc::default(),
         }
     }
@@ -52,6 +66,7 @@ struct Aside<Connection> {
 /// Opens connections, or takes the one that was laid aside.
 pub(super) struct Connector<To, Connection> {
     inner: BoxCloneSyncService<To, Connection, BoxError>,
+    api: Arc<str>,
     aside: Arc<Mutex<Option<Aside<Connection>>>>,
 }
 
@@ -59,6 +74,7 @@ impl<To, Connection> Clone for Connector<To, Connection> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
+            api: Arc::clone(&self.api),
             aside: Arc::clone(&self.aside),
         }
     }
@@ -78,8 +94,11 @@ where
     }
 
     fn call(&mut self, to: To) -> Self::Future {
-        // reqwest tells the host in no other way.
+        // reqwest tells the host in no other way. Were it not to any more, every connection would be a new one.
         let host = format!("{to:?}");
+        if !host.contains(&*self.api) {
+            return self.inner.call(to);
+        }
         let aside = Arc::clone(&self.aside);
         if LAYING_ASIDE.try_with(|()| ()).is_ok() {
             let connecting = self.inner.call(to);

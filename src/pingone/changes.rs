@@ -1,7 +1,10 @@
 //! What was sent to PingOne to change something, and what is known of it: if a person ends a command while it
 //! runs, that is what has to be told. Kept for one command; nothing is decided here.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// A request that was to change something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +41,22 @@ impl ChangeState {
 
 /// The changes of the command under way.
 #[derive(Default)]
-pub(super) struct Changes(RefCell<Vec<Change>>);
+pub(super) struct Changes(RefCell<Vec<Sent>>);
+
+struct Sent {
+    call: String,
+    state: Rc<Cell<ChangeState>>,
+}
+
+/// A request under way. Several may be, and they end in any order, so each end belongs to one beginning.
+pub(super) struct PendingChange(Rc<Cell<ChangeState>>);
+
+impl PendingChange {
+    /// The request ended.
+    pub(super) fn end(self, state: ChangeState) {
+        self.0.set(state);
+    }
+}
 
 impl Changes {
     /// Forgets those of an earlier command.
@@ -47,22 +65,60 @@ impl Changes {
     }
 
     /// A request is being sent.
-    pub(super) fn begin(&self, call: String) {
-        self.0.borrow_mut().push(Change {
+    pub(super) fn begin(&self, call: String) -> PendingChange {
+        let state = Rc::new(Cell::new(ChangeState::UnderWay));
+        self.0.borrow_mut().push(Sent {
             call,
-            state: ChangeState::UnderWay,
+            state: Rc::clone(&state),
         });
+        PendingChange(state)
     }
 
-    /// The latest request ended.
-    pub(super) fn end(&self, state: ChangeState) {
-        if let Some(change) = self.0.borrow_mut().last_mut() {
-            change.state = state;
-        }
-    }
-
-    /// All of them, the first first.
+    /// All of them, in the order in which they began.
     pub(super) fn all(&self) -> Vec<Change> {
-        self.0.borrow().clone()
+        let sent = self.0.borrow();
+        let changes = sent.iter().map(|Sent { call, state }| Change {
+            call: call.clone(),
+            state: state.get(),
+        });
+        changes.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_belongs_to_its_own_beginning() {
+        let changes = Changes::default();
+        let first = changes.begin("PUT /a".to_owned());
+        let _second = changes.begin("PUT /b".to_owned());
+        let third = changes.begin("PUT /c".to_owned());
+        third.end(ChangeState::Answered(403));
+        first.end(ChangeState::Answered(204));
+        let states: Vec<ChangeState> = changes
+            .all()
+            .into_iter()
+            .map(|change| change.state)
+            .collect();
+        assert_eq!(
+            states,
+            [
+                ChangeState::Answered(204),
+                ChangeState::UnderWay,
+                ChangeState::Answered(403)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_end_of_an_earlier_command_marks_nothing_of_this_one() {
+        let changes = Changes::default();
+        let earlier = changes.begin("PUT /a".to_owned());
+        changes.clear();
+        let _now = changes.begin("PUT /b".to_owned());
+        earlier.end(ChangeState::Answered(204));
+        assert_eq!(changes.all()[0].state, ChangeState::UnderWay);
     }
 }

@@ -8,36 +8,39 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{
+    authenticate::Refused,
     changes::{Change, ChangeState, Changes},
     clock::Clock,
-    error::{Error, Problem, Refusal, Tries},
+    error::{Error, Problem, Refusal, TOO_MUCH, Tries},
     http::Http,
     id::UserId,
     policy::{Cleared, Policy, Touches},
     recorder::Recorder,
     retry::{self, Outcome, Repeat},
+    server_clock::ServerClock,
     settings::{Limits, Settings},
     tape::Tape,
-    token::{self, ClientAuthentication, StoredToken, TokenState},
+    token::{StoredToken, TokenState},
     transport::{Authorization, HttpRequest, Reply, Transport},
 };
 use crate::{
     journal::{Journal, Level},
+    memory::{Budget, Exhausted, Held, Unread},
     secrets::{Mask, wipe},
     surroundings::Surroundings,
 };
 
 /// What outlives a command: connections and the token, under one set of settings.
 pub struct Connection {
-    settings: Settings,
+    pub(super) settings: Settings,
     fingerprint: String,
     transport: Transport,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// Held while a token is asked for, so that calls at the same time ask once.
-    token: Mutex<TokenState>,
+    pub(super) token: Mutex<TokenState>,
     changes: Changes,
 }
 
@@ -110,7 +113,9 @@ impl Connection {
 
     /// Takes over a token that another process stored, if it belongs to these settings.
     pub async fn restore_token(&self, stored: StoredToken) {
-        self.token.lock().await.restore(stored, &self.fingerprint);
+        let now = self.clock.now();
+        let mut state = self.token.lock().await;
+        state.restore(stored, &self.fingerprint, now);
     }
 
     /// The token, if it came from PingOne since the last call of this function.
@@ -119,19 +124,22 @@ impl Connection {
     }
 }
 
-/// The client of one command: a connection, the command's time, and the secrets that its answers must not show.
+/// The client of one command: a connection, the command's time, and its log, which knows the secrets that its
+/// answers must not show.
 pub struct Client<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     limits: Limits,
     began: Duration,
     now: Timestamp,
-    /// Grows when a token comes; calls under way keep what they began with.
-    mask: RefCell<Rc<Mask>>,
-    journal: &'a Journal,
+    pub(super) journal: &'a Journal,
     pub(super) policy: Policy,
     pub(super) cleared: RefCell<Cleared>,
+    pub(super) server_clock: ServerClock,
     /// With `only_plan`: the changes that would have been sent, and whom each would have changed.
     plan: RefCell<Option<Vec<(Touches, String)>>>,
+    /// Why no further call is made: PingOne definitely refuses the credentials, or a token that it just gave.
+    pub(super) refused: RefCell<Option<Refused>>,
+    budget: Budget,
 }
 
 /// A call, before it has a token.
@@ -216,7 +224,6 @@ impl<'a> Client<'a> {
     pub fn new(
         connection: &'a Connection,
         limits: Limits,
-        mask: Mask,
         policy: Policy,
         journal: &'a Journal,
     ) -> Self {
@@ -225,22 +232,34 @@ impl<'a> Client<'a> {
             limits,
             began: connection.clock.elapsed(),
             now: connection.begin(),
-            mask: RefCell::new(Rc::new(mask)),
             journal,
             policy,
             cleared: RefCell::default(),
+            server_clock: ServerClock::default(),
             plan: RefCell::default(),
+            refused: RefCell::default(),
+            budget: Budget::of_a_command(),
         }
+    }
+
+    /// What the command may still use of memory.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The secrets that are known so far.
     pub fn mask(&self) -> Rc<Mask> {
-        Rc::clone(&self.mask.borrow())
+        self.journal.mask()
     }
 
     /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
     pub fn only_plan(&self) {
         self.plan.replace(Some(Vec::new()));
+    }
+
+    /// Whether changes are only noted.
+    pub fn only_plans(&self) -> bool {
+        self.plan.borrow().is_some()
     }
 
     /// The changes of a user that were noted since the last call, each once. Several users may be planned for
@@ -280,11 +299,15 @@ impl<'a> Client<'a> {
 
     /// Makes the call with a token; an answer that is no success is an error.
     pub(super) async fn call(&self, call: Call) -> Result<Reply, Error> {
+        let operation = call.content_type;
         let (reply, tries) = self.exchange(call).await?;
         if reply.is_success() {
             return Ok(reply);
         }
-        let problem = Problem::Refused(Refusal::read(&reply, &self.mask()));
+        let problem = Problem::Refused(Refusal {
+            operation,
+            ..Refusal::read(&reply, &self.mask())
+        });
         Err(Error {
             problem: Box::new(problem),
             tries,
@@ -332,7 +355,7 @@ impl<'a> Client<'a> {
             return Ok((made, Tries::default()));
         }
         let _turn = self.connection.transport.turn().await;
-        let began = self.connection.clock.elapsed();
+        let began = self.elapsed();
         let mut tries = Tries::default();
         let mut request = HttpRequest {
             method,
@@ -351,16 +374,16 @@ impl<'a> Client<'a> {
             })?;
             request.authorization = Authorization::Bearer(token.clone());
             match self.attempts(&request, repeat, &mut tries).await {
-                Ok(reply) if reply.status == 401 && !renewed => {
-                    renewed = true;
-                    self.journal.note(
-                        Level::Info,
-                        "PingOne refused the access token; asking for a new one".to_owned(),
-                    );
-                    self.connection.token.lock().await.refuse(&token);
-                }
                 Ok(reply) => {
-                    tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+                    let received = self.elapsed();
+                    if reply.is_success() {
+                        self.server_clock.hear(&reply, received);
+                    }
+                    if self.gives_up_token(&reply, &token, renewed).await {
+                        renewed = true;
+                        continue;
+                    }
+                    tries.elapsed = received.saturating_sub(began);
                     return Ok((reply, tries));
                 }
                 Err(problem) => break problem,
@@ -375,17 +398,22 @@ impl<'a> Client<'a> {
 
     /// Makes the call and reads its answer, which has to be one JSON object: PingOne gives nothing else.
     pub(super) async fn call_json(&self, call: Call) -> Result<Value, Error> {
-        self.call_sized_json(call).await.map(|(value, _)| value)
+        let described = Described::of(&call);
+        let (value, _, held) = self.call_sized_json(call).await?;
+        held.pass_on()
+            .map_err(|Exhausted| described.unusable(TOO_MUCH))?;
+        Ok(value)
     }
 
-    /// The same, with the number of bytes that it came in.
-    pub(super) async fn call_sized_json(&self, call: Call) -> Result<(Value, usize), Error> {
+    /// The same, with the number of bytes that it came in, and its share of the command's memory.
+    pub(super) async fn call_sized_json(&self, call: Call) -> Result<(Value, usize, Held), Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
+        let mut held = self.budget.hold();
         let value = described
-            .json(&reply)?
+            .json(&reply, &mut held)?
             .ok_or_else(|| described.unusable("it is empty"))?;
-        Ok((value, reply.body.len()))
+        Ok((value, reply.body.len(), held))
     }
 
     /// Makes the call; its answer may be empty. What is not empty has to be PingOne's: behind a success status
@@ -393,7 +421,11 @@ impl<'a> Client<'a> {
     pub(super) async fn call_maybe_json(&self, call: Call) -> Result<Option<Value>, Error> {
         let described = Described::of(&call);
         let reply = self.call(call).await?;
-        described.json(&reply)
+        let mut held = self.budget.hold();
+        let value = described.json(&reply, &mut held)?;
+        held.pass_on()
+            .map_err(|Exhausted| described.unusable(TOO_MUCH))?;
+        Ok(value)
     }
 
     /// What PingOne says, with every secret masked.
@@ -415,7 +447,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends until there is an answer that is not worth another try, or no time or try is left.
-    async fn attempts(
+    pub(super) async fn attempts(
         &self,
         request: &HttpRequest,
         repeat: Repeat,
@@ -441,15 +473,27 @@ impl<'a> Client<'a> {
             tried += 1;
             tries.count += 1;
             let mask = self.mask();
-            if is_change {
-                changes.begin(request.call());
-            }
+            let pending = is_change.then(|| changes.begin(request.call()));
+            let sent = clock.elapsed();
             let (result, took) = transport
-                .send(request, self.limits.request.min(remaining), &mask)
+                .send(
+                    request,
+                    self.limits.request.min(remaining),
+                    &mask,
+                    &self.budget,
+                )
                 .await;
             clock.pass(took);
-            if is_change {
-                changes.end(match &result {
+            self.journal.note_call(|| {
+                let took = clock.elapsed().saturating_sub(sent).as_secs_f64();
+                let outcome = match &result {
+                    Ok(reply) => reply.status.to_string(),
+                    Err(failure) => failure.to_string(),
+                };
+                format!("{}, try {tried}, {took:.3} s: {outcome}", request.call())
+            });
+            if let Some(pending) = pending {
+                pending.end(match &result {
                     Ok(reply) => ChangeState::Answered(reply.status),
                     Err(failure) if failure.reached => ChangeState::Unanswered,
                     Err(_) => ChangeState::Unsent,
@@ -492,6 +536,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Time passed on the clock that counts the command's time.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.connection.clock.elapsed()
+    }
+
     /// What is left of the command's time.
     fn remaining(&self) -> Duration {
         self.limits
@@ -499,99 +548,10 @@ impl<'a> Client<'a> {
             .saturating_sub(self.connection.clock.elapsed().saturating_sub(self.began))
     }
 
-    /// A token that is good for one more call.
-    async fn bearer(&self) -> Result<SecretString, Error> {
-        let mut state = self.connection.token.lock().await;
-        if state.usable(self.connection.clock.now()).is_none() {
-            // One that is about to end is still a secret.
-            if let Some(token) = state.current() {
-                self.hide(token);
-            }
-            self.authenticate(&mut state).await?;
-        }
-        // After `authenticate` there is one; an empty token would be refused by PingOne.
-        let token = state.current().cloned().unwrap_or_default();
-        self.hide(&token);
-        Ok(token)
-    }
-
     /// Masks a secret from now on: a token, or a password that was made here.
     pub fn hide(&self, secret: &SecretString) {
-        let mut mask = self.mask.borrow_mut();
-        if !mask.knows(secret.expose_secret()) {
-            Rc::make_mut(&mut mask).add(secret.expose_secret());
-        }
+        self.journal.hide(secret.expose_secret());
     }
-
-    /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
-    async fn authenticate(&self, state: &mut TokenState) -> Result<(), Error> {
-        let began = self.connection.clock.elapsed();
-        let mut tries = Tries::default();
-        let first = state.authentication;
-        let second = match first {
-            ClientAuthentication::Basic => ClientAuthentication::Form,
-            ClientAuthentication::Form => ClientAuthentication::Basic,
-        };
-        let mut refusal = match self.ask_for_token(state, first, &mut tries).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(refusal)) => Ok(refusal),
-            Err(problem) => Err(problem),
-        };
-        if let Ok(unsupported) = &refusal
-            && wants_other_method(unsupported)
-        {
-            tries = Tries::default();
-            match self.ask_for_token(state, second, &mut tries).await {
-                Ok(Ok(())) => return Ok(()),
-                // Of two refusals, that which does not merely dislike the method tells what is wrong.
-                Ok(Err(other)) if !wants_other_method(&other) => refusal = Ok(other),
-                Ok(Err(_)) => {}
-                Err(problem) => refusal = Err(problem),
-            }
-        }
-        tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
-        Err(Error {
-            problem: Box::new(refusal.map_or_else(|problem| problem, Problem::NoToken)),
-            tries,
-        })
-    }
-
-    /// One way of asking. The inner error is PingOne's refusal.
-    async fn ask_for_token(
-        &self,
-        state: &mut TokenState,
-        authentication: ClientAuthentication,
-        tries: &mut Tries,
-    ) -> Result<Result<(), Refusal>, Problem> {
-        let request = token::request(&self.connection.settings, authentication);
-        let mut reply = self.attempts(&request, Repeat::Safe, tries).await?;
-        if !reply.is_success() {
-            return Ok(Err(Refusal::read(&reply, &self.mask())));
-        }
-        let now = self.connection.clock.now();
-        let accepted =
-            check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
-        reply.body.zeroize();
-        match accepted {
-            Ok(()) => Ok(Ok(())),
-            Err(reason) => Err(Problem::Answer {
-                call: request.call(),
-                reason: reason.to_owned(),
-                change: false,
-            }),
-        }
-    }
-}
-
-/// PingOne's text for a worker application that is set to the other method.
-/// `invalid_client` alone does not tell the two apart.
-fn wants_other_method(refusal: &Refusal) -> bool {
-    let message = refusal
-        .message
-        .as_deref()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    matches!(refusal.status, 400 | 401) && message.contains("unsupported authentication method")
 }
 
 /// What is said of a call when its answer cannot be used.
@@ -615,21 +575,24 @@ impl Described {
         unusable(&self.call, self.change, reason)
     }
 
-    fn json(&self, reply: &Reply) -> Result<Option<Value>, Error> {
+    fn json(&self, reply: &Reply, held: &mut Held) -> Result<Option<Value>, Error> {
         if reply.body.trim_ascii().is_empty() {
             return Ok(None);
         }
         check_content_type(reply).map_err(|reason| self.unusable(reason))?;
-        match serde_json::from_slice(&reply.body) {
+        match held.read(&reply.body) {
             Ok(object @ Value::Object(_)) => Ok(Some(object)),
             Ok(_) => Err(self.unusable("it is not a JSON object")),
-            Err(error) => Err(self.unusable(&format!("it is not valid JSON ({error})"))),
+            Err(Unread::Json(error)) => {
+                Err(self.unusable(&format!("it is not valid JSON ({error})")))
+            }
+            Err(Unread::TooLarge) => Err(self.unusable(TOO_MUCH)),
         }
     }
 }
 
 /// Whether an answer says that it is JSON. One that says nothing may be.
-fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
+pub(super) fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
     let Some(content_type) = &reply.content_type else {
         return Ok(());
     };

@@ -18,13 +18,23 @@ const MFA_ENABLED: &str = "mfaEnabled";
 impl Client<'_> {
     /// The user's devices.
     pub async fn devices(&self, user: UserId) -> Result<Vec<Value>, Error> {
+        let devices = self.devices_with_ids(user).await?.into_iter();
+        Ok(devices.map(|(_, device)| device).collect())
+    }
+
+    /// The user's devices, each with its id if it has one. The id is taken before masking, which may make it unreadable
+    /// where a secret happens to be part of it.
+    pub async fn devices_with_ids(
+        &self,
+        user: UserId,
+    ) -> Result<Vec<(Option<DeviceId>, Value)>, Error> {
         let listing = self.list(self.user_url(user, &[DEVICES]), DEVICES).await?;
         let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|device| mask.value(device))
-            .collect())
+        let devices = listing.into_raw_items()?.into_iter().map(|device| {
+            let id = device.get("id").and_then(Value::as_str);
+            (id.and_then(|id| id.parse().ok()), mask.value(device))
+        });
+        Ok(devices.collect())
     }
 
     /// Deletes a device; false if it was not there. The id keeps this from ever being the address of all devices.

@@ -4,10 +4,14 @@
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::transport::Reply;
-use crate::secrets::Mask;
+use crate::{memory, secrets::Mask};
+
+/// Why an answer is not read any further, and what to do.
+pub(super) const TOO_MUCH: &str =
+    "a command may not use more memory: ask for fewer items at once, or for fewer users";
 
 /// A call that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +35,14 @@ pub enum Problem {
     /// The instance forbids the change; nothing was sent.
     #[error("{0}")]
     Forbidden(String),
+    /// Whether the instance forbids the change could not be established; nothing was sent.
+    #[error("{reason}{}", cause_of(.cause.as_deref()))]
+    ProtectionUnknown {
+        /// What could not be read.
+        reason: String,
+        /// The call that failed, if one did.
+        cause: Option<Box<Error>>,
+    },
     /// There was no complete answer.
     #[error("{0}")]
     NoAnswer(NoAnswer),
@@ -52,6 +64,10 @@ pub enum Problem {
         /// The command's time.
         limit: Duration,
     },
+}
+
+fn cause_of(cause: Option<&Error>) -> String {
+    cause.map(|cause| format!("\n{cause}")).unwrap_or_default()
 }
 
 fn unknown_change(change: bool) -> &'static str {
@@ -101,6 +117,12 @@ impl Error {
         self.tries.outcome_unknown || matches!(&*self.problem, Problem::Answer { change: true, .. })
     }
 
+    /// Whether PingOne refused the query of a call, which has a filter.
+    pub(super) fn refuses_filter(&self) -> bool {
+        let codes = ["INVALID_FILTER", "INVALID_PARAMETER", "INVALID_REQUEST"];
+        self.status() == Some(400) && codes.iter().any(|code| self.has_code(code))
+    }
+
     /// Whether PingOne's body names this code, at the top or in a detail.
     pub fn has_code(&self, code: &str) -> bool {
         match &*self.problem {
@@ -118,7 +140,7 @@ impl Error {
 
 /// A status that is no success, with what PingOne's body says about it.
 /// <https://developer.pingidentity.com/pingone-api/platform/reference/error-codes.html>
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
@@ -130,10 +152,12 @@ pub struct Refusal {
     pub details: Vec<Detail>,
     /// What Ping's support asks for.
     pub correlation_id: Option<String>,
+    /// The media type of what was sent, by which PingOne chooses the operation.
+    pub operation: Option<&'static str>,
 }
 
 /// One thing that is wrong.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Detail {
     /// PingOne's code, such as `UNIQUENESS_VIOLATION`.
     pub code: Option<String>,
@@ -145,93 +169,118 @@ pub struct Detail {
     pub unsatisfied: Vec<String>,
 }
 
-/// The body of a refusal. Every member may be absent, and codes may be added by PingOne at any time.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    id: Option<String>,
-    code: Option<String>,
-    message: Option<String>,
-    details: Option<Vec<Value>>,
-    error: Option<String>,
-    #[serde(rename = "error_description")]
-    error_description: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DetailBody {
-    code: Option<String>,
-    target: Option<String>,
-    message: Option<String>,
-    inner_error: Option<Value>,
-}
-
 /// As much of a body that is not PingOne's as is shown.
 const LONGEST_FOREIGN_BODY: usize = 500;
+/// As much of a body as is looked at. A secret that is cut in two at its end is not among what is shown.
+const LARGEST_BODY: usize = 1024 * 1024;
+/// What a body's texts may have together: PingOne's are some hundred characters.
+const LONGEST_TEXTS: usize = 4_000;
 
 impl Refusal {
-    /// Reads an answer that is no success. Never fails: a body that cannot be read must not hide the status.
+    /// Reads an answer that is no success. Never fails: a body that cannot be read must not hide the status. Each
+    /// member may be absent or of another kind, and codes may be added by PingOne at any time.
     pub fn read(reply: &Reply, mask: &Mask) -> Self {
-        let body = serde_json::from_slice::<Value>(&reply.body)
+        let body = memory::read_within(LARGEST_BODY, &reply.body)
             .ok()
             .map(|body| mask.value(body));
-        let parsed = body.as_ref().and_then(|body| Body::deserialize(body).ok());
-        let header_id = reply.correlation_id.as_deref().map(|id| mask.text(id));
-        let Some(Body {
-            id,
-            code,
-            message,
-            details,
-            error,
-            error_description,
-        }) = parsed
-        else {
+        let mut room = LONGEST_TEXTS;
+        let header_id = reply.correlation_id.as_deref();
+        let header_id = header_id.map(|id| cut(&mask.text(id), &mut room));
+        let Some(members) = body.as_ref().and_then(readable) else {
             return Self {
                 status: reply.status,
                 // As text, a secret in JSON within JSON would be escaped twice; its value was masked.
                 message: body.map_or_else(
-                    || foreign_body(&mask.text(&String::from_utf8_lossy(&reply.body))),
+                    || {
+                        let body = reply.body.get(..LARGEST_BODY).unwrap_or(&reply.body);
+                        foreign_body(&mask.text(&String::from_utf8_lossy(body)))
+                    },
                     |body| foreign_body(&body.to_string()),
                 ),
                 correlation_id: header_id,
                 ..Self::default()
             };
         };
+        let mut text = |name: &str| text_of(members, name, &mut room);
+        let code = text("code").or_else(|| text("error"));
+        let message = text("message").or_else(|| text("error_description"));
+        let correlation_id = header_id.or_else(|| text("id"));
+        let details = members.get("details").and_then(Value::as_array);
+        let details = details.into_iter().flatten();
         Self {
             status: reply.status,
-            code: code.or(error),
-            message: message.or(error_description),
+            code,
+            message,
             details: details
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(Detail::read)
+                .filter_map(|detail| Detail::read(detail.as_object()?, &mut room))
                 .collect(),
-            correlation_id: header_id.or(id),
+            correlation_id,
+            operation: None,
         }
     }
 }
 
+impl Refusal {
+    /// Whether the same request would be refused again.
+    pub(super) fn is_definite(&self) -> bool {
+        (400..500).contains(&self.status) && !matches!(self.status, 408 | 429)
+    }
+}
+
+/// The members of PingOne's body; `None` if it is not PingOne's.
+fn readable(body: &Value) -> Option<&Map<String, Value>> {
+    let members = body.as_object()?;
+    let mut told = ["code", "message", "error", "error_description"]
+        .into_iter()
+        .filter_map(|name| members.get(name))
+        .filter(|value| !value.is_null())
+        .peekable();
+    let tells_nothing = told.peek().is_some() && !told.any(Value::is_string);
+    (!tells_nothing).then_some(members)
+}
+
+/// The text of a member, as far as there is room for it. A number or a boolean is shown as it is written.
+fn text_of(members: &Map<String, Value>, name: &str, room: &mut usize) -> Option<String> {
+    match members.get(name)? {
+        Value::String(text) => Some(cut(text, room)),
+        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(cut(&scalar.to_string(), room)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// As much of `text` as there is room for.
+fn cut(text: &str, room: &mut usize) -> String {
+    if text.len() <= *room {
+        *room -= text.len();
+        return text.to_owned();
+    }
+    let mut shown = text[..text.floor_char_boundary(*room)].to_owned();
+    *room = 0;
+    shown.push('…');
+    shown
+}
+
 impl Detail {
-    fn read(detail: Value) -> Option<Self> {
-        let DetailBody {
-            code,
-            target,
-            message,
-            inner_error,
-        } = serde_json::from_value(detail).ok()?;
+    /// `None` where there is no room for any more, or nothing to show.
+    fn read(detail: &Map<String, Value>, room: &mut usize) -> Option<Self> {
+        if *room == 0 {
+            return None;
+        }
+        let [code, target, message] =
+            ["code", "target", "message"].map(|name| text_of(detail, name, room));
         let mut unsatisfied: Vec<String> = Vec::new();
-        let rules = inner_error
-            .as_ref()
+        let rules = detail
+            .get("innerError")
             .and_then(|inner| inner.get("unsatisfiedRequirements"))
             .and_then(Value::as_array);
         for rule in rules.into_iter().flatten().filter_map(Value::as_str) {
             // PingOne may name a rule twice.
-            if !unsatisfied.iter().any(|known| known == rule) {
-                unsatisfied.push(rule.to_owned());
+            if *room > 0 && !unsatisfied.iter().any(|known| known == rule) {
+                unsatisfied.push(cut(rule, room));
             }
         }
-        Some(Self {
+        let says_something = code.is_some() || target.is_some() || message.is_some();
+        (says_something || !unsatisfied.is_empty()).then_some(Self {
             code,
             target,
             message,
@@ -400,6 +449,38 @@ mod tests {
             "Error in API call [400] - Bad Request\nINVALID_DATA: One or more validation errors.\n\
              - password: not good (INVALID_VALUE); not satisfied: length, history\n- taken (UNIQUENESS_VIOLATION)\nCorrelation id: i"
         );
+    }
+
+    #[test]
+    fn odd_members_do_not_hide_the_others() {
+        let refusal = refusal(
+            r#"{"id":7,"code":"UNIQUENESS_VIOLATION","message":["no text"],"details":[
+                {"code":7,"target":"username","message":"taken"}, {"code":"INVALID_VALUE","innerError":"x"}]}"#,
+        );
+        assert_eq!(
+            refusal.to_string(),
+            "Error in API call [400] - Bad Request\nUNIQUENESS_VIOLATION\n- username: taken (7)\n- (INVALID_VALUE)\nCorrelation id: 7"
+        );
+        assert_eq!(refusal.code.as_deref(), Some("UNIQUENESS_VIOLATION"));
+    }
+
+    #[test]
+    fn no_body_is_told_at_any_length() {
+        let long = "é".repeat(10_000);
+        let details = format!(r#"{{"code":"C","target":"{long}"}}"#);
+        let details = [details.as_str(); 3].join(",");
+        let text = refusal(&format!(
+            r#"{{"code":"INVALID_DATA","message":"{}","details":[{details}]}}"#,
+            "x".repeat(3_000)
+        ))
+        .to_string();
+        assert!(
+            text.contains("INVALID_DATA: xxx") && text.contains("éé…"),
+            "{text}"
+        );
+        assert!(text.len() < LONGEST_TEXTS + 200, "{}", text.len());
+        let foreign = refusal(&format!("\"{}\"", "y".repeat(3 * LARGEST_BODY))).to_string();
+        assert!(foreign.len() < 700 && foreign.ends_with("yy…"), "{foreign}");
     }
 
     #[test]

@@ -22,6 +22,39 @@ pub fn all(conditions: &[String]) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join(" and "))
 }
 
+/// A filter of somebody else's, in brackets, so that it can be joined to other conditions: `None` where it would not stay
+/// within them. Whether a backslash escapes a quote, and whether `'` quotes as well, is UNCONFIRMED (Ping's pages have
+/// both kinds of quotes); so it has to stay within them however it is read.
+pub fn in_brackets(filter: &str) -> Option<String> {
+    let readings = [(false, false), (false, true), (true, false), (true, true)];
+    let stays = |(escapes, single)| is_balanced(filter, escapes, single);
+    readings
+        .into_iter()
+        .all(stays)
+        .then(|| format!("({filter})"))
+}
+
+/// Whether each bracket is closed by one of its kind, and each text ends. `escapes`: a backslash in a text takes the
+/// next character with it. `single`: a text may stand between single quotes too.
+fn is_balanced(filter: &str, escapes: bool, single: bool) -> bool {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut characters = filter.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(_), '\\') if escapes => drop(characters.next()),
+            (Some(end), _) if character == end => quote = None,
+            (None, '"') => quote = Some('"'),
+            (None, '\'') if single => quote = Some('\''),
+            (None, '(') => open.push(')'),
+            (None, '[') => open.push(']'),
+            (None, ')' | ']') if open.pop() != Some(character) => return false,
+            _ => {}
+        }
+    }
+    open.is_empty() && quote.is_none()
+}
+
 /// A query string of `name=value` pairs, each value encoded once.
 pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs
@@ -53,11 +86,91 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_stays_within_its_brackets() {
+        for filter in [
+            "",
+            r#"username eq "x""#,
+            r#"name.family eq "O'Brien (Sales)" or (title sw "a" and not (enabled eq true))"#,
+            r#"memberOfGroups[id eq "g"] or name.given eq "][""#,
+            r#"nickname eq "a\\b""#,
+            "title eq 'Manager'",
+        ] {
+            assert_eq!(in_brackets(filter), Some(format!("({filter})")), "{filter}");
+        }
+        for filter in [
+            "x) or (y",
+            "x)",
+            "(x",
+            "x]",
+            "[x)",
+            "([x)]",
+            r#"a eq "x"#,
+            r#"a eq "x\"#,
+            r#"a eq "x\") or (b eq "y""#,
+            r#"a eq "x\\") or (b eq "y""#,
+            r#"a eq "x\" or b eq ") or (c eq "\""#,
+            r#"a eq 'x"') or (b eq '"y'"#,
+            r#"a eq "'") or (b eq "'""#,
+        ] {
+            assert_eq!(in_brackets(filter), None, "{filter}");
+        }
+    }
+
+    #[test]
     fn a_query_value_is_encoded_once() {
         assert_eq!(
             query(&[("expand", "group"), ("filter", r#"a eq "b+c%&d#é""#)]),
             "expand=group&filter=a%20eq%20%22b%2Bc%25%26d%23%C3%A9%22"
         );
+    }
+
+    /// Where the bracket is closed that a filter begins with, in one way of reading it; told from the text alone.
+    fn end_of_first_bracket(filter: &str, escapes: bool, quotes: &[char]) -> Option<usize> {
+        let (mut depth, mut place) = (0, 0);
+        while let Some(character) = filter[place..].chars().next() {
+            if quotes.contains(&character) {
+                let mut end = place + character.len_utf8();
+                loop {
+                    let next = filter[end..].chars().next()?;
+                    end += next.len_utf8();
+                    if next == character {
+                        break;
+                    }
+                    if escapes && next == '\\' {
+                        end += filter[end..].chars().next()?.len_utf8();
+                    }
+                }
+                place = end;
+                continue;
+            }
+            match character {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth -= 1,
+                _ => {}
+            }
+            place += character.len_utf8();
+            if depth == 0 {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// Whatever the filter, and however PingOne reads it: it does not leave its brackets.
+        #[test]
+        fn no_filter_leaves_its_brackets(filter in r#"[ab ()\[\]"'\\é]{0,14}"#) {
+            if let Some(inner) = in_brackets(&filter) {
+                let whole = format!(r#"{inner} and a eq "b""#);
+                for escapes in [false, true] {
+                    for quotes in [&['"'][..], &['"', '\'']] {
+                        prop_assert_eq!(end_of_first_bracket(&whole, escapes, quotes), Some(inner.len()));
+                    }
+                }
+            }
+        }
     }
 
     proptest! {

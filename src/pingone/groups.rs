@@ -1,18 +1,21 @@
 //! Groups and who is in them.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
 
+use std::rc::Rc;
+
 use reqwest::{Method, Url};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     client::{Call, Client, JSON, unusable},
     error::Error,
     filter,
-    id::{GroupId, UserId},
+    id::{GroupId, UserId, kind_of, read_id},
+    names::{closest, likeness},
     pages::{Paging, Part},
     policy::Touches,
 };
+use crate::memory::Held;
 
 /// A group as a look-up finds it.
 #[derive(Debug)]
@@ -30,30 +33,21 @@ pub struct Membership {
     pub group: GroupId,
     /// The group's name, if PingOne told it.
     pub name: Option<String>,
+    /// The same as it came, for showing.
+    pub shown_name: Value,
     /// `DIRECT`, or `INDIRECT` by a nested group.
     pub kind: Option<String>,
+    /// Whether the group has a filter that decides who is in it, if PingOne showed the group: nobody can be taken
+    /// out of such a group. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    pub is_dynamic: Option<bool>,
+    /// The share of the command's memory that the list has in which it came.
+    _held: Rc<Held>,
 }
 
-/// The kind of membership that was given to the user itself.
+/// The kind of membership that was given to the user itself. That by a group's filter has it too.
 pub const DIRECT: &str = "DIRECT";
-
-#[derive(Deserialize)]
-struct MembershipItem {
-    name: Option<String>,
-    r#type: Option<String>,
-    #[serde(rename = "_embedded")]
-    embedded: Option<Embedded>,
-}
-
-#[derive(Deserialize)]
-struct Embedded {
-    group: Option<EmbeddedGroup>,
-}
-
-#[derive(Deserialize)]
-struct EmbeddedGroup {
-    name: Option<String>,
-}
+/// The kind of membership that comes from a nested group.
+pub const INDIRECT: &str = "INDIRECT";
 
 const GROUPS: &str = "groups";
 const MEMBER_OF_GROUPS: &str = "memberOfGroups";
@@ -68,49 +62,40 @@ impl Client<'_> {
             &filter::query(&[("filter", &filter::equals("name", name))]),
         );
         let call = format!("GET {}", url.path());
-        let wanted = name.to_lowercase();
-        let mut found = Vec::new();
-        for raw in self.list(url, GROUPS).await?.items {
-            let Some(name) = raw
-                .get("name")
-                .and_then(Value::as_str)
-                .filter(|name| name.to_lowercase() == wanted)
-            else {
-                continue;
-            };
-            let id = raw
-                .get("id")
-                .and_then(Value::as_str)
-                .and_then(|id| id.parse().ok());
-            let id = id.ok_or_else(|| unusable(&call, false, "a group in it has no id"))?;
-            found.push(Group {
-                id,
-                name: self.mask().text(name),
-            });
-        }
-        Ok(found)
+        let listing = self.list(url, GROUPS).await?;
+        let alike = listing.items.into_iter().filter_map(|raw| {
+            let likeness = likeness(name, raw.get("name")?.as_str()?)?;
+            Some((likeness, raw))
+        });
+        let found = closest(alike.collect()).into_iter();
+        found.map(|raw| self.group(&call, &raw)).collect()
     }
 
-    /// The groups that the user itself was put into: PingOne's answer, and what it says.
+    /// The groups that the user itself was put into, and those of which PingOne does not say how the user came into
+    /// them: PingOne's answer, and what it says.
     pub async fn direct_groups(&self, user: UserId) -> Result<(Value, Vec<Membership>), Error> {
-        // That PingOne heeds this filter here is documented but was not seen; so the list is filtered again.
-        let query = filter::query(&[
-            ("expand", "group"),
-            ("filter", &filter::equals("type", DIRECT)),
-        ]);
+        let expand = ("expand", "group");
+        let is_direct = filter::equals("type", DIRECT);
         let mut url = self.user_url(user, &[MEMBER_OF_GROUPS]);
-        url.set_query(Some(&query));
+        url.set_query(Some(&filter::query(&[expand, ("filter", &is_direct)])));
         let call = format!("GET {}", url.path());
-        let listing = self.list(url, MEMBERSHIPS).await?;
-        let memberships = listing
-            .items
-            .iter()
-            .map(|raw| self.membership(&call, raw))
-            .collect::<Result<Vec<_>, _>>()?;
-        let direct = memberships
-            .into_iter()
-            .filter(|membership| membership.kind.as_deref() == Some(DIRECT))
-            .collect();
+        let listing = match self.list(url.clone(), MEMBERSHIPS).await {
+            // That PingOne heeds this filter here is documented but was not seen; so the list is filtered again, and
+            // read without it where PingOne refuses it.
+            Err(error) if error.refuses_filter() => {
+                url.set_query(Some(&filter::query(&[expand])));
+                self.list(url, MEMBERSHIPS).await?
+            }
+            listing => listing?,
+        };
+        let (listing, held) = listing.split_held();
+        let mut direct = Vec::new();
+        for raw in &listing.items {
+            let membership = membership(&call, raw, &held)?;
+            if membership.kind.as_deref() != Some(INDIRECT) {
+                direct.push(self.masked(membership));
+            }
+        }
         Ok((self.mask().value(listing.into_document()), direct))
     }
 
@@ -123,7 +108,10 @@ impl Client<'_> {
         let call = Call::get(self.membership_url(user, group));
         let described = format!("GET {}", call.url.path());
         match self.call_json(call).await {
-            Ok(raw) => self.membership(&described, &raw).map(Some),
+            Ok(raw) => {
+                let membership = membership(&described, &raw, &Rc::default())?;
+                Ok(Some(self.masked(membership)))
+            }
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -145,28 +133,9 @@ impl Client<'_> {
 
     async fn memberships(&self, url: Url) -> Result<Vec<Membership>, Error> {
         let call = format!("GET {}", url.path());
-        let listing = self.list(url, MEMBERSHIPS).await?;
-        listing
-            .items
-            .iter()
-            .map(|raw| {
-                let text = |pointer| raw.pointer(pointer).and_then(Value::as_str);
-                let group = text("/id").and_then(|id| id.parse().ok()).ok_or_else(|| {
-                    // Nothing of it is quoted: it is not masked.
-                    unusable(
-                        &call,
-                        false,
-                        "a membership in it has another shape (its id is no UUID)",
-                    )
-                })?;
-                let name = text("/name").or_else(|| text("/_embedded/group/name"));
-                Ok(Membership {
-                    group,
-                    name: name.map(str::to_owned),
-                    kind: text("/type").map(str::to_owned),
-                })
-            })
-            .collect()
+        let (listing, held) = self.list(url, MEMBERSHIPS).await?.split_held();
+        let items = listing.items.iter();
+        items.map(|raw| membership(&call, raw, &held)).collect()
     }
 
     /// Whether there is such a group.
@@ -174,10 +143,20 @@ impl Client<'_> {
         Ok(self.read_group_raw(group).await?.is_some())
     }
 
-    /// The name of a group, not masked: for comparing only. `None` if there is no such group.
-    pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
+    /// Whether a filter decides who is in the group.
+    pub async fn is_dynamic_group(&self, group: GroupId) -> Result<bool, Error> {
         let raw = self.read_group_raw(group).await?;
-        Ok(raw.and_then(|raw| raw.get("name")?.as_str().map(str::to_owned)))
+        Ok(raw.as_ref().is_some_and(has_filter))
+    }
+
+    /// The name of a group, not masked: for comparing only. `None` if there is no such group, or if the answer is not
+    /// about this group or has no name in it.
+    pub(super) async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
+        let raw = self.read_group_raw(group).await?.unwrap_or_default();
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let is_this = text("id").and_then(|id| id.parse().ok()) == Some(group);
+        let name = text("name").filter(|name| is_this && !name.is_empty());
+        Ok(name.map(str::to_owned))
     }
 
     async fn read_group_raw(&self, group: GroupId) -> Result<Option<Value>, Error> {
@@ -187,6 +166,15 @@ impl Client<'_> {
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn group(&self, call: &str, raw: &Value) -> Result<Group, Error> {
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let id = text("id").and_then(|id| id.parse().ok());
+        Ok(Group {
+            id: id.ok_or_else(|| unusable(call, false, "a group in it has no id"))?,
+            name: self.mask().text(text("name").unwrap_or_default()),
+        })
     }
 
     /// Groups that a filter finds; none is every group.
@@ -226,25 +214,53 @@ impl Client<'_> {
         self.user_url(user, &[MEMBER_OF_GROUPS, &group.to_string()])
     }
 
-    fn membership(&self, call: &str, raw: &Value) -> Result<Membership, Error> {
-        let wrong = |reason: &str| {
-            unusable(
-                call,
-                false,
-                &format!("a membership in it has another shape ({reason})"),
-            )
-        };
-        let id = raw.get("id").and_then(Value::as_str);
-        let group = id
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| wrong("its id is no UUID"))?;
-        // Masked first: the error quotes what it could not read.
-        let item = MembershipItem::deserialize(self.mask().value(raw.clone()))
-            .map_err(|error| wrong(&error.to_string()))?;
-        Ok(Membership {
-            group,
-            name: item.name.or_else(|| item.embedded?.group?.name),
-            kind: item.r#type,
-        })
+    /// A membership to be shown.
+    fn masked(&self, membership: Membership) -> Membership {
+        let mask = self.mask();
+        Membership {
+            name: membership.name.map(|name| mask.text(&name)),
+            shown_name: mask.value(membership.shown_name),
+            kind: membership.kind.map(|kind| mask.text(&kind)),
+            ..membership
+        }
     }
+}
+
+/// Whether a filter decides who is in the group of a membership, if PingOne shows the group with it.
+fn is_dynamic(membership: &Value) -> Option<bool> {
+    membership.pointer("/_embedded/group").map(has_filter)
+}
+
+fn has_filter(group: &Value) -> bool {
+    match group.get("userFilter") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(filter)) => !filter.is_empty(),
+        Some(_) => true,
+    }
+}
+
+/// Reads a membership out of an answer. Nothing of it is masked.
+fn membership(call: &str, raw: &Value, held: &Rc<Held>) -> Result<Membership, Error> {
+    let wrong = |reason: &str| unusable(call, false, reason);
+    let group = read_id(raw, "a membership").map_err(|reason| wrong(&reason))?;
+    let kind = match raw.get("type") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(kind)) => Some(kind.clone()),
+        Some(other) => {
+            let there = kind_of(other);
+            return Err(wrong(&format!(
+                "a membership in it has no usable type, but {there}"
+            )));
+        }
+    };
+    let name = |pointer| raw.pointer(pointer).filter(|name| !name.is_null());
+    let name = name("/name").or_else(|| name("/_embedded/group/name"));
+    Ok(Membership {
+        group,
+        name: name.and_then(Value::as_str).map(str::to_owned),
+        shown_name: name.cloned().unwrap_or_default(),
+        kind,
+        is_dynamic: is_dynamic(raw),
+        _held: Rc::clone(held),
+    })
 }

@@ -2,24 +2,25 @@
 //! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
 //! bearer token must not travel to a host that nobody configured.
 
-use std::{cell::Cell, error::Error as StdError, io, time::Duration};
+use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Client, NoProxy, Proxy, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    Client, Proxy, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
 use secrecy::ExposeSecret;
 
 use super::{
     ahead::{self, Ahead, LAYING_ASIDE},
-    error::{Cause, NoAnswer},
+    error::{Cause, NoAnswer, TOO_MUCH},
+    proxy::Proxies,
     settings::Settings,
     tls,
     transport::{Authorization, HttpRequest, Reply, header_text},
 };
-use crate::{secrets::Mask, surroundings::Surroundings};
+use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
 
 /// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -38,7 +39,7 @@ pub struct Http {
     client: Client,
     /// The API, if a connection to it may be opened while the first token is asked for.
     ahead: Cell<Option<Url>>,
-    proxied: bool,
+    proxies: Arc<Proxies>,
 }
 
 impl Http {
@@ -65,33 +66,35 @@ impl Http {
         } else {
             builder.tls_backend_preconfigured(tls::verifying(surroundings)?)
         };
-        let proxies = if settings.proxy {
-            proxies(surroundings)?
+        let proxies = Arc::new(if settings.proxy {
+            Proxies::read(surroundings)?
         } else {
-            Vec::new()
-        };
-        let proxied = !proxies.is_empty();
-        for proxy in proxies {
+            Proxies::none()
+        });
+        if settings.proxy {
+            let chosen = Arc::clone(&proxies);
+            let proxy = Proxy::custom(move |url: &Url| chosen.proxy_for(url).cloned());
             builder = builder.proxy(proxy);
         }
         let hosts = [&settings.api, &settings.token_url].map(Url::origin);
         let is_another_host = hosts[0] != hosts[1];
         if is_another_host {
-            builder = builder.connector_layer(Ahead);
+            builder = builder.connector_layer(Ahead::to(&settings.api));
         }
         Ok(Self {
             ahead: Cell::new(is_another_host.then(|| settings.api.clone())),
             client: builder.build().context("preparing HTTPS")?,
-            proxied,
+            proxies,
         })
     }
 
-    /// Sends `request` and reads the whole answer within `timeout`.
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
     pub async fn send(
         &self,
         request: &HttpRequest,
         timeout: Duration,
         mask: &Mask,
+        budget: &Budget,
     ) -> Result<Reply, NoAnswer> {
         let mut builder = self
             .client
@@ -139,25 +142,31 @@ impl Http {
             status: response.status().as_u16(),
             content_type: header_text(headers.get(CONTENT_TYPE)),
             retry_after: header_text(headers.get(RETRY_AFTER)),
+            date: header_text(headers.get(DATE)),
             correlation_id: header_text(headers.get("correlation-id")),
             body: Vec::new(),
+            held: budget.hold(),
         };
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| failed(error, true))?
         {
-            if reply.body.len() + chunk.len() > LARGEST_BODY {
-                let detail = format!("more than {} MiB", LARGEST_BODY / 1024 / 1024);
-                return Err(NoAnswer {
-                    cause: Cause::TooLarge,
-                    reached: true,
-                    call: request.call(),
-                    host: request.host(),
-                    detail,
-                });
-            }
-            reply.body.extend_from_slice(&chunk);
+            let detail = if reply.body.len() + chunk.len() > LARGEST_BODY {
+                format!("more than {} MiB", LARGEST_BODY / 1024 / 1024)
+            } else if reply.held.take(chunk.len()).is_err() {
+                TOO_MUCH.to_owned()
+            } else {
+                reply.body.extend_from_slice(&chunk);
+                continue;
+            };
+            return Err(NoAnswer {
+                cause: Cause::TooLarge,
+                reached: true,
+                call: request.call(),
+                host: request.host(),
+                detail,
+            });
         }
         Ok(reply)
     }
@@ -178,27 +187,30 @@ impl Http {
         mask: &Mask,
     ) -> NoAnswer {
         let connecting = error.is_connect();
+        let proxy = self.proxies.proxy_for(&request.url);
+        let is_unknown = connecting && text_in_chain(&error, "dns error");
         let cause = if chain(&error).any(<dyn StdError>::is::<rustls::Error>) {
             Cause::Tls
-        } else if error.is_timeout() {
-            if connecting {
-                Cause::Connect
-            } else {
-                Cause::Timeout
-            }
-        } else if connecting && text_in_chain(&error, "dns error") {
-            Cause::Dns
-        } else if connecting && self.proxied {
+        } else if connecting && proxy.is_some() {
             Cause::Proxy
+        } else if is_unknown {
+            Cause::Dns
         } else if connecting {
             Cause::Connect
+        } else if error.is_timeout() {
+            Cause::Timeout
         } else {
             Cause::Broken
         };
-        let detail = match cause {
-            Cause::Timeout => format!("waited {:.1} s", timeout.as_secs_f64()),
-            // reqwest's own texts hold the whole URL, and with it what was looked for.
-            _ => mask.text(&innermost(&error.without_url())),
+        // reqwest's own texts hold the whole URL, and with it what was looked for.
+        let network = innermost(&error.without_url());
+        let detail = match (cause, proxy.and_then(Url::host_str)) {
+            (Cause::Timeout, _) => format!("waited {:.1} s", timeout.as_secs_f64()),
+            // Behind a proxy, no other name is looked up here.
+            (Cause::Proxy, Some(proxy)) if is_unknown => mask.text(&format!(
+                "the proxy's host {proxy} was not found: {network}"
+            )),
+            _ => mask.text(&network),
         };
         NoAnswer {
             cause,
@@ -227,52 +239,6 @@ fn secret_header(scheme: &str, value: &str) -> HeaderValue {
     header
 }
 
-/// The proxies of the environment. An address without a scheme is an `http` proxy, as in XSOAR's own code.
-fn proxies(surroundings: &Surroundings) -> Result<Vec<Proxy>> {
-    // reqwest takes `*` for all names, but not for addresses.
-    let mut exempt = surroundings
-        .no_proxy()
-        .into_iter()
-        .flat_map(|hosts| hosts.split(','));
-    if exempt.any(|host| host.trim() == "*") {
-        return Ok(Vec::new());
-    }
-    let exceptions = surroundings.no_proxy().and_then(NoProxy::from_string);
-    let mut proxies = Vec::new();
-    for (name, address, make) in [
-        (
-            "HTTPS_PROXY",
-            surroundings.https_proxy(),
-            Proxy::https::<Url> as fn(Url) -> reqwest::Result<Proxy>,
-        ),
-        ("HTTP_PROXY", surroundings.http_proxy(), Proxy::http::<Url>),
-    ] {
-        let Some(address) = address else { continue };
-        // The address is not shown: it may hold a password.
-        let what = || {
-            format!(
-                "the proxy address in {name} cannot be used: correct it, or turn 'Use system proxy settings' off"
-            )
-        };
-        let url = proxy_url(address).with_context(what)?;
-        let proxy = make(url)
-            .map_err(reqwest::Error::without_url)
-            .with_context(what)?;
-        proxies.push(proxy.no_proxy(exceptions.clone()));
-    }
-    Ok(proxies)
-}
-
-/// Reads a proxy's address, with or without a scheme.
-pub fn proxy_url(address: &str) -> Result<Url> {
-    let url = if address.contains("://") {
-        Url::parse(address)
-    } else {
-        Url::parse(&format!("http://{address}"))
-    };
-    Ok(url?)
-}
-
 /// The causes of an error, from the outside in; I/O errors hide theirs.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
@@ -296,25 +262,4 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
         .last()
         .map(ToString::to_string)
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn proxies_are_read_with_and_without_a_scheme_and_never_shown() {
-        let both = Surroundings::from([
-            ("https_proxy", "user:hunter22@127.0.0.1:3128"),
-            ("HTTP_PROXY", "http://127.0.0.1:3128"),
-            ("HTTPS_PROXY", ""),
-        ]);
-        assert_eq!(proxies(&both).expect("two proxies").len(), 2);
-        let broken = Surroundings::from([("HTTPS_PROXY", "http://user:hunter22@:::")]);
-        let error = format!("{:#}", proxies(&broken).expect_err("no host"));
-        assert!(
-            error.contains("HTTPS_PROXY") && !error.contains("hunter22"),
-            "{error}"
-        );
-    }
 }

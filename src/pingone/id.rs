@@ -3,6 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde_json::Value;
 use uuid::Uuid;
 
 /// Length of a UUID with its hyphens; other spellings (braces, `urn:uuid:`) are refused.
@@ -58,9 +59,66 @@ ids! {
     DeviceId;
 }
 
+/// Reads the id of something out of an answer; the error says what is there in its place. It quotes nothing, as nothing
+/// is masked yet.
+pub(super) fn read_id<T: FromStr>(raw: &Value, what: &str) -> Result<T, String> {
+    let there = match raw.get("id") {
+        None | Some(Value::Null) => return Err(format!("{what} in it has no id")),
+        Some(Value::String(text)) => match text.parse() {
+            Ok(id) => return Ok(id),
+            Err(_) => "text that is not a UUID",
+        },
+        Some(other) => kind_of(other),
+    };
+    Err(format!("{what} in it has no usable id, but {there}"))
+}
+
+/// What a value is, in words.
+pub(super) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn an_unusable_id_is_told_from_a_missing_one() {
+        let read = |raw: Value| read_id::<UserId>(&raw, "a user");
+        let id = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
+        assert_eq!(
+            read(json!({"id": id})).map(|id| id.to_string()),
+            Ok(id.to_owned())
+        );
+        for (raw, error) in [
+            (json!({}), "a user in it has no id"),
+            (json!({"id": null}), "a user in it has no id"),
+            (json!([]), "a user in it has no id"),
+            (
+                json!({"id": 7}),
+                "a user in it has no usable id, but a number",
+            ),
+            (
+                json!({"id": [id]}),
+                "a user in it has no usable id, but a list",
+            ),
+            (
+                json!({"id": "7"}),
+                "a user in it has no usable id, but text that is not a UUID",
+            ),
+        ] {
+            assert_eq!(read(raw), Err(error.to_owned()));
+        }
+    }
 
     #[test]
     fn only_the_hyphenated_form_is_an_id() {

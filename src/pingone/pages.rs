@@ -1,10 +1,10 @@
 //! Lists over several pages. PingOne says where the next page is; a page may be short without being the last.
 //! <https://developer.pingidentity.com/pingone-api/platform/reference/paging-ordering-collections.html>
 //!
-//! The link to the next page comes from outside: it is followed only to the configured host, only once to
-//! each address, and not without end.
+//! The link to the next page comes from outside: it is followed only within the list that was asked for, only once
+//! to each address, and not without end.
 
-use std::{cell::Cell, collections::HashSet, fmt, str::FromStr};
+use std::{collections::HashSet, fmt, rc::Rc, str::FromStr};
 
 use reqwest::Url;
 use serde_json::Value;
@@ -14,38 +14,25 @@ use super::{
     error::Error,
     filter,
 };
+use crate::{
+    memory::{Exhausted, Held},
+    secrets::Mask,
+};
 
 /// More pages than any list has that a command asks for: 100,000 users at 200 a page.
 const MOST_PAGES: usize = 500;
 const MORE_PAGES: &str = "it has more than 500 pages";
 
-/// All pages of a list together are no larger: 10,000 memberships of 2 KB would be 20 MB.
-const LARGEST_LIST: usize = 32 * 1024 * 1024;
+/// A page counts at least so many times its size on the wire.
+const WIRE: usize = 5;
+const TOO_LARGE: &str =
+    "its pages are too large together: ask for fewer items at once, or for fewer users";
 
-/// How many bytes the pages of a list, or of several that are kept together, may still have.
-pub(super) struct Room(Cell<usize>);
-
-impl Room {
-    /// As much as a list may have.
-    pub(super) fn new() -> Self {
-        Self(Cell::new(LARGEST_LIST))
-    }
-
-    fn take(&self, size: usize) -> Result<(), &'static str> {
-        let left = self.0.get().checked_sub(size);
-        self.0.set(left.ok_or("its pages are too large together")?);
-        Ok(())
-    }
-
-    /// What there is now.
-    pub(super) fn left(&self) -> usize {
-        self.0.get()
-    }
-
-    /// Some of what was taken is not kept.
-    pub(super) fn give_back(&self, size: usize) {
-        self.0.set(self.0.get().saturating_add(size));
-    }
+/// A page whose items were taken out, and the share of the command's memory that they have.
+struct Page {
+    rest: Value,
+    items: Vec<Value>,
+    held: Held,
 }
 
 /// A list that was read to its end. Texts in it are not masked yet.
@@ -54,15 +41,39 @@ pub(super) struct Listing {
     collection: &'static str,
     /// The items of all pages.
     pub(super) items: Vec<Value>,
+    /// The share of the command's memory that they have.
+    pub(super) held: Held,
 }
 
 impl Listing {
+    /// The items for a command, masked.
+    pub(super) fn into_items(self, mask: &Mask) -> Result<Vec<Value>, Error> {
+        let items = self.into_raw_items()?.into_iter();
+        Ok(items.map(|item| mask.value(item)).collect())
+    }
+
+    /// The items for a command, which has to mask them.
+    pub(super) fn into_raw_items(self) -> Result<Vec<Value>, Error> {
+        let call = format!("GET {}", self.collection);
+        self.held
+            .pass_on()
+            .map_err(|Exhausted| unusable(&call, false, TOO_LARGE))?;
+        Ok(self.items)
+    }
+
+    /// The list, and its share of the command's memory.
+    pub(super) fn split_held(mut self) -> (Self, Rc<Held>) {
+        let held = std::mem::take(&mut self.held);
+        (self, Rc::new(held))
+    }
+
     /// One document of the first page's shape with the items of all pages.
     pub(super) fn into_document(self) -> Value {
         let Self {
             first: mut document,
             collection,
             items,
+            held: _,
         } = self;
         if let Some(links) = document.get_mut("_links").and_then(Value::as_object_mut) {
             links.shift_remove("next");
@@ -161,19 +172,20 @@ impl Client<'_> {
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
-        self.list_part_within(&Room::new(), path, collection, filter, paging)
-            .await
+        let part = self.list_held_part(path, collection, filter, paging);
+        let (part, held) = part.await?;
+        held.keep();
+        Ok(part)
     }
 
-    /// The same, of several lists that are kept together.
-    pub(super) async fn list_part_within(
+    /// The same, with its share of the command's memory.
+    pub(super) async fn list_held_part(
         &self,
-        room: &Room,
         path: &[&str],
         collection: &'static str,
         filter: Option<&str>,
         paging: &Paging,
-    ) -> Result<Part, Error> {
+    ) -> Result<(Part, Held), Error> {
         let (mut skip, start) = paging
             .from
             .as_ref()
@@ -186,107 +198,126 @@ impl Client<'_> {
         let mut query = vec![("limit", page_size.as_str())];
         query.extend(filter.map(|filter| ("filter", filter)));
         query.extend(start.map(|cursor| ("cursor", cursor)));
-        let mut url = self.url(path, &filter::query(&query));
-        let described = format!("GET {}", url.path());
-        let wrong = |reason: &str| unusable(&described, false, reason);
+        let mut pages = Pages::new(self.url(path, &filter::query(&query)), collection);
+        pages.advice = ": ask for fewer items, or for more at once";
 
         let mut items = Vec::new();
-        let mut seen = HashSet::from([url.clone()]);
-        let mut call = Call::get(url.clone());
-        loop {
-            let (mut page, size) = self.call_sized_json(call).await?;
-            room.take(size)
-                .map_err(|reason| wrong(&format!("{reason}: ask for fewer at once")))?;
+        let mut held = self.budget().hold();
+        let mut url = pages.next.clone();
+        while let Some(page) = pages.read(self).await? {
             // Not before the call: it may have brought a token.
             let mask = self.mask();
-            let mut found = take_items(&mut page, collection)
-                .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
-            let next = next_page(&page, &url).map_err(wrong)?;
-            let room = wanted - items.len();
-            let on_page = found.len();
-            let given = found.len().saturating_sub(skip).min(room);
-            let rest = found.len().saturating_sub(skip + given);
-            items.extend(
-                found
-                    .drain(..)
-                    .skip(skip)
-                    .take(given)
-                    .map(|item| mask.value(item)),
-            );
-            if rest > 0 {
+            let on_page = page.items.len();
+            let given = on_page.saturating_sub(skip).min(wanted - items.len());
+            let rest = on_page.saturating_sub(skip + given);
+            let found = page.items.into_iter().skip(skip).take(given);
+            items.extend(found.map(|item| mask.value(item)));
+            held.join(page.held);
+            let (more, next) = if rest > 0 {
                 // The page holds more than was wanted: the next part begins within it.
-                return Ok(Part {
-                    items,
-                    more: true,
-                    next: Some(PageToken {
-                        skip: skip + given,
-                        cursor: cursor(&url),
-                    }),
-                });
-            }
-            let Some(next) = next else {
-                return Ok(Part::last(items));
+                let cursor = url.as_ref().and_then(cursor);
+                let skip = skip + given;
+                (true, Some(PageToken { skip, cursor }))
+            } else {
+                let next = pages.next.as_ref().and_then(cursor);
+                let token = |cursor| PageToken {
+                    skip: 0,
+                    cursor: Some(cursor),
+                };
+                (pages.next.is_some(), next.map(token))
             };
-            if items.len() == wanted {
-                let cursor = cursor(&next);
-                return Ok(Part {
-                    items,
-                    more: true,
-                    next: cursor.map(|cursor| PageToken {
-                        skip: 0,
-                        cursor: Some(cursor),
-                    }),
-                });
+            if more && items.len() == wanted {
+                return Ok((Part { items, more, next }, held));
             }
-            if !seen.insert(next.clone()) {
-                return Err(wrong("its pages do not come to an end"));
-            }
-            if seen.len() > MOST_PAGES {
-                let advice = ": ask for fewer items, or for more at once";
-                return Err(wrong(&format!("{MORE_PAGES}{advice}")));
-            }
-            url = next;
-            call = Call::get_further(url.clone(), &described);
+            url = pages.next.clone();
             // A page may be shorter now than the one within which the last part ended.
             skip = skip.saturating_sub(on_page);
         }
+        Ok((Part::last(items), held))
     }
 
     /// Reads the list at `url`, page by page.
     pub(super) async fn list(&self, url: Url, collection: &'static str) -> Result<Listing, Error> {
-        let described = format!("GET {}", url.path());
-        let wrong = |reason: &str| unusable(&described, false, reason);
-        let mut seen = HashSet::from([url.clone()]);
-        let room = Room::new();
-        let (mut page, size) = self.call_sized_json(Call::get(url.clone())).await?;
-        room.take(size).map_err(wrong)?;
-        let mut items = take_items(&mut page, collection)
-            .ok_or_else(|| wrong(&format!("`_embedded.{collection}` is not a list")))?;
-        let mut next = next_page(&page, &url).map_err(wrong)?;
-        let listing_first = page;
-        while let Some(url) = next {
-            if !seen.insert(url.clone()) {
-                return Err(wrong("its pages do not come to an end"));
+        let mut pages = Pages::new(url, collection);
+        let mut listing: Option<Listing> = None;
+        while let Some(Page { rest, items, held }) = pages.read(self).await? {
+            match &mut listing {
+                Some(listing) => {
+                    listing.items.extend(items);
+                    listing.held.join(held);
+                }
+                None => {
+                    listing = Some(Listing {
+                        first: rest,
+                        collection,
+                        items,
+                        held,
+                    });
+                }
             }
-            if seen.len() > MOST_PAGES {
-                return Err(wrong(MORE_PAGES));
-            }
-            let further = Call::get_further(url.clone(), &described);
-            let (mut page, size) = self.call_sized_json(further).await?;
-            room.take(size).map_err(wrong)?;
-            let more = take_items(&mut page, collection).ok_or_else(|| {
-                wrong(&format!(
-                    "`_embedded.{collection}` of a later page is not a list"
-                ))
-            })?;
-            items.extend(more);
-            next = next_page(&page, &url).map_err(wrong)?;
         }
-        Ok(Listing {
-            first: listing_first,
+        listing.ok_or_else(|| pages.wrong("it has no page"))
+    }
+}
+
+/// The pages of a list, each read as it is asked for.
+struct Pages {
+    collection: &'static str,
+    described: String,
+    /// The path that was asked, which no link may leave.
+    path: String,
+    /// Where the next page is.
+    next: Option<Url>,
+    seen: HashSet<Url>,
+    /// What to do where there are too many.
+    advice: &'static str,
+}
+
+impl Pages {
+    fn new(first: Url, collection: &'static str) -> Self {
+        Self {
             collection,
-            items,
-        })
+            described: format!("GET {}", first.path()),
+            path: first.path().to_owned(),
+            next: Some(first),
+            seen: HashSet::new(),
+            advice: "",
+        }
+    }
+
+    fn wrong(&self, reason: &str) -> Error {
+        unusable(&self.described, false, reason)
+    }
+
+    /// The next page; `None` after the last.
+    async fn read(&mut self, client: &Client<'_>) -> Result<Option<Page>, Error> {
+        let Some(url) = self.next.take() else {
+            return Ok(None);
+        };
+        let is_first = self.seen.is_empty();
+        if !self.seen.insert(url.clone()) {
+            return Err(self.wrong("its pages do not come to an end"));
+        }
+        if self.seen.len() > MOST_PAGES {
+            return Err(self.wrong(&[MORE_PAGES, self.advice].concat()));
+        }
+        let call = if is_first {
+            Call::get(url.clone())
+        } else {
+            Call::get_further(url.clone(), &self.described)
+        };
+        let (mut rest, size, mut held) = client.call_sized_json(call).await?;
+        let items = take_items(&mut rest, self.collection).ok_or_else(|| {
+            let which = if is_first { "" } else { " of a later page" };
+            self.wrong(&format!(
+                "`_embedded.{}`{which} is not a list",
+                self.collection
+            ))
+        })?;
+        held.charge_items(&items, size * WIRE)
+            .map_err(|Exhausted| self.wrong(TOO_LARGE))?;
+        self.next = next_page(&rest, &url, &self.path).map_err(|reason| self.wrong(reason))?;
+        Ok(Some(Page { rest, items, held }))
     }
 }
 
@@ -298,8 +329,9 @@ fn take_items(page: &mut Value, collection: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Where the next page is, if there is one. The bearer token goes to the host of this page only.
-fn next_page(page: &Value, this: &Url) -> Result<Option<Url>, &'static str> {
+/// Where the next page is, if there is one. The bearer token goes to the host of this page only, and nothing is read
+/// but the list at `path`, or what is below it.
+fn next_page(page: &Value, this: &Url, path: &str) -> Result<Option<Url>, &'static str> {
     let Some(next) = page.get("_links").and_then(|links| links.get("next")) else {
         return Ok(None);
     };
@@ -318,6 +350,11 @@ fn next_page(page: &Value, this: &Url) -> Result<Option<Url>, &'static str> {
             "its link to the next page leads to another host, where the access token must not go",
         );
     }
+    // An escape may be a dot or a slash to the server.
+    let rest = url.path().strip_prefix(path);
+    if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') && !rest.contains('%')) {
+        return Err("its link to the next page leads away from the list that was asked for");
+    }
     Ok(Some(url))
 }
 
@@ -330,15 +367,21 @@ mod tests {
     fn next(href: &Value) -> Result<Option<Url>, &'static str> {
         let this =
             Url::parse("https://api.pingone.eu/v1/environments/e/users").expect("an address");
-        next_page(&json!({"_links": {"next": {"href": href}}}), &this)
+        next_page(
+            &json!({"_links": {"next": {"href": href}}}),
+            &this,
+            this.path(),
+        )
     }
 
     #[test]
-    fn only_the_same_host_is_followed() {
+    fn only_links_within_the_list_are_followed() {
         for href in [
-            "https://api.pingone.eu/v1/x?cursor=1",
-            "https://api.pingone.eu:443/v1/x",
-            "/v1/x",
+            "https://api.pingone.eu/v1/environments/e/users?cursor=1",
+            "https://api.pingone.eu:443/v1/environments/e/users",
+            "/v1/environments/e/users/?cursor=1",
+            "/v1/environments/e/users/pages/2",
+            "/v1/environments/e/groups/../users?cursor=1",
             "?cursor=a%22",
         ] {
             assert!(next(&json!(href)).is_ok_and(|url| url.is_some()), "{href}");
@@ -352,6 +395,16 @@ mod tests {
             "//evil.example/v1",
             "https://api.pingone.eu.evil.example/",
             "https://",
+            "/",
+            "/v1/environments/e",
+            "/v1/environments/f/users",
+            "/v1/environments/e/users2",
+            "/v1/environments/e/groups",
+            "/v1/environments/e/users/../groups",
+            "/v1/environments/e/users/%2e%2e/groups",
+            "/v1/environments/e/users/..%2fgroups",
+            "/v1/environments/e/users/..;/groups%5c",
+            "../groups",
         ] {
             assert!(next(&json!(href)).is_err(), "{href}");
         }
@@ -362,7 +415,7 @@ mod tests {
     fn no_link_is_the_end() {
         let this = Url::parse("https://api.pingone.eu/").expect("an address");
         for page in [json!({}), json!({"_links": {}}), json!({"_links": null})] {
-            assert_eq!(next_page(&page, &this), Ok(None));
+            assert_eq!(next_page(&page, &this, this.path()), Ok(None));
         }
     }
 
@@ -375,6 +428,7 @@ mod tests {
             first,
             collection: "users",
             items,
+            held: Held::default(),
         }
         .into_document();
         assert_eq!(

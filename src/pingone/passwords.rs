@@ -10,6 +10,7 @@ use super::{
     error::Error,
     id::UserId,
     policy::Touches,
+    retry::Repeat,
 };
 
 /// An administrator's reset: checked against no policy, and the user must change it at the next sign-on.
@@ -41,7 +42,9 @@ impl Client<'_> {
         .await
     }
 
-    /// Sets a password that stays, unless `force_change`. `bypass_policy`: even one that the policy forbids.
+    /// Sets a password that stays, unless `force_change`. `bypass_policy`: even one that the policy forbids. Where the
+    /// policy counts, it is not tried again once it may have reached PingOne: the password would be in the history
+    /// already, and be refused for that.
     pub async fn set_password(
         &self,
         id: UserId,
@@ -50,14 +53,14 @@ impl Client<'_> {
         bypass_policy: bool,
     ) -> Result<Option<Value>, Error> {
         let body = json!({"value": password.expose_secret(), "forceChange": force_change, "bypassPolicy": bypass_policy});
-        self.change(Call::with_body(
-            Method::PUT,
-            self.password_url(id),
-            SET,
-            body,
-            Touches::User(id),
-        ))
-        .await
+        let url = self.password_url(id);
+        let call = Call::with_body(Method::PUT, url, SET, body, Touches::User(id));
+        let repeat = if bypass_policy {
+            Repeat::Safe
+        } else {
+            Repeat::OnlyIfUnsent
+        };
+        self.change(Call { repeat, ..call }).await
     }
 
     /// Makes the user change the password at the next sign-on. PingOne documents 200; 204 is as good.

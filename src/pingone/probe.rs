@@ -67,12 +67,13 @@ impl Client<'_> {
         };
         let (reply, _) = self.exchange(Call { repeat, ..call }).await?;
         let mask = self.mask();
+        let mut held = self.budget().hold();
+        let body = held.read(&reply.body).ok();
+        let body = body.filter(|_| held.pass_on().is_ok());
         Ok(Answer {
             status: reply.status,
             correlation_id: reply.correlation_id.as_deref().map(|id| mask.text(id)),
-            body: serde_json::from_slice(&reply.body)
-                .ok()
-                .map(|body| mask.value(body)),
+            body: body.map(|body| mask.value(body)),
         })
     }
 }

@@ -11,27 +11,27 @@ impl Client<'_> {
         let listing = self
             .list(self.user_url(user, &["roleAssignments"]), "roleAssignments")
             .await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|assignment| mask.value(assignment))
-            .collect())
+        listing.into_items(&self.mask())
     }
 
-    /// All roles with their names; an assignment has the id alone.
-    pub async fn roles(&self) -> Result<Vec<Value>, Error> {
-        let listing = self.list(self.roles_url(), "roles").await?;
-        let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|role| mask.value(role))
-            .collect())
+    /// The built-in roles with their names; an assignment has the id alone.
+    pub async fn built_in_roles(&self) -> Result<Vec<Value>, Error> {
+        self.roles_at(self.built_in_roles_url()).await
     }
 
-    /// Roles belong to no environment: `…/v1/roles`.
-    fn roles_url(&self) -> reqwest::Url {
+    /// The roles of the environment: the only list that has the custom ones.
+    /// <https://developer.pingidentity.com/pingone-api/platform/roles.html>
+    pub async fn environment_roles(&self) -> Result<Vec<Value>, Error> {
+        self.roles_at(self.url(&["roles"], "")).await
+    }
+
+    async fn roles_at(&self, url: reqwest::Url) -> Result<Vec<Value>, Error> {
+        let listing = self.list(url, "roles").await?;
+        listing.into_items(&self.mask())
+    }
+
+    /// Built-in roles belong to no environment: `…/v1/roles`.
+    fn built_in_roles_url(&self) -> reqwest::Url {
         let mut url = self.url(&[], "");
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop().pop().push("roles");

@@ -1,6 +1,9 @@
 //! Sessions of a user at PingOne. That ending one also ends the access tokens that came from it is
 //! UNCONFIRMED. <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions.html>
 
+use std::borrow::Borrow;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -10,27 +13,83 @@ use super::{
     policy::Touches,
     users::found,
 };
+use crate::secrets::Mask;
 
 const SESSIONS: &str = "sessions";
 
+/// A session as PingOne describes it, with every secret masked.
+#[derive(Debug)]
+pub struct Session {
+    /// Its id, if PingOne tells one that can be used.
+    pub id: Option<SessionId>,
+    /// Everything that PingOne sent.
+    pub raw: Value,
+    expires: Option<Timestamp>,
+}
+
+impl Session {
+    fn read(raw: Value, mask: &Mask) -> Self {
+        let text = |member: &str| raw.get(member).and_then(Value::as_str);
+        // Both are taken before masking, which may make them unreadable where a secret happens to be part of them.
+        let id = text("id").and_then(|id| id.parse().ok());
+        let expires = text("expiresAt").and_then(|at| at.parse().ok());
+        Self {
+            id,
+            expires,
+            raw: mask.value(raw),
+        }
+    }
+
+    /// Whether nobody is signed on with it any more at `now`, which is PingOne's time: PingOne goes on listing
+    /// sessions that have expired. `None` if PingOne does not say when it expires.
+    /// <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions/read-all-sessions.html>
+    pub fn has_expired(&self, now: Timestamp) -> Option<bool> {
+        self.expires.map(|expires| expires <= now)
+    }
+
+    /// Whether somebody may be signed on with it at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.has_expired(now) != Some(true)
+    }
+}
+
+impl From<Session> for Value {
+    fn from(session: Session) -> Self {
+        session.raw
+    }
+}
+
+impl Borrow<Value> for Session {
+    fn borrow(&self) -> &Value {
+        &self.raw
+    }
+}
+
 impl Client<'_> {
-    /// The sessions, newest first. PingOne lists ten at the most.
-    pub async fn sessions(&self, user: UserId) -> Result<Vec<Value>, Error> {
+    /// The sessions, newest first, those that have expired among them. PingOne lists ten at the most.
+    pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
         let listing = self
             .list(self.user_url(user, &[SESSIONS]), SESSIONS)
             .await?;
         let mask = self.mask();
-        Ok(listing
-            .items
-            .into_iter()
-            .map(|session| mask.value(session))
+        let sessions = listing.into_raw_items()?.into_iter();
+        Ok(sessions
+            .map(|session| Session::read(session, &mask))
             .collect())
     }
 
-    /// Whether there is such a session, also one that is not among those that PingOne lists.
-    pub async fn session_exists(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
+    /// A session, also one that is not among those that PingOne lists; `None` if there is none with this id.
+    pub async fn session(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<Session>, Error> {
         let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
-        found(self.call_json(Call::get(url)).await.map(drop))
+        match self.call_json(Call::get(url)).await {
+            Ok(raw) => Ok(Some(Session::read(raw, &self.mask()))),
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends a session; false if it had ended already.
@@ -41,5 +100,33 @@ impl Client<'_> {
                 .await
                 .map(drop),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_live_until_pingone_says_that_it_expired() {
+        let session = |expires: Value| {
+            Session::read(json!({"id": "x", "expiresAt": expires}), &Mask::default())
+        };
+        let now = "2026-03-04T10:00:00Z".parse().expect("a time");
+        for (expires, has_expired) in [
+            (json!("2026-03-04T10:00:00.001Z"), Some(false)),
+            (json!("2026-03-04T10:00:00.000Z"), Some(true)),
+            (json!("2026-02-01T07:58:44.102Z"), Some(true)),
+            (json!("2026-03-04T12:00:00+02:00"), Some(true)),
+            (json!("soon"), None),
+            (json!(1_772_000_000), None),
+            (Value::Null, None),
+        ] {
+            let session = session(expires.clone());
+            assert_eq!(session.has_expired(now), has_expired, "{expires}");
+            assert_eq!(session.is_live(now), has_expired != Some(true), "{expires}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     error::{Cause, NoAnswer, Refusal},
     transport::{HttpRequest, Reply},
 };
-use crate::secrets::Mask;
+use crate::{memory::Held, secrets::Mask};
 
 /// A recorded request and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,6 +117,9 @@ pub struct ResponseHeaders {
     /// How long PingOne asks to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<String>,
+    /// What time it was at PingOne.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     /// PingOne's id of the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
@@ -166,6 +169,7 @@ impl RecordedResponse {
                     !reply.body.is_empty() && content_type != USUAL_CONTENT_TYPE
                 }),
                 retry_after: reply.retry_after.clone(),
+                date: reply.date.clone(),
                 correlation_id: reply.correlation_id.clone(),
             },
             json,
@@ -204,8 +208,10 @@ impl RecordedResponse {
             status: self.status,
             content_type: self.headers.content_type.or(usual),
             retry_after: self.headers.retry_after,
+            date: self.headers.date,
             correlation_id: self.headers.correlation_id,
             body,
+            held: Held::default(),
         }
     }
 }

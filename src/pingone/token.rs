@@ -8,18 +8,22 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
 use reqwest::{Method, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
     settings::Settings,
     transport::{Authorization, HttpRequest, Reply},
 };
-use crate::secrets::UNRESERVED;
+use crate::{
+    memory,
+    secrets::{UNRESERVED, wipe},
+};
 
 /// A token is not used when less than this is left of its life: it must outlast the call.
 const SPARE: Duration = Duration::from_mins(1);
@@ -27,6 +31,10 @@ const SPARE: Duration = Duration::from_mins(1);
 const USUAL_LIFE: u64 = 3600;
 /// No token is kept for longer, whatever the answer says.
 const LONGEST_LIFE: u64 = 24 * 3600;
+/// No token is longer: a request's headers have a few kilobytes.
+const LONGEST_TOKEN: usize = 16 * 1024;
+/// What the answer to a token request may take in memory.
+const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// How the client proves who it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +52,8 @@ pub enum ClientAuthentication {
 pub struct Token {
     secret: SecretString,
     ends: Timestamp,
+    /// Whether it came from PingOne to this process, or was accepted by PingOne since it was restored.
+    proven: bool,
 }
 
 /// A token as XSOAR's integration context keeps it between processes. This is the one form in which a token
@@ -68,13 +78,30 @@ pub struct TokenState {
     pub authentication: ClientAuthentication,
     /// Whether the token came from PingOne since it was last stored.
     fresh: bool,
+    /// The last token that was dropped: it may still be stored.
+    refused: Option<SecretString>,
 }
 
-/// The answer to a token request. No `Debug`: it holds the token.
-#[derive(Deserialize)]
-struct Answer {
-    access_token: String,
-    expires_in: Option<serde_json::Number>,
+/// How many seconds a token is good for. Where the answer makes no sense, the token is good for the call that it was
+/// asked for.
+fn life(expires_in: Option<&Value>) -> u64 {
+    let seconds = match expires_in {
+        None | Some(Value::Null) => Some(USUAL_LIFE),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(other) => other.as_u64(),
+    };
+    seconds.unwrap_or_default().min(LONGEST_LIFE)
+}
+
+/// Whether a text can be sent as a token.
+fn can_be_sent(token: &str) -> bool {
+    !token.is_empty() && token.len() <= LONGEST_TOKEN && HeaderValue::from_str(token).is_ok()
+}
+
+impl Token {
+    fn is(&self, secret: &SecretString) -> bool {
+        self.secret.expose_secret() == secret.expose_secret()
+    }
 }
 
 impl TokenState {
@@ -87,8 +114,31 @@ impl TokenState {
 
     /// Forgets the token, unless another has taken its place since `refused` was used.
     pub fn refuse(&mut self, refused: &SecretString) {
-        self.token
-            .take_if(|token| token.secret.expose_secret() == refused.expose_secret());
+        let dropped = self.token.take_if(|token| token.is(refused));
+        if let Some(Token { secret, .. }) = dropped {
+            self.refused = Some(secret);
+            self.fresh = false;
+        }
+    }
+
+    /// PingOne accepted the token.
+    pub fn prove(&mut self, accepted: &SecretString) {
+        if let Some(token) = self.token.as_mut().filter(|token| token.is(accepted)) {
+            token.proven = true;
+        }
+    }
+
+    /// Whether the token was restored, or is one of an earlier time, and PingOne never accepted it.
+    pub fn is_unproven(&self, used: &SecretString) -> bool {
+        let is_refused = self
+            .refused
+            .as_ref()
+            .is_some_and(|refused| refused.expose_secret() == used.expose_secret());
+        is_refused
+            || self
+                .token
+                .as_ref()
+                .is_some_and(|token| token.is(used) && !token.proven)
     }
 
     /// Reads PingOne's answer and keeps its token. The error says what is wrong with the answer.
@@ -98,26 +148,30 @@ impl TokenState {
         authentication: ClientAuthentication,
         now: Timestamp,
     ) -> Result<(), &'static str> {
-        let Answer {
-            access_token,
-            expires_in,
-        } = serde_json::from_slice(&reply.body).map_err(|_| "it holds no access token")?;
+        let mut answer = memory::read_within(LARGEST_ANSWER, &reply.body)
+            .map_err(|_| "it holds no access token")?;
+        let access_token = answer.get_mut("access_token").map(Value::take);
+        let life = life(answer.get("expires_in"));
+        wipe(answer);
+        let Some(Value::String(access_token)) = access_token else {
+            return Err("it holds no access token");
+        };
         let secret = SecretString::from(access_token);
-        if secret.expose_secret().is_empty()
-            || HeaderValue::from_str(secret.expose_secret()).is_err()
-        {
+        if !can_be_sent(secret.expose_secret()) {
             return Err("its access token cannot stand in a header");
         }
-        let life = expires_in
-            .map_or(USUAL_LIFE, |seconds| seconds.as_u64().unwrap_or_default())
-            .min(LONGEST_LIFE);
         let ends = now
             .checked_add(Duration::from_secs(life))
             .map_err(|_| "its life has no end")?;
         *self = Self {
-            token: Some(Token { secret, ends }),
+            token: Some(Token {
+                secret,
+                ends,
+                proven: true,
+            }),
             authentication,
             fresh: true,
+            refused: self.refused.take(),
         };
         Ok(())
     }
@@ -127,8 +181,9 @@ impl TokenState {
         self.token.as_ref().map(|token| &token.secret)
     }
 
-    /// Takes over a stored token, if it belongs to these settings and none is known yet.
-    pub fn restore(&mut self, stored: StoredToken, fingerprint: &str) {
+    /// Takes over a stored token, if it belongs to these settings and serves longer than the one that is known.
+    /// What no PingOne can have given is not taken: it would be stored, and restored, for ever.
+    pub fn restore(&mut self, stored: StoredToken, fingerprint: &str, now: Timestamp) {
         let StoredToken {
             fingerprint: belongs_to,
             access_token,
@@ -136,16 +191,27 @@ impl TokenState {
             client_authentication,
         } = stored;
         let secret = SecretString::from(access_token);
+        let is_refused = |refused: &SecretString| refused.expose_secret() == secret.expose_secret();
+        let lasts_too_long = || {
+            valid_until.duration_since(now) > SignedDuration::from_secs(LONGEST_LIFE.cast_signed())
+        };
         if belongs_to != fingerprint
-            || self.token.is_some()
-            || HeaderValue::from_str(secret.expose_secret()).is_err()
+            || self
+                .token
+                .as_ref()
+                .is_some_and(|token| token.ends >= valid_until)
+            || self.refused.as_ref().is_some_and(is_refused)
+            || lasts_too_long()
+            || !can_be_sent(secret.expose_secret())
         {
             return;
         }
         self.authentication = client_authentication;
+        self.fresh = false;
         self.token = Some(Token {
             secret,
             ends: valid_until,
+            proven: false,
         });
     }
 
@@ -307,10 +373,10 @@ mod tests {
             .expect("a token");
         let stored = || giver_copy(&giver);
         let mut other = TokenState::default();
-        other.restore(stored(), "other settings");
+        other.restore(stored(), "other settings", at(0));
         assert!(other.current().is_none());
         let mut same = TokenState::default();
-        same.restore(stored(), "settings");
+        same.restore(stored(), "settings", at(0));
         assert_eq!(
             same.usable(at(0)).map(ExposeSecret::expose_secret),
             Some("abc")

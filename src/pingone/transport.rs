@@ -10,7 +10,10 @@ use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
 use super::{clock::Clock, error::NoAnswer, http::Http, recorder::Recorder, tape::Tape};
-use crate::secrets::Mask;
+use crate::{
+    memory::{Budget, Held},
+    secrets::Mask,
+};
 
 /// A request, ready to be sent.
 pub struct HttpRequest {
@@ -76,10 +79,14 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// `Retry-After`.
     pub retry_after: Option<String>,
+    /// `Date`.
+    pub date: Option<String>,
     /// `Correlation-Id`.
     pub correlation_id: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+    /// The body's share of the command's memory.
+    pub held: Held,
 }
 
 impl Reply {
@@ -105,19 +112,23 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Sends `request` and reads the whole answer within `timeout`. Beside the answer, the time that a clock
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`. Beside the answer, the time that a clock
     /// that only counts has to count for it.
     pub async fn send(
         &self,
         request: &HttpRequest,
         timeout: Duration,
         mask: &Mask,
+        budget: &Budget,
     ) -> (Result<Reply, NoAnswer>, Duration) {
         match self {
-            Self::Live(http) => (http.send(request, timeout, mask).await, Duration::ZERO),
+            Self::Live(http) => {
+                let result = http.send(request, timeout, mask, budget).await;
+                (result, Duration::ZERO)
+            }
             Self::Record(http, recorder) => {
                 let clock = Clock::real();
-                let result = http.send(request, timeout, mask).await;
+                let result = http.send(request, timeout, mask, budget).await;
                 let took = recorder.note(request, &result, clock.elapsed());
                 (result, took)
             }

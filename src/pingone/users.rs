@@ -4,14 +4,14 @@
 use std::fmt;
 
 use reqwest::Method;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     client::{Call, Client, JSON, unusable},
     error::Error,
     filter,
-    id::UserId,
+    id::{UserId, read_id},
+    names::{closest, likeness},
     pages::{Paging, Part},
     policy::Touches,
     retry::Repeat,
@@ -25,6 +25,11 @@ const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
 /// Selects the lock operation.
 /// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-lock.html>
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
+
+/// Whether a media type selects an operation that PingOne refuses with 415 where the user is disabled.
+pub fn needs_enabled_user(operation: &str) -> bool {
+    [LOCK, UNLOCK].contains(&operation)
+}
 
 /// A user as PingOne describes it, with every secret masked.
 #[derive(Debug)]
@@ -65,61 +70,45 @@ impl fmt::Debug for Returned {
     }
 }
 
-/// PingOne leaves out what a user does not have.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a user may be called, not masked.
+pub(super) struct UserNames {
+    pub(super) username: String,
+    pub(super) email: Option<String>,
+}
+
+/// The members of a user on which decisions rest. What a user does not have PingOne leaves out; one of another kind
+/// than it should be says as little. What is only shown is taken from [`User::raw`] as it came.
+#[derive(Debug, Default)]
 pub struct UserFields {
     /// Unique in the environment.
     pub username: Option<String>,
-    /// The e-mail address.
-    pub email: Option<String>,
     /// Whether the user may sign on at all.
     pub enabled: Option<bool>,
     /// RFC 3339.
     pub created_at: Option<String>,
-    /// RFC 3339.
-    pub updated_at: Option<String>,
-    /// The parts of the name.
-    pub name: Option<Name>,
-    /// The account's state.
-    pub account: Option<Account>,
-    /// Where the user lives.
-    pub environment: Option<Reference>,
-    /// Where in the environment.
-    pub population: Option<Reference>,
-    /// Street, town and so on; kept whole for updates.
-    pub address: Option<Map<String, Value>>,
-}
-
-/// The parts of a user's name that are shown.
-#[derive(Debug, Default, Deserialize)]
-pub struct Name {
-    /// The name as it is to be shown.
-    pub formatted: Option<String>,
-    /// First name.
-    pub given: Option<String>,
-    /// Last name.
-    pub family: Option<String>,
-}
-
-/// The state of a user's account.
-#[derive(Debug, Default, Deserialize)]
-pub struct Account {
-    /// `OK` or `LOCKED`; others may come.
-    pub status: Option<String>,
-}
-
-/// Another resource.
-#[derive(Debug, Deserialize)]
-pub struct Reference {
-    /// Its id.
-    pub id: Option<String>,
+    /// The state of the account: `OK` or `LOCKED`; others may come.
+    pub account_status: Option<String>,
+    /// The id of the population that the user is in.
+    pub population: Option<String>,
 }
 
 impl UserFields {
+    fn of(raw: &Value) -> Self {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let part =
+            |object: &str, member: &str| text(raw.get(object).and_then(|part| part.get(member)));
+        Self {
+            username: text(raw.get("username")),
+            enabled: raw.get("enabled").and_then(Value::as_bool),
+            created_at: text(raw.get("createdAt")),
+            account_status: part("account", "status"),
+            population: part("population", "id"),
+        }
+    }
+
     /// The state of the account, if PingOne told it.
     pub fn account_status(&self) -> Option<&str> {
-        self.account.as_ref()?.status.as_deref()
+        self.account_status.as_deref()
     }
 }
 
@@ -145,18 +134,13 @@ impl Client<'_> {
             &filter::query(&[("filter", &filter::equals(attribute, value))]),
         );
         let call = format!("GET {}", url.path());
-        let wanted = value.to_lowercase();
-        let mut found = Vec::new();
-        for raw in self.list(url, USERS).await?.items {
-            if raw
-                .get(attribute)
-                .and_then(Value::as_str)
-                .is_some_and(|value| value.to_lowercase() == wanted)
-            {
-                found.push(self.user(&call, false, raw)?);
-            }
-        }
-        Ok(found)
+        let listing = self.list(url, USERS).await?;
+        let alike = listing.items.into_iter().filter_map(|raw| {
+            let likeness = likeness(value, raw.get(attribute)?.as_str()?)?;
+            Some((likeness, raw))
+        });
+        let found = closest(alike.collect()).into_iter();
+        found.map(|raw| self.user(&call, false, raw)).collect()
     }
 
     /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
@@ -182,9 +166,21 @@ impl Client<'_> {
         self.user_of(Call::get(self.user_url(id, &[]))).await
     }
 
-    /// Reads a user, with nothing masked: for comparing, never for showing.
-    pub(super) async fn read_user_raw(&self, id: UserId) -> Result<Value, Error> {
-        self.call_json(Call::get(self.user_url(id, &[]))).await
+    /// The names by which a user may be protected, not masked: for comparing, never for showing. `None` if the
+    /// answer is not about this user, or does not tell them. A user need not have an e-mail address.
+    pub(super) async fn user_names(&self, id: UserId) -> Result<Option<UserNames>, Error> {
+        let raw = self.call_json(Call::get(self.user_url(id, &[]))).await?;
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let is_this = text("id").and_then(|id| id.parse().ok()) == Some(id);
+        let username = text("username").filter(|name| is_this && !name.is_empty());
+        let email = match raw.get("email") {
+            None | Some(Value::Null) => Some(None),
+            Some(email) => email.as_str().map(|email| Some(email.to_owned())),
+        };
+        Ok(username.zip(email).map(|(username, email)| UserNames {
+            username: username.to_owned(),
+            email,
+        }))
     }
 
     /// Whether there is such a user: PingOne answers 404 if not.
@@ -314,28 +310,18 @@ impl Client<'_> {
         self.user(&described, change, raw)
     }
 
-    /// Reads a user out of a list that a search gave.
-    pub fn listed_user(&self, raw: Value) -> Result<User, Error> {
-        self.user("GET users", false, raw)
+    /// The id of a user out of a list that a search gave.
+    pub fn listed_user(&self, raw: &Value) -> Result<UserId, Error> {
+        read_id(raw, "a user").map_err(|reason| unusable("GET users", false, &reason))
     }
 
     /// Reads a user out of an answer.
     fn user(&self, call: &str, change: bool, raw: Value) -> Result<User, Error> {
-        let id = raw
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| id.parse().ok());
-        let id = id.ok_or_else(|| unusable(call, change, "a user in it has no id"))?;
-        // The id was taken before: masking may make it unreadable where a secret happens to be part of it.
+        // The id is taken first: masking may make it unreadable where a secret happens to be part of it.
+        let id = read_id(&raw, "a user").map_err(|reason| unusable(call, change, &reason))?;
         let returned = Returned::of(&raw);
         let raw = self.mask().value(raw);
-        let fields = UserFields::deserialize(&raw).map_err(|error| {
-            unusable(
-                call,
-                change,
-                &format!("a user in it has another shape ({error})"),
-            )
-        })?;
+        let fields = UserFields::of(&raw);
         Ok(User {
             id,
             fields,

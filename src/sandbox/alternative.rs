@@ -28,6 +28,8 @@ pub enum Alternative {
     MembershipAgainIsCreated,
     /// A backslash in a filter is refused.
     EscapesAreRefused,
+    /// A session that was ended stays in the list, as one that has expired.
+    EndedSessionsStayListed,
     /// An unknown environment answers 404 instead of 403.
     UnknownEnvironmentIsNotFound,
     /// The error's `id` is another than the response's Correlation-Id.

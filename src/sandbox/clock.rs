@@ -6,11 +6,17 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 /// An instant as PingOne writes it: RFC 3339 in UTC with milliseconds.
 pub(crate) fn text(instant: Timestamp) -> String {
     format!("{instant:.3}")
+}
+
+/// An instant as HTTP writes it, in whole seconds.
+pub(crate) fn http_date(instant: Timestamp) -> String {
+    let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&instant);
+    date.unwrap_or_default()
 }
 
 /// The sandbox's clock, which can be put forward.

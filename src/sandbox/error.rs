@@ -74,6 +74,16 @@ impl Problem {
         }
     }
 
+    /// 403: it does not come from this machine. No answer of PingOne's.
+    pub(crate) fn foreign() -> Self {
+        Self::new(
+            403,
+            "ACCESS_FAILED",
+            "The sandbox answers this machine alone: the Host or Origin of the request is another's.",
+            Vec::new(),
+        )
+    }
+
     /// 400: members of the body are wrong.
     pub(crate) fn invalid_data(details: Vec<Detail>) -> Self {
         Self::new(

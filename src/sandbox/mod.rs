@@ -26,6 +26,7 @@ mod hal;
 mod limits;
 mod memberships;
 mod message;
+mod origin;
 mod passwords;
 mod permission;
 mod policy;

@@ -31,7 +31,8 @@ impl World {
         let mut ids = Ids::new(seed.ids);
         for application in &seed.applications {
             for role in &application.roles {
-                role_id(role).with_context(|| format!("application '{}'", application.name))?;
+                built_in_role(role)
+                    .with_context(|| format!("application '{}'", application.name))?;
             }
         }
         let policy_id = seed
@@ -51,6 +52,7 @@ impl World {
             policy_id,
             policy: seed.password_policy,
             custom_attributes: seed.custom_attributes,
+            custom_roles: seed.custom_roles,
             alternatives: seed.alternatives,
             limiter: Limiter::new(&seed.limits.rates),
             limits: seed.limits,
@@ -154,7 +156,7 @@ impl World {
             .map(|role| {
                 Ok(RoleAssignment {
                     id: self.ids.uuid(),
-                    role: role_id(role)?,
+                    role: self.role_named(role)?,
                     scope: self.environment.id.clone(),
                     scope_type: "ENVIRONMENT".to_owned(),
                 })
@@ -207,6 +209,14 @@ impl World {
         };
         self.users.push(user);
         Ok(())
+    }
+
+    fn role_named(&self, name: &str) -> anyhow::Result<String> {
+        let mut custom = self.custom_roles.iter();
+        match custom.find(|role| role.name == name) {
+            Some(role) => Ok(role.id.clone()),
+            None => built_in_role(name),
+        }
     }
 
     fn session(&mut self, seed: seed::Session, now: Timestamp) -> Session {
@@ -285,7 +295,7 @@ impl World {
     }
 }
 
-fn role_id(name: &str) -> anyhow::Result<String> {
+fn built_in_role(name: &str) -> anyhow::Result<String> {
     ROLES
         .iter()
         .find(|(known, _)| *known == name)

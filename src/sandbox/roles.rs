@@ -11,16 +11,35 @@ use super::message::{Outcome, Reply};
 use super::permission::ROLES;
 use super::state::{RoleAssignment, User, Visit, World};
 
-/// `GET /v1/roles`: outside of any environment.
+/// `GET /v1/roles`: outside of any environment, and so without its custom roles.
 pub(crate) fn catalogue(world: &World) -> Reply {
-    let items: Vec<Value> = ROLES
+    let url = format!("{}/v1/roles", world.base);
+    hal::whole(&url, "roles", &built_in(world))
+}
+
+/// `GET /roles` of the environment: the custom roles, too. That the built-in ones are among them is UNCONFIRMED.
+#[expect(clippy::unnecessary_wraps, reason = "every handler has this form")]
+pub(crate) fn of_environment(visit: &mut Visit<'_>) -> Outcome {
+    let world = &*visit.world;
+    let url = format!("{}/roles", world.environment_url());
+    let mut items = built_in(world);
+    for role in &world.custom_roles {
+        let own = format!("{url}/{}", role.id);
+        items.push(json!({
+            "_links": { "self": link(&own) }, "id": role.id, "name": role.name, "type": "CUSTOM",
+        }));
+    }
+    Ok(hal::whole(&url, "roles", &items))
+}
+
+fn built_in(world: &World) -> Vec<Value> {
+    ROLES
         .iter()
         .map(|(name, id)| {
             let url = format!("{}/v1/roles/{id}", world.base);
             json!({ "_links": { "self": link(&url) }, "id": id, "name": name })
         })
-        .collect();
-    hal::whole(&format!("{}/v1/roles", world.base), "roles", &items)
+        .collect()
 }
 
 /// `GET /users/{user}/roleAssignments`
@@ -60,7 +79,12 @@ pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
             })
     };
     let role = text("role", "id")?;
-    if !ROLES.iter().any(|(_, id)| *id == role) {
+    let is_custom = visit
+        .world
+        .custom_roles
+        .iter()
+        .any(|known| known.id == role);
+    if !is_custom && !ROLES.iter().any(|(_, id)| *id == role) {
         return Err(Problem::invalid(
             "INVALID_VALUE",
             "role.id",

@@ -3,6 +3,7 @@
 //! The table below is the list of everything that the sandbox serves of the platform.
 
 use super::alternative::Alternative;
+use super::clock::http_date;
 use super::error::Problem;
 use super::message::{Outcome, Reply, Request};
 use super::permission::Area::{
@@ -131,6 +132,7 @@ const ROUTES: &[Route] = &[
         Write,
         devices::delete,
     ),
+    ("GET", "roles", Roles, Read, roles::of_environment),
     ("GET", "users/*/roleAssignments", Roles, Read, roles::list),
     (
         "POST",
@@ -189,7 +191,7 @@ const ROUTES: &[Route] = &[
 
 /// Answers a request to the platform or the token endpoint.
 pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
-    match dispatch(world, request) {
+    let reply = match dispatch(world, request) {
         Ok(reply)
             if reply
                 .headers
@@ -203,7 +205,9 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
             reply.with_header("Correlation-Id", id)
         }
         Err(problem) => refuse(world, problem),
-    }
+    };
+    // The server would add the real time, which a clock that stands still does not show.
+    reply.with_header("Date", http_date(world.clock.now()))
 }
 
 /// The answer to a refusal, with an id for support.

@@ -40,6 +40,9 @@ pub struct Seed {
     /// String attributes that this environment has beside the standard ones.
     #[serde(default)]
     pub custom_attributes: Vec<String>,
+    /// Custom roles.
+    #[serde(default)]
+    pub custom_roles: Vec<CustomRole>,
     /// Unconfirmed behaviours that are to be the other way round.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
@@ -107,6 +110,16 @@ pub enum TokenAuthMethod {
     /// Client id and secret in the form.
     #[serde(rename = "CLIENT_SECRET_POST")]
     Post,
+}
+
+/// A role of this environment's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CustomRole {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// The password policy.

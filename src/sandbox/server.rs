@@ -23,6 +23,7 @@ use super::control;
 use super::error::Problem;
 use super::fault::{Fault, strike};
 use super::message::{Reply, Request};
+use super::origin;
 use super::router;
 use super::state::World;
 use super::wire::{Connection, ResetFlag, Sent};
@@ -163,6 +164,10 @@ async fn respond(
 ) -> io::Result<Response<Sent>> {
     let _in_flight = InFlight::enter(shared);
     let (parts, body) = incoming.into_parts();
+    if !origin::is_local(&parts) {
+        let reply = router::refuse(&mut shared.world(), Problem::foreign());
+        return response(&reply, None);
+    }
     let header = |name: HeaderName| {
         let value = parts.headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::alternative::Alternative;
 use super::clock::text;
 use super::error::Problem;
 use super::hal::{self, link};
@@ -14,16 +15,12 @@ use super::state::{Session, User, Visit, World};
 /// The list shows at most this many, the newest first; what lies behind it is not to be seen.
 const SHOWN: usize = 10;
 
-/// `GET /users/{user}/sessions`
+/// `GET /users/{user}/sessions`: those that have expired are in it, too.
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
     let user = visit.user()?;
-    let mut live: Vec<&Session> = user
-        .sessions
-        .iter()
-        .filter(|session| session.expires_at > visit.now)
-        .collect();
-    live.sort_by_key(|session| std::cmp::Reverse(session.created_at));
-    let items: Vec<Value> = live
+    let mut sessions: Vec<&Session> = user.sessions.iter().collect();
+    sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
+    let items: Vec<Value> = sessions
         .into_iter()
         .take(SHOWN)
         .map(|session| show(visit.world, user, session))
@@ -37,21 +34,24 @@ pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
     let user = visit.user()?;
     user.sessions
         .iter()
-        .find(|session| session.id == visit.id(1) && session.expires_at > visit.now)
+        .find(|session| session.id == visit.id(1))
         .map(|session| Reply::ok(show(visit.world, user, session)))
         .ok_or_else(Problem::not_found)
 }
 
-/// `DELETE /users/{user}/sessions/{session}`
+/// `DELETE /users/{user}/sessions/{session}`. That it is not listed any more then is UNCONFIRMED.
 pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
     let id = visit.id(1).to_owned();
     let now = visit.now;
+    let stays = visit.world.does(Alternative::EndedSessionsStayListed);
     let user = visit.user_mut()?;
-    let before = user.sessions.len();
-    user.sessions
-        .retain(|session| session.id != id && session.expires_at > now);
-    if user.sessions.len() == before {
+    let Some(position) = user.sessions.iter().position(|session| session.id == id) else {
         return Err(Problem::not_found());
+    };
+    if stays {
+        user.sessions[position].expires_at = now;
+    } else {
+        user.sessions.remove(position);
     }
     visit.record_user("SESSION.DELETED")?;
     Ok(Reply::no_content())

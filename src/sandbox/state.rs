@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) policy: seed::PasswordPolicy,
     pub(crate) policy_id: String,
     pub(crate) custom_attributes: Vec<String>,
+    pub(crate) custom_roles: Vec<seed::CustomRole>,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) limits: seed::Limits,
     pub(crate) limiter: Limiter,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use reqwest::Method;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -21,7 +21,7 @@ use crate::{
     journal::Journal,
     pingone::{
         Client, Connection,
-        id::PopulationId,
+        id::{PopulationId, UserId},
         policy::Policy,
         probe::{Answer, Question},
         settings::{Limits, Settings},
@@ -93,6 +93,18 @@ impl Kind {
     }
 }
 
+/// Whose something is, by what PingOne says of it.
+enum Owner {
+    /// This run made it.
+    ThisRun,
+    /// Somebody else.
+    Another,
+    /// It is not there.
+    Nobody,
+    /// PingOne does not say.
+    Unknown,
+}
+
 /// How the deleting went.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct CleanedUp {
@@ -123,8 +135,13 @@ impl Bench {
             settings,
             limits,
             mask,
+            policy,
             ..
         } = Instance::read(&params, &Map::new(), false, &surroundings)?;
+        ensure!(
+            !policy.forbids_anything(),
+            "The self-test creates, changes and deletes users and groups, which this instance restricts ('Read only', 'Protected users' or 'Protected groups'). Give it parameters without these three, of a trial environment."
+        );
         let [first, second, third, fourth, ..] = random()?;
         let bench = Self {
             runner: RefCell::new(Runner::live(surroundings.clone())),
@@ -255,9 +272,9 @@ impl Bench {
         question: Question<'_>,
     ) -> Result<Answer, crate::pingone::Error> {
         let journal = Journal::keeping();
-        let mask = self.mask.borrow().clone();
+        journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.
-        Client::new(connection, self.limits, mask, Policy::default(), &journal)
+        Client::new(connection, self.limits, Policy::default(), &journal)
             .probe(question)
             .await
     }
@@ -332,13 +349,10 @@ impl Bench {
         self.go_on()?;
         self.about_to_make();
         let answer = self.ask(post(&[kind.collection()], JSON, body)).await?;
-        match answer.text("/id") {
-            Some(id) if answer.is_success() => {
-                self.made(kind, id);
-                self.nothing_unknown();
-            }
-            _ if (400..500).contains(&answer.status) => self.nothing_unknown(),
-            _ => {}
+        if let Some(id) = answer.text("/id").filter(|_| answer.is_success()) {
+            self.made(kind, id).await?;
+        } else if (400..500).contains(&answer.status) {
+            self.nothing_unknown();
         }
         Ok(answer)
     }
@@ -349,12 +363,58 @@ impl Bench {
     }
 
     /// Notes that it is known what came of the last of what was about to be made.
-    pub fn nothing_unknown(&self) {
+    fn nothing_unknown(&self) {
         self.unsure.set(self.unsure.get().saturating_sub(1));
     }
 
-    /// Notes that something was made.
-    pub fn made(&self, kind: Kind, id: &str) {
+    /// Notes that something was made that was about to be. The answer to a creation may name anything, and what it
+    /// names is changed and deleted from now on; so it has to be read back as this run's own. If it is not, the
+    /// clean-up looks for what was made by its name.
+    pub async fn made(&self, kind: Kind, id: &str) -> Result<(), Trouble> {
+        self.go_on()?;
+        let why = match self.owner(kind, id).await {
+            Owner::ThisRun => {
+                self.note(kind, id);
+                self.nothing_unknown();
+                return Ok(());
+            }
+            Owner::Another => {
+                "PingOne's answer to a creation names something else, which is left alone"
+            }
+            Owner::Nobody | Owner::Unknown => "what was created could not be read back",
+        };
+        Err(Trouble::Different(why.to_owned()))
+    }
+
+    /// Whose something is: this run's if it can be read under its id and is called as this run's things are.
+    async fn owner(&self, kind: Kind, id: &str) -> Owner {
+        if id.parse::<UserId>().is_err() {
+            return Owner::Another;
+        }
+        let path = [kind.collection(), id];
+        match self.ask_anyway(&self.connection, get(&path)).await {
+            Ok(answer) if answer.status == 404 => Owner::Nobody,
+            Ok(answer) if answer.is_success() => {
+                let name = answer.at("").and_then(|body| self.own_name(kind, body));
+                let is_this = answer.text("/id") == Some(id);
+                if is_this && name.is_some() {
+                    Owner::ThisRun
+                } else {
+                    Owner::Another
+                }
+            }
+            _ => Owner::Unknown,
+        }
+    }
+
+    /// The name of something that is called as this run's things are.
+    fn own_name<'a>(&self, kind: Kind, item: &'a Value) -> Option<&'a str> {
+        let name = item.get(kind.name())?.as_str()?;
+        let start = name.get(..self.prefix.len())?;
+        start.eq_ignore_ascii_case(&self.prefix).then_some(name)
+    }
+
+    fn note(&self, kind: Kind, id: &str) {
         let made = Made {
             kind,
             id: id.to_owned(),
@@ -394,8 +454,13 @@ impl Bench {
         cleaned
     }
 
-    /// Deletes one thing; false if it may still be there.
+    /// Deletes one thing, after another look at whose it is; false if it may still be there.
     async fn delete(&self, made: &Made) -> bool {
+        match self.owner(made.kind, &made.id).await {
+            Owner::ThisRun => {}
+            Owner::Nobody => return true,
+            Owner::Another | Owner::Unknown => return false,
+        }
         let path = [made.kind.collection(), made.id.as_str()];
         let question = Question {
             method: Method::DELETE,
@@ -424,16 +489,13 @@ impl Bench {
         };
         match self.ask_anyway(&self.connection, question).await {
             Ok(answer) if answer.is_success() => {
-                for item in answer.items(kind.collection()) {
-                    let name = item[kind.name()].as_str().unwrap_or_default();
-                    let ours = name
-                        .get(..self.prefix.len())
-                        .is_some_and(|start| start.eq_ignore_ascii_case(&self.prefix));
-                    if let Some(id) = item["id"].as_str().filter(|_| ours) {
-                        self.made(kind, id);
-                    }
+                let items = answer.items(kind.collection()).iter();
+                let own = items.filter(|item| self.own_name(kind, item).is_some());
+                let ids: Option<Vec<&str>> = own.map(|item| item["id"].as_str()).collect();
+                for id in ids.iter().flatten() {
+                    self.note(kind, id);
                 }
-                true
+                ids.is_some()
             }
             _ => false,
         }

@@ -153,8 +153,7 @@ async fn create(step: Step<'_>) -> Result<(), Trouble> {
         .await?;
     let id = account(&note)["ID"].as_str().map(str::to_owned);
     let id = id.ok_or_else(|| Trouble::Different("the context has no id".to_owned()))?;
-    step.bench.made(Kind::User, &id);
-    step.bench.nothing_unknown();
+    step.bench.made(Kind::User, &id).await?;
     step.subject.id = Some(id.clone());
     let user = step.bench.read(&["users", &id]).await?;
     check(

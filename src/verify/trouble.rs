@@ -139,7 +139,9 @@ fn words_of_error(error: &pingone::Error) -> String {
         },
         Problem::Answer { .. } => "PingOne's answer cannot be used",
         Problem::OutOfTime { .. } => "the time was over",
-        Problem::Forbidden(_) => "the instance's own settings forbid the change",
+        Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => {
+            "the instance's own settings forbid the change"
+        }
     };
     text.to_owned()
 }

@@ -114,3 +114,51 @@ fn between_requests_nothing_is_under_way() {
     );
     assert_eq!(desk.files(), [""; 0]);
 }
+
+/// The users of the built-in company whose changes are under way at the same time.
+const RICHARD: &str = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
+const NORA: &str = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003";
+
+#[test]
+fn of_changes_under_way_at_once_each_is_told_its_own_end() {
+    let desk = Desk::new();
+    let put = |id: &str| Fault::on("PUT", &format!("*/users/{id}/enabled"));
+    // Emma's change begins first and is carried out, Richard's is never answered, Nora's begins last and is refused
+    // before Emma's ends.
+    desk.sandbox
+        .fault(put(EMMA).delay(Duration::from_millis(1500)));
+    desk.sandbox.fault(put(RICHARD).applied().delay(LONG));
+    desk.sandbox
+        .fault(put(NORA).status(403).delay(Duration::from_millis(200)));
+    for (id, wait) in [(RICHARD, 300), (NORA, 600)] {
+        let wait = Duration::from_millis(wait);
+        desk.sandbox
+            .fault(Fault::on("GET", &format!("*/users/{id}")).delay(wait));
+    }
+    let mut running = Running::start(desk.starting(&[&format!(
+        "!pingone-contain-user userId={EMMA},{RICHARD},{NORA} steps=disable,endSessions"
+    )]));
+    // The next step of the two shows that the answer to the first was read.
+    let has_gone_on = |id: &str| {
+        let sessions = format!("/users/{id}/sessions");
+        let calls = desk.sandbox.calls();
+        calls.iter().any(|call| call.path.ends_with(&sessions))
+    };
+    until("the answers", || {
+        has_gone_on(EMMA) && has_gone_on(NORA) && is_disabled(&desk, "richard.smith")
+    });
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(130));
+    for (id, told) in [
+        (EMMA, "was carried out (status 200)"),
+        (
+            RICHARD,
+            "was sent and not answered yet: PingOne may carry it out",
+        ),
+        (NORA, "was refused with status 403: not carried out"),
+    ] {
+        let line = format!("/users/{id}/enabled {told}\n");
+        assert!(ended.stderr.contains(&line), "{id}: {}", ended.stderr);
+    }
+}

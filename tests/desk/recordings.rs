@@ -215,6 +215,96 @@ fn an_echoed_secret_is_taken_out() {
 }
 
 #[test]
+fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
+    let desk = Desk::new();
+    let body = json!({"code": "ODD", "message": "no", "details": [{"message": 8_140_923}], "id": 8_140_923.0});
+    desk.sandbox.fault(
+        Fault::on("PUT", "*/password")
+            .status(400)
+            .body(&body.to_string()),
+    );
+    let shown = record(
+        &desk,
+        &["!pingone-set-password emma.sharp password=8140923"],
+    );
+    assert!(
+        shown.contains("<XX_REPLACED>") && !shown.contains("8140923"),
+        "{shown}"
+    );
+    let text = desk.recording("recording");
+    assert!(
+        text.contains("recorded-password") && !text.contains("8140923"),
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let desk = Desk::new();
+    record(&desk, &["test-module"]);
+    for file in ["request.json", "exchanges.json", "answer.snap"] {
+        let path = desk.path("recording").join(file);
+        let mode = fs::metadata(path).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_replaced_and_nothing_is_carried_out() {
+    use std::os::unix::fs::symlink;
+
+    let desk = Desk::new();
+    fs::create_dir(desk.path("empty")).expect("a folder");
+    symlink("empty", desk.path("link")).expect("a link");
+    symlink("nowhere", desk.path("dangling")).expect("a link");
+    for place in ["link", "dangling"] {
+        let ended = desk.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+        assert!(ended.stderr.contains(place), "{}", ended.stderr);
+    }
+    assert_eq!(desk.calls(), [""; 0]);
+    assert_eq!(desk.files(), ["dangling", "empty", "link"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
+    use std::os::unix::fs::symlink;
+
+    let desk = Desk::new();
+    record(&desk, &["test-module"]);
+    let (case, inner) = (
+        desk.path("all/\u{1b}[2J\u{202e}case"),
+        desk.path("all/inner"),
+    );
+    fs::create_dir_all(&inner).expect("folders");
+    fs::rename(desk.path("recording"), &case).expect("the recording");
+    symlink("..", inner.join("up")).expect("a link");
+    symlink(".", inner.join("self")).expect("a link");
+    let ended = desk.replay("all");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("/all/\\u{1b}[2J\\u{202e}case\n")
+            && ended.stdout.ends_with("1 as recorded, 0 different\n"),
+        "{:?}",
+        ended.stdout
+    );
+    fs::remove_file(case.join("answer.snap")).expect("the answer");
+    let ended = desk.replay("all");
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("\\u{1b}[2J"), "{:?}", ended.stderr);
+    assert!(
+        !ended.stderr.contains(['\u{1b}', '\u{202e}']),
+        "{:?}",
+        ended.stderr
+    );
+}
+
+#[test]
 fn a_secret_that_is_part_of_a_name_plays_too() {
     let desk = Desk::new();
     let shown = record(&desk, &["!pingone-set-password emma.sharp password=sharp"]);

@@ -217,6 +217,28 @@ fn a_hostile_name_cannot_move_the_cursor() {
 }
 
 #[test]
+fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
+    let desk = Desk::new();
+    let hostile = "<a href=https://evil.example>[x](www.evil.example)";
+    let ended = desk.run(&[
+        &format!("!pingone-update-user username=emma.sharp nickname=\"{hostile}\""),
+        "!pingone-unlock-user username=emma.sharp",
+    ]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains(&format!("\n{hostile}\n")),
+        "{}",
+        ended.stdout
+    );
+    let ended = desk.run(&[
+        "--json",
+        &format!("!pingone-update-user username=emma.sharp nickname=\"{hostile}\""),
+    ]);
+    let inert = "<\\u200ba href=https:\\u200b//evil.example>[x]\\u200b(www\\u200b.evil.example)";
+    assert!(ended.stdout.contains(inert), "{}", ended.stdout);
+}
+
+#[test]
 fn a_list_runs_a_command_for_each_item() {
     let desk = Desk::new();
     let ended = desk.run(&[r#"!pingone-deactivate-user ["emma.sharp", "richard.smith"]"#]);

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use pingone_xsoar::surroundings::Surroundings;
 use serde_json::{Value, json};
 
@@ -68,53 +69,84 @@ fn create(
         .collect()
 }
 
-fn found(created_at: &Value) -> Answer {
+/// PingOne's answer to a look-up, which says what time it is there.
+fn dated(date: Option<Timestamp>, users: &[Value]) -> Answer {
+    let date = date.map(|date| date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    let header = date.as_deref().map(|date| ("Date", date));
+    let body = healthy::page("users", users).to_string();
+    reply(200, header.as_slice(), PINGONE_JSON, body)
+}
+
+/// A look-up that finds new.user, who was created so long before PingOne says what time it is. PingOne's clock is
+/// minutes off.
+fn found(age: SignedDuration) -> Answer {
+    let now = Timestamp::now() - SignedDuration::from_mins(5);
+    let created = now.checked_sub(age).expect("a time");
+    dated(Some(now), &[new_user(&json!(created.to_string()))])
+}
+
+fn new_user(created_at: &Value) -> Value {
     let mut user = healthy::user();
     user["username"] = json!("New.User");
     user["createdAt"] = created_at.clone();
-    send(200, &healthy::page("users", &[user]))
+    user
 }
 
 #[test]
 fn a_user_that_is_there_and_new_was_created() {
-    for (kind, text, look_ups) in create(|| found(&json!(jiff::Timestamp::now().to_string()))) {
-        assert_eq!((kind, look_ups), (1, 1), "{text}");
-        assert!(
-            text.starts_with(
-                "PingOne did not confirm the creation, so the user was looked up: it is there.\n\
-                 ### PingOne user created: new.user\n|"
-            ),
-            "{text}"
+    for age in [0, 1] {
+        for (kind, text, look_ups) in create(move || found(SignedDuration::from_secs(age))) {
+            assert_eq!((kind, look_ups), (1, 1), "{text}");
+            assert!(
+                text.starts_with(
+                    "PingOne did not confirm the creation, so the user was looked up: it is there.\n\
+                     ### PingOne user created: new.user\n|"
+                ),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// The longest of the ways takes a second, and the clocks of PingOne's hosts may be two apart.
+#[test]
+fn a_user_that_is_older_by_pingones_clock_was_not_created_by_this_command() {
+    for (kind, text, look_ups) in create(|| found(SignedDuration::from_secs(30))) {
+        assert_eq!((kind, look_ups), (4, 1), "{text}");
+        let end = format!(
+            "\nA user new.user ({USER}) exists, but was not created by this command: it is older."
         );
+        assert!(text.ends_with(&end), "{text}");
     }
 }
 
 #[test]
-fn a_user_that_is_there_but_old_was_not_created_by_this_command() {
-    let an_hour = jiff::SignedDuration::from_hours(1);
-    for created_at in [
-        json!((jiff::Timestamp::now() - an_hour).to_string()),
-        json!("long ago"),
-        Value::Null,
+fn where_a_users_age_is_not_told_it_is_not_claimed() {
+    let now = Timestamp::now();
+    for (date, created_at) in [
+        (Some(now), json!("long ago")),
+        (Some(now), Value::Null),
+        (None, json!(now.to_string())),
     ] {
         // Leaked, as every way is played on a thread of its own: three short values.
         let created_at: &'static Value = Box::leak(Box::new(created_at));
-        for (kind, text, look_ups) in create(move || found(created_at)) {
+        for (kind, text, look_ups) in create(move || dated(date, &[new_user(created_at)])) {
             assert_eq!((kind, look_ups), (4, 1), "{text}");
-            let end =
-                format!("\nA user new.user ({USER}) exists, but was not created by this command.");
+            let end = format!(
+                "\nA user new.user ({USER}) exists. Whether this command created it cannot be told: look at it in PingOne."
+            );
             assert!(text.ends_with(&end), "{text}");
         }
     }
 }
 
 #[test]
-fn a_user_that_is_not_there_was_not_created() {
-    for (kind, text, look_ups) in create(|| send(200, &healthy::page("users", &[]))) {
+fn a_user_that_is_not_there_yet_may_still_be_created() {
+    for (kind, text, look_ups) in create(|| dated(Some(Timestamp::now()), &[])) {
         assert_eq!((kind, look_ups), (4, 1), "{text}");
         assert!(
             text.ends_with(
-                "\nThe user new.user was looked up afterwards and does not exist: it was not created."
+                "\nThe user new.user was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
             ),
             "{text}"
         );
@@ -188,7 +220,6 @@ fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usi
 
 #[test]
 fn what_is_gone_after_a_try_without_an_answer_was_deleted_by_it() {
-    let user = json!({"userId": USER});
     let membership = json!({"userId": USER, "groupId": GROUP});
     let lost: [&'static [Lose]; 3] = [
         &[|| vec![Step::Reset]],
@@ -196,8 +227,19 @@ fn what_is_gone_after_a_try_without_an_answer_was_deleted_by_it() {
         &[|| reply(504, &[("Retry-After", "0")], "", "")],
     ];
     for answers in lost {
+        let user = json!({"username": "emma.sharp"});
         let (text, deletes) = delete("pingone-delete-user", &user, answers);
         assert_eq!(text, format!("User: {USER} was Deleted successfully"));
+        assert_eq!(deletes, 2);
+        // Nobody saw it there before.
+        let user = json!({"userId": USER});
+        let (text, deletes) = delete("pingone-delete-user", &user, answers);
+        assert_eq!(
+            text,
+            format!(
+                "User: {USER} is gone. An earlier try got no answer, so either it deleted the user, or there was no such user before."
+            )
+        );
         assert_eq!(deletes, 2);
         let (text, deletes) = delete("pingone-remove-from-group", &membership, answers);
         assert_eq!(

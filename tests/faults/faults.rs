@@ -319,6 +319,16 @@ impl Fault {
         matches!(self.strike, Strike::Refused)
     }
 
+    /// Whether a token that was just given is refused: no further call has a chance then.
+    pub(crate) fn refuses_every_token(&self) -> bool {
+        matches!(self.strike, Strike::Answer(401, ..))
+    }
+
+    /// Whether the same request would be refused again.
+    pub(crate) fn is_definite(&self) -> bool {
+        matches!(self.status(), 400..=499) && !matches!(self.status(), 408 | 429)
+    }
+
     /// The status that is answered; 0 where there is none.
     pub(crate) fn status(&self) -> u16 {
         match self.strike {
@@ -500,7 +510,7 @@ impl Told {
         }
         match (fault.doubt, kind) {
             (Unknown, Kind::Create) => wanted.push(
-                "\nThe user new.user was looked up afterwards and does not exist: it was not created."
+                "\nThe user new.user was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
                     .to_owned(),
             ),
             (Unknown, Kind::Write) if useless => {

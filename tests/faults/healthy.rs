@@ -22,6 +22,7 @@ const SESSION_2: &str = "0a1f1f2e-6b1a-4d0e-8f7d-6f3f5b0c2a02";
 pub(crate) const DEVICE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7001";
 const DEVICE_2: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7002";
 const ROLE: &str = "29ddce68-cd7f-4b2a-b6fc-f7a19553b496";
+const CUSTOM_ROLE: &str = "e1bc848f-5cf4-5a48-a5b3-471f4431a705";
 pub(crate) const POPULATION: &str = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
 pub(crate) const CLIENT: &str = "7f0a9a6e-3c3e-4f0e-9d54-9a2f6c1f7b10";
 pub(crate) const CLIENT_SECRET: &str = "secret-of-the-worker";
@@ -92,7 +93,7 @@ pub(crate) fn page(collection: &str, items: &[Value]) -> Value {
 
 fn membership(group: &str) -> Value {
     let name = if group == GROUP { "Sales" } else { "Support" };
-    json!({"id": group, "name": name, "type": "DIRECT"})
+    json!({"id": group, "name": name, "type": "DIRECT", "_embedded": {"group": {"id": group, "name": name}}})
 }
 
 /// Method and path below the environment, with letters for ids.
@@ -196,6 +197,10 @@ impl Healthy {
             }
             ("GET", "/populations") => send(200, &page("populations", &[population()])),
             ("GET", "/populations/P") => send(200, &population()),
+            ("GET", "/roles") => {
+                let role = json!({"id": CUSTOM_ROLE, "name": "SOC responder", "type": "CUSTOM"});
+                send(200, &page("roles", &[role]))
+            }
             ("GET", "/activities") => send(200, &page("activities", &[activity()])),
             ("POST", "/users") => {
                 let mut created = user();
@@ -277,11 +282,17 @@ impl Healthy {
                 send(200, &membership(group))
             }
             ("GET", "/roleAssignments") => {
-                let assignment = json!({
-                    "id": "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10", "role": {"id": ROLE},
-                    "scope": {"id": ENVIRONMENT, "type": "ENVIRONMENT"}, "readOnly": false,
-                });
-                send(200, &page("roleAssignments", &[assignment]))
+                let assignment = |id: &str, role: &str| {
+                    json!({
+                        "id": id, "role": {"id": role},
+                        "scope": {"id": ENVIRONMENT, "type": "ENVIRONMENT"}, "readOnly": false,
+                    })
+                };
+                let assignments = [
+                    assignment("34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10", ROLE),
+                    assignment("34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a11", CUSTOM_ROLE),
+                ];
+                send(200, &page("roleAssignments", &assignments))
             }
             _ => not_found(),
         }

@@ -4,6 +4,9 @@
 
 mod conversation;
 mod healthy;
+#[path = "../../benches/whole/process.rs"]
+#[expect(dead_code, reason = "the benchmarks use all of it")]
+mod measured;
 mod process;
 mod scripted;
 
@@ -13,5 +16,8 @@ mod several_calls;
 
 mod canary;
 mod create;
+mod log;
+mod memory;
 mod network;
+mod passwords;
 mod tokens;

@@ -233,22 +233,14 @@ fn a_server_without_tls_is_not_spoken_to() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A proxy that answers requests for `http` addresses as PingOne would, and opens tunnels to where it is told.
+/// A proxy that opens tunnels to where it is told, and nothing else.
 fn proxy() -> Scripted {
     Scripted::start(|seen| {
-        if seen.method == "CONNECT" {
-            let target = seen.target.parse().expect("a loopback address and a port");
-            return vec![
-                Step::Send(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec()),
-                Step::Tunnel(target),
-            ];
-        }
-        // http://host:port/path
-        let path = seen.target.splitn(4, '/').nth(3).unwrap_or_default();
-        healthy::answer(&Seen {
-            target: format!("/{path}"),
-            ..seen.clone()
-        })
+        let target = seen.target.parse().expect("a loopback address and a port");
+        vec![
+            Step::Send(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec()),
+            Step::Tunnel(target),
+        ]
     })
 }
 
@@ -294,25 +286,20 @@ fn all_proxy_is_ignored_also_where_the_parameter_is_on() {
     assert_eq!((proxy.connections(), server.seen().len()), (0, 2));
 }
 
+/// A request for a server with TLS, through a proxy if there is one.
+fn proxied(tls: &Tls) -> Value {
+    let mut more = ON();
+    more["insecure"] = json!(true);
+    tls.request(&more)
+}
+
 #[test]
 fn a_proxy_is_used_with_and_without_a_scheme_in_either_case() {
-    for name in ["HTTP_PROXY", "http_proxy"] {
-        for scheme in ["", "http://"] {
-            let (server, proxy) = (Scripted::start(healthy::answer), proxy());
-            let address = format!("{scheme}{}", proxy.host());
-            let ended = process(&[(name, &address)], &get_user(&server.host(), &ON()));
-            assert!(ended.note().starts_with("### User:"), "{name} {scheme}");
-            assert_eq!((proxy.seen().len(), server.connections()), (2, 0));
-            assert!(proxy.calls()[0].starts_with(&format!("POST http://{}/", server.host())));
-        }
-    }
     for name in ["HTTPS_PROXY", "https_proxy"] {
         for scheme in ["", "http://"] {
             let (tls, proxy) = (Tls::for_this_machine(), proxy());
             let address = format!("{scheme}{}", proxy.host());
-            let mut more = ON();
-            more["insecure"] = json!(true);
-            let ended = process(&[(name, &address)], &tls.request(&more));
+            let ended = process(&[(name, &address)], &proxied(&tls));
             assert!(ended.note().starts_with("### User:"), "{name} {scheme}");
             assert_eq!(proxy.calls(), [format!("CONNECT {}", tls.server.host())]);
         }
@@ -320,37 +307,42 @@ fn a_proxy_is_used_with_and_without_a_scheme_in_either_case() {
 }
 
 #[test]
-fn a_proxy_is_for_its_own_scheme() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
-    let address = proxy.host();
-    let ended = process(
-        &[("HTTPS_PROXY", &address)],
-        &get_user(&server.host(), &ON()),
-    );
-    assert!(ended.note().starts_with("### User:"));
-    assert_eq!((proxy.connections(), server.seen().len()), (0, 2));
+fn plain_http_goes_through_no_proxy() {
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY"] {
+        let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+        let address = proxy.host();
+        let ended = process(&[(name, &address)], &get_user(&server.host(), &ON()));
+        assert!(ended.note().starts_with("### User:"), "{name}");
+        assert_eq!((proxy.connections(), server.seen().len()), (0, 2), "{name}");
+    }
 }
 
 #[test]
-fn no_proxy_exempts_hosts() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+fn no_proxy_exempts_hosts_and_ports() {
+    let (tls, proxy) = (Tls::for_this_machine(), proxy());
     let address = proxy.host();
+    let with_port = tls.server.host();
     for (name, hosts) in [
         ("NO_PROXY", "127.0.0.1"),
         ("no_proxy", "example.com, 127.0.0.1"),
+        ("NO_PROXY", "127.0.0.0/8"),
+        ("NO_PROXY", with_port.as_str()),
         ("NO_PROXY", "*"),
     ] {
-        let variables = [("HTTP_PROXY", address.as_str()), (name, hosts)];
-        let ended = process(&variables, &get_user(&server.host(), &ON()));
+        let variables = [("HTTPS_PROXY", address.as_str()), (name, hosts)];
+        let ended = process(&variables, &proxied(&tls));
         assert!(ended.note().starts_with("### User:"), "{hosts}");
         assert_eq!(proxy.connections(), 0, "{hosts}");
     }
-    let variables = [
-        ("HTTP_PROXY", address.as_str()),
-        ("NO_PROXY", "example.com"),
-    ];
-    process(&variables, &get_user(&server.host(), &ON()));
-    assert_eq!(proxy.seen().len(), 2, "others are not exempt");
+    for hosts in ["example.com", "127.0.0.1:1"] {
+        let before = proxy.connections();
+        let variables = [("HTTPS_PROXY", address.as_str()), ("NO_PROXY", hosts)];
+        process(&variables, &proxied(&tls));
+        assert!(
+            proxy.connections() > before,
+            "{hosts}: others are not exempt"
+        );
+    }
 }
 
 const PROXY_USER: &str = "engine@corp";
@@ -371,22 +363,9 @@ fn proxy_authorization() -> String {
 
 #[test]
 fn credentials_are_sent_to_the_proxy_alone() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+    let (tls, proxy) = (Tls::for_this_machine(), proxy());
     let address = with_credentials(&proxy);
-    let ended = process(
-        &[("HTTP_PROXY", &address)],
-        &get_user(&server.host(), &ON()),
-    );
-    assert!(ended.note().starts_with("### User:"));
-    for seen in proxy.seen() {
-        assert_eq!(
-            seen.header("proxy-authorization"),
-            Some(proxy_authorization().as_str())
-        );
-    }
-    let (tls, mut more) = (Tls::for_this_machine(), ON());
-    more["insecure"] = json!(true);
-    let ended = process(&[("HTTPS_PROXY", &address)], &tls.request(&more));
+    let ended = process(&[("HTTPS_PROXY", &address)], &proxied(&tls));
     assert!(ended.note().starts_with("### User:"));
     let connect = proxy.seen().pop().expect("a tunnel");
     assert_eq!(
@@ -399,7 +378,7 @@ fn credentials_are_sent_to_the_proxy_alone() {
 }
 
 const PROXY_ADVICE: &str =
-    "Check 'Use system proxy settings' and the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY.";
+    "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
 /// Nothing of the proxy's credentials is in what the process gave.
 fn assert_hidden(ended: &process::Ended) {
@@ -438,22 +417,8 @@ fn echoing(seen: &Seen) -> Answer {
 
 #[test]
 fn a_proxy_that_refuses_is_named_and_its_credentials_are_not() {
-    let (server, proxy) = (Scripted::start(healthy::answer), Scripted::start(echoing));
+    let (tls, proxy) = (Tls::for_this_machine(), Scripted::start(echoing));
     let address = with_credentials(&proxy);
-    let ended = process(
-        &[("HTTP_PROXY", &address)],
-        &get_user(&server.host(), &ON()),
-    );
-    let text = ended.error();
-    assert!(
-        text.contains("Error in API call [407] - Proxy Authentication Required"),
-        "{text}"
-    );
-    assert!(text.ends_with(PROXY_ADVICE), "{text}");
-    assert_hidden(&ended);
-    assert_eq!((proxy.seen().len(), server.connections()), (1, 0));
-
-    let tls = Tls::for_this_machine();
     let ended = process(&[("HTTPS_PROXY", &address)], &tls.request(&ON()));
     let text = ended.error();
     assert!(
@@ -461,41 +426,59 @@ fn a_proxy_that_refuses_is_named_and_its_credentials_are_not() {
         "{text}"
     );
     assert_hidden(&ended);
-    assert_eq!(tls.server.connections(), 0);
+    assert_eq!((proxy.seen().len(), tls.server.connections()), (1, 0));
 }
 
 #[test]
 fn a_proxy_that_cannot_be_reached_is_named() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+    let (tls, proxy) = (Tls::for_this_machine(), proxy());
     proxy.shut();
-    let address = with_credentials(&proxy);
-    for (variable, request) in [
-        ("HTTP_PROXY", get_user(&server.host(), &ON())),
-        ("HTTPS_PROXY", Tls::for_this_machine().request(&ON())),
+    let unreachable = with_credentials(&proxy);
+    // RFC 6761: no resolver has an address for it.
+    let unknown = "http://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@proxy.invalid:3128";
+    for (address, why) in [
+        (unreachable.as_str(), "("),
+        (unknown, "(the proxy's host proxy.invalid was not found: "),
     ] {
-        let ended = process(&[(variable, &address)], &request);
+        let ended = process(&[("HTTPS_PROXY", address)], &tls.request(&ON()));
         let text = ended.error();
+        let named = format!(
+            "the proxy gave no connection to {} {why}",
+            tls.server.host()
+        );
         assert!(
-            text.contains("the proxy gave no connection to 127.0.0.1:")
-                && text.ends_with(PROXY_ADVICE),
+            text.contains(&named) && text.ends_with(PROXY_ADVICE),
             "{text}"
         );
         assert_hidden(&ended);
     }
-    assert_eq!(server.connections(), 0);
+    assert_eq!(tls.server.connections(), 0);
 }
 
 #[test]
-fn a_proxy_address_that_makes_no_sense_is_an_error_without_it() {
-    let server = Scripted::start(healthy::answer);
-    let address = "http://engine:pr0xy%2Fp%40ss@:::";
-    let ended = process(&[("HTTP_PROXY", address)], &get_user(&server.host(), &ON()));
-    let text = ended.error();
-    assert!(
-        text.contains("HTTP_PROXY") && text.contains("'Use system proxy settings'"),
-        "{text}"
+fn a_proxy_address_that_cannot_be_used_is_an_error_without_it() {
+    let tls = Tls::for_this_machine();
+    for address in [
+        "http://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@:::",
+        "htp://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@127.0.0.1:3128",
+        "ftp://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@127.0.0.1",
+        "socks5://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@127.0.0.1:1080",
+    ] {
+        for name in ["HTTPS_PROXY", "HTTP_PROXY"] {
+            let ended = process(&[(name, address)], &proxied(&tls));
+            let text = ended.error();
+            assert!(
+                text.contains(name) && text.contains("'Use system proxy settings'"),
+                "{text}"
+            );
+            assert_hidden(&ended);
+        }
+    }
+    assert_eq!(
+        tls.server.connections(),
+        0,
+        "never without the proxy instead"
     );
-    assert_hidden(&ended);
 }
 
 #[test]

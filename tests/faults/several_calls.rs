@@ -154,6 +154,11 @@ impl Call {
         }
     }
 
+    /// Whether it takes something away from the user, one of several things that may be taken.
+    fn is_one_of_several(&self) -> bool {
+        self.short.starts_with("DELETE /users/U/")
+    }
+
     fn step(&self) -> Option<&'static str> {
         match self.costs {
             Costs::Step(step) | Costs::OneOfStep(step) => Some(step),
@@ -232,9 +237,10 @@ pub(crate) static FORMS: &[Form] = &[
     table("pingone-list-sessions", &[EMMA], &[LOOK_UP, call(SESSIONS, Needs::List)]),
     table("pingone-list-mfa-devices", &[EMMA], &[LOOK_UP, call(DEVICES, Needs::List)]),
     Form {
-        order: Order::AtOnce(2),
+        order: Order::AtOnce(3),
         ..table("pingone-list-role-assignments", &[EMMA], &[
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
+            call("GET /roles", Needs::List).costs(Costs::Names),
             LOOK_UP,
             call("GET /users/U/roleAssignments", Needs::List),
         ])
@@ -250,6 +256,7 @@ pub(crate) static FORMS: &[Form] = &[
             section("Roles", "GET /users/U/roleAssignments", Needs::List),
             section("Sessions", SESSIONS, Needs::List),
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
+            call("GET /roles", Needs::List).costs(Costs::Names),
         ])
     },
     table("pingone-lock-user", &[EMMA], &[
@@ -358,6 +365,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("unlock", "POST /users/U", Needs::UserOrNothing),
             one_of("joinGroups", JOIN),
             one_of("joinGroups", JOIN),
+            step("signOn", "GET /users/U", Needs::User),
         ])
     },
     Form {
@@ -370,6 +378,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("unlock", "GET /users/U", Needs::User).after(UNLOCK_ACCEPTED),
             one_of("joinGroups", JOIN),
             one_of("joinGroups", JOIN),
+            step("signOn", "GET /users/U", Needs::User),
         ])
     },
     Form {
@@ -450,7 +459,7 @@ struct Expected {
 impl Expected {
     /// How many sessions or devices were surely ended or deleted, by what the error has to say. What is still listed
     /// goes before what was accepted.
-    fn done(&self, before: Option<&'static str>) -> Option<u32> {
+    fn done(&self, before: Option<&str>) -> Option<u32> {
         let number = |text: &str| {
             let (_, number) = text
                 .split_once("ended: ")
@@ -547,15 +556,21 @@ impl Cell {
             .map_or(Kind::Token, |place| self.form.calls[place].kind())
     }
 
+    /// Whether all further calls fail too.
+    fn cuts_off(&self) -> bool {
+        self.fault.is_refused_connection() || self.fault.refuses_every_token()
+    }
+
     /// Whether there is such a cell.
     fn exists(&self) -> bool {
         let Some(place) = self.place else {
             return self.fault.can_strike(Kind::Token, Needs::Nothing);
         };
         let call = &self.form.calls[place];
-        // Without connections, all further calls fail; of calls at once, which ones is not fixed.
+        // Without connections or a token, all further calls fail; of calls at once, which ones is not fixed.
         let can_be_cut_off = match self.form.order {
             Order::Fixed => true,
+            Order::AtOnce(number) if self.fault.refuses_every_token() => place == 0 && number == 1,
             Order::AtOnce(number) => place == 0 || (place == 1 && number == 1),
         };
         let first_of_its_kind = || {
@@ -565,7 +580,7 @@ impl Cell {
         };
         call.costs != Costs::NotStruck
             && self.fault.can_strike(call.kind(), call.needs)
-            && (!self.fault.is_refused_connection() || can_be_cut_off)
+            && (!self.cuts_off() || can_be_cut_off)
             && (!self.fault.is_heavy() || first_of_its_kind())
     }
 
@@ -585,15 +600,23 @@ impl Cell {
         let mut says = says.map(<[_]>::to_vec);
         let mut calls: Vec<&str> = all[..place].iter().map(|call| call.short).collect();
         let rest = &all[place + 1..];
-        if self.fault.is_refused_connection() {
+        if !self.fault.is_refused_connection() {
+            calls.extend(vec![call.short; tries]);
+        }
+        if self.cuts_off() {
+            let is_lost = |step| {
+                let mut lost = all[place..].iter();
+                lost.any(|call| call.step() == Some(step))
+            };
+            // Where nothing was restored, nothing is read back.
+            let is_made = |call: &&Call| call.step() != Some("signOn") || !is_lost("enable");
             return Expected {
                 tries,
                 says,
-                lost: all[place..].iter().collect(),
+                lost: all[place..].iter().filter(is_made).collect(),
                 calls,
             };
         }
-        calls.extend(vec![call.short; tries]);
         let same_step = |other: &&Call| match call.costs {
             Costs::All => true,
             Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
@@ -649,9 +672,9 @@ impl Cell {
         }
         let wanted = match (self.place, self.form.order) {
             (None, _) if self.fault.is_refused_connection() => 0,
-            // Each of those that begin at once asks.
-            (None, Order::AtOnce(number)) => number * expected.tries,
-            (None, Order::Fixed) => expected.tries,
+            // Each of those that begin at once asks, unless it is known that it is in vain.
+            (None, Order::AtOnce(number)) if !self.fault.is_definite() => number * expected.tries,
+            (None, _) => expected.tries,
             // A refused token is asked for anew.
             (Some(_), _) => 1 + usize::from(self.fault.status() == 401),
         };
@@ -726,7 +749,9 @@ impl Cell {
         };
         if expected.lost.iter().all(|call| call.costs == Costs::Names) {
             let (_, text) = kind_and_text(&played.entries[0]);
-            return if text.contains("The names of the roles are not available: ") {
+            let is_told =
+                |whose| text.contains(&["The names of ", whose, " roles are not"].concat());
+            return if is_told("PingOne's built-in") || is_told("the environment's own") {
                 Ok(())
             } else {
                 Err(format!("the missing names are not told: {text}"))
@@ -734,14 +759,7 @@ impl Cell {
         }
         let mut told = Told::of(self.fault, self.kind(), expected.tries, says);
         let (_, text) = kind_and_text(played.entries.last().expect("an entry"));
-        let done = self
-            .place
-            .and_then(|place| self.before(&self.form.calls[place]));
-        // Listing what is still there says it in its own way.
-        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
-            Some(done) => told.wanted.push(done.to_owned()),
-            None => told.unwanted.push("; then: "),
-        }
+        self.expect_what_was_done(says, &mut told);
         if !is_error {
             // It is within an answer that has titles and tables, and does not say what was done.
             told.unwanted.retain(|part| *part != "### ");
@@ -769,10 +787,42 @@ impl Cell {
         told.judge(text)
     }
 
-    /// What was done before a call that fails, or beside it: without connections, the others of several fail too.
-    fn before(&self, call: &Call) -> Option<&'static str> {
-        let fail_too = self.fault.is_refused_connection() && !call.then.is_empty();
-        call.before.filter(|_| !fail_too)
+    /// What an error has to say of what was done, and of what may have been.
+    fn expect_what_was_done(&self, says: &[&str], told: &mut Told) {
+        let done = self
+            .place
+            .and_then(|place| self.before(&self.form.calls[place]));
+        // Listing what is still there says it in its own way.
+        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
+            Some(done) => told.wanted.push(done),
+            None => told.unwanted.push("; then: "),
+        }
+        let struck = self.place.map(|place| &self.form.calls[place]);
+        if struck.is_some_and(|call| call.is_one_of_several() && self.may_be_done(call)) {
+            told.wanted.push("may have been ".to_owned());
+            told.unwanted
+                .extend(["not ended: ", "not deleted: ", "not left: "]);
+        }
+    }
+
+    /// What was done before a call that fails, or beside it: without connections or a token, the
+    /// others of several fail too.
+    fn before(&self, call: &Call) -> Option<String> {
+        let fail_too = self.cuts_off() && !call.then.is_empty();
+        let before = call.before.filter(|_| !fail_too)?;
+        Some(if self.may_be_done(call) {
+            before.replace("; not ", "; may have been ")
+        } else {
+            before.to_owned()
+        })
+    }
+
+    /// Whether it is the struck call, and PingOne may have carried it out.
+    fn may_be_done(&self, call: &Call) -> bool {
+        let is_struck = self
+            .place
+            .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]));
+        is_struck && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
     }
 
     /// What `Changed` has to be of a user for whom something failed.
@@ -781,7 +831,7 @@ impl Cell {
             .place
             .and_then(|place| self.before(&self.form.calls[place]));
         let may_be_done = self.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown;
-        match expected.done(before) {
+        match expected.done(before.as_deref()) {
             Some(number) => json!(number > 0),
             None if before.is_some() => json!(true),
             None if may_be_done => Value::Null,
@@ -799,13 +849,6 @@ impl Cell {
             let mut lost = expected.lost.iter();
             lost.find(|call| call.step() == Some(step)).copied()
         };
-        let is_struck = |call: &Call| {
-            self.place
-                .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]))
-        };
-        let may_be_done = |call: &Call| {
-            is_struck(call) && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
-        };
         let is_of_form = |step| {
             let mut calls = self.form.calls.iter();
             calls.any(|call| call.step() == Some(step))
@@ -817,10 +860,18 @@ impl Cell {
             ("ChangeForced", "forceChange"),
         ] {
             let wanted = is_of_form(step)
-                && lost(step).is_none_or(|call| self.before(call).is_some() || may_be_done(call));
+                && lost(step)
+                    .is_none_or(|call| self.before(call).is_some() || self.may_be_done(call));
             if record[member] != wanted {
                 return Err(format!(
                     "the record's {member} should be {wanted}: {record}"
+                ));
+            }
+            let is_unconfirmed = lost(step)
+                .is_some_and(|call| self.before(call).is_none() && self.may_be_done(call));
+            if names(record, "UnconfirmedSteps", step) != is_unconfirmed {
+                return Err(format!(
+                    "that {step} is unconfirmed should be {is_unconfirmed}: {record}"
                 ));
             }
         }
@@ -828,7 +879,9 @@ impl Cell {
         let number = |step| match lost(step) {
             None if is_of_form(step) => 2,
             None => 0,
-            Some(call) => expected.done(self.before(call)).unwrap_or_default(),
+            Some(call) => expected
+                .done(self.before(call).as_deref())
+                .unwrap_or_default(),
         };
         let deleted = record["DeletedDevices"].as_array().map_or(0, Vec::len);
         if record["EndedSessions"] != number("endSessions")
@@ -842,16 +895,34 @@ impl Cell {
         }
         for (group, leave) in [(GROUP, LEAVE_G), (GROUP_2, LEAVE_H)] {
             let mut lost = expected.lost.iter();
-            let is_lost = lost.any(|call| call.short == leave && !may_be_done(call));
-            let wanted = expected.calls.contains(&leave) && !is_lost;
-            let groups = record["LeftGroups"].as_array();
-            let found = groups.is_some_and(|groups| groups.iter().any(|left| left == group));
-            if found != wanted {
+            let wanted = expected.calls.contains(&leave) && !lost.any(|call| call.short == leave);
+            if names(record, "LeftGroups", group) != wanted {
                 return Err(format!("of {leave} there should be {wanted}: {record}"));
+            }
+        }
+        for (member, thing) in [
+            ("UnconfirmedSessions", "/sessions/"),
+            ("UnconfirmedDevices", "/devices/"),
+            ("UnconfirmedGroups", "/memberOfGroups/"),
+        ] {
+            let wanted = expected.lost.iter().any(|call| {
+                call.is_one_of_several() && call.short.contains(thing) && self.may_be_done(call)
+            });
+            let found = record[member].as_array().map_or(0, Vec::len);
+            if found != usize::from(wanted) {
+                return Err(format!(
+                    "that {member} has the struck one should be {wanted}: {record}"
+                ));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a list of the record has this in it.
+fn names(record: &Value, member: &str, wanted: &str) -> bool {
+    let list = record[member].as_array();
+    list.is_some_and(|list| list.iter().any(|named| named == wanted))
 }
 
 /// The objects of a note's context.

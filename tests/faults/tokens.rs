@@ -11,9 +11,9 @@ use pingone_xsoar::{run::Runner, surroundings::Surroundings};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, talk, talk_with},
+    conversation::{Heard, Turn, kind_and_text, talk, talk_with},
     healthy::{self, CLIENT, CLIENT_SECRET, ENVIRONMENT, USER, get_user},
-    scripted::{Answer, Scripted, Seen, json as send},
+    scripted::{Answer, Scripted, Seen, json as send, reply},
 };
 
 /// A server whose tokens are `token-1`, `token-2` and so on, each for so many seconds. What is not a token
@@ -473,4 +473,188 @@ fn a_stored_token_that_pingone_refuses_is_replaced() {
     assert_eq!(tokens(&server), 2);
     assert_eq!(second.stored.len(), 1, "and the new one is stored");
     assert_ne!(first.context, second.context);
+}
+
+fn many(host: &str, command: &str, number: usize) -> Value {
+    let ids: Vec<String> = (0..number)
+        .map(|number| format!("00000000-0000-4000-8000-{number:012}"))
+        .collect();
+    let args = json!({"userId": ids});
+    healthy::request(host, command, &args, &json!({}))
+}
+
+#[test]
+fn a_wrong_secret_is_sent_once_however_many_users_there_are() {
+    let server = Scripted::start(|_| wrong_secret());
+    let host = server.host();
+    let heard = serve([
+        many(&host, "pingone-list-sessions", 500),
+        many(&host, "pingone-list-sessions", 500),
+    ]);
+    assert_eq!(server.seen().len(), 2, "one for each command");
+    let [note, error] = heard.answers[0].as_slice() else {
+        panic!("{:?}", heard.answers[0])
+    };
+    let (_, text) = kind_and_text(note);
+    let helpful = "invalid_client: Request denied: Invalid client credentials (Correlation ID: 2)";
+    assert_eq!(
+        (kind_and_text(error).0, text.matches(helpful).count()),
+        (4, 500)
+    );
+}
+
+#[test]
+fn what_may_pass_is_asked_for_again() {
+    // With two retries each of the users that begin at once has three tries.
+    let server = Scripted::start(|_| send(503, &json!({})));
+    serve([many(&server.host(), "pingone-list-sessions", 2)]);
+    assert_eq!(tokens(&server), 6);
+}
+
+#[test]
+fn a_fresh_token_that_is_refused_ends_the_command() {
+    let server = server(3600, |_, _| unauthorized());
+    let heard = serve([many(&server.host(), "pingone-list-sessions", 500)]);
+    // Ten begin at once with the first token, and may all try the second before it is refused.
+    assert_eq!(tokens(&server), 2);
+    assert!(server.seen().len() <= 2 + 20, "{}", server.seen().len());
+    let [note, error] = heard.answers[0].as_slice() else {
+        panic!("{:?}", heard.answers[0])
+    };
+    let refused = "Error in API call [401] - Unauthorized";
+    let told = kind_and_text(note).1.matches(refused).count();
+    assert_eq!((kind_and_text(error).0, told), (4, 500));
+    assert_eq!(heard.stored, Vec::<Value>::new(), "it is worth nothing");
+}
+
+/// The integration context with another token in it, of this many seconds of life from now.
+fn with_token(context: &Value, token: &str, life: i64) -> Value {
+    let mut context = context.clone();
+    let members = context.as_object_mut().expect("an object");
+    let stored = members.values_mut().next().expect("the token");
+    let mut parts: Value =
+        serde_json::from_str(stored.as_str().expect("a text")).expect("JSON in it");
+    parts["access_token"] = json!(token);
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(life);
+    parts["valid_until"] = json!(until.to_string());
+    *stored = json!(parts.to_string());
+    context
+}
+
+#[test]
+fn a_poisoned_stored_token_heals() {
+    for status in [400, 401, 403, 431] {
+        let poison = Scripted::start(move |seen| {
+            if is_token(seen) {
+                return healthy::token("good", 3600);
+            }
+            if seen.header("authorization") == Some("Bearer poisoned") {
+                return reply(status, &[], "text/plain", "");
+            }
+            healthy::answer(seen)
+        });
+        let request = get_user(&poison.host(), &json!({}));
+        let first = process(&json!({}), request.clone());
+        let poisoned = with_token(&first.context, "poisoned", 3600);
+        let healed = process(&poisoned, request.clone());
+        assert!(healed.note(0).starts_with("### User:"), "{status}");
+        assert_eq!((tokens(&poison), healed.stored.len()), (2, 1), "{status}");
+        let next = process(&healed.context, request);
+        assert!(next.note(0).starts_with("### User:"), "{status}");
+        assert_eq!(tokens(&poison), 2, "{status}: the good one is stored");
+    }
+}
+
+#[test]
+fn a_missing_permission_costs_a_stored_token_once() {
+    let server = server(3600, |seen, _| {
+        if seen.path().ends_with("/sessions") {
+            send(
+                403,
+                &json!({"code": "ACCESS_FAILED", "message": "No access."}),
+            )
+        } else {
+            healthy::answer(seen)
+        }
+    });
+    let first = process(&json!({}), get_user(&server.host(), &json!({})));
+    let calls = server.seen().len();
+    let mut runner = Runner::live(Surroundings::default());
+    let request = many(&server.host(), "pingone-list-sessions", 30);
+    let turns = [Turn::new(request.clone()), Turn::new(request)];
+    let heard = talk_with(&mut runner, first.context, turns);
+    assert_eq!(kind_and_text(&heard.answers[0][1]).0, 4);
+    // Ten begin at once with the stored token and try again with a new one; the others have the new one.
+    assert_eq!(
+        (tokens(&server), server.seen().len() - calls),
+        (2, 1 + 10 + 30 + 30)
+    );
+}
+
+#[test]
+fn a_stored_token_that_was_accepted_is_kept() {
+    let server = server(3600, |seen, _| {
+        if seen.method == "PUT" {
+            send(
+                403,
+                &json!({"code": "ACCESS_FAILED", "message": "No access."}),
+            )
+        } else {
+            healthy::answer(seen)
+        }
+    });
+    let first = process(&json!({}), get_user(&server.host(), &json!({})));
+    let second = process(
+        &first.context,
+        emma(&server.host(), "pingone-deactivate-user"),
+    );
+    assert!(second.error(0).contains("[403]"), "{}", second.error(0));
+    assert_eq!((tokens(&server), server.count("PUT", "/enabled")), (1, 1));
+}
+
+#[test]
+fn no_stored_token_is_taken_that_pingone_cannot_have_given() {
+    let server = healthy_server(3600);
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({}), request.clone());
+    for (token, life) in [("t".repeat(17_000).as_str(), 3600), ("token-1", 25 * 3600)] {
+        let before = tokens(&server);
+        let heard = process(&with_token(&first.context, token, life), request.clone());
+        assert!(heard.note(0).starts_with("### User:"));
+        assert_eq!(tokens(&server), before + 1, "{life}");
+    }
+    let heard = process(&with_token(&first.context, "token-1", 23 * 3600), request);
+    assert_eq!((tokens(&server), heard.stored.len()), (3, 0));
+}
+
+#[test]
+fn a_newer_stored_token_is_taken_when_ours_ran_out() {
+    // Ours is good for one call; meanwhile another process stores one that lasts.
+    let server = healthy_server(60);
+    let request = get_user(&server.host(), &json!({}));
+    let first = process(&json!({}), request.clone());
+    let newer = with_token(&first.context, "token-9", 3600);
+    let mut runner = Runner::live(Surroundings::default());
+    let ours = talk_with(&mut runner, json!({}), [Turn::new(request.clone())]);
+    assert!(ours.note(0).starts_with("### User:"));
+    let heard = talk_with(&mut runner, newer, [Turn::new(request)]);
+    assert!(heard.note(0).starts_with("### User:"));
+    assert_eq!(tokens(&server), 2);
+    let seen = server.seen();
+    let last = seen.last().and_then(|seen| seen.header("authorization"));
+    assert_eq!(last, Some("Bearer token-9"));
+}
+
+#[test]
+fn the_life_of_a_token_may_be_a_text() {
+    let server = Scripted::start(|seen| {
+        if is_token(seen) {
+            let body = json!({"access_token": "t", "expires_in": "3600", "scope": [7]});
+            return send(200, &body);
+        }
+        healthy::answer(seen)
+    });
+    let request = get_user(&server.host(), &json!({}));
+    serve([request.clone(), request]);
+    assert_eq!(tokens(&server), 1);
 }

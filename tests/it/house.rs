@@ -167,7 +167,15 @@ fn the_pingone_client_knows_nothing_of_xsoar() {
     for source in sources_in("src/pingone/") {
         for name in source.names_below("crate") {
             assert!(
-                ["journal", "pingone", "secrets", "surroundings", "times"].contains(&&*name),
+                [
+                    "journal",
+                    "memory",
+                    "pingone",
+                    "secrets",
+                    "surroundings",
+                    "times"
+                ]
+                .contains(&&*name),
                 "{} uses crate::{name}",
                 source.name
             );
@@ -202,6 +210,7 @@ fn commands_neither_read_nor_write_nor_send() {
                     "entry",
                     "failure",
                     "markdown",
+                    "memory",
                     "pingone",
                     "secrets",
                     "times"
@@ -242,8 +251,17 @@ fn one_place_for_each_edge() {
             "io::stderr()",
             &["src/desk/console.rs", "src/journal.rs", "src/main.rs"],
         ),
-        // The machine's time is asked for in one place, so that a replay can do without.
-        ("Instant::now", &["src/pingone/clock.rs"]),
+        // The machine's time is asked for in one place, so that a replay can do without; beside it, to wait for
+        // XSOAR's server no longer than the command may take, and to know how long a connection has been idle.
+        (
+            "Instant::now",
+            &[
+                "src/pingone/ahead.rs",
+                "src/pingone/clock.rs",
+                "src/server.rs",
+                "src/session.rs",
+            ],
+        ),
         ("Timestamp::now", &["src/pingone/clock.rs"]),
         ("time::sleep", &["src/pingone/clock.rs"]),
         // The token requests and the API calls; everyone else has a `Call`.

@@ -562,3 +562,59 @@ fn no_secret_is_sent_to_the_server_but_the_stored_token() {
         assert!(!text.contains("the-client"), "{text}");
     }
 }
+
+/// A request that has so many seconds.
+fn within(mut request: Value, seconds: u64) -> Value {
+    request["params"]["command_timeout"] = json!(seconds.to_string());
+    request
+}
+
+#[test]
+fn a_server_that_never_replies_does_not_hold_a_command_back() {
+    let server = pingone();
+    let mut program = Program::start(&["serve"]);
+    // Half of the command's time is waited, and no call follows the one that got no reply.
+    let began = std::time::Instant::now();
+    program.send(&within(get_emma(&server), 4).to_string());
+    assert_eq!(program.next(), get_context());
+    let result = program.next();
+    let waited = began.elapsed().as_secs();
+    assert_eq!(entry(&result)["Type"], 1, "{result}");
+    assert!((2..4).contains(&waited), "{waited} s");
+    assert_eq!(program.next(), completed());
+    // The reply comes after all, and is taken for no request.
+    program.send(&versioned(&json!({"pingone_token": "late"}), 3));
+    program.send("ping");
+    assert_eq!(program.next(), pong());
+    // From then on the server is asked again. A reply that comes late is not the answer of the next call.
+    let messages = Xsoar::keeping(&json!({})).serve(&mut program, &get_emma(&server));
+    assert_eq!(names(&messages), ["log", "result", "completed"]);
+    program.close();
+    let ended = program.end();
+    assert_eq!((ended.code, ended.messages), (Some(0), Vec::new()));
+    assert!(
+        ended.log.contains(
+            "the integration context could not be read: the server did not reply within 2 s"
+        ),
+        "{}",
+        ended.log
+    );
+}
+
+#[test]
+fn a_request_in_the_place_of_a_reply_is_a_request() {
+    let server = pingone();
+    let mut program = Program::start(&["serve"]);
+    program.send(&get_emma(&server).to_string());
+    assert_eq!(program.next(), get_context());
+    program.send(&refused("abc").to_string());
+    let result = program.next();
+    assert_eq!(entry(&result)["Type"], 1, "{result}");
+    assert_eq!(program.next(), completed());
+    assert_eq!(program.next(), refusal("abc"));
+    assert_eq!(program.next(), completed());
+    program.close();
+    let ended = program.end();
+    assert_eq!(ended.code, Some(0));
+    assert!(!ended.log.contains(CLIENT_SECRET), "{}", ended.log);
+}

@@ -321,6 +321,107 @@ fn nobody_joins_a_protected_group_by_one_that_is_nested_in_it() {
 }
 
 #[test]
+fn an_id_with_a_secret_in_it_is_still_an_id() {
+    let mut company = Company::new();
+    // What a credential store puts beside the password is masked as well.
+    company.params["credentials"]["credentials"] = json!({"sshkey": &NEW_DEVICE[..8]});
+    let change = company.context("pingone-reset-mfa", &json!({"userId": EMMA}));
+    assert_eq!(change[0]["Changed"], true, "{change:#}");
+    let deleted = change[0]["Deleted"].to_string();
+    assert!(deleted.contains(NEW_DEVICE), "{deleted}");
+}
+
+/// What breaks the look-ups that protect emma.
+fn broken_look_ups() -> Vec<(&'static str, Vec<Fault>)> {
+    let user = format!("*/users/{EMMA}");
+    let groups = format!("{user}/memberOfGroups");
+    let nameless =
+        json!({"_embedded": {"groupMemberships": [{"id": POPULATION, "type": "DIRECT"}]}});
+    let on = |path: &str| Fault::on("GET", path).times(0);
+    vec![
+        ("the user is not found", vec![on(&user).status(404)]),
+        (
+            "the user has no username",
+            vec![on(&user).body(&json!({"id": EMMA}).to_string())],
+        ),
+        ("the groups are not found", vec![on(&groups).status(404)]),
+        (
+            "the second page of the groups is not found",
+            vec![
+                on(&groups).body(
+                    &json!({"_embedded": {"groupMemberships": []}, "_links": {"next": {"href": "memberOfGroups/2"}}})
+                        .to_string(),
+                ),
+                on(&format!("{groups}/2")).status(404),
+            ],
+        ),
+        (
+            "a group has no name",
+            vec![on(&groups).body(&nameless.to_string()), on("*/groups/*").status(404)],
+        ),
+    ]
+}
+
+#[test]
+fn what_protects_fails_closed_whatever_the_command() {
+    let protections = json!({"protected_users": "admin", "protected_groups": "All Staff"});
+    let record =
+        json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": []}});
+    let args = json!({
+        "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Managers", "title": "Analyst",
+        "deviceId": OLD_DEVICE, "enabled": "false", "record": [record], "steps": "disable,endSessions,removeDevices",
+    });
+    // A new user has no names to look up; the others change nothing of emma as she is.
+    let without = ["pingone-create-user", "pingone-unlock-password"];
+    let changing = commands::NAMES
+        .iter()
+        .filter(|name| commands::access(name) == Some(Access::Change) && !without.contains(name));
+    let mut sent_without_faults = 0;
+    for command in changing {
+        let company = Company::with(Seed::built_in(), &protections);
+        company.run(command, &args);
+        sent_without_faults += usize::from(!company.changes().is_empty());
+        for (what, faults) in broken_look_ups() {
+            let company = Company::with(Seed::built_in(), &protections);
+            for fault in faults {
+                company.sandbox.fault(fault);
+            }
+            company.run(command, &args);
+            let sent = described(&company.changes());
+            assert_eq!(sent, Vec::<String>::new(), "{command}, though {what}");
+        }
+    }
+    assert!(
+        sent_without_faults > 12,
+        "only {sent_without_faults} commands change anything at all"
+    );
+}
+
+#[test]
+fn who_comes_into_a_protected_group_by_its_filter_is_told() {
+    let company = Company::with(Seed::built_in(), &json!({"protected_groups": "managers"}));
+    let update = |title: &str| {
+        let args = json!({"username": "emma.sharp", "title": title});
+        company.run("pingone-update-user", &args)
+    };
+    assert_eq!(update("Analyst").len(), 1, "no group is joined by that");
+    let entries = update("Head of Sales");
+    let [done, error] = &entries[..] else {
+        panic!("{entries:#?}")
+    };
+    assert_eq!(done["Type"], 1, "the change itself is told");
+    let text = error["Contents"].as_str().unwrap_or_default();
+    assert!(
+        text.contains("was updated (title), and is now a member of Managers ("),
+        "{text}"
+    );
+    assert_eq!(company.user("emma.sharp")["title"], "Head of Sales");
+    let refused = update("Analyst");
+    let text = refused[0]["Contents"].as_str().unwrap_or_default();
+    assert!(text.contains("is protected"), "{text}");
+}
+
+#[test]
 fn a_read_only_instance_sends_no_change_whatever_the_command() {
     let company = Company::with(Seed::built_in(), &json!({"read_only": true}));
     let record = json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": [POPULATION]}});
@@ -350,6 +451,75 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
 }
 
 #[test]
+fn a_restoration_by_the_second_record_says_what_still_keeps_the_user_out() {
+    let company = Company::new();
+    let args = json!({"username": "emma.sharp", "steps": "lock,disable,leaveGroups"});
+    let first = company.context("pingone-contain-user", &args);
+    let second = company.context("pingone-contain-user", &args);
+    let restore = |record: &Value| {
+        let args = json!({"username": "emma.sharp", "record": record});
+        company.run("pingone-restore-user", &args)
+    };
+    let entries = restore(&second);
+    assert_eq!(
+        company.standing("emma.sharp"),
+        json!({"enabled": false, "status": "LOCKED", "groups": []})
+    );
+    let text = entries[0]["HumanReadable"].as_str().unwrap_or_default();
+    for told in [
+        "**The user still cannot sign on: see the step signOn.**",
+        "still disabled, not by this containment: !pingone-activate-user username=emma.sharp",
+        "still locked, not by this containment: !pingone-unlock-user username=emma.sharp",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let text = restore(&first)[0]["HumanReadable"].to_string();
+    assert!(!text.contains("signOn"), "{text}");
+    assert_eq!(
+        company.standing("emma.sharp"),
+        json!({"enabled": true, "status": "OK", "groups": ["Marketing", "Standard"]})
+    );
+}
+
+#[test]
+fn the_record_of_a_dry_run_undoes_nothing() {
+    let company = Company::new();
+    let args = json!({"username": "emma.sharp", "dryRun": "true"});
+    let planned = company.context("pingone-contain-user", &args);
+    assert_eq!(planned[0]["DryRun"], true);
+    company.run("pingone-contain-user", &json!({"username": "emma.sharp"}));
+    let args = json!({"username": "emma.sharp", "record": planned});
+    let entries = company.run("pingone-restore-user", &args);
+    let text = entries[1]["Contents"].as_str().unwrap_or_default();
+    assert!(text.contains("is of a dry run"), "{text}");
+    assert_eq!(company.user("emma.sharp")["enabled"], false);
+}
+
+#[test]
+fn a_dynamic_group_is_told_and_not_tried() {
+    let mut seed = Seed::built_in();
+    seed.groups.push(
+        serde_json::from_value(json!({"name": "Sharps", "userFilter": "name.family eq \"Sharp\""}))
+            .expect("a group"),
+    );
+    let company = Company::with(seed, &json!({}));
+    let args = json!({"username": "emma.sharp", "steps": "leaveGroups"});
+    let dry = json!({"username": "emma.sharp", "steps": "leaveGroups", "dryRun": "true"});
+    for (args, outcome) in [(&dry, "planned"), (&args, "done")] {
+        let contained = company.context("pingone-contain-user", args);
+        let step = &contained[0]["Steps"][0];
+        assert_eq!(step["Outcome"], outcome, "{step}");
+        let detail = step["Detail"].as_str().unwrap_or_default();
+        assert!(
+            detail.contains("stays in dynamic groups, whose filters decide who is in them: Sharps"),
+            "{detail}"
+        );
+    }
+    assert!(company.changes().iter().all(|call| call.status == 204));
+    assert_eq!(company.standing("emma.sharp")["groups"], json!(["Sharps"]));
+}
+
+#[test]
 fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
     let company = Company::new();
     // The users' steps come in turns, so that one could be told another's calls.
@@ -368,7 +538,10 @@ fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
             .iter()
             .filter(|step| step["Outcome"] == "planned")
             .filter_map(|step| step["Detail"].as_str())
-            .flat_map(|detail| detail.lines().map(str::to_owned))
+            .flat_map(str::lines)
+            // After its calls, a step says what it would leave alone.
+            .filter(|line| !line.starts_with("stays in dynamic groups"))
+            .map(str::to_owned)
             .collect()
     };
     let mut seen = 0;

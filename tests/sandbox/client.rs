@@ -210,7 +210,7 @@ pub(crate) fn listed(answer: &Answer, collection: &str, member: &str) -> Vec<Str
         .collect()
 }
 
-async fn read(response: reqwest::Response) -> Answer {
+pub(crate) async fn read(response: reqwest::Response) -> Answer {
     try_read(response).await.expect("a whole body")
 }
 

@@ -9,7 +9,7 @@ use pingone_xsoar::sandbox::{Sandbox, Seed};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
+use crate::client::{Client, EMMA, ENVIRONMENT, JSON, read};
 
 #[tokio::test]
 async fn the_log_tells_every_call_without_secrets() {
@@ -46,6 +46,32 @@ async fn the_log_tells_every_call_without_secrets() {
         204
     );
     assert!(client.sandbox.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_of_another_host_gets_nothing() {
+    let client = Client::new().await;
+    client.sandbox.clear_calls();
+    let ask = |name: &'static str, value: &'static str| {
+        let url = format!("{}/sandbox/state", client.sandbox.url());
+        let request = client.http.get(url).header(name, value);
+        async move { read(request.send().await.expect("an answer")).await }
+    };
+    for (name, value) in [
+        ("host", "rebound.example"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let answer = ask(name, value).await;
+        assert_eq!(answer.status, 403, "{name}: {value}");
+        assert!(!answer.text.contains("emma"), "{}", answer.text);
+    }
+    for (name, value) in [
+        ("host", "localhost:80"),
+        ("origin", "http://127.0.0.1:3000"),
+    ] {
+        assert_eq!(ask(name, value).await.status, 200, "{name}: {value}");
+    }
 }
 
 #[tokio::test]

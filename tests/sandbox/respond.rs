@@ -1,8 +1,14 @@
 //! What an analyst needs: sessions, devices, roles, the audit trail.
 
+use std::time::Duration;
+
+use pingone_xsoar::sandbox::{
+    Alternative,
+    seed::{CustomRole, Moment},
+};
 use serde_json::json;
 
-use crate::client::{Client, EMMA, JSON, encode, listed, vendor};
+use crate::client::{Answer, Client, EMMA, JSON, encode, listed, vendor};
 
 #[tokio::test]
 async fn sessions_are_listed_newest_first_and_ended() {
@@ -24,6 +30,32 @@ async fn sessions_are_listed_newest_first_and_ended() {
         client.get(&path).await.body["_embedded"]["sessions"],
         json!([])
     );
+}
+
+#[tokio::test]
+async fn expired_sessions_are_listed_read_and_ended_like_others() {
+    for stays in [false, true] {
+        let client = Client::with(|seed| {
+            let past = Moment::parse("-1h").expect("valid");
+            seed.users[0].sessions[1].expires_at = Some(past);
+            if stays {
+                seed.alternatives.push(Alternative::EndedSessionsStayListed);
+            }
+        })
+        .await;
+        let path = format!("users/{EMMA}/sessions");
+        let ids = listed(&client.get(&path).await, "sessions", "id");
+        assert_eq!(ids.len(), 2);
+        for id in &ids {
+            assert_eq!(client.get(&format!("{path}/{id}")).await.status, 200);
+            assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
+        }
+        let left = client.get(&path).await;
+        assert_eq!(
+            listed(&left, "sessions", "id").len(),
+            if stays { 2 } else { 0 }
+        );
+    }
 }
 
 #[tokio::test]
@@ -115,6 +147,11 @@ async fn roles_are_assigned_and_taken_back() {
         .follow(&format!("{}/v1/roles", client.sandbox.url()))
         .await;
     assert!(listed(&roles, "roles", "name").contains(&"Identity Data Read Only".to_owned()));
+    let own = client.get("roles").await;
+    assert_eq!(
+        listed(&own, "roles", "name"),
+        listed(&roles, "roles", "name")
+    );
     let nora = "users/e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003/roleAssignments";
     let answer = client.get(nora).await;
     let first = &answer.body["_embedded"]["roleAssignments"][0];
@@ -126,6 +163,52 @@ async fn roles_are_assigned_and_taken_back() {
     let id = made.body["id"].as_str().expect("an id");
     assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
     assert_eq!(client.get(&format!("{path}/{id}")).await.status, 404);
+}
+
+#[tokio::test]
+async fn custom_roles_are_in_the_list_of_the_environment_alone() {
+    let client = Client::with(|seed| {
+        seed.custom_roles.push(CustomRole {
+            id: "e1bc848f-5cf4-5a48-a5b3-471f4431a705".to_owned(),
+            name: "SOC responder".to_owned(),
+        });
+        seed.users[0].roles.push("SOC responder".to_owned());
+    })
+    .await;
+    let url = format!("{}/v1/roles", client.sandbox.url());
+    let is_in = |names: Vec<String>| names.contains(&"SOC responder".to_owned());
+    assert!(!is_in(listed(&client.follow(&url).await, "roles", "name")));
+    assert!(is_in(listed(&client.get("roles").await, "roles", "name")));
+    let path = format!("users/{EMMA}/roleAssignments");
+    let assigned = client.get(&path).await;
+    let assigned = &assigned.body["_embedded"]["roleAssignments"][0];
+    assert_eq!(
+        assigned["role"]["id"],
+        "e1bc848f-5cf4-5a48-a5b3-471f4431a705"
+    );
+    let body = json!({ "role": assigned["role"], "scope": assigned["scope"] }).to_string();
+    let again = client.post(&path, JSON, &body).await;
+    assert_eq!(again.status, 201);
+}
+
+#[tokio::test]
+async fn answers_say_what_time_it_is_here() {
+    let mut client = Client::with(|seed| {
+        seed.clock = Some(Moment::parse("2026-03-04T10:00:00.900Z").expect("valid"));
+    })
+    .await;
+    let date = |answer: &Answer| answer.header("date").to_owned();
+    let path = format!("users/{EMMA}");
+    assert_eq!(
+        date(&client.get(&path).await),
+        "Wed, 04 Mar 2026 10:00:00 GMT"
+    );
+    client.sandbox.advance(Duration::from_hours(24));
+    client.sign_in(0).await;
+    assert_eq!(
+        date(&client.get(&path).await),
+        "Thu, 05 Mar 2026 10:00:00 GMT"
+    );
 }
 
 #[tokio::test]

@@ -181,6 +181,23 @@ fn without_a_yes_nothing_is_sent() {
 }
 
 #[test]
+fn what_pingone_says_is_not_obeyed_by_the_terminal() {
+    let desk = Desk::new("hostile");
+    let said =
+        serde_json::json!({"code": "X\u{9b}2J", "message": "\u{1b}]0;owned\u{7}\r\u{202e}txt"});
+    let fault = Fault::on("GET", "*").times(0).status(400);
+    desk.sandbox.fault(fault.body(&said.to_string()));
+    let output = desk.start(&["--yes"]).end();
+    assert_eq!(output.status.code(), Some(1));
+    let shown = "X\\u{9b}2J: \\u{1b}]0;owned\\u{7}\\u{d}\\u{202e}txt";
+    assert!(terminal(&output).contains(shown), "{}", terminal(&output));
+    for text in [terminal(&output), report(&output)] {
+        let is_obeyed = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+        assert!(!text.contains(is_obeyed), "{text:?}");
+    }
+}
+
+#[test]
 fn with_a_yes_every_command_and_every_question_is_in_the_report() {
     let desk = Desk::new("confirmed");
     let output = desk.start(&[]).answer("yes\n");
@@ -502,4 +519,57 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
         "{}",
         terminal(&output)
     );
+}
+
+#[test]
+fn an_instance_that_forbids_changes_is_not_tested() {
+    for (name, value) in [
+        ("read_only", Value::from(true)),
+        ("protected_users", Value::from("emma.sharp")),
+        ("protected_groups", Value::from("Sales")),
+    ] {
+        let desk = Desk::with(name, |mut params, _| {
+            params[name] = value;
+            params
+        });
+        let output = desk.start(&["--yes"]).end();
+        assert_ne!(output.status.code(), Some(0), "{name}");
+        assert_eq!(report(&output), "", "{name}");
+        let text = terminal(&output);
+        assert!(
+            text.contains("which this instance restricts")
+                && text.contains("Give it parameters without these three"),
+            "{text}"
+        );
+        assert_eq!(desk.sandbox.calls(), [], "{name}");
+    }
+}
+
+#[test]
+fn what_another_made_is_left_alone_though_pingone_says_it_was_created() {
+    let desk = Desk::new("another");
+    let state = desk.sandbox.state();
+    for (path, collection) in [("*/users", "users"), ("*/groups", "groups")] {
+        let another = state[collection][0].to_string();
+        let lie = Fault::on("POST", path).times(0).body(&another);
+        desk.sandbox.fault(lie);
+    }
+    let output = desk.start(&["--yes", "--wait", "0"]).end();
+    assert_eq!(output.status.code(), Some(1));
+    desk.is_as_before();
+    let text = report(&output);
+    assert!(text.contains("which is left alone"), "{text}");
+}
+
+#[test]
+fn what_was_created_without_a_usable_id_is_found_by_its_name() {
+    let desk = Desk::new("no-id");
+    let lie = Fault::on("POST", "*/users")
+        .times(0)
+        .body(r#"{"id": ".."}"#);
+    desk.sandbox.fault(lie);
+    let output = desk.start(&["--yes", "--wait", "0"]).end();
+    desk.is_as_before();
+    let text = report(&output);
+    assert!(text.contains("no throwaway user could be made"), "{text}");
 }

@@ -1,0 +1,105 @@
+//! How names are compared: usernames, e-mail addresses, names of groups. PingOne ignores case, and so do we. The
+//! same letter may be stored in two ways (`é` as one character or as two), so names are compared in NFC.
+
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+/// A text in Unicode's normalization form C.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// Whether two names are the same, apart from case and normalization.
+pub(super) fn same(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    nfc(a).to_lowercase() == nfc(b).to_lowercase()
+}
+
+/// How much a name is like the one that is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// It is the name, apart from case.
+    Exact,
+    /// Other characters that only pass for those of the name: the Kelvin sign becomes a `k` in lower case, but is none.
+    /// Those are characters that a text in NFC does not have.
+    LookAlike,
+}
+
+/// How much `name` is like `wanted`; `None` for another name.
+pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
+    if !same(wanted, name) {
+        return None;
+    }
+    let is_nfc = |text: &str| nfc(text) == text;
+    let is_exact = wanted.eq_ignore_ascii_case(name)
+        || (wanted.to_lowercase() == name.to_lowercase() && is_nfc(wanted) == is_nfc(name));
+    Some(if is_exact {
+        Likeness::Exact
+    } else {
+        Likeness::LookAlike
+    })
+}
+
+/// The items that are most like what was looked for: an exact match leaves no room for a look-alike. Names that differ
+/// in case alone stay together, for a person to choose: which of them an alert means cannot be told from its case.
+pub(super) fn closest<T>(found: Vec<(Likeness, T)>) -> Vec<T> {
+    let Some(best) = found.iter().map(|(likeness, _)| *likeness).min() else {
+        return Vec::new();
+    };
+    let closest = found.into_iter().filter(|(likeness, _)| *likeness == best);
+    closest.map(|(_, item)| item).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_normalization_make_no_difference() {
+        for (a, b) in [
+            ("emma.sharp", "Emma.SHARP"),
+            ("ren\u{e9}", "Rene\u{301}"),
+            ("\u{212b}ngstr\u{f6}m", "a\u{30a}ngstro\u{308}m"),
+            ("\u{212a}im", "kim"),
+            (
+                "\u{d55c}\u{ae00}",
+                "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}",
+            ),
+            ("", ""),
+        ] {
+            assert!(same(a, b) && same(b, a), "{a:?} {b:?}");
+        }
+        for (a, b) in [
+            ("emma", "emma."),
+            ("rene", "ren\u{e9}"),
+            ("\u{fb01}n", "fin"),
+            ("em\u{43c}a", "emma"),
+        ] {
+            assert!(!same(a, b) && !same(b, a), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn the_closest_match_wins() {
+        let pick = |wanted: &str, names: &[&'static str]| {
+            let alike = names
+                .iter()
+                .filter_map(|name| Some((likeness(wanted, name)?, *name)));
+            closest(alike.collect())
+        };
+        let kelvin = "\u{212a}im";
+        assert_eq!(pick("kim", &[kelvin, "kim", "jim"]), ["kim"]);
+        assert_eq!(pick("kim", &[kelvin, "Kim", "kim"]), ["Kim", "kim"]);
+        assert_eq!(pick("KIM", &["kim", kelvin]), ["kim"]);
+        assert_eq!(pick("kim", &[kelvin]), [kelvin]);
+        assert_eq!(pick(kelvin, &[kelvin, "kim"]), [kelvin]);
+        assert_eq!(pick("zo\u{eb}", &["ZO\u{cb}", "zoe\u{308}"]), ["ZO\u{cb}"]);
+        assert!(pick("kim", &["jim"]).is_empty());
+    }
+}

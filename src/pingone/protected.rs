@@ -1,0 +1,123 @@
+//! What the entries of 'Protected users' and 'Protected groups' name in PingOne. An entry that names nothing
+//! protects nothing, so the Test button asks for each; no command does.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    client::Client,
+    error::Error,
+    id::{GroupId, UserId},
+    names::nfc,
+};
+
+/// So many entries are looked up at once, as with users: well below PingOne's rate limits.
+const AT_ONCE: usize = 10;
+
+/// What an entry is to name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+/// An entry that does not name exactly one user or group.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// What it is to name.
+    pub kind: Kind,
+    /// The entry.
+    pub entry: String,
+    /// What it names; nothing, or several.
+    pub matches: Vec<String>,
+}
+
+impl Client<'_> {
+    /// The protected entries that do not name exactly one user or group.
+    pub async fn unresolved_entries(&self) -> Result<Vec<Unresolved>, Error> {
+        let users = self.policy.protected_users.iter();
+        let groups = self.policy.protected_groups.iter();
+        let entries = users
+            .map(|entry| (Kind::User, entry))
+            .chain(groups.map(|entry| (Kind::Group, entry)));
+        let resolved = stream::iter(entries).map(|(kind, entry)| async move {
+            Ok(Unresolved {
+                kind,
+                entry: entry.clone(),
+                matches: self.matches(kind, entry).await?,
+            })
+        });
+        let mut resolved: Vec<Unresolved> = resolved.buffered(AT_ONCE).try_collect().await?;
+        resolved.retain(|entry| entry.matches.len() != 1);
+        Ok(resolved)
+    }
+
+    /// What an entry names, each once: by id, and by name as it is usually stored, in NFC, or as it was entered.
+    async fn matches(&self, kind: Kind, entry: &str) -> Result<Vec<String>, Error> {
+        let mut found = if_there(self.named_by_id(kind, entry).await)?;
+        let usual = nfc(entry);
+        found.extend(if_there(self.named(kind, &usual).await)?);
+        if found.is_empty() && usual != entry {
+            found = if_there(self.named(kind, entry).await)?;
+        }
+        let mut ids = Vec::new();
+        found.retain(|(id, _)| {
+            let is_new = !ids.contains(id);
+            ids.push(id.clone());
+            is_new
+        });
+        Ok(found.into_iter().map(|(_, label)| label).collect())
+    }
+
+    async fn named_by_id(&self, kind: Kind, entry: &str) -> Result<Vec<Match>, Error> {
+        match kind {
+            Kind::User => match entry.parse::<UserId>() {
+                Ok(id) => Ok(vec![labelled(
+                    &id,
+                    self.read_user(id).await?.fields.username,
+                )]),
+                Err(_) => Ok(Vec::new()),
+            },
+            Kind::Group => match entry.parse::<GroupId>() {
+                Ok(id) if self.group_exists(id).await? => Ok(vec![labelled(&id, None)]),
+                _ => Ok(Vec::new()),
+            },
+        }
+    }
+
+    /// A user may be named by its e-mail address too.
+    async fn named(&self, kind: Kind, name: &str) -> Result<Vec<Match>, Error> {
+        if kind == Kind::Group {
+            let groups = self.find_groups(name).await?.into_iter();
+            return Ok(groups
+                .map(|group| labelled(&group.id, Some(group.name)))
+                .collect());
+        }
+        let mut users = self.find_users(name).await?;
+        if name.contains('@') {
+            users.extend(self.find_users_by_email(name).await?);
+        }
+        let users = users.into_iter();
+        Ok(users
+            .map(|user| labelled(&user.id, user.fields.username))
+            .collect())
+    }
+}
+
+/// An id, and what a text calls what has it.
+type Match = (String, String);
+
+fn labelled(id: &impl ToString, name: Option<String>) -> Match {
+    let id = id.to_string();
+    let label = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
+    (id, label)
+}
+
+/// What PingOne refuses to look for is not there either.
+fn if_there(found: Result<Vec<Match>, Error>) -> Result<Vec<Match>, Error> {
+    match found {
+        Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
+        found => found,
+    }
+}

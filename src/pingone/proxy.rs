@@ -1,0 +1,251 @@
+//! Which proxy a call goes through, by the environment's `HTTPS_PROXY` and `NO_PROXY`. Plain `http` goes through
+//! none: it is for this machine alone, and the client secret would reach the proxy in clear.
+
+use std::net::IpAddr;
+
+use anyhow::{Result, bail, ensure};
+use reqwest::Url;
+
+use crate::surroundings::Surroundings;
+
+/// The proxy, and what is reached without it.
+pub(super) struct Proxies {
+    https: Option<Url>,
+    exempt: Vec<Exempt>,
+}
+
+/// An entry of `NO_PROXY`.
+#[derive(Debug, PartialEq, Eq)]
+struct Exempt {
+    host: Host,
+    /// Every port, if none is given.
+    port: Option<u16>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Host {
+    Any,
+    /// A name, and every name that ends in a dot and it.
+    Domain(String),
+    /// An address, and how many of its first bits count.
+    Network(IpAddr, u32),
+}
+
+impl Proxies {
+    /// Reads the environment. A variable that cannot be used is an error: to go without a proxy silently would
+    /// show the traffic to whom the administrator took care not to.
+    pub(super) fn read(surroundings: &Surroundings) -> Result<Self> {
+        let checked = |name: &str, address: Option<&str>| {
+            // The address is not shown: it may hold a password.
+            let advice = "correct it, or turn 'Use system proxy settings' off";
+            match address.map(proxy_url).transpose() {
+                Ok(url) => Ok(url),
+                Err(error) => {
+                    bail!("the proxy address in {name} cannot be used: {advice}: {error}")
+                }
+            }
+        };
+        // Not used, but as wrong as it would be in XSOAR's other integrations.
+        checked("HTTP_PROXY", surroundings.http_proxy())?;
+        let entries = surroundings.no_proxy().unwrap_or_default().split(',');
+        Ok(Self {
+            https: checked("HTTPS_PROXY", surroundings.https_proxy())?,
+            exempt: entries.filter_map(Exempt::read).collect(),
+        })
+    }
+
+    /// Every call goes straight to its host.
+    pub(super) fn none() -> Self {
+        Self {
+            https: None,
+            exempt: Vec::new(),
+        }
+    }
+
+    /// The proxy for this address.
+    pub(super) fn proxy_for(&self, url: &Url) -> Option<&Url> {
+        let is_exempt = || self.exempt.iter().any(|exempt| exempt.covers(url));
+        let proxy = self.https.as_ref().filter(|_| url.scheme() == "https")?;
+        (!is_exempt()).then_some(proxy)
+    }
+}
+
+/// Reads a proxy's address. One without a scheme is an `http` proxy, as in XSOAR's own code.
+pub fn proxy_url(address: &str) -> Result<Url> {
+    let url = if address.contains("://") {
+        Url::parse(address)?
+    } else {
+        Url::parse(&format!("http://{address}"))?
+    };
+    ensure!(
+        matches!(url.scheme(), "http" | "https"),
+        "it begins neither with http:// nor with https://"
+    );
+    Ok(url)
+}
+
+impl Exempt {
+    fn read(entry: &str) -> Option<Self> {
+        let entry = entry.trim();
+        // An IPv6 address has colons of its own; only in brackets can a port follow it.
+        let (host, port) = match entry.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+                (host, Some(port.parse().ok()?))
+            }
+            _ => (entry, None),
+        };
+        let host = Host::read(host.trim_start_matches('[').trim_end_matches(']'))?;
+        Some(Self { host, port })
+    }
+
+    fn covers(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default();
+        (self.port.is_none() || self.port == port) && self.host.covers(host)
+    }
+}
+
+impl Host {
+    fn read(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+            None => (text, None),
+        };
+        if let Ok(address) = address.parse::<IpAddr>() {
+            return Some(Self::Network(address, bits.unwrap_or(128)));
+        }
+        let name = text.trim_start_matches("*.").trim_matches('.');
+        (!name.is_empty()).then(|| Self::Domain(name.to_ascii_lowercase()))
+    }
+
+    /// `host` as it stands in an address: in small letters, IPv6 in brackets.
+    fn covers(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Domain(domain) => host
+                .strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+            Self::Network(network, bits) => host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|address| is_within(address, *network, *bits)),
+        }
+    }
+}
+
+fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let (one, other, width) = match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => (one.to_bits().into(), other.to_bits().into(), 32),
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits(), other.to_bits(), 128),
+        _ => return false,
+    };
+    let differing: u128 = one ^ other;
+    let ignored = width - bits.min(width);
+    differing.checked_shr(ignored).unwrap_or(0) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies(no_proxy: &str) -> Proxies {
+        let surroundings =
+            Surroundings::from([("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", no_proxy)]);
+        Proxies::read(&surroundings).expect("a proxy")
+    }
+
+    fn is_direct(no_proxy: &str, url: &str) -> bool {
+        let url = Url::parse(url).expect("an address");
+        proxies(no_proxy).proxy_for(&url).is_none()
+    }
+
+    #[test]
+    fn hosts_ports_and_networks_are_exempt() {
+        for (no_proxy, url) in [
+            ("*", "https://api.pingone.eu"),
+            ("other, api.pingone.eu", "https://api.pingone.eu"),
+            ("API.PingOne.eu", "https://api.pingone.eu"),
+            ("pingone.eu", "https://api.pingone.eu"),
+            (".pingone.eu", "https://api.pingone.eu"),
+            ("*.pingone.eu", "https://api.pingone.eu"),
+            ("api.pingone.eu:443", "https://api.pingone.eu"),
+            ("pingone.eu:8443", "https://api.pingone.eu:8443"),
+            ("127.0.0.1:8443", "https://127.0.0.1:8443"),
+            ("10.0.0.0/8", "https://10.9.8.7"),
+            ("0.0.0.0/0", "https://10.9.8.7"),
+            ("[::1]:8443", "https://[::1]:8443"),
+            ("::1", "https://[::1]"),
+            ("fd00::/8", "https://[fd12::1]"),
+        ] {
+            assert!(is_direct(no_proxy, url), "{no_proxy} {url}");
+        }
+        for (no_proxy, url) in [
+            ("", "https://api.pingone.eu"),
+            ("ingone.eu", "https://api.pingone.eu"),
+            ("api.pingone.eu:8443", "https://api.pingone.eu"),
+            ("api.pingone.eu:443", "https://api.pingone.eu:8443"),
+            ("api.pingone.eu:x", "https://api.pingone.eu"),
+            ("*:8443", "https://api.pingone.eu"),
+            ("127.0.0.1:8443", "https://127.0.0.1:8444"),
+            ("10.0.0.0/8", "https://11.0.0.1"),
+            ("10.0.0.0/x", "https://10.0.0.1"),
+            ("[::1]:8443", "https://[::1]"),
+            ("::1", "https://[::2]"),
+            ("0.0.0.0/0", "https://[::1]"),
+            (".", "https://api.pingone.eu"),
+        ] {
+            assert!(!is_direct(no_proxy, url), "{no_proxy} {url}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_through_no_proxy() {
+        let both = Surroundings::from([("HTTPS_PROXY", "proxy:1"), ("HTTP_PROXY", "proxy:2")]);
+        let proxies = Proxies::read(&both).expect("two proxies");
+        let proxy_for = |url| proxies.proxy_for(&Url::parse(url).expect("an address"));
+        assert_eq!(proxy_for("http://127.0.0.1:8080"), None);
+        let https = proxy_for("https://127.0.0.1:8080").expect("a proxy");
+        assert_eq!(https.as_str(), "http://proxy:1/");
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_used_are_errors_that_do_not_show_them() {
+        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+            for address in [
+                "htp://user:hunter22@127.0.0.1:3128",
+                "ftp://user:hunter22@127.0.0.1",
+                "socks5://user:hunter22@127.0.0.1",
+                "http://user:hunter22@:::",
+                "user:hunter22@:::",
+            ] {
+                let surroundings = Surroundings::from([(name, address)]);
+                let error = Proxies::read(&surroundings)
+                    .err()
+                    .expect("an error")
+                    .to_string();
+                let variable = name.to_uppercase();
+                assert!(
+                    error.contains(&variable) && !error.contains("hunter22"),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_with_and_without_a_scheme() {
+        for (address, url) in [
+            (
+                "user:hunter22@127.0.0.1:3128",
+                "http://user:hunter22@127.0.0.1:3128/",
+            ),
+            ("HTTPS://proxy", "https://proxy/"),
+            ("http://proxy:80/x", "http://proxy/x"),
+        ] {
+            assert_eq!(proxy_url(address).expect("an address").as_str(), url);
+        }
+    }
+}

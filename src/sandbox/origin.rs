@@ -1,0 +1,64 @@
+//! Who may ask the sandbox: this machine. A web page elsewhere can make a browser send requests here, under a name
+//! that its owner lets point to 127.0.0.1 (DNS rebinding); its `Host` or `Origin` gives it away.
+
+use hyper::header::{HOST, ORIGIN};
+use hyper::http::request::Parts;
+use reqwest::Url;
+
+/// Whether every name in the request is one of this machine. A client that is no browser may send none.
+pub(crate) fn is_local(parts: &Parts) -> bool {
+    let authority = parts.uri.authority().map(ToString::to_string);
+    let texts = |name| {
+        let values = parts.headers.get_all(name).iter();
+        values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut hosts = authority.into_iter().chain(texts(HOST));
+    hosts.all(|host| is_loopback(&format!("http://{host}")))
+        && texts(ORIGIN).all(|origin| is_loopback(&origin))
+}
+
+fn is_loopback(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| crate::instance::is_loopback(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(headers: &[(&str, &str)]) -> bool {
+        let mut request = hyper::Request::builder().uri("/sandbox/state");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        is_local(&request.body(()).expect("a request").into_parts().0)
+    }
+
+    #[test]
+    fn names_of_this_machine_may_ask() {
+        for headers in [
+            [].as_slice(),
+            &[("Host", "127.0.0.1:8080")],
+            &[("Host", "LOCALHOST")],
+            &[("Host", "[::1]:80"), ("Origin", "http://localhost:3000")],
+        ] {
+            assert!(asks(headers), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn other_names_may_not() {
+        for headers in [
+            [("Host", "rebound.example:8080")].as_slice(),
+            &[("Host", "127.0.0.1.example")],
+            &[("Host", "localhost.example")],
+            &[("Host", "192.0.2.1")],
+            &[("Host", "localhost@evil.example")],
+            &[("Host", "")],
+            &[("Host", "127.0.0.1"), ("Origin", "https://evil.example")],
+            &[("Host", "127.0.0.1"), ("Origin", "null")],
+            &[("Host", "127.0.0.1"), ("Host", "evil.example")],
+        ] {
+            assert!(!asks(headers), "{headers:?}");
+        }
+    }
+}
