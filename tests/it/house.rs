@@ -252,15 +252,10 @@ fn one_place_for_each_edge() {
             &["src/desk/console.rs", "src/journal.rs", "src/main.rs"],
         ),
         // The machine's time is asked for in one place, so that a replay can do without; beside it, to wait for
-        // XSOAR's server no longer than the command may take, and to know how long a connection has been idle.
+        // XSOAR's server no longer than the command may take.
         (
             "Instant::now",
-            &[
-                "src/pingone/ahead.rs",
-                "src/pingone/clock.rs",
-                "src/server.rs",
-                "src/session.rs",
-            ],
+            &["src/pingone/clock.rs", "src/server.rs", "src/session.rs"],
         ),
         ("Timestamp::now", &["src/pingone/clock.rs"]),
         ("time::sleep", &["src/pingone/clock.rs"]),
