@@ -14,6 +14,7 @@ from abc import abstractmethod
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+import asyncio, decimal, html.parser, multiprocessing.pool, smtplib, sqlite3, unittest.mock, xml.etree.ElementTree
 import dateparser, requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
@@ -27,6 +28,7 @@ def show_warning(*arguments, **named):
 
 
 warnings.showwarning = show_warning
+known = {str(number).rjust(8, "0"): number for number in range(6000)}
 """
 
 PART = '''

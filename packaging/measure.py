@@ -9,7 +9,7 @@ becomes slower becomes so for all of them. It prints medians, with the quartiles
     first      from the start of a container to the end of its first command
     re-sent    each further command, whose script the server sends again
     cached     each further command, whose script the loop has kept compiled
-    memory     of the loop after 40 commands that were re-sent, with what it keeps in files in memory
+    memory     of the loop after 40 commands, re-sent or cached, with what it keeps in files in memory
     growth     per command, in a loop that does not clear a script's globals
 
 The server's helpers come from --common-server; without it, from our stand-in for them (common_script.py). `floor` is a
@@ -41,6 +41,7 @@ from sandbox import Sandbox, environment  # noqa: E402
 from xsoar import LOOP, Container, request_of  # noqa: E402
 
 FLOOR = 'demisto.results({"Type": 1, "ContentsFormat": "text", "Contents": "ok"})\n'
+NO_MEMFD = "import os\nif hasattr(os, 'memfd_create'): del os.memfd_create\n"
 # The published integration knows PingOne's own hosts alone.
 OWN_HOSTS = """
 import socket
@@ -52,7 +53,6 @@ if not hasattr(socket, "asked_before"):
         return socket.asked_before("127.0.0.1" if known else host, ports.get(host, port), *more, **named)
     socket.getaddrinfo = here
 """
-COMMANDS = 40
 MIB = 1024 * 1024
 
 
@@ -117,21 +117,23 @@ def measure(way, helpers, params, python, times):
         way.cached += [run(container, cached) for _ in range(times)]
 
 
-def memory(way, helpers, params, python):
-    """MiB that the loop has after some commands; and by how many it grows with each where nothing is cleared."""
-    request = json.dumps(request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"}))
+def memory(way, helpers, params, python, commands):
+    """MiB that the loop has after some commands, re-sent and cached; and that stay with each if nothing is cleared."""
+    request = request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"})
+    resent, versioned = json.dumps(request), json.dumps(dict(request, code_version="1"))
+    cached = json.dumps(dict(request, code_version="1", script=None))
+    early, late = commands // 4, commands - commands // 4
     found = []
-    for mode in ([], ["older"]):
+    for mode, first, further in (([], resent, resent), ([], versioned, cached), (["older"], resent, resent)):
         command = [python, str(LOOP), *mode]
         with Container("", params, command=command, env=way.env) as container:
-            for _ in range(COMMANDS // 4):
-                run(container, request)
-            early = used(container.process.pid)
-            for _ in range(COMMANDS - COMMANDS // 4):
-                run(container, request)
-            late = used(container.process.pid)
-        found.append(((late - early) / (COMMANDS - COMMANDS // 4) if mode else late) / MIB)
-    return found
+            for place in range(early):
+                run(container, further if place else first)
+            before = used(container.process.pid)
+            for _ in range(late):
+                run(container, further)
+            found.append(used(container.process.pid) / MIB)
+    return [found[0], found[1], (found[2] - before / MIB) / late]
 
 
 def used(pid):
@@ -163,6 +165,7 @@ def ways(arguments, far, folder, certificate):
         Way("floor", FLOOR, bare),
         python,
         Way("one file", one_file.carrying(relay, executable.read_bytes()), bare),
+        Way("one file, from disk", NO_MEMFD + one_file.carrying(relay, executable.read_bytes()), bare),
         Way("installed", relay, installed),
     ]
 
@@ -182,7 +185,7 @@ def main():
     parser.add_argument("--containers", type=int, default=9, help="containers of each way (%(default)s)")
     parser.add_argument("--commands", type=int, default=15, help="further commands in each, of each form (%(default)s)")
     parser.add_argument("--round-trips", default="0,20,60", help="milliseconds to PingOne (%(default)s)")
-    parser.add_argument("--no-memory", action="store_true", help="leave memory and growth out")
+    parser.add_argument("--for-memory", type=int, default=40, help="commands until memory is looked at (%(default)s)")
     arguments = parser.parse_args()
     helpers = arguments.common_server.read_text() if arguments.common_server else common_script.text()
     target = Path(os.environ.get("CARGO_TARGET_DIR", common.ROOT / "target"))
@@ -196,10 +199,10 @@ def main():
                 for way in compared:
                     measure(way, helpers, far.params, arguments.python, arguments.commands)
             report(compared, round_trip)
-            if not round_trip and not arguments.no_memory:
+            if not round_trip:
                 for way in compared:
-                    numbers = memory(way, helpers, far.params, arguments.python)
-                    print("%-26s %.1f MiB after %d; grows by %.2f" % (way.name, numbers[0], COMMANDS, numbers[1]))
+                    numbers = memory(way, helpers, far.params, arguments.python, arguments.for_memory)
+                    print("%-26s %.1f MiB re-sent, %.1f cached; grows by %.2f" % (way.name, *numbers))
             far.end()
     sandbox.end()
 

@@ -11,8 +11,6 @@ import zlib
 
 import common
 
-# As many parts can be unpacked at the same time.
-PARTS = 4
 # Long lines keep the file small, short ones keep editors alive.
 LINE = 1000
 
@@ -20,22 +18,12 @@ LINE = 1000
 def carrying(relay, program):
     """The relay with `program` inside. zlib: xz makes it a fifth smaller, but takes four times as long to unpack it,
     which a container's first command waits for. Base64: Python decodes it in C, but base85 fifty times as slowly."""
-    parts = pieces(program, PARTS)
-    lines = "\n\n".join(map(packed, parts))
-    relay = common.replaced(relay, "CARRIED_PART = 0", "CARRIED_PART = %d" % len(parts[0]))
+    text = base64.b64encode(zlib.compress(program, 9)).decode()
+    # All of one length: demisto-sdk takes a short one at the end for a secret.
+    length = len(text) // (len(text) // LINE + 1) + 1
+    lines = "\n".join(text[start : start + length] for start in range(0, len(text), length))
     relay = common.replaced(relay, 'CARRIED_SHA256 = ""', 'CARRIED_SHA256 = "%s"' % hashlib.sha256(program).hexdigest())
     return common.replaced(relay, 'CARRIED = """\n"""', 'CARRIED = """\n%s\n"""' % lines)
-
-
-def packed(program):
-    text = base64.b64encode(zlib.compress(program, 9)).decode()
-    return "\n".join(pieces(text, len(text) // LINE + 1))
-
-
-def pieces(whole, count):
-    """`whole` in pieces of one length. demisto-sdk takes a short line at the end for a secret."""
-    length = -(-len(whole) // count)
-    return [whole[start : start + length] for start in range(0, len(whole), length)]
 
 
 def main():

@@ -54,6 +54,13 @@ pub struct IntegrationContext {
     version: Option<Value>,
 }
 
+impl IntegrationContext {
+    /// Whether the server will tell if somebody wrote since it was read.
+    pub fn has_version(&self) -> bool {
+        self.version.is_some()
+    }
+}
+
 impl<W: Write> Server<W> {
     /// A server that sends `input` and takes `output`.
     pub fn new(input: Input, output: W) -> Self {
@@ -125,9 +132,11 @@ impl<W: Write> Server<W> {
         matches!(self.input, Input::TwoWay(_))
     }
 
-    /// Writes lines into the server's log, if it has one for us.
+    /// Writes lines into the server's log, if it has one for us. Lines of one level that follow each other go together:
+    /// each call is waited for.
     pub async fn log(&mut self, lines: Vec<(Level, String)>) -> io::Result<()> {
-        for (level, text) in lines {
+        let calls = lines.chunk_by(|one, next| one.0 == next.0);
+        for (level, text) in calls.filter_map(joined) {
             if self.owed > 0 {
                 Journal::to_stderr().note(level, text);
                 continue;
@@ -235,6 +244,13 @@ impl<W: Write> Server<W> {
             }
         }
     }
+}
+
+/// Lines of one level as one text.
+fn joined(lines: &[(Level, String)]) -> Option<(Level, String)> {
+    let level = lines.first()?.0;
+    let texts: Vec<&str> = lines.iter().map(|(_, text)| text.as_str()).collect();
+    Some((level, texts.join("\n")))
 }
 
 /// Whether a line is a request, and no reply: that would be an integration context with these members.

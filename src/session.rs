@@ -14,7 +14,7 @@ use crate::{
     entry::Entry,
     protocol::{Incoming, Message, Request},
     run::Runner,
-    server::Server,
+    server::{IntegrationContext, Server},
 };
 use pingone::{
     Connection,
@@ -66,15 +66,16 @@ async fn answer<W: Write>(
         Ok(mut prepared) => {
             server.answer_by(began.checked_add(prepared.limits.command));
             let connection = prepared.connection.clone();
+            let mut read = None;
             if keeps_token && connection.wants_token().await {
-                restore_token(server, &connection, &journal).await?;
+                read = restore_token(server, &connection, &journal).await?;
                 // What the server took is not the command's any more.
                 let seconds = Duration::from_secs(began.elapsed().as_secs());
                 prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
             let entries = prepared.run(&journal).await;
             if keeps_token && let Some(token) = connection.fresh_token().await {
-                store_token(server, &token, &journal).await?;
+                store_token(server, &token, read, &journal).await?;
             }
             entries
         }
@@ -89,11 +90,12 @@ const TOKEN_KEY: &str = "pingone_token";
 /// How often storing is tried when another process wrote meanwhile.
 const STORE_TRIES: usize = 3;
 
+/// Takes over the token that another process stored. Gives back what was read.
 async fn restore_token<W: Write>(
     server: &mut Server<W>,
     connection: &Connection,
     journal: &Journal,
-) -> io::Result<()> {
+) -> io::Result<Option<IntegrationContext>> {
     match server.integration_context().await? {
         Ok(context) => {
             let stored = context
@@ -104,27 +106,37 @@ async fn restore_token<W: Write>(
             if let Some(Ok(stored)) = stored {
                 connection.restore_token(stored).await;
             }
+            Ok(Some(context))
         }
-        Err(reason) => journal.note(
-            Level::Info,
-            format!("the integration context could not be read: {reason}"),
-        ),
+        Err(reason) => {
+            journal.note(
+                Level::Info,
+                format!("the integration context could not be read: {reason}"),
+            );
+            Ok(None)
+        }
     }
-    Ok(())
 }
 
-/// Puts the token into the integration context: read, merge, write, again if another process was faster.
+/// Puts the token into the integration context: read, merge, write, again if another process was faster. What was
+/// read before the command will do if it has a version, by which the server tells whether somebody wrote since.
 async fn store_token<W: Write>(
     server: &mut Server<W>,
     token: &StoredToken,
+    read: Option<IntegrationContext>,
     journal: &Journal,
 ) -> io::Result<()> {
     let Ok(text) = serde_json::to_string(token) else {
         return Ok(());
     };
     let mut reason = String::new();
+    let mut read = read.filter(IntegrationContext::has_version);
     for _ in 0..STORE_TRIES {
-        let mut context = match server.integration_context().await? {
+        let context = match read.take() {
+            Some(context) => Ok(context),
+            None => server.integration_context().await?,
+        };
+        let mut context = match context {
             Ok(context) => context,
             Err(error) => {
                 reason = error;

@@ -12,15 +12,12 @@ import os
 import select
 import subprocess
 import sys
-import threading
 import time
 import zlib
 
 NAME = "pingone-xsoar"
-# The executable, where this copy of the script carries it: the SHA-256 of the whole, how long a part of it is (the last
-# may be shorter), and the parts, zlib in base64.
+# The executable, where this copy of the script carries it: the SHA-256 of the whole, and zlib in base64.
 CARRIED_SHA256 = ""
-CARRIED_PART = 0
 CARRIED = """
 """
 # Between commands the executable stays in memory: unpacking it takes ten times as long as looking through it.
@@ -108,7 +105,10 @@ def start_carried():
     process = start_kept()
     if process:
         return process
-    program = unpacked(carried)
+    try:
+        program = zlib.decompress(binascii.a2b_base64(carried))
+    except (ValueError, zlib.error):
+        program = b""
     if hashlib.sha256(program).hexdigest() != CARRIED_SHA256:
         raise Broken("The executable inside the integration is damaged: upload the integration's file again.")
     refusals = []
@@ -134,40 +134,10 @@ def start_carried():
     )
 
 
-def unpacked(carried):
-    """What the parts of a text hold, or less if something is wrong with one. They are unpacked side by side, since zlib
-    lets other threads go on; piece by piece, since glibc does not give back what threads had in memory at once."""
-    parts = carried.split("\n\n")
-    program = memoryview(bytearray(CARRIED_PART * len(parts)))
-    threads = []
-
-    def unpack(place, packed):
-        unpacker, start = zlib.decompressobj(), place * CARRIED_PART
-        try:
-            for part in range(0, len(packed), CHUNK):
-                piece = unpacker.decompress(packed[part : part + CHUNK])
-                program[start : start + len(piece)] = piece
-                start += len(piece)
-        except (ValueError, zlib.error):
-            pass  # the hash tells
-        parts[place] = start
-
-    try:
-        for place, part in enumerate(parts):
-            packed = memoryview(binascii.a2b_base64(part))
-            threads.append(threading.Thread(target=unpack, args=(place, packed)))
-            threads[-1].start()
-    except ValueError:
-        parts[-1] = 0
-    for thread in threads:
-        thread.join()
-    return program[: parts[-1]]
-
-
 def written(file, program):
     """The program in the file, which then is open for reading alone; and whether it is sealed."""
     with open(file, "wb", 0) as writer:
-        rest = program
+        rest = memoryview(program)
         while rest:
             rest = rest[writer.write(rest) :]
         return os.open("/proc/self/fd/%d" % file, os.O_RDONLY), seals(file, SEALS) == SEALS
@@ -363,11 +333,11 @@ class Pipes:
         process.stderr.close()
 
 
-def converse(pipes):
+def converse(pipes, fresh):
     """Carries messages and replies until the command is completed, or the executable is gone. True if there
     was an answer."""
     answered = False
-    reply = b""
+    reply = request_line()
     while True:
         line = pipes.exchange(reply)
         if not line:
@@ -385,6 +355,10 @@ def converse(pipes):
             answered = True
         elif kind in ("log", "executeCommand"):
             reply = reply_line(message)
+            if fresh:  # now PingOne is asked, so there is time
+                pipes.send(reply)
+                reply, fresh = b"", False
+                give_back()
         elif kind == "completed":
             return answered
         else:
@@ -392,14 +366,12 @@ def converse(pipes):
 
 
 def carry_out():
-    seconds, fresh = patience(), CARRIED_SHA256 and KEPT not in sys.modules
+    seconds, known = patience(), KEPT in sys.modules
     process = start_carried() if CARRIED_SHA256 else start_installed()
+    fresh = KEPT in sys.modules and not known
     pipes, problem, kill = Pipes(process, seconds), None, True
     try:
-        pipes.send(request_line())
-        if fresh:
-            give_back()  # while PingOne is asked
-        if not converse(pipes):
+        if not converse(pipes, fresh):
             problem = "gave no answer within %g seconds and was ended" % seconds if pipes.stuck else "ended"
         kill = pipes.stuck
     except Broken as broken:

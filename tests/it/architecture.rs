@@ -237,11 +237,10 @@ fn one_place_for_each_edge() {
             ],
         ),
         // The machine's time is asked for in one place, so that a replay can do without; beside it, to wait for
-        // XSOAR's server no longer than the command may take, and to know how long a connection has been idle.
+        // XSOAR's server no longer than the command may take.
         (
             "Instant::now",
             &[
-                "crates/pingone/src/ahead.rs",
                 "crates/pingone/src/clock.rs",
                 "src/server.rs",
                 "src/session.rs",

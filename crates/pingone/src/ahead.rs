@@ -10,11 +10,13 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use reqwest::Url;
 use tower::{BoxError, Layer, Service, util::BoxCloneSyncService};
+
+use super::clock::Moment;
 
 /// A host that takes longer is better asked again than waited for.
 pub(super) const LONGEST: Duration = Duration::from_secs(1);
@@ -57,7 +59,7 @@ impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Ah
 /// A connection that was laid aside.
 struct Aside<Connection> {
     host: String,
-    since: Instant,
+    since: Moment,
     connection: Connection,
 }
 
@@ -104,7 +106,7 @@ where
                 let connection = connecting.await?;
                 *aside.lock().unwrap_or_else(PoisonError::into_inner) = Some(Aside {
                     host,
-                    since: Instant::now(),
+                    since: Moment::now(),
                     connection,
                 });
                 Err("the connection is kept for the request that follows".into())

@@ -31,6 +31,22 @@ pub(super) enum Clock {
     },
 }
 
+/// A moment of the machine's, for what no replay does.
+#[derive(Clone, Copy)]
+pub(super) struct Moment(Instant);
+
+impl Moment {
+    /// This one.
+    pub(super) fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time passed since then.
+    pub(super) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 impl Clock {
     /// The machine's clock.
     pub(super) fn real() -> Self {
