@@ -28,7 +28,8 @@ def show_warning(*arguments, **named):
 
 
 warnings.showwarning = show_warning
-known = {str(number).rjust(8, "0"): number for number in range(6000)}
+known = {str(number).rjust(8, "0"): number for number in range(9000)}
+del known
 """
 
 PART = '''

@@ -115,6 +115,8 @@ class Incident:
         values = [value]
         for name in left[len(root) + 1 :].split("."):
             values = step_into(values, name)
+        if rule["operator"] == "isEmpty":
+            return all(value in ("", None) for value in values)
         return self.compare(rule, values, inputs)
 
     def holds(self, rule, inputs):

@@ -8,6 +8,7 @@ half a round trip in each direction.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import sys
@@ -63,6 +64,7 @@ async def main(certificate, upstream, round_trip):
         ports.append(port)
     print(*ports, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    os._exit(0)  # whoever is still connected need not be told
 
 
 if __name__ == "__main__":
