@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
     time::Duration,
 };
 
@@ -274,9 +275,9 @@ impl Bench {
         let journal = Journal::keeping();
         journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.
-        Client::new(connection, self.limits, Policy::default(), &journal)
-            .probe(question)
-            .await
+        let policy = Policy::default();
+        let client = Client::new(connection, self.limits, policy, &journal, Rc::default());
+        client.probe(question).await
     }
 
     /// Reads something that has to be there.

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
+    call::Path,
     client::Client,
     error::Error,
     filter,
@@ -191,8 +192,10 @@ impl Client<'_> {
             from: None,
         };
         let queries = stream::iter(filters).map(|filter| async move {
-            let path = [ACTIVITIES];
-            self.list_held_part(&path, ACTIVITIES, Some(&filter), paging)
+            let path = Path::of(&[ACTIVITIES]);
+            let reader = self.reader();
+            reader
+                .list_part(path, ACTIVITIES, Some(&filter), paging)
                 .await
         });
         let parts: Vec<Result<(Part, Held), Error>> = queries.buffered(AT_ONCE).collect().await;

@@ -14,11 +14,11 @@ use secrecy::ExposeSecret;
 
 use super::{
     ahead::{self, Ahead, LAYING_ASIDE},
-    error::{Cause, NoAnswer, TOO_MUCH},
+    error::TOO_MUCH,
     proxy::Proxies,
     settings::Settings,
     tls,
-    transport::{Authorization, HttpRequest, Reply, header_text},
+    wire::{Authorization, Cause, HttpRequest, NoAnswer, Reply},
 };
 use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
 
@@ -163,7 +163,7 @@ impl Http {
             return Err(NoAnswer {
                 cause: Cause::TooLarge,
                 reached: true,
-                call: request.call(),
+                call: request.label(),
                 host: request.host(),
                 detail,
             });
@@ -215,7 +215,7 @@ impl Http {
         NoAnswer {
             cause,
             reached: answered || !connecting,
-            call: request.call(),
+            call: request.label(),
             host: request.host(),
             detail,
         }
@@ -229,6 +229,11 @@ async fn notice_closed_connections() {
     for _ in 0..2 {
         tokio::task::yield_now().await;
     }
+}
+
+/// The text of a header, if it is one.
+fn header_text(value: Option<&HeaderValue>) -> Option<String> {
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn secret_header(scheme: &str, value: &str) -> HeaderValue {

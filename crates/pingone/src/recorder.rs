@@ -10,9 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    error::NoAnswer,
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
-    transport::{HttpRequest, Reply},
+    wire::{HttpRequest, NoAnswer, Reply},
 };
 use crate::secrets::Mask;
 

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{
     settings::Settings,
-    transport::{Authorization, HttpRequest, Reply},
+    wire::{Authorization, HttpRequest, Reply},
 };
 use crate::{
     memory,
@@ -248,7 +248,7 @@ pub fn request(settings: &Settings, authentication: ClientAuthentication) -> Htt
         authorization,
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
-        called: None,
+        label: None,
     }
 }
 

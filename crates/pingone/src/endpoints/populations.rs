@@ -1,0 +1,20 @@
+//! Populations: the parts of an environment that its users live in.
+//! <https://developer.pingidentity.com/pingone-api/platform/populations.html>
+
+use crate::{
+    call::{Path, Read},
+    id::PopulationId,
+};
+
+/// What `GET …/populations` calls its list.
+pub(crate) const POPULATIONS: &str = "populations";
+
+/// The populations of the environment.
+pub(crate) fn populations() -> Path {
+    Path::of(&[POPULATIONS])
+}
+
+/// A population.
+pub(crate) fn population(id: PopulationId) -> Read {
+    Read::at(Path::of(&[POPULATIONS, &id.to_string()]))
+}
