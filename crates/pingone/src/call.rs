@@ -80,7 +80,7 @@ impl Path {
 }
 
 /// A call that reads something.
-pub(crate) struct Read {
+pub struct Read {
     path: Path,
 }
 
@@ -93,6 +93,33 @@ impl Read {
     /// The address, where `environment` is that of the environment.
     pub(crate) fn url(&self, environment: &Url) -> Url {
         self.path.url(environment)
+    }
+}
+
+/// A call that reads a list, which may have several pages.
+pub struct List {
+    path: Path,
+    /// What PingOne calls the list in its answer.
+    pub(crate) collection: &'static str,
+}
+
+impl List {
+    /// Reads the list at `path`.
+    pub(crate) fn at(path: Path, collection: &'static str) -> Self {
+        Self { path, collection }
+    }
+
+    /// The same list with a query, whose values are not encoded yet.
+    pub(crate) fn query(self, pairs: &[(&str, &str)]) -> Self {
+        Self {
+            path: self.path.query(pairs),
+            ..self
+        }
+    }
+
+    /// The call for its first page.
+    pub(crate) fn into_read(self) -> Read {
+        Read::at(self.path)
     }
 }
 

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    call::{Path, Read, Write},
+    call::{List, Path, Read, Write},
     changes::ChangeLog,
     connection::Connection,
     error::{Error, none_on_404},
@@ -19,7 +19,7 @@ use super::{
         writer::Writer,
     },
     id::UserId,
-    pages::{Listing, Paging, Part},
+    pages::{Paging, Part},
     policy::Policy,
     server_clock::Moment,
     settings::Limits,
@@ -135,8 +135,8 @@ impl<'a> Client<'a> {
         Reader::new(&self.sender)
     }
 
-    /// What PingOne says, with every secret masked.
-    async fn read(&self, read: Read) -> Result<Value, Error> {
+    /// Reads something, with every secret masked.
+    pub async fn read(&self, read: Read) -> Result<Value, Error> {
         let answer = self.reader().read(read).await?;
         answer.decode(|raw| Ok(self.mask().value(raw)))
     }
@@ -151,26 +151,20 @@ impl<'a> Client<'a> {
         answer.map(|answer| answer.decode(decode)).transpose()
     }
 
-    /// Reads a list to its end.
-    async fn list(&self, read: Read, collection: &'static str) -> Result<Listing, Error> {
-        self.reader().list(read, collection).await
-    }
-
     /// Reads a list to its end, with every secret masked.
-    async fn list_masked(&self, read: Read, collection: &'static str) -> Result<Vec<Value>, Error> {
-        self.list(read, collection).await?.into_items(&self.mask())
+    pub async fn list(&self, list: List) -> Result<Vec<Value>, Error> {
+        let listing = self.reader().list(list).await?;
+        listing.into_items(&self.mask())
     }
 
     /// Reads as much of a list as `paging` wants; without a filter, of everything.
-    async fn search(
+    pub async fn search(
         &self,
-        path: Path,
-        collection: &'static str,
+        list: List,
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
-        let reader = self.reader();
-        let (part, held) = reader.list_part(path, collection, filter, paging).await?;
+        let (part, held) = self.reader().list_part(list, filter, paging).await?;
         held.keep();
         Ok(part)
     }

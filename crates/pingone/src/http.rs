@@ -6,7 +6,7 @@ use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Client, Proxy, Url,
+    Client, Proxy, RequestBuilder, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -88,18 +88,11 @@ impl Http {
         })
     }
 
-    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
-    pub async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout: Duration,
-        mask: &Mask,
-        budget: &Budget,
-    ) -> Result<Reply, NoAnswer> {
+    /// The request as reqwest sends it.
+    fn prepare(&self, request: &HttpRequest) -> RequestBuilder {
         let mut builder = self
             .client
             .request(request.method.clone(), request.url.clone())
-            .timeout(timeout)
             .header(ACCEPT, ACCEPTED);
         match &request.authorization {
             Authorization::None => {}
@@ -119,12 +112,23 @@ impl Http {
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }
-        builder = match &request.body {
+        match &request.body {
             Some(body) => builder.body(body.to_vec()),
             // PingOne's operations without a body still want to be told that there is none.
             None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
             None => builder,
-        };
+        }
+    }
+
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+        mask: &Mask,
+        budget: &Budget,
+    ) -> Result<Reply, NoAnswer> {
+        let builder = self.prepare(request).timeout(timeout);
         notice_closed_connections().await;
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)

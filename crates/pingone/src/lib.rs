@@ -21,10 +21,10 @@ pub mod settings;
 
 pub mod activities;
 mod answer;
-mod call;
+pub mod call;
 mod client;
 mod connection;
-mod endpoints;
+pub mod endpoints;
 mod exchange;
 pub mod names;
 pub mod probe;

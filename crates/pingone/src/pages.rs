@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     answer::CallLabel,
-    call::{Path, Read},
+    call::List,
     error::Error,
     exchange::reader::Reader,
     names::{closest, likeness},
@@ -210,8 +210,7 @@ impl Reader<'_> {
     /// Reads as much of a list as `paging` wants. Beside it, its share of the command's memory.
     pub(super) async fn list_part(
         self,
-        path: Path,
-        collection: &'static str,
+        list: List,
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<(Part, Held), Error> {
@@ -227,8 +226,7 @@ impl Reader<'_> {
         let mut query = vec![("limit", page_size.as_str())];
         query.extend(filter.map(|filter| ("filter", filter)));
         query.extend(start.map(|cursor| ("cursor", cursor)));
-        let first = self.url(&Read::at(path.query(&query)));
-        let mut pages = Pages::new(first, collection);
+        let mut pages = Pages::of(list.query(&query), self);
         pages.advice = ": ask for fewer items, or for more at once";
 
         let mut items = Vec::new();
@@ -262,8 +260,8 @@ impl Reader<'_> {
     }
 
     /// Reads a list to its end.
-    pub(super) async fn list(self, read: Read, collection: &'static str) -> Result<Listing, Error> {
-        let mut pages = Pages::new(self.url(&read), collection);
+    pub(super) async fn list(self, list: List) -> Result<Listing, Error> {
+        let mut pages = Pages::of(list, self);
         let Some(Page {
             rest: first,
             mut items,
@@ -279,7 +277,7 @@ impl Reader<'_> {
         Ok(Listing {
             label: pages.label,
             first,
-            collection,
+            collection: pages.collection,
             items,
             held,
         })
@@ -300,7 +298,9 @@ struct Pages {
 }
 
 impl Pages {
-    fn new(first: Url, collection: &'static str) -> Self {
+    fn of(list: List, reader: Reader<'_>) -> Self {
+        let collection = list.collection;
+        let first = reader.url(&list.into_read());
         Self {
             collection,
             label: CallLabel::reading(format!("GET {}", first.path())),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::{
-    endpoints::devices::{self, DEVICES},
+    endpoints::devices,
     error::{Error, exists_or_404},
     id::{DeviceId, UserId},
 };
@@ -22,7 +22,7 @@ impl Client<'_> {
         &self,
         user: UserId,
     ) -> Result<Vec<(Option<DeviceId>, Value)>, Error> {
-        let listing = self.list(devices::of_user(user), DEVICES).await?;
+        let listing = self.reader().list(devices::of_user(user)).await?;
         let mask = self.mask();
         let devices = listing.into_raw_items()?.into_iter();
         Ok(devices

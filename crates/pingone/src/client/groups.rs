@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::{
-    endpoints::groups::{self, GROUPS, Group, INDIRECT, MEMBERSHIPS, Membership},
+    endpoints::groups::{self, Group, INDIRECT, Membership},
     error::Error,
     id::{GroupId, UserId},
     pages::{Paging, Part},
@@ -15,7 +15,7 @@ use crate::{
 impl Client<'_> {
     /// The groups of this name, compared again as usernames are.
     pub async fn find_groups(&self, name: &str) -> Result<Vec<Group>, Error> {
-        let listing = self.list(groups::named(name), GROUPS).await?;
+        let listing = self.reader().list(groups::named(name)).await?;
         let mask = self.mask();
         listing.decode_closest("name", name, |raw| Group::read(&raw, &mask))
     }
@@ -23,12 +23,10 @@ impl Client<'_> {
     /// The groups that the user itself was put into, and those of which PingOne does not say how the user came into
     /// them: PingOne's answer, and what it says.
     pub async fn direct_groups(&self, user: UserId) -> Result<(Value, Vec<Membership>), Error> {
-        let direct = groups::direct_of_user(user);
-        let listing = match self.list(direct, MEMBERSHIPS).await {
+        let reader = self.reader();
+        let listing = match reader.list(groups::direct_of_user(user)).await {
             // The list is filtered again, and read without the filter where PingOne refuses it.
-            Err(error) if error.refuses_filter() => {
-                self.list(groups::of_user(user), MEMBERSHIPS).await?
-            }
+            Err(error) if error.refuses_filter() => reader.list(groups::of_user(user)).await?,
             listing => listing?,
         };
         let (listing, held) = listing.split_held();
@@ -77,7 +75,7 @@ impl Client<'_> {
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
-        self.search(groups::groups(), GROUPS, filter, paging).await
+        self.search(groups::groups(), filter, paging).await
     }
 
     /// Puts the user into a group. Doing it again is refused with `UNIQUENESS_VIOLATION`.

@@ -4,10 +4,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::{
-    endpoints::{
-        populations::{self, POPULATIONS},
-        roles::{self, ASSIGNMENTS, ROLES},
-    },
+    endpoints::{populations, roles},
     error::Error,
     id::{PopulationId, UserId},
     pages::{Paging, Part},
@@ -16,17 +13,17 @@ use crate::{
 impl Client<'_> {
     /// The role assignments of a user.
     pub async fn role_assignments(&self, user: UserId) -> Result<Vec<Value>, Error> {
-        self.list_masked(roles::of_user(user), ASSIGNMENTS).await
+        self.list(roles::of_user(user)).await
     }
 
     /// The built-in roles with their names; an assignment has the id alone.
     pub async fn built_in_roles(&self) -> Result<Vec<Value>, Error> {
-        self.list_masked(roles::built_in(), ROLES).await
+        self.list(roles::built_in()).await
     }
 
     /// The roles of the environment: the only list that has the custom ones.
     pub async fn environment_roles(&self) -> Result<Vec<Value>, Error> {
-        self.list_masked(roles::of_environment(), ROLES).await
+        self.list(roles::of_environment()).await
     }
 
     /// Populations that a filter finds; none is every population.
@@ -35,7 +32,7 @@ impl Client<'_> {
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
-        self.search(populations::populations(), POPULATIONS, filter, paging)
+        self.search(populations::populations(), filter, paging)
             .await
     }
 

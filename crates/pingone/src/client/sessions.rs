@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::{
-    endpoints::sessions::{self, SESSIONS, Session},
+    endpoints::sessions::{self, Session},
     error::{Error, exists_or_404},
     id::{SessionId, UserId},
 };
@@ -10,7 +10,7 @@ use crate::{
 impl Client<'_> {
     /// The sessions, newest first, those that have expired among them. PingOne lists ten at the most.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
-        let listing = self.list(sessions::of_user(user), SESSIONS).await?;
+        let listing = self.reader().list(sessions::of_user(user)).await?;
         let mask = self.mask();
         let sessions = listing.into_raw_items()?.into_iter();
         Ok(sessions

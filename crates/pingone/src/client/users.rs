@@ -6,7 +6,7 @@ use super::Client;
 use crate::{
     answer::CallLabel,
     call::Write,
-    endpoints::users::{self, USERS, User},
+    endpoints::users::{self, User},
     error::Error,
     id::{UserId, read_id},
     pages::{Paging, Part},
@@ -25,8 +25,8 @@ impl Client<'_> {
     }
 
     async fn find_users_by(&self, attribute: &str, value: &str) -> Result<Vec<User>, Error> {
-        let read = users::with_attribute(attribute, value);
-        let listing = self.list(read, USERS).await?;
+        let list = users::with_attribute(attribute, value);
+        let listing = self.reader().list(list).await?;
         let mask = self.mask();
         listing.decode_closest(attribute, value, |raw| User::read(raw, &mask))
     }
@@ -116,7 +116,7 @@ impl Client<'_> {
 
     /// Users that a filter finds; none is every user.
     pub async fn search_users(&self, filter: Option<&str>, paging: &Paging) -> Result<Part, Error> {
-        self.search(users::users(), USERS, filter, paging).await
+        self.search(users::users(), filter, paging).await
     }
 
     /// The id of a user out of a list that a search gave.

@@ -5,17 +5,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Effect, JSON, Path, Read, Write},
+    call::{Effect, JSON, List, Path, Read, Write},
     id::{DeviceId, UserId},
 };
 
-/// What `GET …/devices` calls its list.
-pub(crate) const DEVICES: &str = "devices";
+const DEVICES: &str = "devices";
 const MFA_ENABLED: &str = "mfaEnabled";
 
 /// The user's devices.
-pub(crate) fn of_user(user: UserId) -> Read {
-    Read::at(Path::of_user(user, &[DEVICES]))
+pub(crate) fn of_user(user: UserId) -> List {
+    List::at(Path::of_user(user, &[DEVICES]), DEVICES)
 }
 
 /// The id of a device, if it has one that can be used.

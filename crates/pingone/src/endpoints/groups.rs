@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Effect, JSON, Path, Read, Write},
+    call::{Effect, JSON, List, Path, Read, Write},
     filter,
     id::{GroupId, UserId, kind_of, read_id},
     memory::Held,
@@ -46,20 +46,19 @@ pub const DIRECT: &str = "DIRECT";
 /// The kind of membership that comes from a nested group.
 pub const INDIRECT: &str = "INDIRECT";
 
-/// What `GET …/groups` calls its list.
-pub(crate) const GROUPS: &str = "groups";
+const GROUPS: &str = "groups";
 const MEMBER_OF_GROUPS: &str = "memberOfGroups";
 /// What `GET …/memberOfGroups` calls its list.
-pub(crate) const MEMBERSHIPS: &str = "groupMemberships";
+const MEMBERSHIPS: &str = "groupMemberships";
 
 /// The groups of the environment.
-pub(crate) fn groups() -> Path {
-    Path::of(&[GROUPS])
+pub(crate) fn groups() -> List {
+    List::at(Path::of(&[GROUPS]), GROUPS)
 }
 
 /// The groups of this name; PingOne's answers have to be compared again, as with users.
-pub(crate) fn named(name: &str) -> Read {
-    Read::at(groups().query(&[("filter", &filter::equals("name", name))]))
+pub(crate) fn named(name: &str) -> List {
+    groups().query(&[("filter", &filter::equals("name", name))])
 }
 
 /// A group.
@@ -68,20 +67,21 @@ pub(crate) fn group(id: GroupId) -> Read {
 }
 
 /// Every group that the user is in, also by other groups.
-pub(crate) fn of_user(user: UserId) -> Read {
-    Read::at(user_groups(user).query(&[EXPAND_GROUP]))
+pub(crate) fn of_user(user: UserId) -> List {
+    List::at(user_groups(user), MEMBERSHIPS).query(&[EXPAND_GROUP])
 }
 
 /// The groups that the user itself was put into. That PingOne heeds this filter here is documented but was not seen.
-pub(crate) fn direct_of_user(user: UserId) -> Read {
+pub(crate) fn direct_of_user(user: UserId) -> List {
     let is_direct = filter::equals("type", DIRECT);
-    Read::at(user_groups(user).query(&[EXPAND_GROUP, ("filter", &is_direct)]))
+    List::at(user_groups(user), MEMBERSHIPS).query(&[EXPAND_GROUP, ("filter", &is_direct)])
 }
 
 /// The groups in which a group is nested.
 /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
-pub(crate) fn parents(group: GroupId) -> Read {
-    Read::at(Path::of(&[GROUPS, &group.to_string(), MEMBER_OF_GROUPS]))
+pub(crate) fn parents(group: GroupId) -> List {
+    let path = Path::of(&[GROUPS, &group.to_string(), MEMBER_OF_GROUPS]);
+    List::at(path, MEMBERSHIPS)
 }
 
 /// The user's membership in a group.

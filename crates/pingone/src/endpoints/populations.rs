@@ -2,16 +2,15 @@
 //! <https://developer.pingidentity.com/pingone-api/platform/populations.html>
 
 use crate::{
-    call::{Path, Read},
+    call::{List, Path, Read},
     id::PopulationId,
 };
 
-/// What `GET …/populations` calls its list.
-pub(crate) const POPULATIONS: &str = "populations";
+const POPULATIONS: &str = "populations";
 
 /// The populations of the environment.
-pub(crate) fn populations() -> Path {
-    Path::of(&[POPULATIONS])
+pub(crate) fn populations() -> List {
+    List::at(Path::of(&[POPULATIONS]), POPULATIONS)
 }
 
 /// A population.

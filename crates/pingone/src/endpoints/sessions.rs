@@ -7,13 +7,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    call::{Effect, Path, Read, Write},
+    call::{Effect, List, Path, Read, Write},
     id::{SessionId, UserId},
     secrets::Mask,
 };
 
-/// What `GET …/sessions` calls its list.
-pub(crate) const SESSIONS: &str = "sessions";
+const SESSIONS: &str = "sessions";
 
 /// A session as PingOne describes it, with every secret masked.
 #[derive(Debug)]
@@ -65,8 +64,8 @@ impl Borrow<Value> for Session {
 }
 
 /// The sessions of a user, newest first, those that have expired among them. PingOne lists ten at the most.
-pub(crate) fn of_user(user: UserId) -> Read {
-    Read::at(Path::of_user(user, &[SESSIONS]))
+pub(crate) fn of_user(user: UserId) -> List {
+    List::at(Path::of_user(user, &[SESSIONS]), SESSIONS)
 }
 
 /// A session, also one that is not among those that PingOne lists.

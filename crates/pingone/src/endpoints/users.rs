@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    call::{Effect, JSON, Path, Read, Write},
+    call::{Effect, JSON, List, Path, Read, Write},
     filter,
     id::{UserId, read_id},
     retry::Repeat,
@@ -144,23 +144,22 @@ impl User {
     }
 }
 
-/// What `GET …/users` calls its list.
-pub(crate) const USERS: &str = "users";
+const USERS: &str = "users";
 
 /// The users of the environment.
-pub(crate) fn users() -> Path {
-    Path::of(&[USERS])
+pub(crate) fn users() -> List {
+    List::at(Path::of(&[USERS]), USERS)
 }
 
 /// The users of which an attribute has this value. PingOne's filter ignores case, and whether it reads an escaped value
 /// as meant is unconfirmed; so its answers have to be compared again.
-pub(crate) fn with_attribute(attribute: &str, value: &str) -> Read {
-    Read::at(users().query(&[("filter", &filter::equals(attribute, value))]))
+pub(crate) fn with_attribute(attribute: &str, value: &str) -> List {
+    users().query(&[("filter", &filter::equals(attribute, value))])
 }
 
 /// A single user of the environment, whichever it is.
 pub(crate) fn any_user() -> Read {
-    Read::at(users().query(&[("limit", "1")]))
+    users().query(&[("limit", "1")]).into_read()
 }
 
 /// Whether a page of users is one.
@@ -182,7 +181,7 @@ pub(crate) fn user(id: UserId) -> Read {
 /// Creates a user. It is not tried again once it may have reached PingOne: there is nothing by which PingOne would know
 /// the second request for the same.
 pub(crate) fn create(user: Value) -> Write {
-    Write::bare(Method::POST, users(), Effect::NewUser)
+    Write::bare(Method::POST, Path::of(&[USERS]), Effect::NewUser)
         .with_body(JSON, user)
         .with_repeat(Repeat::OnlyIfUnsent)
 }

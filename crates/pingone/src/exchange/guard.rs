@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::HashSet};
 use super::reader::Reader;
 use crate::{
     answer::CallLabel,
-    call::{Effect, Read, Write},
+    call::{Effect, List, Write},
     endpoints::{
         groups::{self, Membership},
         users::{self, UserNames},
@@ -350,9 +350,8 @@ impl Check<'_> {
     }
 
     /// Names are not masked: for comparing only.
-    async fn memberships(&self, read: Read) -> Result<Vec<Membership>, Error> {
-        let listing = self.reader.list(read, groups::MEMBERSHIPS).await?;
-        let (listing, held) = listing.split_held();
+    async fn memberships(&self, list: List) -> Result<Vec<Membership>, Error> {
+        let (listing, held) = self.reader.list(list).await?.split_held();
         listing.decode(|raw| Membership::read(raw, &held))
     }
 }
