@@ -20,6 +20,7 @@ use crate::{
     manifest,
     nearest::nearest_commands,
     protocol::Request,
+    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
@@ -29,7 +30,6 @@ use pingone::{
     recorder::Recorder,
     secrets::wipe,
     settings::{Limits, Settings},
-    surroundings::Surroundings,
     tape::Tape,
 };
 
@@ -171,12 +171,13 @@ impl Runner {
         let unprepared = "The connection to PingOne could not be prepared";
         let connection = match (known, &self.way) {
             (Some(place), _) => self.connections.remove(place),
-            (None, Way::Live) => {
-                Rc::new(Connection::live(settings, &self.surroundings).context(unprepared)?)
-            }
+            (None, Way::Live) => Rc::new(
+                Connection::live(settings, &self.surroundings.network()).context(unprepared)?,
+            ),
             (None, Way::Record(recorder)) => {
                 let recorder = Rc::clone(recorder);
-                let connection = Connection::record(settings, &self.surroundings, recorder);
+                let connection =
+                    Connection::record(settings, &self.surroundings.network(), recorder);
                 Rc::new(connection.context(unprepared)?)
             }
             (None, Way::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),

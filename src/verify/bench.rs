@@ -21,6 +21,7 @@ use crate::{
     instance::Instance,
     protocol::Request,
     run::Runner,
+    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
@@ -30,7 +31,6 @@ use pingone::{
     probe::{Answer, Question},
     secrets::{Mask, wipe},
     settings::{Limits, Settings},
-    surroundings::Surroundings,
     token::ClientAuthentication,
 };
 
@@ -147,7 +147,7 @@ impl Bench {
         let bench = Self {
             runner: RefCell::new(Runner::live(surroundings.clone())),
             params,
-            connection: Connection::live(settings, &surroundings)?,
+            connection: Connection::live(settings, &surroundings.network())?,
             surroundings,
             limits,
             mask: RefCell::new(mask),
@@ -262,7 +262,7 @@ impl Bench {
         if let Ok(mut path) = settings.api.path_segments_mut() {
             path.pop().push(id);
         }
-        let connection = Connection::live(settings, &self.surroundings)
+        let connection = Connection::live(settings, &self.surroundings.network())
             .map_err(|_| Trouble::Skipped("no second connection could be prepared"))?;
         Ok(self.ask_anyway(&connection, get(&[])).await?)
     }

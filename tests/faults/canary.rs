@@ -16,8 +16,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use pingone::surroundings::Surroundings;
-use pingone_xsoar::replay;
+use pingone_xsoar::{replay, surroundings::Surroundings};
 use serde_json::{Map, Value, json};
 
 use crate::{

@@ -186,6 +186,24 @@ fn the_crates_know_no_more_than_they_should() {
 }
 
 #[test]
+fn the_client_does_not_know_for_whom_it_works() {
+    for source in sources_in(CLIENT) {
+        let text = source.text.to_lowercase();
+        for word in [
+            "xsoar",
+            "war room",
+            "playbook",
+            "integration",
+            "manifest",
+            "instance's",
+            "test button",
+        ] {
+            assert!(!text.contains(word), "{} speaks of {word}", source.name);
+        }
+    }
+}
+
+#[test]
 fn a_request_never_meets_the_sandbox() {
     // `run --sandbox` may start one.
     assert_eq!(holders("pingone_sandbox"), ["src/desk/sandbox.rs"]);
@@ -271,7 +289,7 @@ fn the_environment_is_read_in_one_place() {
         let arguments_alone = source.name == "src/main.rs"
             && source.code().matches("env::").count() == source.code().matches("env::args").count();
         assert!(
-            !reads || arguments_alone || source.name == "crates/pingone/src/surroundings.rs",
+            !reads || arguments_alone || source.name == "src/surroundings.rs",
             "{} reads the environment: that is the business of surroundings.rs",
             source.name
         );

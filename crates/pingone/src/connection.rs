@@ -14,7 +14,7 @@ use super::{
     token::{StoredToken, TokenState},
     transport::Transport,
 };
-use crate::surroundings::Surroundings;
+use crate::network_env::NetworkEnv;
 
 /// Connections and the token, under one set of settings.
 pub struct Connection {
@@ -28,18 +28,18 @@ pub struct Connection {
 
 impl Connection {
     /// A connection over the network; nothing is sent yet.
-    pub fn live(settings: Settings, surroundings: &Surroundings) -> anyhow::Result<Self> {
-        let transport = Transport::Live(Http::new(&settings, surroundings)?);
+    pub fn live(settings: Settings, env: &NetworkEnv) -> anyhow::Result<Self> {
+        let transport = Transport::Live(Http::new(&settings, env)?);
         Ok(Self::new(settings, transport, Clock::real()))
     }
 
     /// A connection over the network that records what is sent and comes back.
     pub fn record(
         settings: Settings,
-        surroundings: &Surroundings,
+        env: &NetworkEnv,
         recorder: Rc<Recorder>,
     ) -> anyhow::Result<Self> {
-        let transport = Transport::Record(Http::new(&settings, surroundings)?, recorder);
+        let transport = Transport::Record(Http::new(&settings, env)?, recorder);
         Ok(Self::new(settings, transport, Clock::recording()))
     }
 

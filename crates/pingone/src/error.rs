@@ -1,5 +1,5 @@
-//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened;
-//! what to do about it in XSOAR's terms (roles, settings) is added in `failure.rs`.
+//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened; what to do about
+//! it is the caller's to add, who knows the settings.
 
 use std::{fmt, time::Duration};
 
@@ -32,10 +32,10 @@ pub enum Problem {
     /// PingOne gave no token.
     #[error("{0}")]
     NoToken(Refusal),
-    /// The instance forbids the change; nothing was sent.
+    /// The policy forbids the change; nothing was sent.
     #[error("{0}")]
     Forbidden(String),
-    /// Whether the instance forbids the change could not be established; nothing was sent.
+    /// Whether the policy forbids the change could not be established; nothing was sent.
     #[error("{reason}{}", cause_of(.cause.as_deref()))]
     ProtectionUnknown {
         /// What could not be read.
@@ -337,7 +337,7 @@ fn foreign_body(masked: &str) -> Option<String> {
     Some(shown)
 }
 
-/// XSOAR's own form of an HTTP error in the first line, then PingOne's words.
+/// The status in the first line, then PingOne's words.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = reqwest::StatusCode::from_u16(self.status)

@@ -20,7 +20,7 @@ use super::{
     tls,
     wire::{Authorization, Cause, HttpRequest, NoAnswer, Reply},
 };
-use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
+use crate::{memory::Budget, network_env::NetworkEnv, secrets::Mask};
 
 /// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -30,7 +30,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// request sent into a closing connection may be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-const USER_AGENT: &str = concat!("pingone-xsoar/", env!("CARGO_PKG_VERSION"));
 /// PingOne answers in HAL whatever is asked for.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, application/json");
 
@@ -44,10 +43,10 @@ pub struct Http {
 
 impl Http {
     /// Prepares connections; none is made yet.
-    pub fn new(settings: &Settings, surroundings: &Surroundings) -> Result<Self> {
+    pub fn new(settings: &Settings, env: &NetworkEnv) -> Result<Self> {
         tls::choose_provider();
         let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
+            .user_agent(env.user_agent)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -64,10 +63,10 @@ impl Http {
             // A server on this machine: no certificate is asked for, so no root is needed.
             builder.tls_certs_only([])
         } else {
-            builder.tls_backend_preconfigured(tls::verifying(surroundings)?)
+            builder.tls_backend_preconfigured(tls::verifying(env)?)
         };
         let proxies = Arc::new(if settings.proxy {
-            Proxies::read(surroundings)?
+            Proxies::read(env)?
         } else {
             Proxies::none()
         });

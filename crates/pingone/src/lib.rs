@@ -1,16 +1,16 @@
-//! A client for PingOne's management API. It has never heard of XSOAR: no entries, no command names, no texts for the
-//! War Room. Read in this order: what a call may be (`call`, `endpoints`), how it is made (`exchange`: reader, guard,
+//! A client for PingOne's management API. It does not know for whom it works: no command names, and no advice about
+//! settings. Read in this order: what a call may be (`call`, `endpoints`), how it is made (`exchange`: reader, guard,
 //! writer, then tries and token), how it is sent (`transport`). `client` puts them together for one command.
 //!
 //! Beside that: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of the
 //! machine's memory a command may use), `journal` (the log of one request), `visible` (text made safe for a terminal),
-//! `surroundings` (environment variables), `times`.
+//! `network_env` (certificates and proxies), `times`.
 
 mod escapes;
 pub mod journal;
 pub mod memory;
+pub mod network_env;
 pub mod secrets;
-pub mod surroundings;
 pub mod times;
 pub mod visible;
 

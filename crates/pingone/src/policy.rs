@@ -10,6 +10,29 @@ pub struct Policy {
     /// Groups that are never changed, each a name or an id; nor are their members, nor who is in a group that is
     /// nested in one.
     pub protected_groups: Vec<String>,
+    /// How texts name all this.
+    pub labels: PolicyLabels,
+}
+
+/// How error texts name what forbids a change, so that whoever reads them finds it.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyLabels {
+    /// Says that nothing may be changed: `The client is read-only`.
+    pub read_only: &'static str,
+    /// Where the protected users are listed.
+    pub protected_users: &'static str,
+    /// Where the protected groups are listed.
+    pub protected_groups: &'static str,
+}
+
+impl Default for PolicyLabels {
+    fn default() -> Self {
+        Self {
+            read_only: "The client is read-only",
+            protected_users: "protected users",
+            protected_groups: "protected groups",
+        }
+    }
 }
 
 impl Policy {

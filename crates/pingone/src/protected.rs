@@ -1,5 +1,5 @@
-//! What the entries of 'Protected users' and 'Protected groups' name in PingOne. An entry that names nothing
-//! protects nothing, so the Test button asks for each; no command does.
+//! What the entries of a policy name in PingOne. An entry that names nothing protects nothing, so
+//! somebody should ask for each once.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 

@@ -1,5 +1,5 @@
 //! What is sent and comes back while a recording is made. Exchanges are kept with every secret that is in them,
-//! in memory only; whoever writes them down takes the secrets out first (`desk/scrub.rs`).
+//! in memory only; whoever writes them down takes the secrets out first.
 
 use std::{
     cell::{Cell, RefCell},

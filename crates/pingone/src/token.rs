@@ -56,7 +56,7 @@ pub struct Token {
     proven: bool,
 }
 
-/// A token as XSOAR's integration context keeps it between processes. This is the one form in which a token
+/// A token as it is kept between processes. This is the one form in which a token
 /// leaves the process other than in a request to PingOne.
 #[derive(Serialize, Deserialize)]
 pub struct StoredToken {

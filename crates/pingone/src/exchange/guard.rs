@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Problem, none_on_404},
     id::{GroupId, UserId},
     names::same,
-    policy::Policy,
+    policy::{Policy, PolicyLabels},
 };
 
 /// Allows one change to be sent.
@@ -46,9 +46,6 @@ struct AuthorizationCache {
 /// In more groups than this a group is not nested: 250 is PingOne's limit of groups in one group.
 const MAX_ANCESTOR_GROUPS: usize = 250;
 
-const PROTECTED_USERS: &str = "'Protected users'";
-const PROTECTED_GROUPS: &str = "'Protected groups'";
-
 /// What would have decided and could not be read, and why if a call failed.
 struct Unread {
     what: String,
@@ -63,12 +60,12 @@ impl Unread {
         }
     }
 
-    /// The error for a change whose `target` may be protected by `setting`.
-    fn refuse(self, target: &str, setting: &str) -> Error {
+    /// The error for a change whose `target` may be listed at `place`.
+    fn refuse(self, target: &str, place: &str) -> Error {
         let Self { what, cause } = self;
         Problem::ProtectionUnknown {
             reason: format!(
-                "It could not be established whether {target} is protected ({setting} in the instance's settings), so nothing was changed: {what} could not be read."
+                "It could not be established whether {target} is protected ({place}), so nothing was changed: {what} could not be read."
             ),
             cause: cause.map(Box::new),
         }
@@ -93,10 +90,10 @@ enum UserUnread {
 }
 
 impl UserUnread {
-    fn into_error(self, target: &str, setting: &str) -> Error {
+    fn into_error(self, target: &str, place: &str) -> Error {
         match self {
             Self::NoSuchUser(error) => error,
-            Self::Other(unread) => unread.refuse(target, setting),
+            Self::Other(unread) => unread.refuse(target, place),
         }
     }
 }
@@ -128,10 +125,8 @@ impl Guard {
         match write.effect() {
             Effect::Probe => {}
             _ if self.policy.read_only => {
-                return Err(forbidden(
-                    "The instance is read-only ('Read only' in its settings): nothing was changed."
-                        .to_owned(),
-                ));
+                let label = self.policy.labels.read_only;
+                return Err(forbidden(format!("{label}: nothing was changed.")));
             }
             Effect::NewUser => {}
             Effect::User(user) => check.user(user).await?,
@@ -190,13 +185,13 @@ impl Check<'_> {
         if self.policy().protected_groups.is_empty() || self.is_cleared(group) {
             return Ok(());
         }
+        let place = self.policy().labels.protected_groups;
         let refused = |why: &str| {
             Err(forbidden(format!(
-                "The group {group} is {why} ({PROTECTED_GROUPS} in the instance's settings): nothing was changed."
+                "The group {group} is {why} ({place}): nothing was changed."
             )))
         };
-        let unknown =
-            |unread: Unread| unread.refuse(&format!("the group {group}"), PROTECTED_GROUPS);
+        let unknown = |unread: Unread| unread.refuse(&format!("the group {group}"), place);
         let itself = self.is_protected_group(group, None).await;
         if itself.map_err(unknown)? {
             return refused("protected");
@@ -259,13 +254,18 @@ impl Check<'_> {
         if !policy.protects_anything() || self.guard.cache.borrow().users.contains(&user) {
             return Ok(());
         }
+        let PolicyLabels {
+            protected_users,
+            protected_groups,
+            ..
+        } = policy.labels;
         let refused = |why: &str| {
             Err(forbidden(format!(
-                "The user {user} is protected ({why} in the instance's settings): nothing was changed."
+                "The user {user} is protected ({why}): nothing was changed."
             )))
         };
         if lists(&policy.protected_users, &user.to_string()) {
-            return refused(PROTECTED_USERS);
+            return refused(protected_users);
         }
         // Neither question needs the other's answer.
         let (names, groups) = tokio::join!(self.names_if_needed(user), self.groups_if_needed(user));
@@ -273,21 +273,21 @@ impl Check<'_> {
         if let Ok(Some(UserNames { username, email })) = &names
             && (is_listed(username) || email.as_ref().is_some_and(is_listed))
         {
-            return refused(PROTECTED_USERS);
+            return refused(protected_users);
         }
         // A user that is not there is nobody's to protect: the command says that in its own words.
         if let Err(UserUnread::NoSuchUser(error)) = names {
             return Err(error);
         }
         let target = format!("the user {user}");
-        let groups = groups.map_err(|unread| unread.into_error(&target, PROTECTED_GROUPS))?;
+        let groups = groups.map_err(|unread| unread.into_error(&target, protected_groups))?;
         for Membership { group, name, .. } in groups {
             let is_protected = self.is_protected_group(group, name.as_deref()).await;
-            if is_protected.map_err(|unread| unread.refuse(&target, PROTECTED_GROUPS))? {
-                return refused("a member of one of the 'Protected groups'");
+            if is_protected.map_err(|unread| unread.refuse(&target, protected_groups))? {
+                return refused(&format!("a member of one of the {protected_groups}"));
             }
         }
-        names.map_err(|unread| unread.into_error(&target, PROTECTED_USERS))?;
+        names.map_err(|unread| unread.into_error(&target, protected_users))?;
         self.guard.cache.borrow_mut().users.insert(user);
         Ok(())
     }
