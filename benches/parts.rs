@@ -4,7 +4,7 @@
 use std::{hint::black_box, io};
 
 use divan::{Bencher, counter::BytesCount};
-use pingone::{Connection, journal::Journal, surroundings::Surroundings};
+use pingone::{Connection, journal::Journal};
 use pingone_xsoar::{
     arguments::Arguments,
     entry::{Entry, Output},
@@ -13,6 +13,7 @@ use pingone_xsoar::{
     markdown::{self, Row},
     protocol::{Incoming, Message, write_line},
     stdin,
+    surroundings::Surroundings,
 };
 use serde_json::{Map, Value, json};
 
@@ -168,6 +169,6 @@ fn connection(bencher: Bencher<'_, '_>, url: &str) {
     bencher
         .with_inputs(|| settings.clone())
         .bench_local_values(|settings| {
-            Connection::live(settings, &surroundings).expect("a connection")
+            Connection::live(settings, &surroundings.network()).expect("a connection")
         });
 }

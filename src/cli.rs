@@ -12,7 +12,8 @@ use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::desk::{End, commands_help, console, params::Source, record_stdin, replay, run, verify};
-use pingone::{id::PopulationId, surroundings::Surroundings};
+use crate::surroundings::Surroundings;
+use pingone::id::PopulationId;
 
 /// PingOne for Cortex XSOAR.
 ///

@@ -7,15 +7,14 @@ use anyhow::{Result, anyhow, bail, ensure};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::{manifest, safety};
+use crate::{manifest, safety, surroundings::Surroundings};
 use pingone::{
     id::EnvironmentId,
-    policy::Policy,
+    policy::{Policy, PolicyLabels},
     proxy::proxy_url,
     region::{REGIONS, Region},
     secrets::Mask,
     settings::{Limits, Settings},
-    surroundings::Surroundings,
     token,
 };
 
@@ -42,6 +41,13 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const RETRIES: u32 = 4;
 /// What is kept of the time that XSOAR gives the container, to answer before it is ended.
 const MARGIN: Duration = Duration::from_secs(5);
+
+/// How an error names the parameter that forbids a change.
+const POLICY_LABELS: PolicyLabels = PolicyLabels {
+    read_only: "The instance is read-only ('Read only' in its settings)",
+    protected_users: "'Protected users' in the instance's settings",
+    protected_groups: "'Protected groups' in the instance's settings",
+};
 
 /// The name of the brand where XSOAR does not tell it.
 const BRAND: &str = "PingOne";
@@ -104,6 +110,7 @@ impl Instance {
                 read_only: params.switch("read_only")?,
                 protected_users: params.names("protected_users")?,
                 protected_groups: params.names("protected_groups")?,
+                labels: POLICY_LABELS,
             },
             not_found_as_note: params.flag("not_found_as_note"),
         })

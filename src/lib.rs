@@ -25,13 +25,14 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `nearest` (what a mistyped name means), `context` (what a playbook sees after a command), `replay`
+//! Beside the way: `surroundings` (environment variables), `nearest` (what a mistyped name means), `context` (what a playbook sees after a command), `replay`
 //! (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands), `verify` (the
 //! self-test of a real environment). What XSOAR's containers get has no `cli`, `desk` and `verify`.
 //!
 //! The client is a crate of its own, `crates/pingone`, and so is a PingOne in memory, `crates/pingone-sandbox`.
 
 pub mod stdin;
+pub mod surroundings;
 
 pub mod protocol;
 pub mod server;

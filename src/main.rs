@@ -6,11 +6,11 @@ use std::{
     process::ExitCode,
 };
 
-use pingone::surroundings::Surroundings;
 use pingone_xsoar::{
     run::{self, Runner},
     server::{Input, Server},
     session, stdin,
+    surroundings::Surroundings,
 };
 
 fn main() -> ExitCode {

@@ -20,16 +20,16 @@ use crate::{
     manifest,
     nearest::nearest_commands,
     protocol::Request,
+    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
-    changes::Change,
+    changes::{Change, ChangeLog},
     journal::{Journal, Level},
     policy::Policy,
     recorder::Recorder,
     secrets::wipe,
     settings::{Limits, Settings},
-    surroundings::Surroundings,
     tape::Tape,
 };
 
@@ -39,6 +39,8 @@ pub struct Runner {
     way: Way,
     /// The latest last. A container serves few instances, and each needs one.
     connections: Vec<Rc<Connection>>,
+    /// What the latest request that was found fit sent to change something.
+    changes: Rc<ChangeLog>,
 }
 
 /// Where calls go.
@@ -65,6 +67,7 @@ pub struct Prepared {
     not_found_as_note: bool,
     /// The way to PingOne.
     pub connection: Rc<Connection>,
+    changes: Rc<ChangeLog>,
 }
 
 impl Runner {
@@ -88,6 +91,7 @@ impl Runner {
             surroundings,
             way,
             connections: Vec::new(),
+            changes: Rc::default(),
         }
     }
 
@@ -140,7 +144,7 @@ impl Runner {
             None => Arguments::none(),
         };
         let connection = self.connection(settings)?;
-        connection.forget_changes();
+        self.changes = Rc::default();
         Ok(Prepared {
             command,
             access,
@@ -149,13 +153,13 @@ impl Runner {
             policy,
             not_found_as_note,
             connection,
+            changes: Rc::clone(&self.changes),
         })
     }
 
     /// What the latest request that was found fit sent to PingOne to change something.
     pub fn changes(&self) -> Vec<Change> {
-        let latest = self.connections.last();
-        latest.map(|latest| latest.changes()).unwrap_or_default()
+        self.changes.all()
     }
 
     /// The connection of these settings, from an earlier request if there was one.
@@ -167,12 +171,13 @@ impl Runner {
         let unprepared = "The connection to PingOne could not be prepared";
         let connection = match (known, &self.way) {
             (Some(place), _) => self.connections.remove(place),
-            (None, Way::Live) => {
-                Rc::new(Connection::live(settings, &self.surroundings).context(unprepared)?)
-            }
+            (None, Way::Live) => Rc::new(
+                Connection::live(settings, &self.surroundings.network()).context(unprepared)?,
+            ),
             (None, Way::Record(recorder)) => {
                 let recorder = Rc::clone(recorder);
-                let connection = Connection::record(settings, &self.surroundings, recorder);
+                let connection =
+                    Connection::record(settings, &self.surroundings.network(), recorder);
                 Rc::new(connection.context(unprepared)?)
             }
             (None, Way::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
@@ -196,8 +201,9 @@ impl Prepared {
             policy,
             not_found_as_note,
             connection,
+            changes,
         } = self;
-        let client = Client::new(&connection, limits, policy, journal);
+        let client = Client::new(&connection, limits, policy, journal, changes);
         let cx = commands::Context {
             pingone: &client,
             args: &args,

@@ -6,11 +6,8 @@ use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
 use super::{terminal::Style, typed::Ask};
-use crate::{protocol::Incoming, stdin};
-use pingone::{
-    surroundings::Surroundings,
-    visible::{visible, visible_lines},
-};
+use crate::{protocol::Incoming, stdin, surroundings::Surroundings};
+use pingone::visible::{visible, visible_lines};
 
 /// Where the output goes.
 pub(crate) fn out() -> StdoutLock<'static> {

@@ -1,5 +1,5 @@
 //! Ctrl-C: the end at once, with the truth about what was done. Waits for the signal and words the truth; what
-//! was sent is known by the connection (`pingone/changes.rs`).
+//! was sent is known by the log of the command (`pingone/changes.rs`).
 
 use std::io;
 

@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use super::sandbox;
-use crate::protocol;
-use pingone::{
-    memory::Bounded,
+use crate::{
+    protocol,
     surroundings::{ParameterVariable, Surroundings},
 };
+use pingone::memory::Bounded;
 
 /// Where the instance's parameters come from.
 pub(crate) enum Source {

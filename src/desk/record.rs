@@ -22,11 +22,11 @@ use crate::{
     instance::hide_proxy_credentials,
     protocol::Request,
     replay::{self, Case, Played},
+    surroundings::Surroundings,
 };
 use pingone::{
     recorder::Recorder,
     secrets::{Mask, wipe},
-    surroundings::Surroundings,
     tape::Exchange,
     visible::visible_json,
 };

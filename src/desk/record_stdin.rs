@@ -16,8 +16,8 @@ use crate::{
     run::{self, Runner},
     server::{Input, Server},
     session,
+    surroundings::Surroundings,
 };
-use pingone::surroundings::Surroundings;
 
 /// Serves stdin and records it in `folder`.
 pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<End> {

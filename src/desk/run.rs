@@ -21,11 +21,11 @@ use crate::{
     entry::Entry,
     protocol::Request,
     run::{Runner, hide_panics},
+    surroundings::Surroundings,
 };
 use pingone::{
     journal::Journal,
     secrets::wipe,
-    surroundings::Surroundings,
     visible::{visible, visible_json},
 };
 

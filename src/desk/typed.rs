@@ -10,8 +10,8 @@ use crate::{
     commands::TEST,
     manifest::{self, Argument, Command},
     nearest,
+    surroundings::Surroundings,
 };
-use pingone::surroundings::Surroundings;
 
 /// A command with its arguments, as a request has them.
 pub(super) struct Order {

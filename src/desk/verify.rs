@@ -10,8 +10,9 @@ use super::{
     console::{self, ask, put},
     params::Source,
 };
+use crate::surroundings::Surroundings;
 use crate::verify::{self, Options, Terminal};
-use pingone::{id::PopulationId, surroundings::Surroundings, visible::visible_lines};
+use pingone::{id::PopulationId, visible::visible_lines};
 
 /// Runs the self-test. There is nothing to confirm for a sandbox of its own: nothing of it is real.
 pub(crate) fn run(

@@ -4,6 +4,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    rc::Rc,
     time::Duration,
 };
 
@@ -20,6 +21,7 @@ use crate::{
     instance::Instance,
     protocol::Request,
     run::Runner,
+    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
@@ -29,7 +31,6 @@ use pingone::{
     probe::{Answer, Question},
     secrets::{Mask, wipe},
     settings::{Limits, Settings},
-    surroundings::Surroundings,
     token::ClientAuthentication,
 };
 
@@ -146,7 +147,7 @@ impl Bench {
         let bench = Self {
             runner: RefCell::new(Runner::live(surroundings.clone())),
             params,
-            connection: Connection::live(settings, &surroundings)?,
+            connection: Connection::live(settings, &surroundings.network())?,
             surroundings,
             limits,
             mask: RefCell::new(mask),
@@ -261,7 +262,7 @@ impl Bench {
         if let Ok(mut path) = settings.api.path_segments_mut() {
             path.pop().push(id);
         }
-        let connection = Connection::live(settings, &self.surroundings)
+        let connection = Connection::live(settings, &self.surroundings.network())
             .map_err(|_| Trouble::Skipped("no second connection could be prepared"))?;
         Ok(self.ask_anyway(&connection, get(&[])).await?)
     }
@@ -274,9 +275,9 @@ impl Bench {
         let journal = Journal::keeping();
         journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.
-        Client::new(connection, self.limits, Policy::default(), &journal)
-            .probe(question)
-            .await
+        let policy = Policy::default();
+        let client = Client::new(connection, self.limits, policy, &journal, Rc::default());
+        client.probe(question).await
     }
 
     /// Reads something that has to be there.

@@ -26,9 +26,9 @@ use anyhow::{Context as _, Result};
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
-use crate::{commands, run};
+use crate::{commands, run, surroundings::Surroundings};
 use bench::Bench;
-use pingone::{id::PopulationId, surroundings::Surroundings};
+use pingone::id::PopulationId;
 use probes::{Finding, PROBES, Specimen};
 use report::{Ending, Outcome, Report, Results, Target};
 use steps::{STEPS, Subject};

@@ -16,8 +16,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use pingone::surroundings::Surroundings;
-use pingone_xsoar::replay;
+use pingone_xsoar::{replay, surroundings::Surroundings};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -920,9 +919,9 @@ fn what_holds_a_secret_has_no_debug_text() {
         pingone::token::StoredToken,
         pingone::token::Token,
         pingone::token::TokenState,
-        pingone::transport::Authorization,
-        pingone::transport::HttpRequest,
-        pingone::transport::Reply,
+        pingone::wire::Authorization,
+        pingone::wire::HttpRequest,
+        pingone::wire::Reply,
         protocol::Incoming,
         protocol::Message<'static>,
         protocol::Request,

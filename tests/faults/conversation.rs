@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use pingone::surroundings::Surroundings;
 use pingone_xsoar::{
     run::Runner,
     server::{Input, Server},
     session,
     stdin::Line,
+    surroundings::Surroundings,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Sender, channel};

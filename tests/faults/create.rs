@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use pingone::surroundings::Surroundings;
+use pingone_xsoar::surroundings::Surroundings;
 use serde_json::{Value, json};
 
 use crate::{

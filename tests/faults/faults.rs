@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use pingone::surroundings::Surroundings;
+use pingone_xsoar::surroundings::Surroundings;
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,7 +1,6 @@
 //! The log: no secret in it, whoever brings it there, nothing that a terminal obeys, and in debug mode every call.
 
-use pingone::surroundings::Surroundings;
-use pingone_xsoar::run::Runner;
+use pingone_xsoar::{run::Runner, surroundings::Surroundings};
 use serde_json::{Value, json};
 
 use crate::{

@@ -7,8 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use pingone::surroundings::Surroundings;
-use pingone_xsoar::commands;
+use pingone_xsoar::{commands, surroundings::Surroundings};
 use serde_json::{Value, json};
 
 use crate::{

@@ -11,7 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pingone::surroundings::Surroundings;
+use pingone_xsoar::surroundings::Surroundings;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair};
 use rustls::{
     ServerConfig,

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use pingone::surroundings::Surroundings;
+use pingone_xsoar::surroundings::Surroundings;
 use serde_json::{Value, json};
 
 use crate::{

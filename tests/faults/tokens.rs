@@ -7,8 +7,7 @@ use std::sync::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pingone::surroundings::Surroundings;
-use pingone_xsoar::run::Runner;
+use pingone_xsoar::{run::Runner, surroundings::Surroundings};
 use serde_json::{Value, json};
 
 use crate::{

@@ -4,13 +4,13 @@
 
 use std::{io::Cursor, time::Duration};
 
-use pingone::surroundings::Surroundings;
 use pingone_sandbox::{Call, Fault, Sandbox, Seed};
 use pingone_xsoar::{
     commands::{self, Access},
     run::Runner,
     server::{Input, Server},
     session, stdin,
+    surroundings::Surroundings,
 };
 use serde_json::{Value, json};
 

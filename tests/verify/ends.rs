@@ -2,10 +2,10 @@
 
 use std::{cell::RefCell, future::pending, time::Duration};
 
-use pingone::surroundings::Surroundings;
 use pingone_sandbox::{Sandbox, Seed};
 use pingone_xsoar::{
     run,
+    surroundings::Surroundings,
     verify::{bench::Bench, carry_out, report::Results, trouble::Trouble},
 };
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pingone::surroundings::Surroundings;
 use pingone_sandbox::{Alternative, Fault, Sandbox, Seed};
+use pingone_xsoar::surroundings::Surroundings;
 use pingone_xsoar::verify::{
     bench::Bench,
     probes::{self, Finding, PROBES, Specimen, Verdict},

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
+    call::{List, Path},
     client::Client,
     error::Error,
     filter,
@@ -92,6 +93,20 @@ impl Place {
     }
 }
 
+/// The activities of a span from `start` that come after `earlier`, newest first.
+fn placed_after(
+    earlier: Option<&Place>,
+    activities: impl Iterator<Item = Value>,
+    start: Timestamp,
+) -> Vec<(Place, Value)> {
+    let mut placed: Vec<(Place, Value)> = activities
+        .map(|activity| (Place::of(&activity, start), activity))
+        .filter(|(place, _)| earlier.is_none_or(|earlier| place.order() > earlier.order()))
+        .collect();
+    placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
+    placed
+}
+
 impl Client<'_> {
     /// The newest activities first, of those for which `keep` is true. Activities appear some time after the
     /// action (how long is undocumented).
@@ -129,20 +144,12 @@ impl Client<'_> {
                 continue;
             };
             let number = activities.len();
-            let is_sparse = most.is_none_or(|most| activities.len() * usize::from(STEP) <= most);
-            let mut placed: Vec<(Place, Value)> = activities
-                .into_iter()
-                .filter(&keep)
-                .map(|activity| (Place::of(&activity, from), activity))
-                .filter(|(place, _)| {
-                    let earlier = paging.from.as_ref();
-                    earlier.is_none_or(|earlier| place.order() > earlier.order())
-                })
-                .collect();
+            let is_sparse = most.is_none_or(|most| number * usize::from(STEP) <= most);
+            let activities = activities.into_iter().filter(&keep);
+            let placed = placed_after(paging.from.as_ref(), activities, from);
             // What is let go takes no memory; one activity is about as large as another.
             taken.keep_part(placed.len(), number);
             held.join(taken);
-            placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
             found.extend(placed);
             if found.len() > limit || found.len() == limit && from > wanted.from {
                 found.truncate(limit);
@@ -191,9 +198,9 @@ impl Client<'_> {
             from: None,
         };
         let queries = stream::iter(filters).map(|filter| async move {
-            let path = [ACTIVITIES];
-            self.list_held_part(&path, ACTIVITIES, Some(&filter), paging)
-                .await
+            let activities = List::at(Path::of(&[ACTIVITIES]), ACTIVITIES);
+            let reader = self.reader();
+            reader.list_part(activities, Some(&filter), paging).await
         });
         let parts: Vec<Result<(Part, Held), Error>> = queries.buffered(AT_ONCE).collect().await;
         let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;

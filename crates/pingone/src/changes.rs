@@ -1,10 +1,12 @@
 //! What was sent to PingOne to change something, and what is known of it: if a person ends a command while it
-//! runs, that is what has to be told. Kept for one command; nothing is decided here.
+//! runs, that is what has to be told. Each command has its own; nothing is decided here.
 
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
+
+use super::retry::leaves_outcome_unknown;
 
 /// A request that was to change something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,15 +35,15 @@ impl ChangeState {
     pub fn is_unknown(self) -> bool {
         match self {
             Self::UnderWay | Self::Unanswered => true,
-            Self::Answered(status) => matches!(status, 408 | 500..=599),
+            Self::Answered(status) => leaves_outcome_unknown(status),
             Self::Unsent => false,
         }
     }
 }
 
-/// The changes of the command under way.
+/// The changes of one command, which is made with it.
 #[derive(Default)]
-pub(super) struct Changes(RefCell<Vec<Sent>>);
+pub struct ChangeLog(RefCell<Vec<Sent>>);
 
 struct Sent {
     call: String,
@@ -58,12 +60,7 @@ impl PendingChange {
     }
 }
 
-impl Changes {
-    /// Forgets those of an earlier command.
-    pub(super) fn clear(&self) {
-        self.0.borrow_mut().clear();
-    }
-
+impl ChangeLog {
     /// A request is being sent.
     pub(super) fn begin(&self, call: String) -> PendingChange {
         let state = Rc::new(Cell::new(ChangeState::UnderWay));
@@ -75,7 +72,7 @@ impl Changes {
     }
 
     /// All of them, in the order in which they began.
-    pub(super) fn all(&self) -> Vec<Change> {
+    pub fn all(&self) -> Vec<Change> {
         let sent = self.0.borrow();
         let changes = sent.iter().map(|Sent { call, state }| Change {
             call: call.clone(),
@@ -91,7 +88,7 @@ mod tests {
 
     #[test]
     fn each_end_belongs_to_its_own_beginning() {
-        let changes = Changes::default();
+        let changes = ChangeLog::default();
         let first = changes.begin("PUT /a".to_owned());
         let _second = changes.begin("PUT /b".to_owned());
         let third = changes.begin("PUT /c".to_owned());
@@ -110,15 +107,5 @@ mod tests {
                 ChangeState::Answered(403)
             ]
         );
-    }
-
-    #[test]
-    fn an_end_of_an_earlier_command_marks_nothing_of_this_one() {
-        let changes = Changes::default();
-        let earlier = changes.begin("PUT /a".to_owned());
-        changes.clear();
-        let _now = changes.begin("PUT /b".to_owned());
-        earlier.end(ChangeState::Answered(204));
-        assert_eq!(changes.all()[0].state, ChangeState::UnderWay);
     }
 }

@@ -5,13 +5,10 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, RandomState},
-    rc::Rc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-
-use super::tape::Tape;
 
 /// Real or counted time.
 pub(super) enum Clock {
@@ -26,8 +23,8 @@ pub(super) enum Clock {
         passed: Cell<Duration>,
         /// Whether waits are waited, too: a recording waits, a replay does not.
         waits: bool,
-        /// A replay's, which knows the date.
-        tape: Option<Rc<Tape>>,
+        /// Tells the date of a replay: that of its recording.
+        date: Option<Box<dyn Fn() -> Timestamp>>,
     },
 }
 
@@ -60,16 +57,16 @@ impl Clock {
         Self::Counted {
             passed: Cell::new(Duration::ZERO),
             waits: true,
-            tape: None,
+            date: None,
         }
     }
 
     /// A clock for recorded exchanges.
-    pub(super) fn replay(tape: Rc<Tape>) -> Self {
+    pub(super) fn replay(date: impl Fn() -> Timestamp + 'static) -> Self {
         Self::Counted {
             passed: Cell::new(Duration::ZERO),
             waits: false,
-            tape: Some(tape),
+            date: Some(Box::new(date)),
         }
     }
 
@@ -92,8 +89,8 @@ impl Clock {
     pub(super) fn now(&self) -> Timestamp {
         match self {
             Self::Counted {
-                tape: Some(tape), ..
-            } => tape.time(),
+                date: Some(date), ..
+            } => date(),
             Self::Real { .. } | Self::Counted { .. } => Timestamp::now(),
         }
     }

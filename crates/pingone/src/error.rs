@@ -1,12 +1,12 @@
-//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened;
-//! what to do about it in XSOAR's terms (roles, settings) is added in `failure.rs`.
+//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened; what to do about
+//! it is the caller's to add, who knows the settings.
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::transport::Reply;
+use super::wire::Reply;
+pub use super::wire::{Cause, NoAnswer};
 use crate::{memory, secrets::Mask};
 
 /// Why an answer is not read any further, and what to do.
@@ -32,10 +32,10 @@ pub enum Problem {
     /// PingOne gave no token.
     #[error("{0}")]
     NoToken(Refusal),
-    /// The instance forbids the change; nothing was sent.
+    /// The policy forbids the change; nothing was sent.
     #[error("{0}")]
     Forbidden(String),
-    /// Whether the instance forbids the change could not be established; nothing was sent.
+    /// Whether the policy forbids the change could not be established; nothing was sent.
     #[error("{reason}{}", cause_of(.cause.as_deref()))]
     ProtectionUnknown {
         /// What could not be read.
@@ -103,6 +103,16 @@ impl fmt::Display for Tries {
     }
 }
 
+impl From<Problem> for Error {
+    /// Where nothing was tried again.
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem: Box::new(problem),
+            tries: Tries::default(),
+        }
+    }
+}
+
 impl Error {
     /// The status with which PingOne refused, if it did.
     pub fn status(&self) -> Option<u16> {
@@ -135,6 +145,24 @@ impl Error {
             }
             _ => false,
         }
+    }
+}
+
+/// PingOne's 404 as the answer that there is no such thing.
+pub(crate) fn none_on_404<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.status() == Some(404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something existed until a DELETE, by PingOne's 404 to that: where an earlier try of it got no answer, that it
+/// is gone now is its doing.
+pub(crate) fn exists_or_404<T>(deleted: Result<T, Error>) -> Result<bool, Error> {
+    match deleted {
+        Err(error) if error.status() == Some(404) => Ok(error.tries.outcome_unknown),
+        deleted => deleted.map(|_| true),
     }
 }
 
@@ -309,7 +337,7 @@ fn foreign_body(masked: &str) -> Option<String> {
     Some(shown)
 }
 
-/// XSOAR's own form of an HTTP error in the first line, then PingOne's words.
+/// The status in the first line, then PingOne's words.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = reqwest::StatusCode::from_u16(self.status)
@@ -352,74 +380,6 @@ impl fmt::Display for Detail {
             write!(f, "; not satisfied: {}", self.unsatisfied.join(", "))?;
         }
         Ok(())
-    }
-}
-
-/// Why there was no complete answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The host's name has no address.
-    Dns,
-    /// No connection to the host.
-    Connect,
-    /// The host's certificate, or the TLS handshake.
-    Tls,
-    /// The proxy.
-    Proxy,
-    /// Nothing came in time.
-    Timeout,
-    /// The connection ended before the answer did.
-    Broken,
-    /// More came than an answer of PingOne's can be.
-    TooLarge,
-    /// A recording has no such call.
-    NotRecorded,
-}
-
-/// A call without a complete answer.
-#[derive(Debug)]
-pub struct NoAnswer {
-    /// Why.
-    pub cause: Cause,
-    /// Whether PingOne may have received the request.
-    pub reached: bool,
-    /// Method and path.
-    pub call: String,
-    /// The host, with its port if it is not the usual one.
-    pub host: String,
-    /// What the network said, without secrets.
-    pub detail: String,
-}
-
-impl NoAnswer {
-    /// Whether another try can end otherwise.
-    pub fn is_passing(&self) -> bool {
-        match self.cause {
-            Cause::Dns | Cause::Connect | Cause::Proxy | Cause::Timeout | Cause::Broken => true,
-            Cause::Tls | Cause::TooLarge | Cause::NotRecorded => false,
-        }
-    }
-}
-
-impl fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            call, host, detail, ..
-        } = self;
-        match self.cause {
-            Cause::Dns => write!(f, "the host {host} was not found ({detail})"),
-            Cause::Connect => write!(f, "no connection to {host} ({detail})"),
-            Cause::Tls => write!(f, "no trusted TLS connection to {host} ({detail})"),
-            Cause::Proxy => write!(f, "the proxy gave no connection to {host} ({detail})"),
-            Cause::Timeout => write!(f, "{host} did not answer {call} in time ({detail})"),
-            Cause::Broken => write!(
-                f,
-                "the connection to {host} ended before the answer to {call} was complete ({detail})"
-            ),
-            Cause::TooLarge => write!(f, "the answer of {host} to {call} is too large ({detail})"),
-            Cause::NotRecorded => write!(f, "the recording has no call {call} ({detail})"),
-        }
     }
 }
 

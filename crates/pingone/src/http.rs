@@ -6,7 +6,7 @@ use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
-    Client, Proxy, Url,
+    Client, Proxy, RequestBuilder, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -14,13 +14,13 @@ use secrecy::ExposeSecret;
 
 use super::{
     ahead::{self, Ahead, LAYING_ASIDE},
-    error::{Cause, NoAnswer, TOO_MUCH},
+    error::TOO_MUCH,
     proxy::Proxies,
     settings::Settings,
     tls,
-    transport::{Authorization, HttpRequest, Reply, header_text},
+    wire::{Authorization, Cause, HttpRequest, NoAnswer, Reply},
 };
-use crate::{memory::Budget, secrets::Mask, surroundings::Surroundings};
+use crate::{memory::Budget, network_env::NetworkEnv, secrets::Mask};
 
 /// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
@@ -30,7 +30,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// request sent into a closing connection may be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-const USER_AGENT: &str = concat!("pingone-xsoar/", env!("CARGO_PKG_VERSION"));
 /// PingOne answers in HAL whatever is asked for.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, application/json");
 
@@ -44,10 +43,10 @@ pub struct Http {
 
 impl Http {
     /// Prepares connections; none is made yet.
-    pub fn new(settings: &Settings, surroundings: &Surroundings) -> Result<Self> {
+    pub fn new(settings: &Settings, env: &NetworkEnv) -> Result<Self> {
         tls::choose_provider();
         let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
+            .user_agent(env.user_agent)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
@@ -64,10 +63,10 @@ impl Http {
             // A server on this machine: no certificate is asked for, so no root is needed.
             builder.tls_certs_only([])
         } else {
-            builder.tls_backend_preconfigured(tls::verifying(surroundings)?)
+            builder.tls_backend_preconfigured(tls::verifying(env)?)
         };
         let proxies = Arc::new(if settings.proxy {
-            Proxies::read(surroundings)?
+            Proxies::read(env)?
         } else {
             Proxies::none()
         });
@@ -88,18 +87,11 @@ impl Http {
         })
     }
 
-    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
-    pub async fn send(
-        &self,
-        request: &HttpRequest,
-        timeout: Duration,
-        mask: &Mask,
-        budget: &Budget,
-    ) -> Result<Reply, NoAnswer> {
+    /// The request as reqwest sends it.
+    fn prepare(&self, request: &HttpRequest) -> RequestBuilder {
         let mut builder = self
             .client
             .request(request.method.clone(), request.url.clone())
-            .timeout(timeout)
             .header(ACCEPT, ACCEPTED);
         match &request.authorization {
             Authorization::None => {}
@@ -119,12 +111,23 @@ impl Http {
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }
-        builder = match &request.body {
+        match &request.body {
             Some(body) => builder.body(body.to_vec()),
             // PingOne's operations without a body still want to be told that there is none.
             None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
             None => builder,
-        };
+        }
+    }
+
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Duration,
+        mask: &Mask,
+        budget: &Budget,
+    ) -> Result<Reply, NoAnswer> {
+        let builder = self.prepare(request).timeout(timeout);
         notice_closed_connections().await;
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)
@@ -163,7 +166,7 @@ impl Http {
             return Err(NoAnswer {
                 cause: Cause::TooLarge,
                 reached: true,
-                call: request.call(),
+                call: request.label(),
                 host: request.host(),
                 detail,
             });
@@ -215,7 +218,7 @@ impl Http {
         NoAnswer {
             cause,
             reached: answered || !connecting,
-            call: request.call(),
+            call: request.label(),
             host: request.host(),
             detail,
         }
@@ -229,6 +232,11 @@ async fn notice_closed_connections() {
     for _ in 0..2 {
         tokio::task::yield_now().await;
     }
+}
+
+/// The text of a header, if it is one.
+fn header_text(value: Option<&HeaderValue>) -> Option<String> {
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn secret_header(scheme: &str, value: &str) -> HeaderValue {

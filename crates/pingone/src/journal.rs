@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{secrets::Mask, visible::visible_lines};
 
-/// The levels of XSOAR's server log.
+/// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -76,7 +76,7 @@ impl Journal {
         }
     }
 
-    /// Begins with the secrets of the instance.
+    /// Begins with the secrets that are known from the start.
     pub fn set_mask(&self, mask: Mask) {
         self.mask.replace(Rc::new(mask));
     }

@@ -1,16 +1,16 @@
-//! A client for PingOne's management API. It has never heard of XSOAR: no entries, no command names, no texts for the
-//! War Room. Read in this order: what a call may be (`users`, `groups`, `sessions` …), how it is made (`client`,
-//! `authenticate`: tries, token), how it is sent (`transport`).
+//! A client for PingOne's management API. It does not know for whom it works: no command names, and no advice about
+//! settings. Read in this order: what a call may be (`call`, `endpoints`), how it is made (`exchange`: reader, guard,
+//! writer, then tries and token), how it is sent (`transport`). `client` puts them together for one command.
 //!
 //! Beside that: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of the
 //! machine's memory a command may use), `journal` (the log of one request), `visible` (text made safe for a terminal),
-//! `surroundings` (environment variables), `times`.
+//! `network_env` (certificates and proxies), `times`.
 
 mod escapes;
 pub mod journal;
 pub mod memory;
+pub mod network_env;
 pub mod secrets;
-pub mod surroundings;
 pub mod times;
 pub mod visible;
 
@@ -20,18 +20,15 @@ pub mod region;
 pub mod settings;
 
 pub mod activities;
-mod authenticate;
+mod answer;
+pub mod call;
 mod client;
-pub mod devices;
-pub mod groups;
+mod connection;
+pub mod endpoints;
+mod exchange;
 pub mod names;
-pub mod passwords;
-pub mod populations;
 pub mod probe;
 pub mod protected;
-pub mod roles;
-pub mod sessions;
-pub mod users;
 
 pub mod changes;
 mod clock;
@@ -49,6 +46,9 @@ pub mod recorder;
 pub mod tape;
 mod tls;
 pub mod transport;
+pub mod wire;
 
-pub use client::{Client, Connection};
+pub use client::Client;
+pub use connection::Connection;
+pub use endpoints::{groups, sessions, users};
 pub use error::Error;

@@ -47,7 +47,7 @@ pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
 }
 
 /// The items that are most like what was looked for: an exact match leaves no room for a look-alike. Names that differ
-/// in case alone stay together, for a person to choose: which of them an alert means cannot be told from its case.
+/// in case alone stay together, for a person to choose: which of them is meant cannot be told from its case.
 pub(super) fn closest<T>(found: Vec<(Likeness, T)>) -> Vec<T> {
     let Some(best) = found.iter().map(|(likeness, _)| *likeness).min() else {
         return Vec::new();

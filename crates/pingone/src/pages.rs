@@ -10,9 +10,11 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::{
-    client::{Call, Client, unusable},
+    answer::CallLabel,
+    call::List,
     error::Error,
-    filter,
+    exchange::reader::Reader,
+    names::{closest, likeness},
 };
 use crate::{
     memory::{Exhausted, Held},
@@ -37,6 +39,7 @@ struct Page {
 
 /// A list that was read to its end. Texts in it are not masked yet.
 pub(super) struct Listing {
+    label: CallLabel,
     first: Value,
     collection: &'static str,
     /// The items of all pages.
@@ -46,6 +49,31 @@ pub(super) struct Listing {
 }
 
 impl Listing {
+    /// Makes something of the items whose `attribute` is most like `wanted`: PingOne's filters ignore case, and more.
+    pub(super) fn decode_closest<T>(
+        self,
+        attribute: &str,
+        wanted: &str,
+        read: impl FnMut(Value) -> Result<T, String>,
+    ) -> Result<Vec<T>, Error> {
+        let alike = self.items.into_iter().filter_map(|raw| {
+            let likeness = likeness(wanted, raw.get(attribute)?.as_str()?)?;
+            Some((likeness, raw))
+        });
+        let found: Result<Vec<T>, String> =
+            closest(alike.collect()).into_iter().map(read).collect();
+        found.map_err(|reason| self.label.unusable(&reason))
+    }
+
+    /// Makes something of each item. `read` says what is wrong with one.
+    pub(super) fn decode<T>(
+        &self,
+        read: impl FnMut(&Value) -> Result<T, String>,
+    ) -> Result<Vec<T>, Error> {
+        let items: Result<Vec<T>, String> = self.items.iter().map(read).collect();
+        items.map_err(|reason| self.label.unusable(&reason))
+    }
+
     /// The items for a command, masked.
     pub(super) fn into_items(self, mask: &Mask) -> Result<Vec<Value>, Error> {
         let items = self.into_raw_items()?.into_iter();
@@ -54,10 +82,10 @@ impl Listing {
 
     /// The items for a command, which has to mask them.
     pub(super) fn into_raw_items(self) -> Result<Vec<Value>, Error> {
-        let call = format!("GET {}", self.collection);
+        let label = CallLabel::reading(format!("GET {}", self.collection));
         self.held
             .pass_on()
-            .map_err(|Exhausted| unusable(&call, false, TOO_LARGE))?;
+            .map_err(|Exhausted| label.unusable(TOO_LARGE))?;
         Ok(self.items)
     }
 
@@ -70,6 +98,7 @@ impl Listing {
     /// One document of the first page's shape with the items of all pages.
     pub(super) fn into_document(self) -> Value {
         let Self {
+            label: _,
             first: mut document,
             collection,
             items,
@@ -157,32 +186,31 @@ impl FromStr for PageToken {
 #[error("not a page token")]
 pub struct NotAToken;
 
+impl PageToken {
+    /// At the beginning of a page; `None` where its address has no cursor.
+    fn at(page: &Url) -> Option<Self> {
+        let cursor = Some(cursor(page)?);
+        Some(Self { skip: 0, cursor })
+    }
+
+    /// After the first `skip` items of a page. The first page has no cursor.
+    fn within(page: Option<&Url>, skip: usize) -> Self {
+        let cursor = page.and_then(cursor);
+        Self { skip, cursor }
+    }
+}
+
 fn cursor(url: &Url) -> Option<String> {
     url.query_pairs()
         .find(|(name, _)| name == "cursor")
         .map(|(_, value)| value.into_owned())
 }
 
-impl Client<'_> {
-    /// Reads as much of a list as `paging` wants.
+impl Reader<'_> {
+    /// Reads as much of a list as `paging` wants. Beside it, its share of the command's memory.
     pub(super) async fn list_part(
-        &self,
-        path: &[&str],
-        collection: &'static str,
-        filter: Option<&str>,
-        paging: &Paging,
-    ) -> Result<Part, Error> {
-        let part = self.list_held_part(path, collection, filter, paging);
-        let (part, held) = part.await?;
-        held.keep();
-        Ok(part)
-    }
-
-    /// The same, with its share of the command's memory.
-    pub(super) async fn list_held_part(
-        &self,
-        path: &[&str],
-        collection: &'static str,
+        self,
+        list: List,
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<(Part, Held), Error> {
@@ -198,7 +226,7 @@ impl Client<'_> {
         let mut query = vec![("limit", page_size.as_str())];
         query.extend(filter.map(|filter| ("filter", filter)));
         query.extend(start.map(|cursor| ("cursor", cursor)));
-        let mut pages = Pages::new(self.url(path, &filter::query(&query)), collection);
+        let mut pages = Pages::of(list.query(&query), self);
         pages.advice = ": ask for fewer items, or for more at once";
 
         let mut items = Vec::new();
@@ -209,24 +237,19 @@ impl Client<'_> {
             let mask = self.mask();
             let on_page = page.items.len();
             let given = on_page.saturating_sub(skip).min(wanted - items.len());
-            let rest = on_page.saturating_sub(skip + given);
             let found = page.items.into_iter().skip(skip).take(given);
             items.extend(found.map(|item| mask.value(item)));
             held.join(page.held);
-            let (more, next) = if rest > 0 {
-                // The page holds more than was wanted: the next part begins within it.
-                let cursor = url.as_ref().and_then(cursor);
-                let skip = skip + given;
-                (true, Some(PageToken { skip, cursor }))
-            } else {
-                let next = pages.next.as_ref().and_then(cursor);
-                let token = |cursor| PageToken {
-                    skip: 0,
-                    cursor: Some(cursor),
+            let given_of_page = skip + given;
+            let is_within = on_page > given_of_page;
+            if items.len() == wanted && (is_within || pages.next.is_some()) {
+                // Where the page holds more than was wanted, the next part begins within it.
+                let next = if is_within {
+                    Some(PageToken::within(url.as_ref(), given_of_page))
+                } else {
+                    pages.next.as_ref().and_then(PageToken::at)
                 };
-                (pages.next.is_some(), next.map(token))
-            };
-            if more && items.len() == wanted {
+                let more = true;
                 return Ok((Part { items, more, next }, held));
             }
             url = pages.next.clone();
@@ -236,34 +259,35 @@ impl Client<'_> {
         Ok((Part::last(items), held))
     }
 
-    /// Reads the list at `url`, page by page.
-    pub(super) async fn list(&self, url: Url, collection: &'static str) -> Result<Listing, Error> {
-        let mut pages = Pages::new(url, collection);
-        let mut listing: Option<Listing> = None;
-        while let Some(Page { rest, items, held }) = pages.read(self).await? {
-            match &mut listing {
-                Some(listing) => {
-                    listing.items.extend(items);
-                    listing.held.join(held);
-                }
-                None => {
-                    listing = Some(Listing {
-                        first: rest,
-                        collection,
-                        items,
-                        held,
-                    });
-                }
-            }
+    /// Reads a list to its end.
+    pub(super) async fn list(self, list: List) -> Result<Listing, Error> {
+        let mut pages = Pages::of(list, self);
+        let Some(Page {
+            rest: first,
+            mut items,
+            mut held,
+        }) = pages.read(self).await?
+        else {
+            return Err(pages.label.unusable("it has no page"));
+        };
+        while let Some(page) = pages.read(self).await? {
+            items.extend(page.items);
+            held.join(page.held);
         }
-        listing.ok_or_else(|| pages.wrong("it has no page"))
+        Ok(Listing {
+            label: pages.label,
+            first,
+            collection: pages.collection,
+            items,
+            held,
+        })
     }
 }
 
 /// The pages of a list, each read as it is asked for.
 struct Pages {
     collection: &'static str,
-    described: String,
+    label: CallLabel,
     /// The path that was asked, which no link may leave.
     path: String,
     /// Where the next page is.
@@ -274,10 +298,12 @@ struct Pages {
 }
 
 impl Pages {
-    fn new(first: Url, collection: &'static str) -> Self {
+    fn of(list: List, reader: Reader<'_>) -> Self {
+        let collection = list.collection;
+        let first = reader.url(&list.into_read());
         Self {
             collection,
-            described: format!("GET {}", first.path()),
+            label: CallLabel::reading(format!("GET {}", first.path())),
             path: first.path().to_owned(),
             next: Some(first),
             seen: HashSet::new(),
@@ -286,11 +312,11 @@ impl Pages {
     }
 
     fn wrong(&self, reason: &str) -> Error {
-        unusable(&self.described, false, reason)
+        self.label.unusable(reason)
     }
 
     /// The next page; `None` after the last.
-    async fn read(&mut self, client: &Client<'_>) -> Result<Option<Page>, Error> {
+    async fn read(&mut self, reader: Reader<'_>) -> Result<Option<Page>, Error> {
         let Some(url) = self.next.take() else {
             return Ok(None);
         };
@@ -301,12 +327,15 @@ impl Pages {
         if self.seen.len() > MOST_PAGES {
             return Err(self.wrong(&[MORE_PAGES, self.advice].concat()));
         }
-        let call = if is_first {
-            Call::get(url.clone())
-        } else {
-            Call::get_further(url.clone(), &self.described)
-        };
-        let (mut rest, size, mut held) = client.call_sized_json(call).await?;
+        // The address of a further page is PingOne's.
+        let further = (!is_first).then(|| format!("{} (a further page)", self.label.text()));
+        let (label, reply) = reader.reply_at(url.clone(), further).await?;
+        let mut held = reader.budget().hold();
+        let mut rest = label
+            .object(&reply, &mut held)?
+            .ok_or_else(|| label.unusable("it is empty"))?;
+        let size = reply.body.len();
+        drop(reply);
         let items = take_items(&mut rest, self.collection).ok_or_else(|| {
             let which = if is_first { "" } else { " of a later page" };
             self.wrong(&format!(
@@ -425,6 +454,7 @@ mod tests {
         let mut items = take_items(&mut first, "users").expect("a list");
         items.extend([json!(2), json!(3)]);
         let document = Listing {
+            label: CallLabel::reading("GET users"),
             first,
             collection: "users",
             items,

@@ -5,10 +5,9 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::{
-    client::{Call, Client},
+    call::{Effect, Path, Read, Write},
+    client::Client,
     error::Error,
-    filter,
-    policy::Touches,
     retry::Repeat,
 };
 
@@ -48,24 +47,24 @@ impl Client<'_> {
             content_type,
             body,
         } = question;
-        // A creation or a password check must not be made twice.
-        let repeat = if method == Method::POST {
-            Repeat::OnlyIfUnsent
+        let path = Path::of(path).query(query);
+        let reply = if method == Method::GET {
+            self.reader().any_reply(Read::at(path)).await?
         } else {
-            Repeat::Safe
+            // A creation or a password check must not be made twice.
+            let repeat = if method == Method::POST {
+                Repeat::OnlyIfUnsent
+            } else {
+                Repeat::Safe
+            };
+            let write = Write::bare(method, path, Effect::Probe).with_repeat(repeat);
+            let write = match (content_type, body) {
+                (Some(content_type), Some(body)) => write.with_body(content_type, body),
+                (Some(content_type), None) => write.with_content_type(content_type),
+                (None, _) => write,
+            };
+            self.write_for_any_reply(write).await?
         };
-        let url = self.url(path, &filter::query(query));
-        let call = match (content_type, body) {
-            (Some(content_type), Some(body)) => {
-                Call::with_body(method, url, content_type, body, Touches::Nothing)
-            }
-            (content_type, _) => Call {
-                method,
-                content_type,
-                ..Call::get(url)
-            },
-        };
-        let (reply, _) = self.exchange(Call { repeat, ..call }).await?;
         let mask = self.mask();
         let mut held = self.budget().hold();
         let body = held.read(&reply.body).ok();

@@ -1,5 +1,5 @@
-//! What the entries of 'Protected users' and 'Protected groups' name in PingOne. An entry that names nothing
-//! protects nothing, so the Test button asks for each; no command does.
+//! What the entries of a policy name in PingOne. An entry that names nothing protects nothing, so
+//! somebody should ask for each once.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -36,13 +36,13 @@ pub struct Unresolved {
 impl Client<'_> {
     /// The protected entries that do not name exactly one user or group.
     pub async fn unresolved_entries(&self) -> Result<Vec<Unresolved>, Error> {
-        let users = self.policy.protected_users.iter();
-        let groups = self.policy.protected_groups.iter();
+        let users = self.policy().protected_users.iter();
+        let groups = self.policy().protected_groups.iter();
         let entries = users
             .map(|entry| (Kind::User, entry))
             .chain(groups.map(|entry| (Kind::Group, entry)));
         let resolved = stream::iter(entries).map(|(kind, entry)| async move {
-            Ok(Unresolved {
+            Ok::<_, Error>(Unresolved {
                 kind,
                 entry: entry.clone(),
                 matches: self.matches(kind, entry).await?,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyhow::{Result, bail, ensure};
 use reqwest::Url;
 
-use crate::surroundings::Surroundings;
+use crate::network_env::{Named, NetworkEnv};
 
 /// The proxy, and what is reached without it.
 pub(super) struct Proxies {
@@ -32,24 +32,27 @@ enum Host {
 }
 
 impl Proxies {
-    /// Reads the environment. A variable that cannot be used is an error: to go without a proxy silently would
+    /// Reads what the environment says. A variable that cannot be used is an error: to go without a proxy silently would
     /// show the traffic to whom the administrator took care not to.
-    pub(super) fn read(surroundings: &Surroundings) -> Result<Self> {
-        let checked = |name: &str, address: Option<&str>| {
+    pub(super) fn read(env: &NetworkEnv) -> Result<Self> {
+        let checked = |proxy: &Option<Named>| {
+            let Some(Named { name, value }) = proxy else {
+                return Ok(None);
+            };
             // The address is not shown: it may hold a password.
-            let advice = "correct it, or turn 'Use system proxy settings' off";
-            match address.map(proxy_url).transpose() {
-                Ok(url) => Ok(url),
+            let advice = env.proxy_advice;
+            match proxy_url(value) {
+                Ok(url) => Ok(Some(url)),
                 Err(error) => {
                     bail!("the proxy address in {name} cannot be used: {advice}: {error}")
                 }
             }
         };
-        // Not used, but as wrong as it would be in XSOAR's other integrations.
-        checked("HTTP_PROXY", surroundings.http_proxy())?;
-        let entries = surroundings.no_proxy().unwrap_or_default().split(',');
+        // Not used, but an address that is wrong here is wrong for every other program too.
+        checked(&env.http_proxy)?;
+        let entries = env.no_proxy.as_deref().unwrap_or_default().split(',');
         Ok(Self {
-            https: checked("HTTPS_PROXY", surroundings.https_proxy())?,
+            https: checked(&env.https_proxy)?,
             exempt: entries.filter_map(Exempt::read).collect(),
         })
     }
@@ -70,7 +73,7 @@ impl Proxies {
     }
 }
 
-/// Reads a proxy's address. One without a scheme is an `http` proxy, as in XSOAR's own code.
+/// Reads a proxy's address. One without a scheme is an `http` proxy, as curl has it.
 pub fn proxy_url(address: &str) -> Result<Url> {
     let url = if address.contains("://") {
         Url::parse(address)?
@@ -151,10 +154,20 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
 mod tests {
     use super::*;
 
+    fn named(name: &str, value: &str) -> Named {
+        Named {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
     fn proxies(no_proxy: &str) -> Proxies {
-        let surroundings =
-            Surroundings::from([("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", no_proxy)]);
-        Proxies::read(&surroundings).expect("a proxy")
+        let env = NetworkEnv {
+            https_proxy: Some(named("HTTPS_PROXY", "proxy:3128")),
+            no_proxy: Some(no_proxy.to_owned()),
+            ..NetworkEnv::default()
+        };
+        Proxies::read(&env).expect("a proxy")
     }
 
     fn is_direct(no_proxy: &str, url: &str) -> bool {
@@ -203,7 +216,11 @@ mod tests {
 
     #[test]
     fn plain_http_goes_through_no_proxy() {
-        let both = Surroundings::from([("HTTPS_PROXY", "proxy:1"), ("HTTP_PROXY", "proxy:2")]);
+        let both = NetworkEnv {
+            https_proxy: Some(named("HTTPS_PROXY", "proxy:1")),
+            http_proxy: Some(named("HTTP_PROXY", "proxy:2")),
+            ..NetworkEnv::default()
+        };
         let proxies = Proxies::read(&both).expect("two proxies");
         let proxy_for = |url| proxies.proxy_for(&Url::parse(url).expect("an address"));
         assert_eq!(proxy_for("http://127.0.0.1:8080"), None);
@@ -213,22 +230,26 @@ mod tests {
 
     #[test]
     fn addresses_that_cannot_be_used_are_errors_that_do_not_show_them() {
-        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
-            for address in [
-                "htp://user:hunter22@127.0.0.1:3128",
-                "ftp://user:hunter22@127.0.0.1",
-                "socks5://user:hunter22@127.0.0.1",
-                "http://user:hunter22@:::",
-                "user:hunter22@:::",
-            ] {
-                let surroundings = Surroundings::from([(name, address)]);
-                let error = Proxies::read(&surroundings)
-                    .err()
-                    .expect("an error")
-                    .to_string();
-                let variable = name.to_uppercase();
+        for address in [
+            "htp://user:hunter22@127.0.0.1:3128",
+            "ftp://user:hunter22@127.0.0.1",
+            "socks5://user:hunter22@127.0.0.1",
+            "http://user:hunter22@:::",
+            "user:hunter22@:::",
+        ] {
+            let https = NetworkEnv {
+                https_proxy: Some(named("A_PROXY", address)),
+                ..NetworkEnv::default()
+            };
+            let http = NetworkEnv {
+                http_proxy: Some(named("A_PROXY", address)),
+                ..NetworkEnv::default()
+            };
+            for env in [https, http] {
+                let error = Proxies::read(&env).err().expect("an error").to_string();
+                let begin = "the proxy address in A_PROXY cannot be used: correct it: ";
                 assert!(
-                    error.contains(&variable) && !error.contains("hunter22"),
+                    error.starts_with(begin) && !error.contains("hunter22"),
                     "{error}"
                 );
             }

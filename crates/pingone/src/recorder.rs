@@ -1,5 +1,5 @@
 //! What is sent and comes back while a recording is made. Exchanges are kept with every secret that is in them,
-//! in memory only; whoever writes them down takes the secrets out first (`desk/scrub.rs`).
+//! in memory only; whoever writes them down takes the secrets out first.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,9 +10,8 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    error::NoAnswer,
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
-    transport::{HttpRequest, Reply},
+    wire::{HttpRequest, NoAnswer, Reply},
 };
 use crate::secrets::Mask;
 

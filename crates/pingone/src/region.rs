@@ -4,14 +4,14 @@
 /// A region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// As the instance's settings offer it.
+    /// As people know it.
     pub name: &'static str,
     /// PingOne's own code.
     code: &'static str,
     tld: &'static str,
 }
 
-/// All regions, in the order in which the manifest offers them.
+/// All regions, in the order in which they are offered.
 pub const REGIONS: [Region; 6] = [
     Region {
         name: "US",

@@ -38,10 +38,15 @@ impl Outcome {
     /// Whether PingOne may have carried the request out although it did not say so.
     pub fn unknown(self) -> bool {
         match self {
-            Self::Status(status, _) => matches!(status, 408 | 500..=599),
+            Self::Status(status, _) => leaves_outcome_unknown(status),
             Self::NoAnswer { reached, .. } => reached,
         }
     }
+}
+
+/// Whether PingOne may have carried out a request that it answered with this status.
+pub fn leaves_outcome_unknown(status: u16) -> bool {
+    matches!(status, 408 | 500..=599)
 }
 
 /// How long the first wait is, before chance is added; each further one is twice as long.

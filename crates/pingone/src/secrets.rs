@@ -15,7 +15,7 @@ use crate::escapes::{
     length_of,
 };
 
-/// What stands in the place of a secret: the text that XSOAR's own masking writes.
+/// What stands in the place of a secret.
 pub const MASKED: &str = "<XX_REPLACED>";
 
 /// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be

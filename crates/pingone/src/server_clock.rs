@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
-use super::{client::Client, transport::Reply};
+use super::wire::Reply;
 
 /// `Date` has whole seconds: it is late by up to this much.
 const PRECISION: SignedDuration = SignedDuration::from_secs(1);
@@ -28,6 +28,18 @@ impl ServerClock {
         }
     }
 
+    /// Whether what PingOne dates `time` came after `moment`. `None` where that cannot be told, since no answer had a
+    /// `Date`.
+    pub(super) fn came_after(&self, moment: Moment, time: Timestamp) -> Option<bool> {
+        let moment = self.earliest(moment.0)?;
+        Some(time.duration_since(moment) >= -DIFFERENCE)
+    }
+
+    /// What PingOne's clock shows at `moment`; `None` where no answer had a `Date`.
+    pub(super) fn at(&self, moment: Moment) -> Option<Timestamp> {
+        self.earliest(moment.0)?.checked_add(PRECISION).ok()
+    }
+
     /// What PingOne's clock showed at `moment`, or a little less: the answer was on its way for a while.
     fn earliest(&self, moment: Duration) -> Option<Timestamp> {
         let (date, received) = self.0.get()?;
@@ -39,28 +51,7 @@ impl ServerClock {
 
 /// A moment of the command under way, to be compared with times that PingOne tells.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment(Duration);
-
-impl Client<'_> {
-    /// This moment.
-    pub fn moment(&self) -> Moment {
-        Moment(self.elapsed())
-    }
-
-    /// Whether what PingOne dates `time` came after `moment`, by PingOne's clock. `None` where that cannot be told,
-    /// since no answer had a `Date`.
-    pub fn came_after(&self, moment: Moment, time: Timestamp) -> Option<bool> {
-        let moment = self.server_clock.earliest(moment.0)?;
-        Some(time.duration_since(moment) >= -DIFFERENCE)
-    }
-
-    /// What PingOne's clock shows now; this machine's time where no answer had a `Date`.
-    pub fn now_at_pingone(&self) -> Timestamp {
-        let earliest = self.server_clock.earliest(self.elapsed());
-        let now = earliest.and_then(|now| now.checked_add(PRECISION).ok());
-        now.unwrap_or_else(|| self.now())
-    }
-}
+pub struct Moment(pub(super) Duration);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,4 @@
-//! What the client has to know of an instance, already checked. Where it comes from (XSOAR's parameters) is
-//! the business of `instance.rs`.
+//! Which environment the client works in, where it is and as whom, already checked.
 
 use std::time::Duration;
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    error::{Cause, NoAnswer, Refusal},
-    transport::{HttpRequest, Reply},
+    error::Refusal,
+    wire::{Cause, HttpRequest, NoAnswer, Reply},
 };
 use crate::{memory::Held, secrets::Mask};
 
@@ -231,7 +231,7 @@ impl RecordedFailure {
         NoAnswer {
             cause: self.cause,
             reached: self.reached,
-            call: request.call(),
+            call: request.label(),
             host: request.host(),
             detail: self.detail,
         }
@@ -325,7 +325,7 @@ mod tests {
     use reqwest::{Method, Url};
 
     use super::*;
-    use crate::transport::Authorization;
+    use crate::wire::Authorization;
 
     #[test]
     fn a_call_that_is_not_recorded_is_told_without_secrets() {
@@ -335,7 +335,7 @@ mod tests {
             authorization: Authorization::None,
             content_type: None,
             body: None,
-            called: None,
+            label: None,
         };
         let mut mask = Mask::default();
         mask.add("hunter22");

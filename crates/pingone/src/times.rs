@@ -5,8 +5,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 
-/// A moment, usually a past one: a span by itself is one before `now`, so that `3 days` means `3 days ago`, as XSOAR's
-/// own helper has it.
+/// A moment, usually a past one: a span by itself is one before `now`, so that `3 days` means `3 days ago`.
 pub fn moment(argument: &str, text: &str, now: Timestamp) -> Result<Timestamp> {
     let example = "\"yesterday\" or \"3 hours ago\"";
     read(text, now, |span| -span).with_context(|| not_a_time(argument, text, example))

@@ -1,4 +1,4 @@
-//! Whom HTTPS trusts: the certificates of the file that XSOAR names, else Mozilla's roots. Of the latter only what a
+//! Whom HTTPS trusts: the certificates of a file that the environment names, else Mozilla's roots. Of the latter only what a
 //! signature is checked with is bundled, not the whole certificates, and nothing of it has to be parsed.
 
 use std::{fs, sync::Once};
@@ -9,7 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::surroundings::Surroundings;
+use crate::network_env::{Named, NetworkEnv};
 
 /// Makes ring the provider of all cryptography; reqwest is built without one.
 pub(super) fn choose_provider() {
@@ -19,17 +19,21 @@ pub(super) fn choose_provider() {
 }
 
 /// A configuration that accepts who is trusted.
-pub(super) fn verifying(surroundings: &Surroundings) -> Result<ClientConfig> {
+pub(super) fn verifying(env: &NetworkEnv) -> Result<ClientConfig> {
     choose_provider();
     Ok(ClientConfig::builder()
-        .with_root_certificates(roots(surroundings)?)
+        .with_root_certificates(roots(env)?)
         .with_no_client_auth())
 }
 
 /// A file that cannot be read is an error: to fall back silently would trust whom the administrator took care not
 /// to.
-fn roots(surroundings: &Surroundings) -> Result<RootCertStore> {
-    let Some((variable, path)) = surroundings.certificate_file() else {
+fn roots(env: &NetworkEnv) -> Result<RootCertStore> {
+    let Some(Named {
+        name: variable,
+        value: path,
+    }) = &env.certificate_file
+    else {
         return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
     };
     let what = || {
@@ -54,21 +58,27 @@ mod tests {
 
     #[test]
     fn an_unreadable_certificate_file_is_an_error() {
-        let missing = Surroundings::from([("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
+        let file = |name: &str, path: &str| NetworkEnv {
+            certificate_file: Some(Named {
+                name: name.to_owned(),
+                value: path.to_owned(),
+            }),
+            ..NetworkEnv::default()
+        };
+        let missing = file("SSL_CERT_FILE", "/nonexistent/roots.pem");
         let error = format!("{:#}", roots(&missing).expect_err("a missing file"));
         assert!(
             error.contains("/nonexistent/roots.pem") && error.contains("SSL_CERT_FILE"),
             "{error}"
         );
-        let empty =
-            Surroundings::from([("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")]);
+        let empty = file("REQUESTS_CA_BUNDLE", "/dev/null");
         let error = format!("{:#}", roots(&empty).expect_err("an empty file"));
         assert!(error.contains("REQUESTS_CA_BUNDLE"), "{error}");
     }
 
     #[test]
     fn bundled_roots_are_there_without_a_file() {
-        let bundled = roots(&Surroundings::default()).expect("bundled roots");
+        let bundled = roots(&NetworkEnv::default()).expect("bundled roots");
         assert!(bundled.len() > 100);
     }
 }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{
     settings::Settings,
-    transport::{Authorization, HttpRequest, Reply},
+    wire::{Authorization, HttpRequest, Reply},
 };
 use crate::{
     memory,
@@ -56,7 +56,7 @@ pub struct Token {
     proven: bool,
 }
 
-/// A token as XSOAR's integration context keeps it between processes. This is the one form in which a token
+/// A token as it is kept between processes. This is the one form in which a token
 /// leaves the process other than in a request to PingOne.
 #[derive(Serialize, Deserialize)]
 pub struct StoredToken {
@@ -248,7 +248,7 @@ pub fn request(settings: &Settings, authentication: ClientAuthentication) -> Htt
         authorization,
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
-        called: None,
+        label: None,
     }
 }
 

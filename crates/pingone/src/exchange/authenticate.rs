@@ -1,21 +1,24 @@
 //! A call's way to its token: the one that is known, a new one, and what follows when PingOne refuses it. What a token
 //! is and how it is asked for is known to `token.rs`.
 
+use std::cell::RefCell;
+
 use secrecy::SecretString;
 use zeroize::Zeroize as _;
 
-use super::{
-    client::{Client, check_content_type},
+use super::dispatcher::Dispatcher;
+use crate::{
+    answer::check_content_type,
     error::{Error, Problem, Refusal, Tries},
+    journal::Level,
     retry::Repeat,
     token::{self, ClientAuthentication, TokenState},
-    transport::Reply,
+    wire::Reply,
 };
-use crate::journal::Level;
 
 /// What PingOne definitely refused.
 #[derive(Clone)]
-pub(super) enum Refused {
+enum Refused {
     /// To give a token.
     Credentials(Refusal),
     /// A token that it had given for this command.
@@ -24,30 +27,45 @@ pub(super) enum Refused {
 
 impl Refused {
     fn error(self) -> Error {
-        let problem = match self {
+        match self {
             Self::Credentials(refusal) => Problem::NoToken(refusal),
             Self::FreshToken(refusal) => Problem::Refused(refusal),
-        };
-        Error {
-            problem: Box::new(problem),
-            tries: Tries::default(),
         }
+        .into()
     }
 }
 
-impl Client<'_> {
+/// Whether a call had a new token already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token {
+    /// It goes with the one that was known.
+    Known,
+    /// PingOne refused that one, and it goes with a new one.
+    Renewed,
+}
+
+/// Gets the tokens of one command.
+#[derive(Default)]
+pub(super) struct Authenticator {
+    /// Why no further call is made: PingOne definitely refuses the credentials, or a token that it just gave.
+    refused: RefCell<Option<Refused>>,
+}
+
+impl Authenticator {
     /// Whether the call is to be made once more with a new token. PingOne refuses a token with 401. One that was
     /// stored may be broken in other ways, so that it is also dropped after what a gateway says of a bad header;
     /// where a permission is missing, that costs one more call. After a second 401 no further call has a chance.
     pub(super) async fn gives_up_token(
         &self,
+        dispatcher: &Dispatcher<'_>,
         reply: &Reply,
         token: &SecretString,
-        renewed: bool,
+        which: Token,
     ) -> bool {
+        let connection = dispatcher.connection;
         if reply.is_success() {
             // If a token is being asked for just now, another is in use soon.
-            if let Ok(mut state) = self.connection.token.try_lock() {
+            if let Ok(mut state) = connection.token.try_lock() {
                 state.prove(token);
             }
             return false;
@@ -55,13 +73,13 @@ impl Client<'_> {
         if !matches!(reply.status, 400 | 401 | 403 | 431) {
             return false;
         }
-        let mut state = self.connection.token.lock().await;
-        if reply.status != 401 && (renewed || !state.is_unproven(token)) {
+        let mut state = connection.token.lock().await;
+        if reply.status != 401 && (which == Token::Renewed || !state.is_unproven(token)) {
             return false;
         }
         state.refuse(token);
-        if renewed {
-            let refusal = Refusal::read(reply, &self.mask());
+        if which == Token::Renewed {
+            let refusal = Refusal::read(reply, &dispatcher.mask());
             self.refused.replace(Some(Refused::FreshToken(refusal)));
             return false;
         }
@@ -73,39 +91,43 @@ impl Client<'_> {
                 reply.status
             )
         };
-        self.journal.note(Level::Info, note);
+        dispatcher.journal.note(Level::Info, note);
         true
     }
 
     /// A token that is good for one more call.
-    pub(super) async fn bearer(&self) -> Result<SecretString, Error> {
-        let mut state = self.connection.token.lock().await;
+    pub(super) async fn bearer(&self, dispatcher: &Dispatcher<'_>) -> Result<SecretString, Error> {
+        let mut state = dispatcher.connection.token.lock().await;
         if let Some(refused) = self.refused.borrow().clone() {
             return Err(refused.error());
         }
-        if state.usable(self.connection.clock.now()).is_none() {
+        if state.usable(dispatcher.connection.clock.now()).is_none() {
             // One that is about to end is still a secret.
             if let Some(token) = state.current() {
-                self.hide(token);
+                dispatcher.hide(token);
             }
-            self.authenticate(&mut state).await?;
+            self.authenticate(dispatcher, &mut state).await?;
         }
         // After `authenticate` there is one; an empty token would be refused by PingOne.
         let token = state.current().cloned().unwrap_or_default();
-        self.hide(&token);
+        dispatcher.hide(&token);
         Ok(token)
     }
 
     /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
-    async fn authenticate(&self, state: &mut TokenState) -> Result<(), Error> {
-        let began = self.connection.clock.elapsed();
+    async fn authenticate(
+        &self,
+        dispatcher: &Dispatcher<'_>,
+        state: &mut TokenState,
+    ) -> Result<(), Error> {
+        let began = dispatcher.elapsed();
         let mut tries = Tries::default();
         let first = state.authentication;
         let second = match first {
             ClientAuthentication::Basic => ClientAuthentication::Form,
             ClientAuthentication::Form => ClientAuthentication::Basic,
         };
-        let mut refusal = match self.ask_for_token(state, first, &mut tries).await {
+        let mut refusal = match ask_for_token(dispatcher, state, first, &mut tries).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(refusal)) => Ok(refusal),
             Err(problem) => Err(problem),
@@ -114,15 +136,15 @@ impl Client<'_> {
             && wants_other_method(unsupported)
         {
             tries = Tries::default();
-            match self.ask_for_token(state, second, &mut tries).await {
+            match ask_for_token(dispatcher, state, second, &mut tries).await {
                 Ok(Ok(())) => return Ok(()),
-                // Of two refusals, that which does not merely dislike the method tells what is wrong.
+                // Prefer the refusal that is not "unsupported authentication method".
                 Ok(Err(other)) if !wants_other_method(&other) => refusal = Ok(other),
                 Ok(Err(_)) => {}
                 Err(problem) => refusal = Err(problem),
             }
         }
-        tries.elapsed = self.connection.clock.elapsed().saturating_sub(began);
+        tries.elapsed = dispatcher.elapsed().saturating_sub(began);
         if let Ok(refusal) = &refusal
             && refusal.is_definite()
         {
@@ -134,31 +156,32 @@ impl Client<'_> {
             tries,
         })
     }
+}
 
-    /// One way of asking. The inner error is PingOne's refusal.
-    async fn ask_for_token(
-        &self,
-        state: &mut TokenState,
-        authentication: ClientAuthentication,
-        tries: &mut Tries,
-    ) -> Result<Result<(), Refusal>, Problem> {
-        let request = token::request(&self.connection.settings, authentication);
-        let mut reply = self.attempts(&request, Repeat::Safe, tries).await?;
-        if !reply.is_success() {
-            return Ok(Err(Refusal::read(&reply, &self.mask())));
-        }
-        let now = self.connection.clock.now();
-        let accepted =
-            check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
-        reply.body.zeroize();
-        match accepted {
-            Ok(()) => Ok(Ok(())),
-            Err(reason) => Err(Problem::Answer {
-                call: request.call(),
-                reason: reason.to_owned(),
-                change: false,
-            }),
-        }
+/// One way of asking. The inner error is PingOne's refusal.
+async fn ask_for_token(
+    dispatcher: &Dispatcher<'_>,
+    state: &mut TokenState,
+    authentication: ClientAuthentication,
+    tries: &mut Tries,
+) -> Result<Result<(), Refusal>, Problem> {
+    let request = token::request(&dispatcher.connection.settings, authentication);
+    let sent = dispatcher.send(&request, Repeat::Safe, None, tries);
+    let mut reply = sent.await?;
+    if !reply.is_success() {
+        return Ok(Err(Refusal::read(&reply, &dispatcher.mask())));
+    }
+    let now = dispatcher.connection.clock.now();
+    let accepted =
+        check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
+    reply.body.zeroize();
+    match accepted {
+        Ok(()) => Ok(Ok(())),
+        Err(reason) => Err(Problem::Answer {
+            call: request.label(),
+            reason: reason.to_owned(),
+            change: false,
+        }),
     }
 }
 

@@ -3,12 +3,17 @@
 
 use std::collections::HashMap;
 
+use pingone::network_env::{Named, NetworkEnv};
+
 /// A copy of the variables that matter, so that tests can give others. It has no `Debug`: the proxies'
 /// addresses may hold passwords.
 #[derive(Clone, Default)]
 pub struct Surroundings {
     variables: HashMap<String, String>,
 }
+
+/// What the client calls itself to PingOne.
+const USER_AGENT: &str = concat!("pingone-xsoar/", env!("CARGO_PKG_VERSION"));
 
 /// A file of PEM certificates that replaces the bundled roots. XSOAR sets both to its custom certificates.
 /// <https://docs-cortex.paloaltonetworks.com/>, "Configure Python Docker Integrations to Trust Custom Certificates"
@@ -94,9 +99,25 @@ impl Surroundings {
         self.first(&[variable.name()]).map(|(_, value)| value)
     }
 
-    /// The variable that names a certificate file, and the file.
-    pub fn certificate_file(&self) -> Option<(String, &str)> {
-        self.first(&CERTIFICATES)
+    /// What the client takes from the environment.
+    pub fn network(&self) -> NetworkEnv {
+        let proxy = |name: &str, address: Option<&str>| {
+            address.map(|address| Named {
+                name: name.to_owned(),
+                value: address.to_owned(),
+            })
+        };
+        NetworkEnv {
+            user_agent: USER_AGENT,
+            certificate_file: self.first(&CERTIFICATES).map(|(name, value)| Named {
+                name,
+                value: value.to_owned(),
+            }),
+            https_proxy: proxy("HTTPS_PROXY", self.https_proxy()),
+            http_proxy: proxy("HTTP_PROXY", self.http_proxy()),
+            no_proxy: self.first(&NO_PROXY).map(|(_, hosts)| hosts.to_owned()),
+            proxy_advice: "correct it, or turn 'Use system proxy settings' off",
+        }
     }
 
     /// The proxy for `https` addresses.
@@ -107,11 +128,6 @@ impl Surroundings {
     /// The proxy for `http` addresses.
     pub fn http_proxy(&self) -> Option<&str> {
         self.first(&HTTP_PROXY).map(|(_, value)| value)
-    }
-
-    /// Hosts that are reached without a proxy.
-    pub fn no_proxy(&self) -> Option<&str> {
-        self.first(&NO_PROXY).map(|(_, value)| value)
     }
 
     /// The time limit for one HTTP request: the variable's name and its text.
@@ -128,5 +144,29 @@ impl<const N: usize> From<[(&str, &str); N]> for Surroundings {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_named_in_capitals_and_blank_variables_count_for_nothing() {
+        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+            let network = Surroundings::from([(name, "proxy:1")]).network();
+            let proxy = network.https_proxy.or(network.http_proxy).expect("a proxy");
+            assert_eq!(
+                (proxy.name, proxy.value),
+                (name.to_uppercase(), "proxy:1".to_owned())
+            );
+        }
+        let variables = [("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")];
+        let network = Surroundings::from(variables).network();
+        let file = network.certificate_file.expect("a file");
+        assert_eq!(
+            (&*file.name, &*file.value),
+            ("REQUESTS_CA_BUNDLE", "/dev/null")
+        );
     }
 }

@@ -6,14 +6,11 @@ use std::borrow::Borrow;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    client::{Call, Client},
-    error::Error,
+use crate::{
+    call::{Effect, List, Path, Read, Write},
     id::{SessionId, UserId},
-    policy::Touches,
-    users::found,
+    secrets::Mask,
 };
-use crate::secrets::Mask;
 
 const SESSIONS: &str = "sessions";
 
@@ -28,7 +25,8 @@ pub struct Session {
 }
 
 impl Session {
-    fn read(raw: Value, mask: &Mask) -> Self {
+    /// Reads a session out of an answer.
+    pub(crate) fn read(raw: Value, mask: &Mask) -> Self {
         let text = |member: &str| raw.get(member).and_then(Value::as_str);
         // Both are taken before masking, which may make them unreadable where a secret happens to be part of them.
         let id = text("id").and_then(|id| id.parse().ok());
@@ -65,42 +63,23 @@ impl Borrow<Value> for Session {
     }
 }
 
-impl Client<'_> {
-    /// The sessions, newest first, those that have expired among them. PingOne lists ten at the most.
-    pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
-        let listing = self
-            .list(self.user_url(user, &[SESSIONS]), SESSIONS)
-            .await?;
-        let mask = self.mask();
-        let sessions = listing.into_raw_items()?.into_iter();
-        Ok(sessions
-            .map(|session| Session::read(session, &mask))
-            .collect())
-    }
+/// The sessions of a user, newest first, those that have expired among them. PingOne lists ten at the most.
+pub(crate) fn of_user(user: UserId) -> List {
+    List::at(Path::of_user(user, &[SESSIONS]), SESSIONS)
+}
 
-    /// A session, also one that is not among those that PingOne lists; `None` if there is none with this id.
-    pub async fn session(
-        &self,
-        user: UserId,
-        session: SessionId,
-    ) -> Result<Option<Session>, Error> {
-        let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
-        match self.call_json(Call::get(url)).await {
-            Ok(raw) => Ok(Some(Session::read(raw, &self.mask()))),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
+/// A session, also one that is not among those that PingOne lists.
+pub(crate) fn session(user: UserId, session: SessionId) -> Read {
+    Read::at(session_path(user, session))
+}
 
-    /// Ends a session; false if it had ended already.
-    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
-        let url = self.user_url(user, &[SESSIONS, &session.to_string()]);
-        found(
-            self.call_maybe_json(Call::delete(url, Touches::User(user)))
-                .await
-                .map(drop),
-        )
-    }
+/// Ends a session.
+pub(crate) fn end(user: UserId, session: SessionId) -> Write {
+    Write::delete(session_path(user, session), Effect::User(user))
+}
+
+fn session_path(user: UserId, session: SessionId) -> Path {
+    Path::of_user(user, &[SESSIONS, &session.to_string()])
 }
 
 #[cfg(test)]

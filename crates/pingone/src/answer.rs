@@ -1,0 +1,130 @@
+//! Reads PingOne's answers: JSON where JSON has to be. One that makes no sense is an error that names its call.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{
+    call::JSON,
+    error::{Error, Problem, TOO_MUCH},
+    wire::{HttpRequest, Reply},
+};
+use crate::memory::{Budget, Exhausted, Held, Unread};
+
+/// How texts name a call, and whether it was to change something.
+pub(crate) struct CallLabel {
+    text: String,
+    is_change: bool,
+}
+
+impl CallLabel {
+    /// Names a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self {
+            text: request.label(),
+            is_change: request.method != Method::GET,
+        }
+    }
+
+    /// Names something that was read.
+    pub(crate) fn reading(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_change: false,
+        }
+    }
+
+    /// As it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// An answer with a success status that makes no sense.
+    pub(crate) fn unusable(&self, reason: &str) -> Error {
+        Problem::Answer {
+            call: self.text.clone(),
+            reason: reason.to_owned(),
+            change: self.is_change,
+        }
+        .into()
+    }
+
+    /// The JSON object of an answer; `None` if it is empty. What is not empty has to be PingOne's: behind a success
+    /// status that a gateway made up, nothing was changed.
+    pub(crate) fn object(&self, reply: &Reply, held: &mut Held) -> Result<Option<Value>, Error> {
+        if reply.body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        check_content_type(reply).map_err(|reason| self.unusable(reason))?;
+        match held.read(&reply.body) {
+            Ok(object @ Value::Object(_)) => Ok(Some(object)),
+            Ok(_) => Err(self.unusable("it is not a JSON object")),
+            Err(Unread::Json(error)) => {
+                Err(self.unusable(&format!("it is not valid JSON ({error})")))
+            }
+            Err(Unread::TooLarge) => Err(self.unusable(TOO_MUCH)),
+        }
+    }
+
+    /// The answer to this call, which somebody keeps for a while.
+    pub(crate) fn read(self, reply: Reply, budget: &Budget) -> Result<Answer, Error> {
+        let mut held = budget.hold();
+        let body = self.object(&reply, &mut held)?;
+        drop(reply);
+        held.pass_on()
+            .map_err(|Exhausted| self.unusable(TOO_MUCH))?;
+        Ok(Answer { label: self, body })
+    }
+}
+
+/// What PingOne said to a call. Nothing in it is masked.
+pub(crate) struct Answer {
+    label: CallLabel,
+    body: Option<Value>,
+}
+
+impl Answer {
+    /// The object, if PingOne said anything.
+    pub(crate) fn into_body(self) -> Option<Value> {
+        self.body
+    }
+
+    /// Makes something of the object, which has to be there. `decode` says what is wrong with it.
+    pub(crate) fn decode<T>(
+        self,
+        decode: impl FnOnce(Value) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let Self { label, body } = self;
+        let body = body.ok_or_else(|| label.unusable("it is empty"))?;
+        decode(body).map_err(|reason| label.unusable(&reason))
+    }
+
+    /// The same where PingOne need not say anything.
+    pub(crate) fn decode_if_any<T>(
+        self,
+        decode: impl FnOnce(Value) -> Result<T, String>,
+    ) -> Result<Option<T>, Error> {
+        if self.body.is_none() {
+            return Ok(None);
+        }
+        self.decode(decode).map(Some)
+    }
+}
+
+/// Whether an answer says that it is JSON. One that says nothing may be.
+pub(crate) fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
+    let Some(content_type) = &reply.content_type else {
+        return Ok(());
+    };
+    // PingOne says application/hal+json whatever is asked for.
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == JSON || essence.ends_with("+json") {
+        Ok(())
+    } else {
+        Err("it is not JSON by its content type; a proxy or gateway may have answered")
+    }
+}

@@ -1,0 +1,127 @@
+//! Users: finding, reading, creating, changing and deleting them, and their account's state.
+
+use serde_json::Value;
+
+use super::Client;
+use crate::{
+    answer::CallLabel,
+    call::Write,
+    endpoints::users::{self, User},
+    error::Error,
+    id::{UserId, read_id},
+    pages::{Paging, Part},
+    retry::Repeat,
+};
+
+impl Client<'_> {
+    /// The users of this name: none or one, unless PingOne holds names that differ in case alone.
+    pub async fn find_users(&self, username: &str) -> Result<Vec<User>, Error> {
+        self.find_users_by("username", username).await
+    }
+
+    /// The users with this e-mail address, which need not be unique.
+    pub async fn find_users_by_email(&self, email: &str) -> Result<Vec<User>, Error> {
+        self.find_users_by("email", email).await
+    }
+
+    async fn find_users_by(&self, attribute: &str, value: &str) -> Result<Vec<User>, Error> {
+        let list = users::with_attribute(attribute, value);
+        let listing = self.reader().list(list).await?;
+        let mask = self.mask();
+        listing.decode_closest(attribute, value, |raw| User::read(raw, &mask))
+    }
+
+    /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
+    pub async fn probe_users(&self) -> Result<(), Error> {
+        let page = self.reader().read(users::any_user()).await?;
+        page.decode(|page| users::check_page(&page))
+    }
+
+    /// Reads a user.
+    pub async fn read_user(&self, id: UserId) -> Result<User, Error> {
+        let answer = self.reader().read(users::user(id)).await?;
+        answer.decode(|raw| User::read(raw, &self.mask()))
+    }
+
+    /// Whether there is such a user.
+    pub async fn user_exists(&self, id: UserId) -> Result<bool, Error> {
+        let found = self.read_if_exists(users::user(id), |_| Ok(())).await?;
+        Ok(found.is_some())
+    }
+
+    /// Creates a user.
+    pub async fn create_user(&self, user: &Value) -> Result<User, Error> {
+        self.changed_user(users::create(user.clone())).await
+    }
+
+    /// Changes the members that `change` has and leaves the others.
+    pub async fn update_user(&self, id: UserId, change: &Value) -> Result<User, Error> {
+        self.changed_user(users::update(id, change.clone())).await
+    }
+
+    async fn changed_user(&self, write: Write) -> Result<User, Error> {
+        let answer = self.write(write).await?;
+        answer.decode(|raw| User::read(raw, &self.mask()))
+    }
+
+    /// Deletes a user.
+    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+        self.write(users::delete(id)).await.map(drop)
+    }
+
+    /// Unlocks the account; `None` if PingOne said nothing but that it did. Of a disabled user PingOne refuses it with
+    /// 415; `once_enabled` says that the user was enabled a moment ago, so that this may pass.
+    pub async fn unlock_user(&self, id: UserId, once_enabled: bool) -> Result<Option<User>, Error> {
+        self.change_account(users::unlock(id), once_enabled).await
+    }
+
+    /// Locks the account, until `until` or until an administrator unlocks it; `once_enabled` as for unlocking.
+    pub async fn lock_user(
+        &self,
+        id: UserId,
+        until: Option<jiff::Timestamp>,
+        once_enabled: bool,
+    ) -> Result<Option<User>, Error> {
+        self.change_account(users::lock(id, until), once_enabled)
+            .await
+    }
+
+    async fn change_account(
+        &self,
+        write: Write,
+        once_enabled: bool,
+    ) -> Result<Option<User>, Error> {
+        let repeat = if once_enabled {
+            Repeat::SafeOnceEnabled
+        } else {
+            Repeat::Safe
+        };
+        let answer = self.write(write.with_repeat(repeat)).await?;
+        answer.decode_if_any(|raw| User::read(raw, &self.mask()))
+    }
+
+    /// Enables or disables a user. Gives PingOne's answer and the state it tells, if it tells one.
+    pub async fn set_enabled(
+        &self,
+        id: UserId,
+        enabled: bool,
+    ) -> Result<(Option<Value>, Option<bool>), Error> {
+        let raw = self.change(users::set_enabled(id, enabled)).await?;
+        let now = raw
+            .as_ref()
+            .and_then(|raw| raw.get("enabled"))
+            .and_then(Value::as_bool);
+        Ok((raw, now))
+    }
+
+    /// Users that a filter finds; none is every user.
+    pub async fn search_users(&self, filter: Option<&str>, paging: &Paging) -> Result<Part, Error> {
+        self.search(users::users(), filter, paging).await
+    }
+
+    /// The id of a user out of a list that a search gave.
+    pub fn listed_user(&self, raw: &Value) -> Result<UserId, Error> {
+        let label = || CallLabel::reading("GET users");
+        read_id(raw, "a user").map_err(|reason| label().unusable(&reason))
+    }
+}

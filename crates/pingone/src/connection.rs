@@ -1,0 +1,97 @@
+//! What outlives a command: connections and the token, under one set of settings.
+
+use std::rc::Rc;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::{
+    clock::Clock,
+    http::Http,
+    recorder::Recorder,
+    settings::Settings,
+    tape::Tape,
+    token::{StoredToken, TokenState},
+    transport::Transport,
+};
+use crate::network_env::NetworkEnv;
+
+/// Connections and the token, under one set of settings.
+pub struct Connection {
+    pub(crate) settings: Settings,
+    fingerprint: String,
+    pub(crate) transport: Transport,
+    pub(crate) clock: Clock,
+    /// Held while a token is asked for, so that calls at the same time ask once.
+    pub(crate) token: Mutex<TokenState>,
+}
+
+impl Connection {
+    /// A connection over the network; nothing is sent yet.
+    pub fn live(settings: Settings, env: &NetworkEnv) -> anyhow::Result<Self> {
+        let transport = Transport::Live(Http::new(&settings, env)?);
+        Ok(Self::new(settings, transport, Clock::real()))
+    }
+
+    /// A connection over the network that records what is sent and comes back.
+    pub fn record(
+        settings: Settings,
+        env: &NetworkEnv,
+        recorder: Rc<Recorder>,
+    ) -> anyhow::Result<Self> {
+        let transport = Transport::Record(Http::new(&settings, env)?, recorder);
+        Ok(Self::new(settings, transport, Clock::recording()))
+    }
+
+    /// A connection to a recording.
+    pub fn replay(settings: Settings, tape: Rc<Tape>) -> Self {
+        let recorded = Rc::clone(&tape);
+        let clock = Clock::replay(move || recorded.time());
+        Self::new(settings, Transport::Replay(tape), clock)
+    }
+
+    fn new(settings: Settings, transport: Transport, clock: Clock) -> Self {
+        let fingerprint = settings.fingerprint();
+        Self {
+            settings,
+            fingerprint,
+            transport,
+            clock,
+            token: Mutex::default(),
+        }
+    }
+
+    /// The settings it was made for.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The date and time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A command begins. When: also a recording has to know.
+    pub(crate) fn begin(&self) -> Timestamp {
+        let now = self.clock.now();
+        self.transport.begin(now);
+        now
+    }
+
+    /// Whether a call would need a new token.
+    pub async fn wants_token(&self) -> bool {
+        self.token.lock().await.usable(self.clock.now()).is_none()
+    }
+
+    /// Takes over a token that another process stored, if it belongs to these settings.
+    pub async fn restore_token(&self, stored: StoredToken) {
+        let now = self.clock.now();
+        let mut state = self.token.lock().await;
+        state.restore(stored, &self.fingerprint, now);
+    }
+
+    /// The token, if it came from PingOne since the last call of this function.
+    pub async fn fresh_token(&self) -> Option<StoredToken> {
+        self.token.lock().await.take_fresh(self.fingerprint.clone())
+    }
+}

@@ -1,0 +1,19 @@
+//! Populations: the parts of an environment that its users live in.
+//! <https://developer.pingidentity.com/pingone-api/platform/populations.html>
+
+use crate::{
+    call::{List, Path, Read},
+    id::PopulationId,
+};
+
+const POPULATIONS: &str = "populations";
+
+/// The populations of the environment.
+pub(crate) fn populations() -> List {
+    List::at(Path::of(&[POPULATIONS]), POPULATIONS)
+}
+
+/// A population.
+pub(crate) fn population(id: PopulationId) -> Read {
+    Read::at(Path::of(&[POPULATIONS, &id.to_string()]))
+}

@@ -1,0 +1,219 @@
+//! Users: finding, reading, creating, changing and deleting them, and their account's state.
+//! <https://developer.pingidentity.com/pingone-api/platform/users/users-1.html>
+
+use std::fmt;
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    call::{Effect, JSON, List, Path, Read, Write},
+    filter,
+    id::{UserId, read_id},
+    retry::Repeat,
+    secrets::Mask,
+    times::written,
+};
+
+/// Selects the unlock operation; the same address with other media types does other things.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html>
+const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
+
+/// Selects the lock operation.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-lock.html>
+const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
+
+/// Whether a media type selects an operation that PingOne refuses with 415 where the user is disabled.
+pub fn needs_enabled_user(operation: &str) -> bool {
+    [LOCK, UNLOCK].contains(&operation)
+}
+
+/// A user as PingOne describes it, with every secret masked.
+#[derive(Debug)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The members that are used by name.
+    pub fields: UserFields,
+    /// Everything that PingOne sent.
+    pub raw: Value,
+    /// The parts that an update sends back.
+    pub returned: Returned,
+}
+
+/// Members of a user to be sent back to PingOne as they came. A secret in them is not masked, or an update
+/// would write the mask into the user; so they are not to be shown.
+pub struct Returned(Map<String, Value>);
+
+impl Returned {
+    fn of(raw: &Value) -> Self {
+        let members = ["name", "address"].into_iter();
+        Self(
+            members
+                .filter_map(|member| Some((member.to_owned(), raw.get(member)?.clone())))
+                .collect(),
+        )
+    }
+
+    /// The user's member.
+    pub fn get(&self, member: &str) -> Option<&Value> {
+        self.0.get(member)
+    }
+}
+
+impl fmt::Debug for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Returned")
+    }
+}
+
+/// The names by which a user may be protected, not masked: for comparing, never for showing.
+pub(crate) struct UserNames {
+    pub(crate) username: String,
+    pub(crate) email: Option<String>,
+}
+
+impl UserNames {
+    /// Reads the names out of an answer; `None` if it is not about this user, or does not tell them. A user need not
+    /// have an e-mail address.
+    pub(crate) fn read(raw: &Value, id: UserId) -> Option<Self> {
+        let text = |member| raw.get(member).and_then(Value::as_str);
+        let is_this = text("id").and_then(|id| id.parse().ok()) == Some(id);
+        let username = text("username").filter(|name| is_this && !name.is_empty());
+        let email = match raw.get("email") {
+            None | Some(Value::Null) => Some(None),
+            Some(email) => email.as_str().map(|email| Some(email.to_owned())),
+        };
+        username.zip(email).map(|(username, email)| Self {
+            username: username.to_owned(),
+            email,
+        })
+    }
+}
+
+/// The members of a user on which decisions rest. What a user does not have PingOne leaves out; one of another kind
+/// than it should be says as little. What is only shown is taken from [`User::raw`] as it came.
+#[derive(Debug, Default)]
+pub struct UserFields {
+    /// Unique in the environment.
+    pub username: Option<String>,
+    /// Whether the user may sign on at all.
+    pub enabled: Option<bool>,
+    /// RFC 3339.
+    pub created_at: Option<String>,
+    /// The state of the account: `OK` or `LOCKED`; others may come.
+    pub account_status: Option<String>,
+    /// The id of the population that the user is in.
+    pub population: Option<String>,
+}
+
+impl UserFields {
+    fn of(raw: &Value) -> Self {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let part =
+            |object: &str, member: &str| text(raw.get(object).and_then(|part| part.get(member)));
+        Self {
+            username: text(raw.get("username")),
+            enabled: raw.get("enabled").and_then(Value::as_bool),
+            created_at: text(raw.get("createdAt")),
+            account_status: part("account", "status"),
+            population: part("population", "id"),
+        }
+    }
+
+    /// The state of the account, if PingOne told it.
+    pub fn account_status(&self) -> Option<&str> {
+        self.account_status.as_deref()
+    }
+}
+
+impl User {
+    /// Reads a user out of an answer.
+    pub(crate) fn read(raw: Value, mask: &Mask) -> Result<Self, String> {
+        // The id is taken first: masking may make it unreadable where a secret happens to be part of it.
+        let id = read_id(&raw, "a user")?;
+        let returned = Returned::of(&raw);
+        let raw = mask.value(raw);
+        let fields = UserFields::of(&raw);
+        Ok(Self {
+            id,
+            fields,
+            raw,
+            returned,
+        })
+    }
+}
+
+const USERS: &str = "users";
+
+/// The users of the environment.
+pub(crate) fn users() -> List {
+    List::at(Path::of(&[USERS]), USERS)
+}
+
+/// The users of which an attribute has this value. PingOne's filter ignores case, and whether it reads an escaped value
+/// as meant is unconfirmed; so its answers have to be compared again.
+pub(crate) fn with_attribute(attribute: &str, value: &str) -> List {
+    users().query(&[("filter", &filter::equals(attribute, value))])
+}
+
+/// A single user of the environment, whichever it is.
+pub(crate) fn any_user() -> Read {
+    users().query(&[("limit", "1")]).into_read()
+}
+
+/// Whether a page of users is one.
+pub(crate) fn check_page(page: &Value) -> Result<(), String> {
+    let users = page
+        .get("_embedded")
+        .and_then(|embedded| embedded.get(USERS));
+    match users {
+        Some(Value::Array(_)) => Ok(()),
+        _ => Err("`_embedded.users` is not a list".to_owned()),
+    }
+}
+
+/// A user.
+pub(crate) fn user(id: UserId) -> Read {
+    Read::at(Path::of_user(id, &[]))
+}
+
+/// Creates a user. It is not tried again once it may have reached PingOne: there is nothing by which PingOne would know
+/// the second request for the same.
+pub(crate) fn create(user: Value) -> Write {
+    Write::bare(Method::POST, Path::of(&[USERS]), Effect::NewUser)
+        .with_body(JSON, user)
+        .with_repeat(Repeat::OnlyIfUnsent)
+}
+
+/// Changes the members that `change` has and leaves the others.
+pub(crate) fn update(id: UserId, change: Value) -> Write {
+    let path = Path::of_user(id, &[]);
+    Write::bare(Method::PATCH, path, Effect::User(id)).with_body(JSON, change)
+}
+
+/// Deletes a user.
+pub(crate) fn delete(id: UserId) -> Write {
+    Write::delete(Path::of_user(id, &[]), Effect::User(id))
+}
+
+/// Unlocks the account. Of a disabled user PingOne refuses it with 415, as if the media type were wrong.
+pub(crate) fn unlock(id: UserId) -> Write {
+    Write::operation(Path::of_user(id, &[]), UNLOCK, Effect::User(id))
+}
+
+/// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne refuses it with 415.
+/// That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer has to be looked at.
+pub(crate) fn lock(id: UserId, until: Option<jiff::Timestamp>) -> Write {
+    let lock = Write::operation(Path::of_user(id, &[]), LOCK, Effect::User(id));
+    match until {
+        Some(until) => lock.with_body(LOCK, json!({"unlockAt": written(until)})),
+        None => lock,
+    }
+}
+
+/// Enables or disables a user.
+pub(crate) fn set_enabled(id: UserId, enabled: bool) -> Write {
+    let path = Path::of_user(id, &["enabled"]);
+    Write::bare(Method::PUT, path, Effect::User(id)).with_body(JSON, json!({"enabled": enabled}))
+}

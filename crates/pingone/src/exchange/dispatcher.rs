@@ -1,0 +1,156 @@
+//! Sends one request within the command's time, again where that is right, until an answer is worth having. What a
+//! token is, is not known here.
+
+use std::{rc::Rc, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    changes::{ChangeLog, ChangeState},
+    connection::Connection,
+    error::{Problem, Tries},
+    journal::{Journal, Level},
+    memory::Budget,
+    retry::{self, Outcome, Repeat},
+    secrets::Mask,
+    settings::Limits,
+    wire::{HttpRequest, NoAnswer, Reply},
+};
+
+/// The way to PingOne for one command, whose time begins when it is made.
+pub(super) struct Dispatcher<'a> {
+    pub(super) connection: &'a Connection,
+    limits: Limits,
+    began: Duration,
+    pub(super) journal: &'a Journal,
+    pub(super) budget: Budget,
+}
+
+impl<'a> Dispatcher<'a> {
+    pub(super) fn new(connection: &'a Connection, limits: Limits, journal: &'a Journal) -> Self {
+        Self {
+            connection,
+            limits,
+            began: connection.clock.elapsed(),
+            journal,
+            budget: Budget::of_a_command(),
+        }
+    }
+
+    /// Sends until there is an answer that is not worth another try, or no time or try is left. `log` is that of the
+    /// changes, if the request is one.
+    pub(super) async fn send(
+        &self,
+        request: &HttpRequest,
+        repeat: Repeat,
+        log: Option<&ChangeLog>,
+        tries: &mut Tries,
+    ) -> Result<Reply, Problem> {
+        let clock = &self.connection.clock;
+        let mut tried = 0;
+        loop {
+            let remaining = self.remaining();
+            if remaining.is_zero() {
+                return Err(Problem::OutOfTime {
+                    call: request.label(),
+                    limit: self.limits.command,
+                });
+            }
+            tried += 1;
+            tries.count += 1;
+            let pending = log.map(|log| log.begin(request.label()));
+            let result = self.send_once(request, remaining, tried).await;
+            if let Some(pending) = pending {
+                pending.end(match &result {
+                    Ok(reply) => ChangeState::Answered(reply.status),
+                    Err(failure) if failure.reached => ChangeState::Unanswered,
+                    Err(_) => ChangeState::Unsent,
+                });
+            }
+            let outcome = self.outcome(&result);
+            tries.outcome_unknown |= log.is_some() && outcome.unknown();
+            let wait = retry::wait(
+                outcome,
+                repeat,
+                tried,
+                self.limits.retries,
+                self.remaining(),
+                clock.chance(),
+            );
+            let Some(wait) = wait else {
+                return result.map_err(Problem::NoAnswer);
+            };
+            let what = match &result {
+                Ok(reply) => format!("{} answered {}", request.label(), reply.status),
+                Err(failure) => failure.to_string(),
+            };
+            self.journal.note(
+                Level::Info,
+                format!("{what}; next try in {:.1} s", wait.as_secs_f64()),
+            );
+            clock.sleep(wait).await;
+        }
+    }
+
+    async fn send_once(
+        &self,
+        request: &HttpRequest,
+        remaining: Duration,
+        tried: u32,
+    ) -> Result<Reply, NoAnswer> {
+        let Connection {
+            clock, transport, ..
+        } = self.connection;
+        let mask = self.mask();
+        let sent = clock.elapsed();
+        let timeout = self.limits.request.min(remaining);
+        let (result, took) = transport.send(request, timeout, &mask, &self.budget).await;
+        clock.pass(took);
+        self.journal.note_call(|| {
+            let took = clock.elapsed().saturating_sub(sent).as_secs_f64();
+            let outcome = match &result {
+                Ok(reply) => reply.status.to_string(),
+                Err(failure) => failure.to_string(),
+            };
+            format!("{}, try {tried}, {took:.3} s: {outcome}", request.label())
+        });
+        result
+    }
+
+    fn outcome(&self, result: &Result<Reply, NoAnswer>) -> Outcome {
+        match result {
+            Ok(reply) => {
+                let now = || self.connection.clock.now();
+                let asked = reply.retry_after.as_deref();
+                let asked = asked.and_then(|header| retry::retry_after(header, now()));
+                Outcome::Status(reply.status, asked)
+            }
+            Err(failure) => Outcome::NoAnswer {
+                passing: failure.is_passing(),
+                reached: failure.reached,
+            },
+        }
+    }
+
+    /// Time passed on the clock that counts the command's time.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.connection.clock.elapsed()
+    }
+
+    /// What is left of the command's time.
+    fn remaining(&self) -> Duration {
+        self.limits
+            .command
+            .saturating_sub(self.elapsed().saturating_sub(self.began))
+    }
+
+    /// The secrets that are known so far.
+    pub(super) fn mask(&self) -> Rc<Mask> {
+        self.journal.mask()
+    }
+
+    /// Masks a secret from now on: a token, or a password that was made here.
+    pub(super) fn hide(&self, secret: &SecretString) {
+        self.journal.hide(secret.expose_secret());
+    }
+}

@@ -1,0 +1,366 @@
+//! What must not be changed, whatever command wants it. A change is sent only with a permit, and only this file makes
+//! one; so no command can forget to ask. It fails closed: what protects by name lets a change through only after every
+//! name that decides was read.
+
+use std::{cell::RefCell, collections::HashSet};
+
+use super::reader::Reader;
+use crate::{
+    answer::CallLabel,
+    call::{Effect, List, Write},
+    endpoints::{
+        groups::{self, Membership},
+        users::{self, UserNames},
+    },
+    error::{Error, Problem, none_on_404},
+    id::{GroupId, UserId},
+    names::same,
+    policy::{Policy, PolicyLabels},
+};
+
+/// Allows one change to be sent.
+pub(crate) struct Permit {
+    write: Write,
+}
+
+impl Permit {
+    /// The change that may be sent.
+    pub(super) fn into_write(self) -> Write {
+        self.write
+    }
+}
+
+/// Holds changes against the policy.
+pub(crate) struct Guard {
+    policy: Policy,
+    cache: RefCell<AuthorizationCache>,
+}
+
+/// What was found out in the course of a command.
+#[derive(Default)]
+struct AuthorizationCache {
+    users: HashSet<UserId>,
+    groups: HashSet<GroupId>,
+}
+
+/// In more groups than this a group is not nested: 250 is PingOne's limit of groups in one group.
+const MAX_ANCESTOR_GROUPS: usize = 250;
+
+/// What would have decided and could not be read, and why if a call failed.
+struct Unread {
+    what: String,
+    cause: Option<Error>,
+}
+
+impl Unread {
+    fn of(what: String) -> impl FnOnce(Error) -> Self {
+        |error| Self {
+            what,
+            cause: Some(error),
+        }
+    }
+
+    /// The error for a change whose `target` may be listed at `place`.
+    fn refuse(self, target: &str, place: &str) -> Error {
+        let Self { what, cause } = self;
+        Problem::ProtectionUnknown {
+            reason: format!(
+                "It could not be established whether {target} is protected ({place}), so nothing was changed: {what} could not be read."
+            ),
+            cause: cause.map(Box::new),
+        }
+        .into()
+    }
+
+    /// The error by itself, where nothing is refused.
+    fn into_cause(self) -> Error {
+        let Self { what, cause } = self;
+        let unusable =
+            || CallLabel::reading("the look-up").unusable(&format!("it does not tell {what}"));
+        cause.unwrap_or_else(unusable)
+    }
+}
+
+/// Why what decides about a user could not be read.
+enum UserUnread {
+    /// There is no such user: with PingOne's answer.
+    NoSuchUser(Error),
+    /// Anything else.
+    Other(Unread),
+}
+
+impl UserUnread {
+    fn into_error(self, target: &str, place: &str) -> Error {
+        match self {
+            Self::NoSuchUser(error) => error,
+            Self::Other(unread) => unread.refuse(target, place),
+        }
+    }
+}
+
+impl Guard {
+    /// Holds the changes of one command against `policy`.
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            cache: RefCell::default(),
+        }
+    }
+
+    /// What must not be changed.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// A permit for the change; an error if the policy forbids it, or if it may.
+    pub(crate) async fn authorize(
+        &self,
+        reader: Reader<'_>,
+        write: Write,
+    ) -> Result<Permit, Error> {
+        let check = Check {
+            guard: self,
+            reader,
+        };
+        match write.effect() {
+            Effect::Probe => {}
+            _ if self.policy.read_only => {
+                let label = self.policy.labels.read_only;
+                return Err(forbidden(format!("{label}: nothing was changed.")));
+            }
+            Effect::NewUser => {}
+            Effect::User(user) => check.user(user).await?,
+            Effect::Membership(user, group) => {
+                check.group(group).await?;
+                check.user(user).await?;
+            }
+        }
+        Ok(Permit { write })
+    }
+
+    /// The protected groups that the user is in now, by name and id. Nobody can be refused beforehand what only the
+    /// filter of a dynamic group decides, so this is asked after a change to what such a filter may look at.
+    /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    pub(crate) async fn protected_groups_of(
+        &self,
+        reader: Reader<'_>,
+        user: UserId,
+    ) -> Result<Vec<String>, Error> {
+        if self.policy.protected_groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let check = Check {
+            guard: self,
+            reader,
+        };
+        // What was found before the change does not count any more.
+        self.cache.borrow_mut().users.remove(&user);
+        let mut protected = Vec::new();
+        for Membership { group, name, .. } in check.all_groups(user).await? {
+            let is_protected = check.is_protected_group(group, name.as_deref()).await;
+            if is_protected.map_err(Unread::into_cause)? {
+                protected.push(check.group_label(group, name.as_deref()));
+            }
+        }
+        Ok(protected)
+    }
+}
+
+/// One look at what is protected.
+struct Check<'a> {
+    guard: &'a Guard,
+    reader: Reader<'a>,
+}
+
+impl Check<'_> {
+    fn policy(&self) -> &Policy {
+        &self.guard.policy
+    }
+
+    fn is_cleared(&self, group: GroupId) -> bool {
+        self.guard.cache.borrow().groups.contains(&group)
+    }
+
+    async fn group(&self, group: GroupId) -> Result<(), Error> {
+        if self.policy().protected_groups.is_empty() || self.is_cleared(group) {
+            return Ok(());
+        }
+        let place = self.policy().labels.protected_groups;
+        let refused = |why: &str| {
+            Err(forbidden(format!(
+                "The group {group} is {why} ({place}): nothing was changed."
+            )))
+        };
+        let unknown = |unread: Unread| unread.refuse(&format!("the group {group}"), place);
+        let itself = self.is_protected_group(group, None).await;
+        if itself.map_err(unknown)? {
+            return refused("protected");
+        }
+        // Who joins a group that is nested in another becomes a member of that one as well. Whether PingOne tells
+        // more than the next ones above is undocumented, so each of them is asked for its own.
+        let mut cleared = HashSet::from([group]);
+        let mut to_ask = vec![group];
+        while let Some(below) = to_ask.pop() {
+            let parents = self.parent_groups(below).await.map_err(|error| {
+                let what = format!("the groups in which the group {below} is nested");
+                unknown(Unread::of(what)(error))
+            })?;
+            for Membership { group, name, .. } in parents {
+                if self.is_cleared(group) || !cleared.insert(group) {
+                    continue;
+                }
+                let this = self.is_protected_group(group, name.as_deref()).await;
+                if this.map_err(unknown)? {
+                    let label = self.group_label(group, name.as_deref());
+                    return refused(&format!("nested in {label}, which is protected"));
+                }
+                to_ask.push(group);
+            }
+            if cleared.len() > MAX_ANCESTOR_GROUPS {
+                return refused("nested in too many groups to tell whether one is protected");
+            }
+        }
+        self.guard.cache.borrow_mut().groups.extend(cleared);
+        Ok(())
+    }
+
+    /// Whether a group is protected itself. Its name is looked up unless it is known.
+    async fn is_protected_group(&self, group: GroupId, name: Option<&str>) -> Result<bool, Unread> {
+        let is_listed = |name: &str| lists(&self.policy().protected_groups, name);
+        if is_listed(&group.to_string()) {
+            return Ok(true);
+        }
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            return Ok(is_listed(name));
+        }
+        let what = format!("the name of the group {group}");
+        match self.group_name(group).await {
+            Ok(Some(name)) => Ok(is_listed(&name)),
+            Ok(None) => Err(Unread { what, cause: None }),
+            Err(error) => Err(Unread::of(what)(error)),
+        }
+    }
+
+    /// How a text names a group.
+    fn group_label(&self, group: GroupId, name: Option<&str>) -> String {
+        name.map_or_else(
+            || group.to_string(),
+            |name| format!("{} ({group})", self.reader.mask().text(name)),
+        )
+    }
+
+    async fn user(&self, user: UserId) -> Result<(), Error> {
+        let policy = self.policy();
+        if !policy.protects_anything() || self.guard.cache.borrow().users.contains(&user) {
+            return Ok(());
+        }
+        let PolicyLabels {
+            protected_users,
+            protected_groups,
+            ..
+        } = policy.labels;
+        let refused = |why: &str| {
+            Err(forbidden(format!(
+                "The user {user} is protected ({why}): nothing was changed."
+            )))
+        };
+        if lists(&policy.protected_users, &user.to_string()) {
+            return refused(protected_users);
+        }
+        // Neither question needs the other's answer.
+        let (names, groups) = tokio::join!(self.names_if_needed(user), self.groups_if_needed(user));
+        let is_listed = |name: &String| lists(&policy.protected_users, name);
+        if let Ok(Some(UserNames { username, email })) = &names
+            && (is_listed(username) || email.as_ref().is_some_and(is_listed))
+        {
+            return refused(protected_users);
+        }
+        // A user that is not there is nobody's to protect: the command says that in its own words.
+        if let Err(UserUnread::NoSuchUser(error)) = names {
+            return Err(error);
+        }
+        let target = format!("the user {user}");
+        let groups = groups.map_err(|unread| unread.into_error(&target, protected_groups))?;
+        for Membership { group, name, .. } in groups {
+            let is_protected = self.is_protected_group(group, name.as_deref()).await;
+            if is_protected.map_err(|unread| unread.refuse(&target, protected_groups))? {
+                return refused(&format!("a member of one of the {protected_groups}"));
+            }
+        }
+        names.map_err(|unread| unread.into_error(&target, protected_users))?;
+        self.guard.cache.borrow_mut().users.insert(user);
+        Ok(())
+    }
+
+    /// The names of the user, if any user is protected.
+    async fn names_if_needed(&self, user: UserId) -> Result<Option<UserNames>, UserUnread> {
+        if self.policy().protected_users.is_empty() {
+            return Ok(None);
+        }
+        let what = "its username and e-mail address".to_owned();
+        match self.user_names(user).await {
+            Ok(Some(names)) => Ok(Some(names)),
+            Ok(None) => Err(UserUnread::Other(Unread { what, cause: None })),
+            Err(error) if error.status() == Some(404) => Err(UserUnread::NoSuchUser(error)),
+            Err(error) => Err(UserUnread::Other(Unread::of(what)(error))),
+        }
+    }
+
+    /// The groups that the user is in, if any group is protected. PingOne's 404 may mean that there is no such user,
+    /// so the user is looked at then.
+    async fn groups_if_needed(&self, user: UserId) -> Result<Vec<Membership>, UserUnread> {
+        if self.policy().protected_groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let error = match self.all_groups(user).await {
+            Ok(groups) => return Ok(groups),
+            Err(error) => error,
+        };
+        if error.status() == Some(404)
+            && let Err(gone) = self.user_names(user).await
+            && gone.status() == Some(404)
+        {
+            return Err(UserUnread::NoSuchUser(gone));
+        }
+        let what = "the groups that it is in".to_owned();
+        Err(UserUnread::Other(Unread::of(what)(error)))
+    }
+
+    async fn user_names(&self, user: UserId) -> Result<Option<UserNames>, Error> {
+        let answer = self.reader.read(users::user(user)).await?;
+        answer.decode(|raw| Ok(UserNames::read(&raw, user)))
+    }
+
+    /// `None` if there is no such group, or if the answer is not about this group or has no name in it.
+    async fn group_name(&self, group: GroupId) -> Result<Option<String>, Error> {
+        let Some(answer) = none_on_404(self.reader.read(groups::group(group)).await)? else {
+            return Ok(None);
+        };
+        answer.decode(|raw| Ok(groups::name_of(&raw, group)))
+    }
+
+    /// Every group that the user is in, also by other groups.
+    async fn all_groups(&self, user: UserId) -> Result<Vec<Membership>, Error> {
+        self.memberships(groups::of_user(user)).await
+    }
+
+    /// The groups in which a group is nested.
+    async fn parent_groups(&self, group: GroupId) -> Result<Vec<Membership>, Error> {
+        self.memberships(groups::parents(group)).await
+    }
+
+    /// Names are not masked: for comparing only.
+    async fn memberships(&self, list: List) -> Result<Vec<Membership>, Error> {
+        let (listing, held) = self.reader.list(list).await?.split_held();
+        listing.decode(|raw| Membership::read(raw, &held))
+    }
+}
+
+/// Whether `entries` has the name.
+fn lists(entries: &[String], name: &str) -> bool {
+    entries.iter().any(|entry| same(entry, name))
+}
+
+fn forbidden(reason: String) -> Error {
+    Problem::Forbidden(reason).into()
+}

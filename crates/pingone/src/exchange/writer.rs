@@ -1,0 +1,160 @@
+//! Sends changes that the guard permits, and keeps the log of them. A dry run is another way of the writer: it notes
+//! what it would have sent, and takes PingOne to say that it was done.
+
+use std::{cell::RefCell, rc::Rc};
+
+use super::{
+    guard::Permit,
+    sender::{Outgoing, Sender},
+};
+use crate::{
+    answer::{Answer, CallLabel},
+    call::Effect,
+    changes::ChangeLog,
+    error::Error,
+    id::UserId,
+    retry::Repeat,
+    secrets::Mask,
+    wire::{HttpRequest, Reply},
+};
+
+/// Makes the changes of one command.
+pub(crate) struct Writer {
+    log: Rc<ChangeLog>,
+    mode: RefCell<Mode>,
+}
+
+enum Mode {
+    /// Changes are sent.
+    Send,
+    /// Changes are noted, each once.
+    Plan(Vec<Planned>),
+}
+
+/// A change that would have been sent.
+#[derive(PartialEq, Eq)]
+struct Planned {
+    effect: Effect,
+    description: String,
+}
+
+impl Writer {
+    /// Changes are sent and noted in `log`.
+    pub(crate) fn new(log: Rc<ChangeLog>) -> Self {
+        Self {
+            log,
+            mode: RefCell::new(Mode::Send),
+        }
+    }
+
+    /// From now on changes are noted, not sent.
+    pub(crate) fn only_plan(&self) {
+        self.mode.replace(Mode::Plan(Vec::new()));
+    }
+
+    /// Whether changes are only noted.
+    pub(crate) fn only_plans(&self) -> bool {
+        matches!(&*self.mode.borrow(), Mode::Plan(_))
+    }
+
+    /// The changes of a user that were noted since the last call. Several users may be planned for at the same time.
+    pub(crate) fn take_plan(&self, user: UserId) -> Vec<String> {
+        let mut mode = self.mode.borrow_mut();
+        let Mode::Plan(plan) = &mut *mode else {
+            return Vec::new();
+        };
+        plan.extract_if(.., |planned| planned.effect.user() == Some(user))
+            .map(|planned| planned.description)
+            .collect()
+    }
+
+    /// Makes a change. PingOne may say nothing but that it was made.
+    pub(crate) async fn send(&self, sender: &Sender<'_>, permit: Permit) -> Result<Answer, Error> {
+        let change = Change::of(permit, sender);
+        let label = CallLabel::of(&change.request);
+        let reply = match self.plan(&change, &sender.mask()) {
+            Some(made) => made,
+            None => sender.call(self.outgoing(change)).await?,
+        };
+        label.read(reply, sender.budget())
+    }
+
+    /// Makes a change and gives PingOne's answer, whatever it is.
+    pub(crate) async fn send_for_any_reply(
+        &self,
+        sender: &Sender<'_>,
+        permit: Permit,
+    ) -> Result<Reply, Error> {
+        let change = Change::of(permit, sender);
+        if let Some(made) = self.plan(&change, &sender.mask()) {
+            return Ok(made);
+        }
+        let (reply, _) = sender.exchange(self.outgoing(change)).await?;
+        Ok(reply)
+    }
+
+    fn outgoing(&self, change: Change) -> Outgoing<'_> {
+        let Change {
+            request, repeat, ..
+        } = change;
+        Outgoing {
+            request,
+            repeat,
+            log: Some(&self.log),
+        }
+    }
+
+    /// Notes the change if it is not to be sent: then the answer of PingOne that is assumed.
+    fn plan(&self, change: &Change, mask: &Mask) -> Option<Reply> {
+        let mut mode = self.mode.borrow_mut();
+        let Mode::Plan(plan) = &mut *mode else {
+            return None;
+        };
+        let planned = Planned {
+            effect: change.effect,
+            description: describe(&change.request, mask),
+        };
+        if !plan.contains(&planned) {
+            plan.push(planned);
+        }
+        Some(Reply {
+            status: 204,
+            ..Reply::default()
+        })
+    }
+}
+
+/// A permitted change, ready to be sent.
+struct Change {
+    request: HttpRequest,
+    repeat: Repeat,
+    effect: Effect,
+}
+
+impl Change {
+    fn of(permit: Permit, sender: &Sender<'_>) -> Self {
+        let write = permit.into_write();
+        Self {
+            repeat: write.repeat(),
+            effect: write.effect(),
+            request: write.into_request(&sender.connection().settings.api),
+        }
+    }
+}
+
+/// A change as a plan shows it: method, path, media type and body.
+fn describe(request: &HttpRequest, mask: &Mask) -> String {
+    let body = request
+        .body
+        .as_deref()
+        .map(|body| String::from_utf8_lossy(body))
+        .unwrap_or_default();
+    let described = [
+        request.method.as_str(),
+        request.url.path(),
+        request.content_type.unwrap_or_default(),
+        &mask.text(&body),
+    ]
+    .join(" ");
+    described.trim_end().to_owned()
+}
