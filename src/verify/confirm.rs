@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Terminal, bench::Bench, report::Target};
+use super::{bench::Bench, report::Target, terminal::Terminal};
 
 /// Says what will happen and asks for a `yes`.
 pub fn confirm(bench: &Bench, terminal: &mut Terminal<'_>) -> io::Result<bool> {

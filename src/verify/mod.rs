@@ -4,9 +4,9 @@
 //!
 //! ```text
 //! confirm      the question before anything is sent
-//! steps        every command, and its check by reading back
+//! steps        every command, and its check by reading back (step: what these work with)
 //! respond      the steps of the commands for investigation and containment
-//! probes       what the documentation leaves open
+//! probes       what the documentation leaves open (probe: what these work with)
 //! bench        what they work with, and the list of what was made
 //! trouble      what can go wrong, for the terminal and for the report
 //! report       what leaves the house
@@ -14,10 +14,13 @@
 
 pub mod bench;
 pub mod confirm;
+pub mod probe;
 pub mod probes;
 pub mod report;
 mod respond;
+pub mod step;
 pub mod steps;
+pub mod terminal;
 pub mod trouble;
 
 use std::{cell::RefCell, io, panic::AssertUnwindSafe, time::Duration};
@@ -29,9 +32,11 @@ use serde_json::{Map, Value};
 use crate::{commands, run, surroundings::Surroundings};
 use bench::Bench;
 use pingone::id::PopulationId;
-use probes::{Finding, PROBES, Specimen};
+use probe::{Finding, Specimen};
+use probes::PROBES;
 use report::{Ending, Outcome, Report, Results, Target};
-use steps::{STEPS, Subject};
+use step::Subject;
+pub use terminal::Terminal;
 use trouble::Trouble;
 
 /// What the command line says.
@@ -49,16 +54,6 @@ pub struct Options {
 /// After an interruption, the call under way may take so long to end by itself. It is better heard out: of a
 /// creation that is broken off, the id is not known.
 const GRACE: Duration = Duration::from_secs(3);
-
-/// The person in front of it, as `cli.rs` reaches them. The report goes elsewhere.
-pub struct Terminal<'a> {
-    /// Shows a question and gives the line that is typed.
-    pub ask: &'a mut dyn FnMut(&str) -> io::Result<String>,
-    /// Tells something.
-    pub tell: &'a dyn Fn(&str),
-    /// Whether anybody watches how far it is.
-    pub is_watched: bool,
-}
 
 /// A self-test that is over.
 pub struct Ended {
@@ -160,7 +155,7 @@ pub async fn carry_out(
         ending,
         prefix: bench.prefix(),
         results: &results,
-        steps: STEPS.len(),
+        steps: steps::all().len(),
         probes: PROBES.len(),
         cleaned: &cleaned,
     };
@@ -183,7 +178,7 @@ async fn story(
         }
     };
     let mut subject = Subject::default();
-    for (command, what) in STEPS {
+    for (command, what) in steps::all() {
         let outcome = match steps::run(command, bench, &mut subject).await {
             Ok(()) => Outcome::Passed,
             Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
@@ -194,7 +189,7 @@ async fn story(
             }
         };
         progress(command, outcome.word());
-        let connected = *command != commands::TEST || outcome == Outcome::Passed;
+        let connected = command != commands::TEST || outcome == Outcome::Passed;
         results.borrow_mut().steps.push((command, what, outcome));
         if !connected {
             // Every other call would end the same way, and take its time for it.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     bench::CleanedUp,
-    probes::{Finding, Verdict},
+    probe::{Finding, Verdict},
 };
 use pingone::{region::REGIONS, settings::Settings};
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    steps::{Step, check},
+    step::{Step, check},
     trouble::Trouble,
 };
 use crate::entry::Note;

@@ -1,43 +1,33 @@
 //! Every command once, as XSOAR would call it, with its check: what PingOne holds afterwards is read back
-//! directly, past the command's own code. A command that has no step here fails a test below.
+//! directly, past the command's own code.
 //!
-//! To add one: its line in the table, at the place where its user still exists, and its check.
+//! A command that only looks needs no line here: it is asked about the throwaway user. One that changes something
+//! does, at a place where its user still exists, and its check; without them it fails a test below.
 
 use serde_json::{Value, json};
 
 use super::{
     bench::{Bench, Kind, get, operation, post, put},
     respond,
+    step::{Step, Subject, check},
     trouble::Trouble,
 };
-use crate::entry::{ACCOUNT, Note};
-
-/// What the steps have in common: the throwaway user and the group that the commands work on.
-#[derive(Default)]
-pub struct Subject {
-    id: Option<String>,
-    group: Option<(String, String)>,
-    /// What the containment told of itself.
-    pub(super) record: Option<Value>,
-}
-
-/// What a step works with.
-pub struct Step<'a> {
-    pub(super) bench: &'a Bench,
-    pub(super) subject: &'a mut Subject,
-    command: &'static str,
-}
+use crate::{
+    commands::{self, Access},
+    entry::{ACCOUNT, Note},
+    manifest::{self, Command},
+};
 
 macro_rules! steps {
     ($($command:literal => $check:path, $what:literal;)*) => {
-        /// The commands in the order in which they are tried, with what is checked of each.
-        pub const STEPS: &[(&str, &str)] = &[$(($command, $what)),*];
+        /// The commands that have a check of their own, in the order in which they are tried.
+        const STEPS: &[(&str, &str)] = &[$(($command, $what)),*];
 
-        /// Tries one command; its name is one of those above.
+        /// Tries one command.
         pub async fn run(command: &str, bench: &Bench, subject: &mut Subject) -> Result<(), Trouble> {
             match command {
                 $($command => $check(Step { bench, subject, command: $command }).await,)*
-                _ => Err(Trouble::Skipped("there is no check for this command")),
+                _ => look(bench, subject, command).await,
             }
         }
     };
@@ -77,58 +67,45 @@ steps! {
     "pingone-delete-user" => delete, "the user is gone; once more, the note says so";
 }
 
-impl Step<'_> {
-    /// Carries out the command of this step.
-    pub(super) async fn command(&self, args: Value) -> Result<Note, Trouble> {
-        self.bench.command(self.command, args).await
-    }
-
-    pub(super) fn username(&self) -> String {
-        format!("{}-user", self.bench.prefix())
-    }
-
-    /// The user's id.
-    pub(super) fn id(&self) -> Result<String, Trouble> {
-        let id = self.subject.id.clone();
-        id.ok_or(Trouble::Skipped("there is no user to try it on"))
-    }
-
-    /// The throwaway group, made when it is first needed.
-    pub(super) async fn group(&mut self) -> Result<(String, String), Trouble> {
-        if let Some(group) = &self.subject.group {
-            return Ok(group.clone());
-        }
-        let group = self.bench.group("group").await?;
-        self.subject.group = Some(group.clone());
-        Ok(group)
-    }
-
-    async fn password_state(&self) -> Result<String, Trouble> {
-        let state = self.bench.read(&["users", &self.id()?, "password"]).await?;
-        Ok(state.text("/status").unwrap_or_default().to_owned())
-    }
-
-    async fn is_member(&self, group: &str) -> Result<bool, Trouble> {
-        let id = self.id()?;
-        let path = ["users", &id, "memberOfGroups", group];
-        let answer = self.bench.ask(get(&path)).await?;
-        match answer.status {
-            404 => Ok(false),
-            _ if answer.is_success() => Ok(true),
-            _ => Err(Trouble::Refused {
-                purpose: "reading the membership",
-                answer: Box::new(answer),
-            }),
-        }
-    }
+/// The commands in the order in which they are tried, with what is checked of each. The last one deletes the user.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    let [before @ .., last] = STEPS else {
+        return Vec::new();
+    };
+    let others = manifest::COMMANDS
+        .iter()
+        .filter(|command| needs_no_step(command))
+        .map(|command| (command.name, LOOKS));
+    before
+        .iter()
+        .copied()
+        .chain(others)
+        .chain([*last])
+        .collect()
 }
 
-/// Fails with our own words, which must hold no value.
-pub(super) fn check(holds: bool, otherwise: &str) -> Result<(), Trouble> {
-    if holds {
-        return Ok(());
-    }
-    Err(Trouble::Different(otherwise.to_owned()))
+/// What is checked of a command that has no check of its own.
+const LOOKS: &str = "it answers, asked about the user";
+
+/// Whether a command can be tried without a check of its own: it only looks, and its user is all it has to be told.
+fn needs_no_step(command: &Command) -> bool {
+    let mut arguments = command.arguments.iter();
+    STEPS.iter().all(|(known, _)| *known != command.name)
+        && commands::access(command.name) == Some(Access::Read)
+        && arguments.all(|argument| !argument.required || argument.name == "userId")
+}
+
+async fn look(bench: &Bench, subject: &Subject, command: &str) -> Result<(), Trouble> {
+    let described = manifest::command(command).filter(|command| needs_no_step(command));
+    let described = described.ok_or(Trouble::Skipped("there is no check for this command"))?;
+    let mut arguments = described.arguments.iter();
+    let args = if arguments.any(|argument| argument.name == "userId") {
+        let id = subject.id.as_ref();
+        json!({"userId": id.ok_or(Trouble::Skipped("there is no user to try it on"))?})
+    } else {
+        json!({})
+    };
+    bench.command(command, args).await.map(drop)
 }
 
 /// What a command put into the context of the account.
@@ -391,23 +368,22 @@ async fn delete(step: Step<'_>) -> Result<(), Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{commands, manifest};
 
     #[test]
-    fn every_command_has_a_step() {
-        let tried: Vec<&str> = STEPS.iter().map(|(command, _)| *command).collect();
-        for command in manifest::COMMANDS {
-            assert!(
-                tried.contains(&command.name),
-                "{} has no step: add one to src/verify/steps.rs",
-                command.name
-            );
-        }
-        for command in tried {
-            assert!(
-                commands::access(command).is_some(),
-                "{command} is tried, but it is no command"
-            );
-        }
+    fn every_command_is_tried_once() {
+        let mut tried: Vec<&str> = all().iter().map(|(command, _)| *command).collect();
+        assert_eq!(
+            tried.last(),
+            Some(&"pingone-delete-user"),
+            "the user is needed before"
+        );
+        tried.sort_unstable();
+        let mut known = commands::NAMES.to_vec();
+        known.sort_unstable();
+        assert_eq!(
+            tried, known,
+            "a command that changes something, or has to be told more than its user, needs a step in \
+             src/verify/steps.rs"
+        );
     }
 }

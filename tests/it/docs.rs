@@ -1,36 +1,37 @@
 //! The pages below `docs` against the program: the roles that commands need.
 
-use std::fs;
+use std::{env, fs};
 
 use pingone_xsoar::commands::{self, Access};
 
+use crate::manifest::between_markers;
+
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deployment.md");
+
+const UPDATE: &str = "UPDATE_README";
 
 #[test]
 fn the_deployment_page_names_the_role_of_every_command() {
     let page = fs::read_to_string(PAGE).expect("docs/deployment.md is there");
-    let (_, rest) = page
-        .split_once("<!-- roles -->")
-        .expect("docs/deployment.md has <!-- roles -->");
-    let (table, _) = rest
-        .split_once("<!-- /roles -->")
-        .expect("docs/deployment.md has <!-- /roles -->");
-    let rows: Vec<&str> = table
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .collect();
-    let expected: Vec<String> = commands::NAMES
+    let rows: String = commands::NAMES
         .iter()
         .map(|name| match commands::access(name) {
-            Some(Access::Read) => format!("| `{name}` | looks | Identity Data Read Only |"),
-            Some(Access::Change) => format!("| `{name}` | changes | Identity Data Admin |"),
+            Some(Access::Read) => format!("| `{name}` | looks | Identity Data Read Only |\n"),
+            Some(Access::Change) => format!("| `{name}` | changes | Identity Data Admin |\n"),
             None => panic!("{name} has no access"),
         })
         .collect();
-    assert_eq!(
-        rows, expected,
-        "the table in docs/deployment.md is to have these rows, in this order"
+    let table = format!("| Command | Does | Role |\n| --- | --- | --- |\n{rows}");
+    let wanted = between_markers(&page, "roles", &table);
+    if wanted == page {
+        return;
+    }
+    assert!(
+        env::var_os(UPDATE).is_some_and(|value| value == "1"),
+        "docs/deployment.md differs from the commands. {UPDATE}=1 cargo test --test it docs writes what it should \
+         say:\n\n{table}"
     );
+    fs::write(PAGE, wanted).expect("docs/deployment.md can be written");
 }
 
 /// The description in XSOAR tells the commands that look by how they begin.

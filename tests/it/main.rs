@@ -6,6 +6,7 @@ mod requests;
 mod temporary;
 
 mod http_server;
+mod imports;
 
 mod ahead;
 mod architecture;

@@ -6,7 +6,8 @@ use pingone_sandbox::{Alternative, Fault, Sandbox, Seed};
 use pingone_xsoar::surroundings::Surroundings;
 use pingone_xsoar::verify::{
     bench::Bench,
-    probes::{self, Finding, PROBES, Specimen, Verdict},
+    probe::{Finding, Specimen, Verdict},
+    probes::{self, PROBES},
 };
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use pingone_sandbox::{Fault, Sandbox, Seed};
-use pingone_xsoar::verify::{probes::PROBES, steps::STEPS};
+use pingone_xsoar::verify::{probes::PROBES, steps};
 use serde_json::Value;
 
 /// No process here takes longer; one that does is ended.
@@ -206,7 +206,7 @@ fn with_a_yes_every_command_and_every_question_is_in_the_report() {
         "{text}\n{}",
         terminal(&output)
     );
-    for (command, what) in STEPS {
+    for (command, what) in steps::all() {
         has_line(&text, &format!("| {command} | {what} | ok |"));
     }
     for (name, question) in PROBES {
@@ -217,7 +217,7 @@ fn with_a_yes_every_command_and_every_question_is_in_the_report() {
         &text,
         &format!(
             "- Commands: {0} of {0} did what they should, 0 failed, 0 not tried",
-            STEPS.len()
+            steps::all().len()
         ),
     );
     desk.is_as_before();
@@ -328,8 +328,8 @@ fn a_failing_step_fails_alone_and_the_rest_goes_on() {
     }
     let failed = format!(
         "- Commands: {} of {} did what they should, 3 failed, 1 not tried",
-        STEPS.len() - 4,
-        STEPS.len()
+        steps::all().len() - 4,
+        steps::all().len()
     );
     has_line(&text, &failed);
     assert!(
@@ -370,7 +370,7 @@ fn without_a_connection_nothing_further_is_tried() {
     let row = "| test-module | the worker application may read users | **failed**: the command failed: 401 invalid_client |";
     has_line(&text, row);
     assert!(
-        text.contains(&format!("1 failed, {} not tried", STEPS.len() - 1)),
+        text.contains(&format!("1 failed, {} not tried", steps::all().len() - 1)),
         "{text}"
     );
     let calls = desk.sandbox.calls();

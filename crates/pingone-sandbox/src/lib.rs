@@ -5,43 +5,25 @@
 //! and never part of a shipped build (cargo feature `sandbox`).
 //!
 //! ```text
-//! server  →  router  →  users, accounts, passwords, groups, …  →  state
-//!    ↓          ↓                    ↓
-//!  fault      token              filter, hal
+//! server     connections, faults, the sandbox's own URLs, the table of routes
+//!   ▼
+//! handlers   one file for each resource
+//!   ▼
+//! render     how PingOne shows a user, a group, an activity, a page
+//!   ▼
+//! model      what is remembered, and its rules
+//!   ▼
+//! protocol   requests, replies, refusals, the filter language
 //! ```
 
-mod accounts;
-mod activities;
-mod alternative;
-mod attributes;
-mod calls;
-mod clock;
-mod control;
-mod devices;
-mod error;
-mod fault;
-mod filter;
-mod groups;
-mod hal;
-mod limits;
-mod memberships;
-mod message;
-mod origin;
-mod passwords;
-mod permission;
-mod policy;
-mod populate;
-mod populations;
-mod profile;
-mod roles;
-mod router;
-pub mod seed;
+mod protocol;
+
+mod model;
+mod render;
+
+mod handlers;
+
 mod server;
-mod sessions;
-mod state;
-mod token;
-mod users;
-mod wire;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
@@ -52,13 +34,14 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-pub use alternative::Alternative;
-pub use calls::Call;
-pub use fault::Fault;
-pub use permission::Area;
-pub use seed::Seed;
-use server::Shared;
-use state::World;
+pub use model::alternative::Alternative;
+pub use model::fault::Fault;
+pub use model::permission::Area;
+pub use model::seed::{self, Seed};
+pub use server::calls::Call;
+
+use model::state::World;
+use server::shared::Shared;
 
 /// A running sandbox. It stops when this is dropped, and leaves no thread behind.
 #[derive(Debug)]
@@ -97,7 +80,7 @@ impl Sandbox {
                         return;
                     };
                     tokio::select! {
-                        () = server::serve(listener, served) => {}
+                        () = server::serve::serve(listener, served) => {}
                         _ = stopped => {}
                     }
                 });
@@ -153,7 +136,7 @@ impl Sandbox {
 
     /// What `GET /sandbox/state` shows.
     pub fn state(&self) -> Value {
-        control::state(&self.shared.world())
+        render::state::state(&self.shared.world())
     }
 
     /// What the state shows of the user with that name or id.

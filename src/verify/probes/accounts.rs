@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        bench::{Bench, JSON, operation, post, put},
-        trouble::{Trouble, status_and_codes},
-    },
-    Finding, Found, Specimen, word, yes,
+use crate::verify::{
+    bench::{Bench, JSON, operation, post, put},
+    probe::{Finding, Found, Specimen, word, yes},
+    trouble::{Trouble, status_and_codes},
 };
 use pingone::probe::Answer;
 
@@ -153,7 +151,8 @@ pub(super) async fn unlock_media_type(bench: &Bench, specimen: &Specimen) -> Fou
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Verdict, super::tests::answer, *};
+    use super::*;
+    use crate::verify::probe::{Verdict, tests::answer};
 
     #[test]
     fn a_lock_with_an_end_in_the_past_has_three_outcomes() {

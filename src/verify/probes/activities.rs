@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::{
-    super::{
-        bench::{Bench, get},
-        trouble::{Trouble, status_and_codes},
-    },
-    Finding, Found, Specimen, member_names,
+use crate::verify::{
+    bench::{Bench, get},
+    probe::{Finding, Found, Specimen, member_names},
+    trouble::{Trouble, status_and_codes},
 };
 use pingone::probe::{Answer, Question};
 
@@ -81,7 +79,8 @@ pub(super) async fn activities_delay(bench: &Bench, _: &Specimen) -> Found {
 mod tests {
     use serde_json::json;
 
-    use super::{super::Verdict, super::tests::answer, *};
+    use super::*;
+    use crate::verify::probe::{Verdict, tests::answer};
 
     #[test]
     fn limits_of_the_audit_trail() {

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
-use super::{
-    super::{
-        bench::{Bench, get},
-        trouble::status_and_codes,
-    },
-    Finding, Found, Specimen, word,
+use crate::verify::{
+    bench::{Bench, get},
+    probe::{Finding, Found, Specimen, word},
+    trouble::status_and_codes,
 };
 use pingone::probe::Answer;
 
@@ -39,7 +37,8 @@ fn bypass(answer: &Answer) -> Finding {
 mod tests {
     use serde_json::json;
 
-    use super::{super::Verdict, super::tests::answer, *};
+    use super::*;
+    use crate::verify::probe::{Verdict, tests::answer};
 
     #[test]
     fn the_name_of_the_bypass_needs_a_truth_value() {

@@ -1,11 +1,9 @@
 //! How the environment answers, whatever it is asked for.
 
-use super::{
-    super::{
-        bench::{Bench, get, unused_id},
-        trouble::status_and_codes,
-    },
-    Finding, Found, Specimen,
+use crate::verify::{
+    bench::{Bench, get, unused_id},
+    probe::{Finding, Found, Specimen},
+    trouble::status_and_codes,
 };
 use pingone::token::ClientAuthentication;
 

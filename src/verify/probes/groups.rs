@@ -3,12 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{
-    super::{
-        bench::{Bench, JSON, get, post},
-        trouble::status_and_codes,
-    },
-    Finding, Found, Specimen, equals,
+use crate::verify::{
+    bench::{Bench, JSON, get, post},
+    probe::{Finding, Found, Specimen, equals},
+    trouble::status_and_codes,
 };
 use pingone::probe::Question;
 

@@ -2,14 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        bench::{Bench, operation, post, put},
-        trouble::{Trouble, status_and_codes},
-    },
-    Finding, Found, Specimen,
-    accounts::{is_locked, unlock},
-    names, yes,
+use super::accounts::{is_locked, unlock};
+use crate::verify::{
+    bench::{Bench, operation, post, put},
+    probe::{Finding, Found, Specimen, names, yes},
+    trouble::{Trouble, status_and_codes},
 };
 
 const SET_PASSWORD: &str = "application/vnd.pingidentity.password.set+json";

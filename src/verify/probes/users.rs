@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        bench::{Bench, JSON, get, patch},
-        trouble::{Trouble, status_and_codes},
-    },
-    Finding, Found, Specimen, equals, word,
+use crate::verify::{
+    bench::{Bench, JSON, get, patch},
+    probe::{Finding, Found, Specimen, equals, word},
+    trouble::{Trouble, status_and_codes},
 };
 use pingone::probe::{Answer, Question};
 
@@ -234,7 +232,8 @@ fn page_of_users(answer: &Answer) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Verdict, super::tests::answer, *};
+    use super::*;
+    use crate::verify::probe::{Verdict, tests::answer};
 
     fn users(names: &[&str]) -> Answer {
         let users: Vec<Value> = names.iter().map(|name| json!({"username": name})).collect();

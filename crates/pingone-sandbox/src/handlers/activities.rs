@@ -1,0 +1,189 @@
+//! The audit trail: finds again what happened.
+//!
+//! Rules: `developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html`.
+//! How late PingOne records is undocumented; the sandbox does at once.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::handlers::visit::Visit;
+use crate::model::attributes;
+use crate::model::clock::after;
+use crate::model::state::World;
+use crate::protocol::error::Problem;
+use crate::protocol::filter::{Filter, Operand, Operator, Rejection};
+use crate::protocol::message::{Outcome, Reply};
+use crate::render::activity::show;
+use crate::render::hal::{self, Paging, link};
+
+/// A query may span this much without a restore job.
+const WINDOW: Duration = Duration::from_hours(14 * 24);
+
+/// `GET /activities?filter=…&limit=…`
+pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
+    let world = &*visit.world;
+    let filter = visit.request.parameter("filter").unwrap_or_default();
+    let items = search(world, &filter, visit.now)?;
+    let paging = Paging {
+        name: "activities",
+        default: 100,
+        cap: world.limits.items_per_page,
+        counted: world.limits.counted,
+    };
+    let url = format!("{}/activities", world.environment_url());
+    hal::page(visit.request, &url, &paging, items, |value| value)
+}
+
+/// `POST /activities` with `{"filter", "limit", "offset"}`.
+pub(crate) fn find(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.json()?;
+    let world = &*visit.world;
+    let filter = body
+        .get("filter")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let number = |name: &str, default: u64| {
+        let value = body.get(name).map_or(Some(default), Value::as_u64);
+        value
+            .and_then(|value| usize::try_from(value).ok())
+            .ok_or_else(|| Problem::invalid("INVALID_VALUE", name, "must be a whole number"))
+    };
+    let (limit, offset) = (number("limit", 100)?, number("offset", 0)?);
+    let items = search(world, filter, visit.now)?;
+    let count = items.len();
+    let shown: Vec<Value> = items
+        .into_iter()
+        .skip(offset)
+        .take(limit.min(world.limits.items_per_page))
+        .map(|(_, value)| value)
+        .collect();
+    let url = format!("{}/activities", world.environment_url());
+    Ok(Reply::ok(json!({
+        "_links": { "self": link(&url) },
+        "_embedded": { "activities": shown },
+        "count": count,
+        "size": shown.len(),
+    })))
+}
+
+/// `GET /activities/{id}`
+pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
+    let world = &*visit.world;
+    world
+        .activities
+        .iter()
+        .find(|activity| activity.id == visit.id(0))
+        .map(|activity| Reply::ok(show(world, activity)))
+        .ok_or_else(Problem::not_found)
+}
+
+fn search(world: &World, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value)>, Problem> {
+    let filter = Filter::parse(filter, &attributes::activities()).map_err(Problem::filter)?;
+    check(&filter, now).map_err(|message| {
+        Problem::filter(Rejection {
+            message: message.to_owned(),
+            operators: Vec::new(),
+            attributes: Vec::new(),
+        })
+    })?;
+    Ok(world
+        .activities
+        .iter()
+        .map(|activity| (activity.order, show(world, activity)))
+        .filter(|(_, value)| filter.matches(value))
+        .collect())
+}
+
+/// The rules beyond the language: joined by `and` only, a date bound, at most fourteen days, one
+/// family of further attributes. The error that PingOne gives for each is UNCONFIRMED.
+fn check(filter: &Filter, now: Timestamp) -> Result<(), &'static str> {
+    if has_or(filter) {
+        return Err("conditions can only be joined by 'and'");
+    }
+    let (mut from, mut to) = (None, None);
+    let mut families: Vec<&str> = Vec::new();
+    for comparison in filter.comparisons() {
+        match (&comparison.operand, comparison.operator) {
+            (Operand::Time(at), Operator::Gt | Operator::Ge) => from = Some(*at),
+            (Operand::Time(at), Operator::Lt | Operator::Le) => to = Some(*at),
+            (Operand::Time(at), _) => (from, to) = (Some(*at), Some(*at)),
+            _ => {
+                let family = comparison.path.as_str();
+                if family != "resources.population.id" && !families.contains(&family) {
+                    families.push(family);
+                }
+            }
+        }
+    }
+    if families.len() > 1 {
+        return Err("only one kind of attribute may stand beside the dates");
+    }
+    match (from, to) {
+        (None, None) => Err("a bound on 'recordedAt' or 'createdAt' is required"),
+        (Some(from), to) if after(from, WINDOW) < to.unwrap_or(now) => {
+            Err("the dates may be at most fourteen days apart")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_or(filter: &Filter) -> bool {
+    match filter {
+        Filter::Or(_) => true,
+        Filter::And(parts) => parts.iter().any(has_or),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str) -> Result<(), &'static str> {
+        let now = "2026-03-20T00:00:00Z".parse().expect("valid");
+        let filter = Filter::parse(text, &attributes::activities()).expect("valid");
+        check(&filter, now)
+    }
+
+    #[test]
+    fn a_search_needs_dates_within_fourteen_days() {
+        assert!(checked(r#"action.type eq "USER.LOCKED""#).is_err());
+        assert!(checked(r#"recordedAt gt "2026-03-10T00:00:00Z""#).is_ok());
+        assert!(
+            checked(r#"recordedAt gt "2026-03-01T00:00:00Z""#).is_err(),
+            "open to now"
+        );
+        assert!(
+            checked(
+                r#"recordedAt gt "2026-03-01T00:00:00Z" and recordedAt lt "2026-03-15T00:00:00Z""#
+            )
+            .is_ok()
+        );
+        assert!(
+            checked(
+                r#"recordedAt gt "2026-03-01T00:00:00Z" and recordedAt lt "2026-03-15T00:00:01Z""#
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn one_family_joined_by_and() {
+        let dates = r#"recordedAt gt "2026-03-10T00:00:00Z""#;
+        assert!(
+            checked(&format!(
+                r#"{dates} and actors.user.id eq "x" and resources.population.id eq "y""#
+            ))
+            .is_ok()
+        );
+        assert!(
+            checked(&format!(
+                r#"{dates} and actors.user.id eq "x" and action.type eq "y""#
+            ))
+            .is_err()
+        );
+        assert!(checked(&format!(r#"{dates} or actors.user.id eq "x""#)).is_err());
+    }
+}

@@ -1,0 +1,286 @@
+//! A user's MFA devices, the MFA switch and the bypass.
+//!
+//! Pages: `developer.pingidentity.com/pingone-api/mfa/users/`. Devices are not paired here: a seed
+//! brings them, or a plain POST of the types that need no pairing.
+
+use serde_json::{Map, Value, json};
+
+use crate::handlers::body::required_bool;
+use crate::handlers::visit::Visit;
+use crate::model::clock::text;
+use crate::model::state::{Device, User, World};
+use crate::protocol::error::Problem;
+use crate::protocol::message::{Outcome, Reply};
+use crate::render::hal::{self, link};
+
+/// How many devices a user may have when an environment's settings say nothing.
+const MOST: usize = 5;
+
+/// `GET /users/{user}/devices`
+pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    let items: Vec<Value> = ordered(user)
+        .into_iter()
+        .map(|device| show(visit.world, user, device))
+        .collect();
+    let url = format!("{}/devices", visit.world.user_url(&user.id));
+    Ok(hal::whole(&url, "devices", &items))
+}
+
+/// `GET /users/{user}/devices/{device}`
+pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    user.devices
+        .iter()
+        .find(|device| device.id == visit.id(1))
+        .map(|device| Reply::ok(show(visit.world, user, device)))
+        .ok_or_else(Problem::not_found)
+}
+
+/// `POST /users/{user}/devices`: the media type tells a new device from an order of them.
+pub(crate) fn post(visit: &mut Visit<'_>) -> Outcome {
+    match visit.request.media_type().as_str() {
+        "application/json" => create(visit),
+        "application/vnd.pingidentity.devices.reorder+json" => reorder(visit),
+        "application/vnd.pingidentity.devices.order.remove+json" => {
+            visit.user_mut()?.device_order = None;
+            // 200 or 204: UNCONFIRMED.
+            Ok(Reply::no_content())
+        }
+        _ => Err(Problem::media_type()),
+    }
+}
+
+fn create(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    let kind = body.get("type").and_then(Value::as_str).unwrap_or_default();
+    let address = match kind {
+        "EMAIL" => Some("email"),
+        "SMS" | "VOICE" | "WHATSAPP" => Some("phone"),
+        "TOTP" => None,
+        "" => {
+            return Err(Problem::invalid(
+                "REQUIRED_VALUE",
+                "type",
+                "must not be empty",
+            ));
+        }
+        // MOBILE comes by a pairing key only, FIDO2 by a browser.
+        _ => {
+            return Err(Problem::invalid(
+                "INVALID_VALUE",
+                "type",
+                "cannot be created this way",
+            ));
+        }
+    };
+    let mut details = Map::new();
+    if let Some(name) = address {
+        let value = body
+            .get(name)
+            .filter(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+            .ok_or_else(|| Problem::invalid("REQUIRED_VALUE", name, "must not be empty"))?;
+        details.insert(name.to_owned(), value.clone());
+    }
+    if let Some(nickname) = body.get("nickname").filter(|value| value.is_string()) {
+        details.insert("nickname".to_owned(), nickname.clone());
+    }
+    if visit.user()?.devices.len() >= MOST {
+        return Err(Problem::request_failed(
+            "LIMIT_EXCEEDED",
+            "The user has as many devices as are allowed",
+        ));
+    }
+    let device = Device {
+        id: visit.world.ids.uuid(),
+        kind: kind.to_owned(),
+        created_at: visit.now,
+        updated_at: visit.now,
+        active: false,
+        locked: false,
+        blocked_at: None,
+        details,
+    };
+    let shown = show(visit.world, visit.user()?, &device);
+    visit.user_mut()?.devices.push(device);
+    visit.record_user("DEVICE.CREATED")?;
+    Ok(Reply::created(shown))
+}
+
+fn reorder(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.object()?;
+    let wanted: Option<Vec<String>> = body.get("order").and_then(Value::as_array).map(|order| {
+        order
+            .iter()
+            .filter_map(|item| item.get("id").and_then(Value::as_str))
+            .map(str::to_owned)
+            .collect()
+    });
+    let Some(wanted) = wanted else {
+        return Err(Problem::invalid(
+            "REQUIRED_VALUE",
+            "order",
+            "must not be empty",
+        ));
+    };
+    visit.user_mut()?.device_order = Some(wanted);
+    list(visit)
+}
+
+/// `POST /users/{user}/devices/{device}`: the media type says what to do with it.
+pub(crate) fn act(visit: &mut Visit<'_>) -> Outcome {
+    let media_type = visit.request.media_type();
+    let operation = media_type
+        .strip_prefix("application/vnd.pingidentity.device.")
+        .unwrap_or_default();
+    let (now, id) = (visit.now, visit.id(1).to_owned());
+    let device = visit
+        .user_mut()?
+        .devices
+        .iter_mut()
+        .find(|device| device.id == id)
+        .ok_or_else(Problem::not_found)?;
+    let action = match operation {
+        "block+json" => {
+            device.blocked_at = Some(now);
+            "DEVICE.BLOCKED"
+        }
+        "unblock+json" => {
+            device.blocked_at = None;
+            "DEVICE.UNBLOCKED"
+        }
+        "unlock+json" => {
+            device.locked = false;
+            "DEVICE.UNLOCKED"
+        }
+        _ => return Err(Problem::media_type()),
+    };
+    device.updated_at = now;
+    visit.record_user(action)?;
+    read(visit)
+}
+
+/// `DELETE /users/{user}/devices/{device}`
+pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
+    let id = visit.id(1).to_owned();
+    let user = visit.user_mut()?;
+    let before = user.devices.len();
+    user.devices.retain(|device| device.id != id);
+    if user.devices.len() == before {
+        return Err(Problem::not_found());
+    }
+    visit.record_user("DEVICE.DELETED")?;
+    Ok(Reply::no_content())
+}
+
+/// `GET /users/{user}/mfaEnabled`
+pub(crate) fn mfa_enabled(visit: &mut Visit<'_>) -> Outcome {
+    let url = format!("{}/mfaEnabled", visit.world.user_url(visit.id(0)));
+    let enabled = visit.user()?.mfa_enabled;
+    Ok(Reply::ok(
+        json!({ "_links": { "self": link(&url) }, "mfaEnabled": enabled }),
+    ))
+}
+
+/// `PUT /users/{user}/mfaEnabled`
+pub(crate) fn set_mfa_enabled(visit: &mut Visit<'_>) -> Outcome {
+    let body = visit.request.json()?;
+    let wanted = required_bool(&body, "mfaEnabled")?;
+    let now = visit.now;
+    let user = visit.user_mut()?;
+    if user.mfa_enabled != wanted {
+        user.mfa_enabled = wanted;
+        user.updated_at = now;
+        visit.record_user("USER.UPDATED")?;
+    }
+    mfa_enabled(visit)
+}
+
+/// `GET /users/{user}/bypassMFA`: without a bypass, neither member is there.
+pub(crate) fn bypass(visit: &mut Visit<'_>) -> Outcome {
+    let url = format!("{}/bypassMFA", visit.world.user_url(visit.id(0)));
+    let mut value = json!({ "_links": { "self": link(&url) } });
+    if let Some(until) = visit
+        .user()?
+        .bypass_until
+        .filter(|until| *until > visit.now)
+    {
+        // The name of the truth value is UNCONFIRMED.
+        value["bypassMFAEnabled"] = true.into();
+        value["bypassMFAEnabledUntil"] = text(until).into();
+    }
+    Ok(Reply::ok(value))
+}
+
+/// `PUT /users/{user}/bypassMFA`: a past date ends a bypass (UNCONFIRMED).
+pub(crate) fn set_bypass(visit: &mut Visit<'_>) -> Outcome {
+    const NAME: &str = "bypassMFAEnabledUntil";
+    let body = visit.request.json()?;
+    let until = body
+        .get(NAME)
+        .and_then(Value::as_str)
+        .ok_or_else(|| Problem::invalid("REQUIRED_VALUE", NAME, "must not be empty"))?;
+    // Only `YYYY-MM-DDTHH:MM:SS.sssZ` is taken.
+    let instant = until.parse().ok().filter(|instant| text(*instant) == until);
+    let instant = instant.ok_or_else(|| {
+        Problem::invalid(
+            "INVALID_VALUE",
+            NAME,
+            "must be a date and time with milliseconds in UTC",
+        )
+    })?;
+    visit.user_mut()?.bypass_until = Some(instant);
+    bypass(visit)
+}
+
+/// The devices, those of an order first: the first of it is the default device.
+fn ordered(user: &User) -> Vec<&Device> {
+    let mut devices: Vec<&Device> = user.devices.iter().collect();
+    if let Some(order) = &user.device_order {
+        devices.sort_by_key(|device| {
+            order
+                .iter()
+                .position(|id| *id == device.id)
+                .unwrap_or(usize::MAX)
+        });
+    }
+    devices
+}
+
+fn show(world: &World, user: &User, device: &Device) -> Value {
+    let user_url = world.user_url(&user.id);
+    let url = format!("{user_url}/devices/{}", device.id);
+    let mut block = json!({ "status": "UNBLOCKED" });
+    if let Some(at) = device.blocked_at {
+        block = json!({ "status": "BLOCKED", "blockedAt": text(at) });
+    }
+    let mut value = Map::new();
+    value.insert(
+        "_links".to_owned(),
+        json!({
+            "self": link(&url),
+            "user": link(&user_url),
+            "environment": link(&world.environment_url()),
+        }),
+    );
+    value.insert("id".to_owned(), device.id.clone().into());
+    value.insert(
+        "environment".to_owned(),
+        json!({ "id": world.environment.id }),
+    );
+    value.insert("user".to_owned(), json!({ "id": user.id }));
+    value.insert("type".to_owned(), device.kind.clone().into());
+    let status = if device.active {
+        "ACTIVE"
+    } else {
+        "ACTIVATION_REQUIRED"
+    };
+    value.insert("status".to_owned(), status.into());
+    let lock = if device.locked { "LOCKED" } else { "UNLOCKED" };
+    value.insert("lock".to_owned(), json!({ "status": lock }));
+    value.insert("block".to_owned(), block);
+    value.insert("createdAt".to_owned(), text(device.created_at).into());
+    value.insert("updatedAt".to_owned(), text(device.updated_at).into());
+    value.extend(device.details.clone());
+    value.into()
+}

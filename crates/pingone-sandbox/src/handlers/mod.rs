@@ -1,0 +1,15 @@
+//! One file for each resource: what its operations check, change and answer.
+
+pub(crate) mod accounts;
+pub(crate) mod activities;
+pub(crate) mod body;
+pub(crate) mod devices;
+pub(crate) mod groups;
+pub(crate) mod memberships;
+pub(crate) mod passwords;
+pub(crate) mod populations;
+pub(crate) mod roles;
+pub(crate) mod sessions;
+pub(crate) mod token;
+pub(crate) mod users;
+pub(crate) mod visit;

@@ -1,0 +1,153 @@
+//! The token endpoint: client authentication as PingOne enforces it, opaque tokens that expire.
+//!
+//! Page: `developer.pingidentity.com/pingone-api/auth/openid-connect-oauth-2/token-admin-app-client_credentials.html`.
+//! Its errors are OAuth's, not the platform's.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+
+use crate::model::activity::Actor;
+use crate::model::clock::after;
+use crate::model::seed::TokenAuthMethod;
+use crate::model::state::{Token, World};
+use crate::protocol::error::Problem;
+use crate::protocol::message::{Reply, Request, pairs};
+
+/// `POST /{environment}/as/token`
+pub(crate) fn issue(
+    world: &mut World,
+    request: &Request,
+    environment: &str,
+    now: Timestamp,
+) -> Reply {
+    if request.media_type() != "application/x-www-form-urlencoded" {
+        // What PingOne answers here is UNCONFIRMED.
+        return refusal(400, "invalid_request", "The request must be a form");
+    }
+    let form = pairs(&String::from_utf8_lossy(&request.body));
+    let field = |name: &str| {
+        form.iter()
+            .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+    };
+    let grant = field("grant_type");
+    let in_form = field("client_id").zip(field("client_secret"));
+    let (method, id, secret) = match (basic(request), in_form) {
+        (Some((id, secret)), _) => (TokenAuthMethod::Basic, id, secret),
+        (None, Some((id, secret))) => (TokenAuthMethod::Post, id.to_owned(), secret.to_owned()),
+        (None, None) => return unsupported_method(world),
+    };
+    let found = world.applications.iter().position(|application| {
+        let home = application
+            .environment
+            .as_deref()
+            .unwrap_or(&world.environment.id);
+        application.id == id && home == environment
+    });
+    let Some(position) = found else {
+        return invalid_client(world, "Invalid client credentials");
+    };
+    let application = &world.applications[position];
+    // The method is looked at before the secret: a wrong secret by the wrong method is told as a
+    // wrong method (inferred from Ping's own tools, UNCONFIRMED).
+    if application.token_auth_method != method {
+        return unsupported_method(world);
+    }
+    if !is_secret(&secret, &application.secret) {
+        return invalid_client(world, "Invalid client credentials");
+    }
+    if grant != Some("client_credentials") {
+        return refusal(
+            400,
+            "unsupported_grant_type",
+            "The grant type is not supported",
+        );
+    }
+    let seconds = application.token_seconds;
+    let access_token = format!("sandbox.{}.{}", world.ids.uuid(), world.ids.uuid());
+    let expires_at = after(now, Duration::from_secs(seconds.into()));
+    world.tokens.retain(|_, token| token.expires_at > now);
+    world.tokens.insert(
+        access_token.clone(),
+        Token {
+            application: position,
+            expires_at,
+        },
+    );
+    Reply::json(
+        200,
+        json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": seconds }),
+    )
+}
+
+/// The worker that a request's bearer token stands for, by its position.
+pub(crate) fn worker(
+    world: &World,
+    request: &Request,
+    now: Timestamp,
+) -> Result<(usize, Actor), Problem> {
+    let Some(header) = &request.authorization else {
+        return Err(Problem::invalid_token());
+    };
+    // The gateway in front refuses what is no bearer token before the platform sees it.
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Problem::gateway("Invalid Authorization header"))?;
+    let position = world
+        .tokens
+        .get(token)
+        .filter(|token| token.expires_at > now)
+        .map(|token| token.application)
+        .ok_or_else(Problem::invalid_token)?;
+    let application = world
+        .applications
+        .get(position)
+        .ok_or_else(Problem::invalid_token)?;
+    let actor = Actor {
+        id: application.id.clone(),
+        name: application.name.clone(),
+    };
+    Ok((position, actor))
+}
+
+/// Id and secret of HTTP Basic as they came.
+fn basic(request: &Request) -> Option<(String, String)> {
+    let (scheme, encoded) = request.authorization.as_deref()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+/// Whether what came is `secret`, as it is or form-encoded as RFC 6749, section 2.3.1, wants it.
+/// Which of the two PingOne takes is UNCONFIRMED.
+fn is_secret(given: &str, secret: &str) -> bool {
+    let spaced = given.replace('+', " ");
+    given == secret || percent_decode_str(&spaced).decode_utf8_lossy() == secret
+}
+
+fn unsupported_method(world: &mut World) -> Reply {
+    invalid_client(world, "Unsupported authentication method")
+}
+
+fn invalid_client(world: &mut World, reason: &str) -> Reply {
+    let correlation = world.ids.uuid();
+    let description = format!("Request denied: {reason} (Correlation ID: {correlation})");
+    refusal(401, "invalid_client", &description).with_header("Correlation-Id", correlation)
+}
+
+fn refusal(status: u16, error: &str, description: &str) -> Reply {
+    Reply::json(
+        status,
+        json!({ "error": error, "error_description": description }),
+    )
+}

@@ -1,0 +1,163 @@
+//! What each collection may be filtered by, as far as it is documented, and its `filter` parameter.
+//!
+//! Users: the filter language page and Ping's Terraform provider. Not filterable although they are
+//! shown: `createdAt`, `updatedAt`, `lastSignOn`, and `id` (UNCONFIRMED for users).
+
+use crate::model::alternative::Alternative;
+use crate::model::state::World;
+use crate::protocol::error::Problem;
+use crate::protocol::filter::{Attribute, Filter, Kind, Operator, Rejection, Schema};
+use crate::protocol::message::Request;
+
+const EQ: &[Operator] = &[Operator::Eq];
+const EQ_SW: &[Operator] = &[Operator::Eq, Operator::Sw];
+/// `ew` and `co` are for a subset only; that these four are all of it is UNCONFIRMED.
+const SEARCH: &[Operator] = &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co];
+const RANGE: &[Operator] = &[
+    Operator::Eq,
+    Operator::Gt,
+    Operator::Ge,
+    Operator::Lt,
+    Operator::Le,
+];
+
+const fn text(name: &'static str) -> Attribute {
+    attribute(name, Kind::Exact, EQ_SW)
+}
+
+/// Ping's Terraform provider sorts out by letter case what a look-up by these returns.
+const fn folded(name: &'static str, operators: &'static [Operator]) -> Attribute {
+    attribute(name, Kind::Folded, operators)
+}
+
+const fn id(name: &'static str) -> Attribute {
+    attribute(name, Kind::Exact, EQ)
+}
+
+const fn attribute(name: &'static str, kind: Kind, operators: &'static [Operator]) -> Attribute {
+    Attribute {
+        name,
+        kind,
+        operators,
+    }
+}
+
+const USERS: &[Attribute] = &[
+    folded("username", SEARCH),
+    folded("email", SEARCH),
+    folded("name.given", SEARCH),
+    folded("name.family", SEARCH),
+    folded("name.formatted", EQ_SW),
+    folded("name.middle", EQ_SW),
+    folded("name.honorificPrefix", EQ_SW),
+    folded("name.honorificSuffix", EQ_SW),
+    attribute("enabled", Kind::Bool, EQ),
+    id("population.id"),
+    text("accountId"),
+    text("address.streetAddress"),
+    text("address.locality"),
+    text("address.region"),
+    text("address.postalCode"),
+    text("address.countryCode"),
+    text("externalId"),
+    text("locale"),
+    text("mobilePhone"),
+    text("nickname"),
+    text("photo.href"),
+    text("preferredLanguage"),
+    text("primaryPhone"),
+    text("timezone"),
+    text("title"),
+    text("type"),
+];
+
+const MEMBERSHIP: &[Attribute] = &[id("id"), id("type")];
+
+const GROUPS: &[Attribute] = &[
+    id("id"),
+    // That group names match without regard to case is UNCONFIRMED: taken over from users.
+    folded("name", EQ_SW),
+    id("externalId"),
+    id("population.id"),
+];
+
+const POPULATIONS: &[Attribute] = &[id("id"), folded("name", EQ_SW)];
+
+/// UNCONFIRMED on this collection: only a third party filters it so.
+const MEMBERSHIPS: &[Attribute] = &[id("type")];
+
+const ACTIVITIES: &[Attribute] = &[
+    attribute("recordedAt", Kind::Time, RANGE),
+    attribute("createdAt", Kind::Time, RANGE),
+    id("resources.population.id"),
+    id("actors.user.id"),
+    id("actors.user.name"),
+    id("actors.client.id"),
+    id("action.type"),
+    id("resources.id"),
+    id("resources.type"),
+    id("correlationId"),
+    id("tags"),
+];
+
+/// The filter that `request` brings, if any, within `schema`.
+pub(crate) fn filter_of(
+    world: &World,
+    request: &Request,
+    schema: &Schema<'_>,
+) -> Result<Option<Filter>, Problem> {
+    let Some(text) = request.parameter("filter") else {
+        return Ok(None);
+    };
+    if text.contains('\\') && world.does(Alternative::EscapesAreRefused) {
+        return Err(Problem::filter(Rejection {
+            message: "the filter is not understood".to_owned(),
+            operators: Vec::new(),
+            attributes: Vec::new(),
+        }));
+    }
+    let filter = Filter::parse(&text, schema).map_err(Problem::filter)?;
+    Ok(Some(filter))
+}
+
+/// Users, with the environment's own attributes. Group membership takes the bracket form only:
+/// that `memberOfGroups.id eq` works on the wire is UNCONFIRMED.
+pub(crate) fn users(custom: &[String]) -> Schema<'_> {
+    Schema {
+        attributes: USERS,
+        brackets: &[("memberOfGroups", MEMBERSHIP)],
+        custom,
+    }
+}
+
+/// Groups.
+pub(crate) fn groups() -> Schema<'static> {
+    Schema {
+        attributes: GROUPS,
+        brackets: &[("memberOfGroups", MEMBERSHIP)],
+        custom: &[],
+    }
+}
+
+/// Populations.
+pub(crate) fn populations() -> Schema<'static> {
+    plain(POPULATIONS)
+}
+
+/// A user's memberships.
+pub(crate) fn memberships() -> Schema<'static> {
+    plain(MEMBERSHIPS)
+}
+
+/// Audit activities.
+pub(crate) fn activities() -> Schema<'static> {
+    plain(ACTIVITIES)
+}
+
+fn plain(attributes: &'static [Attribute]) -> Schema<'static> {
+    Schema {
+        attributes,
+        brackets: &[],
+        custom: &[],
+    }
+}

@@ -1,0 +1,93 @@
+//! Rate limits: counts requests in windows and says when a refused one may come back.
+//!
+//! PingOne counts per licence and rate group (`developer.pingidentity.com/pingone-api/platform/rate-limiting.html`);
+//! most of the numbers are not public, so a seed gives its own, by path.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::clock::{after, seconds_until, text};
+use crate::model::fault::fits;
+use crate::model::seed::Rate;
+use crate::protocol::error::Problem;
+
+/// The limits and how much of each is used.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    windows: Vec<Window>,
+}
+
+#[derive(Debug)]
+struct Window {
+    rate: Rate,
+    started: Option<Timestamp>,
+    used: u32,
+}
+
+impl Limiter {
+    pub(crate) fn new(rates: &[Rate]) -> Self {
+        let windows = rates
+            .iter()
+            .map(|rate| Window {
+                rate: rate.clone(),
+                started: None,
+                used: 0,
+            })
+            .collect();
+        Self { windows }
+    }
+
+    /// Counts a request; refuses it where a window is full.
+    pub(crate) fn admit(&mut self, path: &str, now: Timestamp) -> Result<(), Problem> {
+        for window in &mut self.windows {
+            if !fits(&window.rate.path, path) {
+                continue;
+            }
+            let length = Duration::from_secs(window.rate.seconds.max(1).into());
+            let ends = match window.started.map(|started| after(started, length)) {
+                Some(ends) if ends > now => ends,
+                _ => {
+                    window.started = Some(now);
+                    window.used = 0;
+                    after(now, length)
+                }
+            };
+            if window.used >= window.rate.requests {
+                let wait = seconds_until(now, ends).unwrap_or(1);
+                return Err(Problem::rate_limited(
+                    window.rate.requests,
+                    wait,
+                    &text(ends),
+                ));
+            }
+            window.used += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_window_refuses_until_it_ends() {
+        let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
+        let rate = Rate {
+            path: "*/users*".to_owned(),
+            requests: 2,
+            seconds: 10,
+        };
+        let mut limiter = Limiter::new(&[rate]);
+        let mut at = |path: &str, seconds| {
+            limiter
+                .admit(path, after(start, Duration::from_secs(seconds)))
+                .is_ok()
+        };
+        assert!(at("/v1/users", 0) && at("/v1/users/x", 1));
+        assert!(!at("/v1/users", 9));
+        assert!(at("/v1/groups", 9), "another path is not counted");
+        assert!(at("/v1/users", 10));
+    }
+}

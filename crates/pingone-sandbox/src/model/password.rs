@@ -1,0 +1,144 @@
+//! A user's password as it is kept, what happened to it, and the state that follows.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::clock::after;
+use crate::model::seed::PasswordPolicy;
+
+/// A password as it is kept: the sandbox is no place for real ones, and so needs no hashing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Clear(String),
+    /// A hash made elsewhere, as in `{SSHA512}…`; no password is ever found to match it.
+    Encoded,
+}
+
+impl Stored {
+    /// Tells a pre-encoded value by its scheme in braces.
+    pub(crate) fn given(value: &str) -> Self {
+        let encoded = value
+            .strip_prefix('{')
+            .and_then(|rest| rest.split_once('}'))
+            .is_some_and(|(scheme, hash)| {
+                !scheme.is_empty()
+                    && !hash.is_empty()
+                    && scheme
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+            });
+        if encoded {
+            Self::Encoded
+        } else {
+            Self::Clear(value.to_owned())
+        }
+    }
+}
+
+/// A user's password and what happened to it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Password {
+    /// `None`: the user has no password.
+    pub(crate) value: Option<Stored>,
+    /// Former ones, oldest first.
+    pub(crate) former: Vec<Stored>,
+    pub(crate) must_change: bool,
+    pub(crate) changed_at: Option<Timestamp>,
+    /// Failed checks in a row.
+    pub(crate) failures: u32,
+    pub(crate) locked_out_at: Option<Timestamp>,
+    pub(crate) recovery: Option<Recovery>,
+}
+
+/// A code that was mailed for a recovery.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovery {
+    pub(crate) code: String,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) failures: u32,
+}
+
+/// A lockout by failed checks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lockout {
+    /// When it ends by itself; only an administrator ends it without that.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Password {
+    /// Takes over a new value, which ends a lockout.
+    pub(crate) fn set(&mut self, value: Stored, must_change: bool, now: Timestamp, history: usize) {
+        if let Some(former) = self.value.replace(value) {
+            self.former.push(former);
+            let surplus = self.former.len().saturating_sub(history);
+            self.former.drain(..surplus);
+        }
+        self.must_change = must_change;
+        self.changed_at = Some(now);
+        self.lift_lockout();
+        self.recovery = None;
+    }
+
+    /// Ends a lockout; tells whether there was one.
+    pub(crate) fn lift_lockout(&mut self) -> bool {
+        self.failures = 0;
+        self.locked_out_at.take().is_some()
+    }
+
+    /// The lockout that holds at `now`.
+    pub(crate) fn lockout(&self, policy: &PasswordPolicy, now: Timestamp) -> Option<Lockout> {
+        let since = self.locked_out_at?;
+        let Some(seconds) = policy.lockout_seconds else {
+            return Some(Lockout { until: None });
+        };
+        let until = after(since, Duration::from_secs(seconds.into()));
+        (until > now).then_some(Lockout { until: Some(until) })
+    }
+
+    /// The state's name; users of an `external` identity provider have no password here.
+    pub(crate) fn status(
+        &self,
+        policy: &PasswordPolicy,
+        external: bool,
+        now: Timestamp,
+    ) -> &'static str {
+        if external {
+            return "EXTERNAL";
+        }
+        let expired = policy
+            .max_age_days
+            .zip(self.changed_at)
+            .is_some_and(|(days, changed)| {
+                after(changed, Duration::from_secs(u64::from(days) * 86_400)) <= now
+            });
+        if self.value.is_none() {
+            "NO_PASSWORD"
+        } else if self.lockout(policy, now).is_some() {
+            "PASSWORD_LOCKED_OUT"
+        } else if self.must_change {
+            "MUST_CHANGE_PASSWORD"
+        } else if expired {
+            "PASSWORD_EXPIRED"
+        } else {
+            "OK"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_told_by_its_scheme() {
+        assert_eq!(Stored::given("{SSHA512}abc="), Stored::Encoded);
+        for clear in ["plain", "{}x", "{SSHA512}", "{a b}c", "{unclosed"] {
+            assert_eq!(
+                Stored::given(clear),
+                Stored::Clear(clear.to_owned()),
+                "{clear}"
+            );
+        }
+    }
+}

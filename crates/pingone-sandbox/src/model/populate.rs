@@ -1,0 +1,366 @@
+//! Makes a world of a seed: resolves names, checks that everything refers to something.
+//!
+//! The only place where seed types and world types meet.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::model::activity::{Activity, Actor, Subject};
+use crate::model::attributes;
+use crate::model::clock::{Clock, Ids, after};
+use crate::model::limits::Limiter;
+use crate::model::password::{Password, Stored};
+use crate::model::permission::ROLES;
+use crate::model::seed::{self, Seed};
+use crate::model::state::{Device, Group, Lock, Population, RoleAssignment, Session, User, World};
+use crate::protocol::filter::Filter;
+
+/// How long a session of a seed lasts that does not say so.
+const SESSION: Duration = Duration::from_hours(30 * 24);
+
+impl World {
+    /// A world as `seed` has it, with links that start with `base`.
+    pub(crate) fn build(seed: Seed, base: String) -> anyhow::Result<Self> {
+        let start = seed.clock.map(|clock| clock.resolve(Timestamp::now()));
+        let clock = Clock::new(start);
+        let now = clock.now();
+        let mut ids = Ids::new(seed.ids);
+        for application in &seed.applications {
+            for role in &application.roles {
+                built_in_role(role)
+                    .with_context(|| format!("application '{}'", application.name))?;
+            }
+        }
+        let policy_id = seed
+            .password_policy
+            .id
+            .clone()
+            .unwrap_or_else(|| ids.uuid());
+        let mut world = Self {
+            base,
+            clock,
+            ids,
+            made: 0,
+            created_at: now,
+            environment: seed.environment,
+            applications: seed.applications,
+            tokens: HashMap::new(),
+            policy_id,
+            policy: seed.password_policy,
+            custom_attributes: seed.custom_attributes,
+            custom_roles: seed.custom_roles,
+            alternatives: seed.alternatives,
+            limiter: Limiter::new(&seed.limits.rates),
+            limits: seed.limits,
+            populations: Vec::new(),
+            groups: Vec::new(),
+            users: Vec::new(),
+            activities: Vec::new(),
+        };
+        for population in seed.populations {
+            world.add_population(population, now);
+        }
+        let defaults = world.populations.iter().filter(|one| one.default).count();
+        ensure!(
+            defaults == 1,
+            "the seed needs exactly one default population"
+        );
+        world.add_groups(seed.groups, now)?;
+        for user in seed.users {
+            let name = user.profile.get("username").map(ToString::to_string);
+            world
+                .add_user(user, now)
+                .with_context(|| format!("user {}", name.unwrap_or_default()))?;
+        }
+        world.add_activities(seed.activities, now)?;
+        Ok(world)
+    }
+
+    fn add_population(&mut self, seed: seed::Population, now: Timestamp) {
+        let population = Population {
+            order: self.next_order(),
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            name: seed.name,
+            description: seed.description,
+            default: seed.default,
+            created_at: now,
+            updated_at: now,
+        };
+        self.populations.push(population);
+    }
+
+    fn add_groups(&mut self, seeds: Vec<seed::Group>, now: Timestamp) -> anyhow::Result<()> {
+        let nesting: Vec<Vec<String>> = seeds.iter().map(|seed| seed.member_of.clone()).collect();
+        for seed in seeds {
+            let population = match &seed.population {
+                Some(name) => Some(self.population_named(name)?),
+                None => None,
+            };
+            let user_filter = match seed.user_filter {
+                Some(text) => {
+                    let filter = Filter::parse(&text, &attributes::users(&self.custom_attributes))
+                        .map_err(|rejection| anyhow::anyhow!(rejection.message))
+                        .with_context(|| format!("userFilter of group '{}'", seed.name))?;
+                    Some((text, filter))
+                }
+                None => None,
+            };
+            let group = Group {
+                order: self.next_order(),
+                id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+                name: seed.name,
+                description: seed.description,
+                external_id: seed.external_id,
+                custom_data: None,
+                population,
+                user_filter,
+                member_of: Vec::new(),
+                created_at: now,
+                updated_at: now,
+            };
+            self.groups.push(group);
+        }
+        for (position, names) in nesting.into_iter().enumerate() {
+            let parents: anyhow::Result<_> =
+                names.iter().map(|name| self.group_named(name)).collect();
+            self.groups[position].member_of = parents?;
+        }
+        Ok(())
+    }
+
+    fn add_user(&mut self, seed: seed::User, now: Timestamp) -> anyhow::Result<()> {
+        let Some(username) = seed.profile.get("username").and_then(Value::as_str) else {
+            bail!("profile.username is missing");
+        };
+        ensure!(
+            self.users.iter().all(|user| user.username() != username),
+            "the username is there twice"
+        );
+        let population = match &seed.population {
+            Some(name) => self.population_named(name)?,
+            None => self.default_population(),
+        };
+        let groups: anyhow::Result<Vec<String>> = seed
+            .groups
+            .iter()
+            .map(|name| self.group_named(name))
+            .collect();
+        let created_at = seed.created_at.map_or(now, |at| at.resolve(now));
+        let roles: anyhow::Result<Vec<RoleAssignment>> = seed
+            .roles
+            .iter()
+            .map(|role| {
+                Ok(RoleAssignment {
+                    id: self.ids.uuid(),
+                    role: self.role_named(role)?,
+                    scope: self.environment.id.clone(),
+                    scope_type: "ENVIRONMENT".to_owned(),
+                })
+            })
+            .collect();
+        let user = User {
+            order: self.next_order(),
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            population,
+            profile: seed.profile,
+            enabled: !seed.disabled,
+            lock: seed.lock.map(|lock| Lock {
+                at: lock.at.resolve(now),
+                until: lock.until.map(|until| until.resolve(now)),
+            }),
+            password: seed.password.map_or_else(Password::default, |password| {
+                let locked_out_at = password.locked_out_at.map(|at| at.resolve(now));
+                Password {
+                    value: Some(Stored::Clear(password.value)),
+                    must_change: password.must_change,
+                    changed_at: Some(password.changed_at.map_or(created_at, |at| at.resolve(now))),
+                    failures: locked_out_at.map_or(0, |_| self.policy.lockout_failures),
+                    locked_out_at,
+                    ..Password::default()
+                }
+            }),
+            identity_provider: seed.identity_provider,
+            lifecycle: "ACCOUNT_OK".to_owned(),
+            email_verified: None,
+            mfa_enabled: seed.mfa_enabled,
+            bypass_until: None,
+            last_sign_on: seed
+                .last_sign_on
+                .map(|sign_on| (sign_on.at.resolve(now), sign_on.remote_ip)),
+            groups: groups?,
+            sessions: seed
+                .sessions
+                .into_iter()
+                .map(|session| self.session(session, now))
+                .collect(),
+            devices: seed
+                .devices
+                .into_iter()
+                .map(|device| self.device(device, now))
+                .collect(),
+            device_order: None,
+            roles: roles?,
+            created_at,
+            updated_at: seed.updated_at.map_or(created_at, |at| at.resolve(now)),
+        };
+        self.users.push(user);
+        Ok(())
+    }
+
+    fn role_named(&self, name: &str) -> anyhow::Result<String> {
+        let mut custom = self.custom_roles.iter();
+        match custom.find(|role| role.name == name) {
+            Some(role) => Ok(role.id.clone()),
+            None => built_in_role(name),
+        }
+    }
+
+    fn session(&mut self, seed: seed::Session, now: Timestamp) -> Session {
+        let created_at = seed.created_at.resolve(now);
+        Session {
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            created_at,
+            active_at: seed.active_at.map_or(created_at, |at| at.resolve(now)),
+            expires_at: seed
+                .expires_at
+                .map_or_else(|| after(created_at, SESSION), |at| at.resolve(now)),
+            remote_ip: seed.remote_ip,
+            place: seed.place,
+            details: seed.details,
+        }
+    }
+
+    fn device(&mut self, seed: seed::Device, now: Timestamp) -> Device {
+        let created_at = seed.created_at.resolve(now);
+        Device {
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            kind: seed.kind,
+            created_at,
+            updated_at: created_at,
+            active: !seed.unactivated,
+            locked: seed.locked,
+            blocked_at: seed.blocked.then_some(created_at),
+            details: seed.details,
+        }
+    }
+
+    fn add_activities(&mut self, seeds: Vec<seed::Activity>, now: Timestamp) -> anyhow::Result<()> {
+        let mut activities = Vec::new();
+        for seed in seeds {
+            let user = self
+                .users
+                .iter()
+                .find(|user| user.id == seed.user || user.username() == seed.user)
+                .with_context(|| format!("activity of '{}': there is no such user", seed.user))?;
+            let subject = self.subject(user);
+            activities.push(self.activity_of(&subject, seed, now));
+        }
+        activities.sort_by_key(|activity| activity.at);
+        for mut activity in activities {
+            activity.order = self.next_order();
+            activity.id = self.ids.uuid();
+            activity.correlation_id = self.ids.uuid();
+            self.activities.push(activity);
+        }
+        Ok(())
+    }
+
+    /// An activity of a seed: a user's own doing. Its order and ids are given later.
+    fn activity_of(&self, subject: &Subject, seed: seed::Activity, start: Timestamp) -> Activity {
+        Activity {
+            order: 0,
+            id: String::new(),
+            correlation_id: String::new(),
+            at: seed.at.resolve(start),
+            action: seed.action,
+            client: self.applications.first().map(|application| Actor {
+                id: application.id.clone(),
+                name: application.name.clone(),
+            }),
+            user: Some(subject.clone()),
+            resources: vec![subject.clone()],
+            failed: seed.failed,
+            description: seed.description,
+            remote_ip: seed.remote_ip,
+            user_agent: seed.user_agent,
+        }
+    }
+
+    fn population_named(&self, name: &str) -> anyhow::Result<String> {
+        self.populations
+            .iter()
+            .find(|one| one.id == name || one.name == name)
+            .map(|one| one.id.clone())
+            .with_context(|| format!("there is no population '{name}'"))
+    }
+
+    fn group_named(&self, name: &str) -> anyhow::Result<String> {
+        self.groups
+            .iter()
+            .find(|one| one.id == name || one.name == name)
+            .map(|one| one.id.clone())
+            .with_context(|| format!("there is no group '{name}'"))
+    }
+
+    /// The id of the population that new users land in.
+    pub(crate) fn default_population(&self) -> String {
+        self.populations
+            .iter()
+            .find(|one| one.default)
+            .map(|one| one.id.clone())
+            .unwrap_or_default()
+    }
+}
+
+fn built_in_role(name: &str) -> anyhow::Result<String> {
+    ROLES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, id)| (*id).to_owned())
+        .with_context(|| format!("the sandbox does not know the role '{name}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(change: impl FnOnce(&mut Seed)) -> anyhow::Result<World> {
+        let mut seed = Seed::built_in();
+        change(&mut seed);
+        World::build(seed, "http://127.0.0.1:1".to_owned())
+    }
+
+    #[test]
+    fn the_built_in_seed_hangs_together() {
+        let world = built(|_| {}).expect("it does");
+        let emma = world
+            .find_user("a8890eb9-38ea-469a-bc00-b64be7903633")
+            .expect("she is there");
+        assert_eq!(emma.username(), "emma.sharp");
+        assert_eq!(emma.groups.len(), 2);
+        assert_eq!(world.activities.len(), 6);
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named() {
+        let error =
+            |change: fn(&mut Seed)| format!("{:#}", built(change).expect_err("it is wrong"));
+        assert!(error(|seed| seed.users[0].groups.push("Nobody".to_owned())).contains("'Nobody'"));
+        assert!(
+            error(|seed| seed.users[0].population = Some("Moon".to_owned())).contains("'Moon'")
+        );
+        assert!(
+            error(|seed| seed.applications[0].roles.push("King".to_owned())).contains("'King'")
+        );
+        assert!(
+            error(|seed| seed.groups[0].user_filter = Some("x eq".to_owned()))
+                .contains("userFilter")
+        );
+        assert!(error(|seed| seed.users.push(seed.users[0].clone())).contains("twice"));
+        assert!(error(|seed| seed.populations[0].default = false).contains("default"));
+    }
+}

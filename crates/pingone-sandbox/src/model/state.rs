@@ -1,0 +1,277 @@
+//! The world: everything the sandbox remembers, and how things in it are found.
+//!
+//! Holds data and look-ups; what an operation does to them is in the file of its resource.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::model::activity::{Activity, Subject};
+use crate::model::alternative::Alternative;
+use crate::model::clock::{Clock, Ids};
+use crate::model::limits::Limiter;
+use crate::model::password::Password;
+use crate::model::seed;
+use crate::protocol::error::Problem;
+use crate::protocol::filter::Filter;
+
+/// Everything the sandbox remembers.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// What links start with: `http://127.0.0.1:port`.
+    pub(crate) base: String,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    /// Counts everything that is ever made; gives collections their order.
+    pub(crate) made: u64,
+    pub(crate) environment: seed::Environment,
+    pub(crate) created_at: Timestamp,
+    pub(crate) applications: Vec<seed::Application>,
+    pub(crate) tokens: HashMap<String, Token>,
+    pub(crate) policy: seed::PasswordPolicy,
+    pub(crate) policy_id: String,
+    pub(crate) custom_attributes: Vec<String>,
+    pub(crate) custom_roles: Vec<seed::CustomRole>,
+    pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) limits: seed::Limits,
+    pub(crate) limiter: Limiter,
+    pub(crate) populations: Vec<Population>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) users: Vec<User>,
+    pub(crate) activities: Vec<Activity>,
+}
+
+/// An access token that was given out.
+#[derive(Debug)]
+pub(crate) struct Token {
+    /// The position of its application.
+    pub(crate) application: usize,
+    pub(crate) expires_at: Timestamp,
+}
+
+#[derive(Debug)]
+pub(crate) struct Population {
+    pub(crate) order: u64,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) default: bool,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) order: u64,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) external_id: Option<String>,
+    pub(crate) custom_data: Option<Value>,
+    /// The population it is bound to; environment-wide without one.
+    pub(crate) population: Option<String>,
+    /// The filter of a dynamic group, as it was written and as it was read.
+    pub(crate) user_filter: Option<(String, Filter)>,
+    /// The groups it is nested in.
+    pub(crate) member_of: Vec<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) order: u64,
+    pub(crate) id: String,
+    pub(crate) population: String,
+    /// What clients write: `username`, `email`, `name`, … and the environment's own attributes.
+    pub(crate) profile: Map<String, Value>,
+    pub(crate) enabled: bool,
+    pub(crate) lock: Option<Lock>,
+    pub(crate) password: Password,
+    /// The external identity provider's type.
+    pub(crate) identity_provider: Option<String>,
+    pub(crate) lifecycle: String,
+    pub(crate) email_verified: Option<bool>,
+    pub(crate) mfa_enabled: bool,
+    pub(crate) bypass_until: Option<Timestamp>,
+    pub(crate) last_sign_on: Option<(Timestamp, String)>,
+    /// Direct memberships by group id.
+    pub(crate) groups: Vec<String>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) device_order: Option<Vec<String>>,
+    pub(crate) roles: Vec<RoleAssignment>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// An administrator's lock; a password lockout is another thing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lock {
+    pub(crate) at: Timestamp,
+    pub(crate) until: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) active_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) remote_ip: String,
+    pub(crate) place: Map<String, Value>,
+    pub(crate) details: Map<String, Value>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) active: bool,
+    pub(crate) locked: bool,
+    pub(crate) blocked_at: Option<Timestamp>,
+    pub(crate) details: Map<String, Value>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RoleAssignment {
+    pub(crate) id: String,
+    pub(crate) role: String,
+    pub(crate) scope: String,
+    pub(crate) scope_type: String,
+}
+
+impl User {
+    /// The user's name; every user has one.
+    pub(crate) fn username(&self) -> &str {
+        self.profile
+            .get("username")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The recovery code that a mail would carry, for whoever looks into the sandbox.
+    pub(crate) fn recovery_code(&self) -> Option<&str> {
+        self.password.recovery.as_ref().map(|one| one.code.as_str())
+    }
+
+    /// The lock that holds at `now`. One that has lapsed leaves no trace and no activity.
+    pub(crate) fn lock_at(&self, now: Timestamp) -> Option<Lock> {
+        self.lock
+            .filter(|lock| lock.until.is_none_or(|until| until > now))
+    }
+}
+
+impl World {
+    /// The state of a user's password.
+    pub(crate) fn password_status(&self, user: &User, now: Timestamp) -> &'static str {
+        user.password
+            .status(&self.policy, user.identity_provider.is_some(), now)
+    }
+
+    /// Whether an unconfirmed behaviour is to be the other way round.
+    pub(crate) fn does(&self, alternative: Alternative) -> bool {
+        self.alternatives.contains(&alternative)
+    }
+
+    /// The number of something new.
+    pub(crate) fn next_order(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
+    /// The environment's URL, without a trailing slash.
+    pub(crate) fn environment_url(&self) -> String {
+        format!("{}/v1/environments/{}", self.base, self.environment.id)
+    }
+
+    /// A user's URL.
+    pub(crate) fn user_url(&self, id: &str) -> String {
+        format!("{}/users/{id}", self.environment_url())
+    }
+
+    pub(crate) fn find_user(&self, id: &str) -> Result<&User, Problem> {
+        self.users
+            .iter()
+            .find(|user| user.id == id)
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(crate) fn find_user_mut(&mut self, id: &str) -> Result<&mut User, Problem> {
+        self.users
+            .iter_mut()
+            .find(|user| user.id == id)
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(crate) fn find_group(&self, id: &str) -> Result<&Group, Problem> {
+        self.groups
+            .iter()
+            .find(|group| group.id == id)
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(crate) fn find_group_mut(&mut self, id: &str) -> Result<&mut Group, Problem> {
+        self.groups
+            .iter_mut()
+            .find(|group| group.id == id)
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(crate) fn find_population(&self, id: &str) -> Result<&Population, Problem> {
+        self.populations
+            .iter()
+            .find(|population| population.id == id)
+            .ok_or_else(Problem::not_found)
+    }
+
+    /// Moves a user; memberships in groups that are bound to the old population end.
+    pub(crate) fn move_user(
+        &mut self,
+        id: &str,
+        population: &str,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let bound: Vec<String> = self
+            .groups
+            .iter()
+            .filter(|group| {
+                group
+                    .population
+                    .as_deref()
+                    .is_some_and(|id| id != population)
+            })
+            .map(|group| group.id.clone())
+            .collect();
+        let user = self.find_user_mut(id)?;
+        population.clone_into(&mut user.population);
+        user.groups.retain(|group| !bound.contains(group));
+        user.updated_at = now;
+        Ok(())
+    }
+
+    /// A user as the subject of an activity.
+    pub(crate) fn subject(&self, user: &User) -> Subject {
+        Subject {
+            kind: "USER",
+            id: user.id.clone(),
+            name: user.username().to_owned(),
+            population: Some(user.population.clone()),
+            href: self.user_url(&user.id),
+        }
+    }
+
+    /// A group as the subject of an activity.
+    pub(crate) fn group_subject(&self, group: &Group) -> Subject {
+        Subject {
+            kind: "GROUP",
+            id: group.id.clone(),
+            name: group.name.clone(),
+            population: group.population.clone(),
+            href: format!("{}/groups/{}", self.environment_url(), group.id),
+        }
+    }
+}

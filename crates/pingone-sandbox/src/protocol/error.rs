@@ -1,0 +1,302 @@
+//! PingOne's error body and the cases of it that the sandbox knows.
+//!
+//! Codes and shape: `developer.pingidentity.com/pingone-api/foundations/conventions/` and the
+//! schema of Ping's Go client. Messages are worded for people and not promised by PingOne, except
+//! the two for missing rights, which Ping's own tools look for.
+
+use serde_json::{Map, Value, json};
+
+use crate::protocol::filter::Rejection;
+
+/// A refusal: status, code and details; its id is given when it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    code: &'static str,
+    message: String,
+    details: Vec<Detail>,
+    headers: Vec<(String, String)>,
+    /// A bare `{"message": …}` from the gateway in front, which has no code.
+    gateway: bool,
+}
+
+/// One entry of `details`.
+#[derive(Clone, Debug)]
+pub(crate) struct Detail {
+    code: &'static str,
+    target: Option<String>,
+    message: String,
+    inner: Map<String, Value>,
+}
+
+impl Detail {
+    /// A detail about the member `target`.
+    pub(crate) fn new(code: &'static str, target: &str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            target: (!target.is_empty()).then(|| target.to_owned()),
+            message: message.into(),
+            inner: Map::new(),
+        }
+    }
+
+    /// Adds a member of `innerError`.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.inner.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn into_value(self) -> Value {
+        let mut value = Map::new();
+        value.insert("code".to_owned(), self.code.into());
+        if let Some(target) = self.target {
+            value.insert("target".to_owned(), target.into());
+        }
+        value.insert("message".to_owned(), self.message.into());
+        if !self.inner.is_empty() {
+            value.insert("innerError".to_owned(), self.inner.into());
+        }
+        value.into()
+    }
+}
+
+impl Problem {
+    fn new(status: u16, code: &'static str, message: &str, details: Vec<Detail>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.to_owned(),
+            details,
+            headers: Vec::new(),
+            gateway: false,
+        }
+    }
+
+    /// 403: it does not come from this machine. No answer of PingOne's.
+    pub(crate) fn foreign() -> Self {
+        Self::new(
+            403,
+            "ACCESS_FAILED",
+            "The sandbox answers this machine alone: the Host or Origin of the request is another's.",
+            Vec::new(),
+        )
+    }
+
+    /// 400: members of the body are wrong.
+    pub(crate) fn invalid_data(details: Vec<Detail>) -> Self {
+        Self::new(
+            400,
+            "INVALID_DATA",
+            "The request could not be completed. One or more validation errors were in the request.",
+            details,
+        )
+    }
+
+    /// 400: one member of the body is wrong.
+    pub(crate) fn invalid(code: &'static str, target: &str, message: &str) -> Self {
+        Self::invalid_data(vec![Detail::new(code, target, message)])
+    }
+
+    /// 400: the request as a whole is malformed.
+    pub(crate) fn invalid_request(message: &str) -> Self {
+        Self::new(400, "INVALID_REQUEST", message, Vec::new())
+    }
+
+    /// 400: a query parameter is wrong. The detail's code is UNCONFIRMED.
+    pub(crate) fn parameter(name: &str, message: &str) -> Self {
+        Self::new(
+            400,
+            "INVALID_REQUEST",
+            "The request could not be completed. The request was invalid.",
+            vec![Detail::new("INVALID_PARAMETER", name, message)],
+        )
+    }
+
+    /// 400: the filter is not understood or not supported.
+    pub(crate) fn filter(rejection: Rejection) -> Self {
+        let mut detail = Detail::new("INVALID_FILTER", "filter", rejection.message);
+        if !rejection.attributes.is_empty() {
+            detail = detail.with("supportedAttributes", rejection.attributes);
+        }
+        if !rejection.operators.is_empty() {
+            detail = detail.with("supportedOperators", rejection.operators);
+        }
+        Self::new(
+            400,
+            "INVALID_REQUEST",
+            "The request could not be completed. The request was invalid.",
+            vec![detail],
+        )
+    }
+
+    /// 400: well-formed, but the state of things does not allow it.
+    pub(crate) fn request_failed(code: &'static str, message: &str) -> Self {
+        Self::new(
+            400,
+            "REQUEST_FAILED",
+            "The request could not be completed. There was an issue processing the request",
+            vec![Detail::new(code, "", message)],
+        )
+    }
+
+    /// 401: no token, an unknown one, or one whose time is over.
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(
+            401,
+            "ACCESS_FAILED",
+            "The request could not be completed. You do not have access to this resource.",
+            vec![Detail::new(
+                "INVALID_TOKEN",
+                "",
+                "The access token is expired or not valid",
+            )],
+        )
+    }
+
+    /// 403: the worker lacks the role; also what an unknown environment looks like from outside.
+    pub(crate) fn forbidden() -> Self {
+        Self::new(
+            403,
+            "ACCESS_FAILED",
+            "The request could not be completed. You do not have access to this resource.",
+            vec![Detail::new(
+                "INSUFFICIENT_PERMISSIONS",
+                "",
+                "The actor attempting to perform the request is not authorized.",
+            )],
+        )
+    }
+
+    /// 403 of the gateway in front: an unknown route, or an Authorization header it cannot read.
+    pub(crate) fn gateway(message: &str) -> Self {
+        Self {
+            gateway: true,
+            ..Self::new(403, "", message, Vec::new())
+        }
+    }
+
+    /// 404.
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            404,
+            "NOT_FOUND",
+            "The request could not be completed. The requested resource was not found.",
+            Vec::new(),
+        )
+    }
+
+    /// 405. The code's spelling is UNCONFIRMED.
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
+            405,
+            "METHOD_NOT_ALLOWED",
+            "The request could not be completed. The method is not allowed for this resource.",
+            Vec::new(),
+        )
+    }
+
+    /// 413: more than the sandbox reads.
+    pub(crate) fn too_large() -> Self {
+        Self::new(413, "INVALID_REQUEST", "The body is too large.", Vec::new())
+    }
+
+    /// 415: the Content-Type selects no operation here.
+    pub(crate) fn media_type() -> Self {
+        Self::new(
+            415,
+            "INVALID_REQUEST",
+            "The media type of the request is not supported by this resource.",
+            Vec::new(),
+        )
+    }
+
+    /// 429 with the seconds to wait in `Retry-After`.
+    pub(crate) fn rate_limited(limit: u32, retry_after: i64, reset: &str) -> Self {
+        let detail = Detail::new("LIMIT_EXCEEDED", "", "Too many requests")
+            .with("quotaLimit", limit)
+            .with("quotaResetTime", reset)
+            .with("retryAfter", reset);
+        let mut problem = Self::new(
+            429,
+            "REQUEST_LIMITED",
+            "The request could not be completed. A rate limit or quota was reached.",
+            vec![detail],
+        );
+        problem
+            .headers
+            .push(("Retry-After".to_owned(), retry_after.to_string()));
+        problem
+    }
+
+    /// What a fault answers that brings no body: the usual code for the status, no details.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::invalid_token(),
+            403 => Self::forbidden(),
+            404 => Self::not_found(),
+            405 => Self::method_not_allowed(),
+            415 => Self::media_type(),
+            429 => Self::new(
+                429,
+                "REQUEST_LIMITED",
+                "The request could not be completed. A rate limit or quota was reached.",
+                vec![Detail::new("LIMIT_EXCEEDED", "", "Too many requests")],
+            ),
+            400..=499 => Self::new(
+                status,
+                "INVALID_REQUEST",
+                "The request was invalid.",
+                Vec::new(),
+            ),
+            _ => Self::new(
+                status,
+                "UNEXPECTED_ERROR",
+                "An unexpected error was found while processing the request.",
+                Vec::new(),
+            ),
+        }
+    }
+
+    /// Headers and body of the answer, under `id`. That the error's id is the Correlation-Id of the response is
+    /// UNCONFIRMED; the sandbox sends the same in both.
+    pub(crate) fn into_parts(self, id: &str) -> (Vec<(String, String)>, Value) {
+        if self.gateway {
+            return (self.headers, json!({ "message": self.message }));
+        }
+        let mut body = Map::new();
+        body.insert("id".to_owned(), id.into());
+        body.insert("code".to_owned(), self.code.into());
+        body.insert("message".to_owned(), self.message.into());
+        if !self.details.is_empty() {
+            let details: Vec<Value> = self.details.into_iter().map(Detail::into_value).collect();
+            body.insert("details".to_owned(), details.into());
+        }
+        (self.headers, body.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_members_are_left_out() {
+        let (_, body) = Problem::not_found().into_parts("an-id");
+        assert_eq!(body["id"], "an-id");
+        assert_eq!(body["code"], "NOT_FOUND");
+        assert!(body.get("details").is_none());
+        let (_, body) = Problem::gateway("Forbidden").into_parts("an-id");
+        assert_eq!(body, json!({ "message": "Forbidden" }));
+    }
+
+    #[test]
+    fn a_rate_limit_says_when_to_come_back() {
+        let problem = Problem::rate_limited(10, 2, "2026-03-04T10:00:02.000Z");
+        assert_eq!(problem.status, 429);
+        let (headers, body) = problem.into_parts("an-id");
+        assert_eq!(headers, [("Retry-After".to_owned(), "2".to_owned())]);
+        assert_eq!(body["details"][0]["innerError"]["quotaLimit"], 10);
+        assert!(body["details"][0].get("target").is_none());
+    }
+}

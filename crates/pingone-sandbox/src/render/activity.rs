@@ -1,0 +1,84 @@
+//! An activity as PingOne shows it.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::activity::{Activity, Subject, words};
+use crate::model::clock::text;
+use crate::model::state::World;
+use crate::render::hal::link;
+
+/// An activity as PingOne shows it.
+pub(crate) fn show(world: &World, activity: &Activity) -> Value {
+    let environment = &world.environment.id;
+    let url = world.environment_url();
+    let mut actors = Map::new();
+    if let Some(client) = &activity.client {
+        actors.insert(
+            "client".to_owned(),
+            json!({
+                "id": client.id,
+                "name": client.name,
+                "environment": { "id": environment },
+                "href": format!("{url}/applications/{}", client.id),
+                "type": "CLIENT",
+            }),
+        );
+    }
+    if let Some(user) = &activity.user {
+        actors.insert("user".to_owned(), show_subject(user, environment));
+    }
+    let resources: Vec<Value> = activity
+        .resources
+        .iter()
+        .map(|subject| show_subject(subject, environment))
+        .collect();
+    let mut value = Map::new();
+    let own = format!("{url}/activities/{}", activity.id);
+    value.insert("_links".to_owned(), json!({ "self": link(&own) }));
+    value.insert("id".to_owned(), activity.id.clone().into());
+    value.insert("recordedAt".to_owned(), text(activity.at).into());
+    value.insert("createdAt".to_owned(), text(activity.at).into());
+    value.insert(
+        "correlationId".to_owned(),
+        activity.correlation_id.clone().into(),
+    );
+    value.insert("actors".to_owned(), actors.into());
+    value.insert(
+        "action".to_owned(),
+        json!({ "type": activity.action, "description": words(&activity.action) }),
+    );
+    value.insert("resources".to_owned(), resources.into());
+    value.insert(
+        "result".to_owned(),
+        json!({
+            "status": if activity.failed { "FAILURE" } else { "SUCCESS" },
+            "description": activity.description,
+        }),
+    );
+    // Where the address and the browser stand in an activity is UNCONFIRMED: the public
+    // samples have neither.
+    let mut source = Map::new();
+    if let Some(remote_ip) = &activity.remote_ip {
+        source.insert("ipAddress".to_owned(), remote_ip.clone().into());
+    }
+    if let Some(user_agent) = &activity.user_agent {
+        source.insert("userAgent".to_owned(), user_agent.clone().into());
+    }
+    if !source.is_empty() {
+        value.insert("source".to_owned(), source.into());
+    }
+    value.into()
+}
+
+fn show_subject(subject: &Subject, environment: &str) -> Value {
+    let mut value = Map::new();
+    value.insert("type".to_owned(), subject.kind.into());
+    value.insert("id".to_owned(), subject.id.clone().into());
+    value.insert("name".to_owned(), subject.name.clone().into());
+    value.insert("environment".to_owned(), json!({ "id": environment }));
+    if let Some(population) = &subject.population {
+        value.insert("population".to_owned(), json!({ "id": population }));
+    }
+    value.insert("href".to_owned(), subject.href.clone().into());
+    value.into()
+}

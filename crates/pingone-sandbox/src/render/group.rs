@@ -1,0 +1,61 @@
+//! A group as PingOne shows it.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::clock::text;
+use crate::model::nesting::is_direct;
+use crate::model::state::{Group, World};
+use crate::render::hal::link;
+
+/// A group as PingOne shows it.
+pub(crate) fn show(world: &World, group: &Group) -> Value {
+    let mut value = Map::new();
+    let url = format!("{}/groups/{}", world.environment_url(), group.id);
+    value.insert("_links".to_owned(), json!({ "self": link(&url) }));
+    value.insert("id".to_owned(), group.id.clone().into());
+    value.insert(
+        "environment".to_owned(),
+        json!({ "id": world.environment.id }),
+    );
+    value.insert("name".to_owned(), group.name.clone().into());
+    let mut display_name = group.name.clone();
+    if let Some(id) = &group.population {
+        if let Ok(population) = world.find_population(id) {
+            display_name = format!("{display_name} ({})", population.name);
+        }
+        value.insert("population".to_owned(), json!({ "id": id }));
+    }
+    value.insert("displayName".to_owned(), display_name.into());
+    for (name, text) in [
+        ("description", &group.description),
+        ("externalId", &group.external_id),
+        (
+            "userFilter",
+            &group.user_filter.as_ref().map(|(text, _)| text.clone()),
+        ),
+    ] {
+        if let Some(text) = text {
+            value.insert(name.to_owned(), text.clone().into());
+        }
+    }
+    if let Some(data) = &group.custom_data {
+        value.insert("customData".to_owned(), data.clone());
+    }
+    let users = world
+        .users
+        .iter()
+        .filter(|user| is_direct(user, group))
+        .count();
+    let groups = world
+        .groups
+        .iter()
+        .filter(|one| one.member_of.contains(&group.id))
+        .count();
+    value.insert(
+        "directMemberCounts".to_owned(),
+        json!({ "users": users, "groups": groups }),
+    );
+    value.insert("createdAt".to_owned(), text(group.created_at).into());
+    value.insert("updatedAt".to_owned(), text(group.updated_at).into());
+    value.into()
+}

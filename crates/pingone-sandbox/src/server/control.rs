@@ -1,0 +1,52 @@
+//! The sandbox's own URLs below `/sandbox`: its state, the calls seen, faults, the clock.
+//!
+//! They need no token, are not counted as calls and never fail by a fault.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::model::clock::text;
+use crate::model::fault::Fault;
+use crate::protocol::error::Problem;
+use crate::protocol::message::{Outcome, Reply, Request};
+use crate::render::state::state;
+use crate::server::shared::Shared;
+
+/// Answers a request to `/sandbox/…`.
+pub(crate) fn answer(shared: &Shared, request: &Request) -> Outcome {
+    let segments = request.segments();
+    let path = segments.get(1).map_or("", String::as_str);
+    match (request.method.as_str(), path) {
+        ("GET", "state") => Ok(Reply::json(200, state(&shared.world()))),
+        ("GET", "calls") => Ok(Reply::json(200, json!(shared.calls()))),
+        ("DELETE", "calls") => {
+            shared.clear_calls();
+            Ok(Reply::no_content())
+        }
+        ("GET", "faults") => Ok(Reply::json(200, json!(*shared.faults()))),
+        ("POST", "faults") => {
+            let fault: Fault = serde_json::from_slice(&request.body)
+                .map_err(|error| Problem::invalid_request(&format!("no fault: {error}")))?;
+            shared.faults().push(fault.clone());
+            Ok(Reply::json(201, json!(fault)))
+        }
+        ("DELETE", "faults") => {
+            shared.faults().clear();
+            Ok(Reply::no_content())
+        }
+        ("POST", "clock") => {
+            let body = request.object()?;
+            let seconds = body
+                .get("advanceSeconds")
+                .and_then(Value::as_u64)
+                .ok_or_else(|| {
+                    Problem::invalid_request("advanceSeconds must be a whole number of seconds")
+                })?;
+            let mut world = shared.world();
+            world.clock.advance(Duration::from_secs(seconds));
+            Ok(Reply::json(200, json!({ "now": text(world.clock.now()) })))
+        }
+        _ => Err(Problem::not_found()),
+    }
+}

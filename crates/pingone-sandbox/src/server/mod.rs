@@ -1,0 +1,9 @@
+//! The sandbox on loopback: connections, routes, faults, and its own URLs.
+
+pub(crate) mod calls;
+pub(crate) mod control;
+pub(crate) mod origin;
+pub(crate) mod router;
+pub(crate) mod serve;
+pub(crate) mod shared;
+pub(crate) mod wire;

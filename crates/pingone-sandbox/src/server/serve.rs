@@ -1,0 +1,162 @@
+//! The HTTP edge: connections on loopback, reading requests, faults, the log, sending replies.
+//!
+//! Knows nothing of PingOne; `router.rs` answers, `control.rs` serves the sandbox's own URLs.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioTimer;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::model::fault::{Fault, strike};
+use crate::protocol::error::Problem;
+use crate::protocol::message::{Reply, Request};
+use crate::server::calls::Call;
+use crate::server::control;
+use crate::server::origin;
+use crate::server::router;
+use crate::server::shared::{InFlight, Shared};
+use crate::server::wire::{Connection, ResetFlag, Sent};
+
+/// PingOne's own limit is not documented; a profile has at most 16 KB.
+const BIGGEST_BODY: usize = 1024 * 1024;
+
+/// Accepts connections until it is dropped.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connection = 0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connection += 1;
+                tokio::spawn(converse(stream, Arc::clone(&shared), connection));
+            }
+            // Out of descriptors, say: some will be closed soon.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
+    let _ = stream.set_nodelay(true);
+    let reset = ResetFlag::default();
+    let io = Connection::new(stream, Arc::clone(&reset));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        let reset = Arc::clone(&reset);
+        async move { respond(&shared, request, connection, &reset).await }
+    });
+    // What goes wrong on a connection is its client's business.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(io, service)
+        .await;
+}
+
+/// Answers one request; an error closes the connection without an answer.
+async fn respond(
+    shared: &Shared,
+    incoming: hyper::Request<Incoming>,
+    connection: u64,
+    reset: &ResetFlag,
+) -> io::Result<Response<Sent>> {
+    let _in_flight = InFlight::enter(shared);
+    let (parts, body) = incoming.into_parts();
+    if !origin::is_local(&parts) {
+        let reply = router::refuse(&mut shared.world(), Problem::foreign());
+        return response(&reply, None);
+    }
+    let header = |name: HeaderName| {
+        let value = parts.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let mut request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        content_type: header(CONTENT_TYPE),
+        authorization: header(AUTHORIZATION),
+        body: Vec::new(),
+    };
+    let Ok(collected) = Limited::new(body, BIGGEST_BODY).collect().await else {
+        let reply = router::refuse(&mut shared.world(), Problem::too_large());
+        return response(&reply, None);
+    };
+    request.body = collected.to_bytes().into();
+    if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
+        let outcome = control::answer(shared, &request);
+        let reply = outcome.unwrap_or_else(|problem| router::refuse(&mut shared.world(), problem));
+        return response(&reply, None);
+    }
+    let number = shared.log(Call::of(&request, header(USER_AGENT), connection));
+    let fault = strike(&mut shared.faults(), &request.method, &request.path);
+    let reply = match &fault {
+        None => router::answer(&mut shared.world(), &request),
+        Some(fault) => suffer(shared, fault, &request).await,
+    };
+    if fault.as_ref().is_some_and(|fault| fault.reset) {
+        reset.store(true, Ordering::Relaxed);
+        return Err(io::Error::other("reset by a fault"));
+    }
+    shared.settle(number, reply.status);
+    response(&reply, fault.as_ref())
+}
+
+/// The answer to a request that a fault strikes.
+async fn suffer(shared: &Shared, fault: &Fault, request: &Request) -> Reply {
+    let instead = fault.reset || fault.status.is_some();
+    // What takes effect does so before the wait: a client that gives up meanwhile is not heard.
+    let mut reply = fault
+        .applied
+        .then(|| router::answer(&mut shared.world(), request));
+    if fault.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    }
+    if instead {
+        let status = fault.status.unwrap_or(500);
+        reply = Some(router::refuse(
+            &mut shared.world(),
+            Problem::of_status(status),
+        ));
+    }
+    reply.unwrap_or_else(|| router::answer(&mut shared.world(), request))
+}
+
+/// The reply as it is sent, with what a fault changes about it.
+fn response(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<Sent>> {
+    let mut headers = HeaderMap::new();
+    if reply.body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    }
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    );
+    let changed = fault.map(|fault| &fault.headers).into_iter().flatten();
+    let own = reply.headers.iter().map(|(name, value)| (name, value));
+    for (name, value) in own.chain(changed) {
+        let name: HeaderName = name.parse().map_err(io::Error::other)?;
+        headers.insert(name, value.parse().map_err(io::Error::other)?);
+    }
+    let bytes = match (fault.and_then(|fault| fault.body.as_ref()), &reply.body) {
+        (Some(body), _) => body.clone().into_bytes(),
+        (None, Some(body)) => serde_json::to_vec(body)?,
+        (None, None) => Vec::new(),
+    };
+    let body = match fault.and_then(|fault| fault.truncate) {
+        Some(kept) => Sent::broken(bytes, kept),
+        None => Sent::whole(bytes),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).map_err(io::Error::other)?;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
