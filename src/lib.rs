@@ -45,7 +45,12 @@ pub mod instance;
 pub mod manifest;
 pub mod safety;
 
+pub mod access;
+pub mod advice;
+pub mod invocation;
+
 pub mod commands;
+pub mod views;
 
 pub mod inert;
 pub mod markdown;

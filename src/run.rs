@@ -12,11 +12,13 @@ use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
 use crate::{
+    access::{Access, TEST},
     arguments::{Arguments, DEBUG_MODE},
-    commands::{self, Access},
+    commands,
     entry::{Entry, Output},
     failure,
     instance::{self, Instance},
+    invocation::Invocation,
     manifest,
     nearest::nearest_commands,
     protocol::Request,
@@ -108,7 +110,7 @@ impl Runner {
             context,
             native: _,
         } = request;
-        let is_test = command == commands::TEST;
+        let is_test = command == TEST;
         let described = manifest::command(&command);
         let access = commands::access(&command)
             .filter(|_| is_test || described.is_some())
@@ -198,7 +200,7 @@ impl Prepared {
             connection,
         } = self;
         let client = Client::new(&connection, limits, policy, journal);
-        let cx = commands::Context {
+        let cx = Invocation {
             pingone: &client,
             args: &args,
             command: &command,
@@ -307,10 +309,7 @@ mod tests {
                 command.name
             );
         }
-        for name in commands::NAMES
-            .iter()
-            .filter(|name| **name != commands::TEST)
-        {
+        for name in commands::NAMES.iter().filter(|name| **name != TEST) {
             assert!(
                 manifest::command(name).is_some(),
                 "{name} is not in integration.yml"

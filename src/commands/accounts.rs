@@ -5,11 +5,8 @@ use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{Change, DoneBefore, NotTold, Target},
-};
-use crate::{entry::Output, markdown::row};
+use super::many::{Change, DoneBefore, NotTold, Target};
+use crate::{entry::Output, invocation::Invocation, markdown::row};
 use pingone::{
     id::UserId,
     times::{moment_ahead, moved, span, written},
@@ -19,7 +16,7 @@ use pingone::{
 const LOCKED: &str = "LOCKED";
 
 /// `pingone-lock-user`
-pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn lock(cx: &Invocation<'_>) -> Result<Output> {
     let until = lock_end(cx)?;
     let shorten = cx.args.flag("shorten")?;
     let outcomes = cx
@@ -35,7 +32,7 @@ pub(super) async fn lock(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// When the lock is to end; never if neither `until` nor `duration` was given.
-fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
+fn lock_end(cx: &Invocation<'_>) -> Result<Option<Timestamp>> {
     let now = cx.pingone.now();
     let until = match (cx.args.text("until"), cx.args.text("duration")) {
         (Some(_), Some(_)) => bail!("Give only one of the arguments 'until' and 'duration'."),
@@ -56,7 +53,7 @@ fn lock_end(cx: &Context<'_>) -> Result<Option<Timestamp>> {
 }
 
 /// A lock that holds as long as it is wanted, or longer, is left alone.
-fn kept(cx: &Context<'_>, user: &User, wanted: Option<Timestamp>) -> Change {
+fn kept(cx: &Invocation<'_>, user: &User, wanted: Option<Timestamp>) -> Change {
     let end = lock_end_of(cx, user);
     let result = match (end, wanted) {
         (None, Some(_)) => {
@@ -84,7 +81,7 @@ fn end_told(user: &User, end: Option<Timestamp>) -> Option<String> {
 
 /// Locks one account and makes sure that it is locked. `once_enabled`: the user was enabled a moment ago.
 pub(super) async fn lock_one(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     user: &User,
     until: Option<Timestamp>,
     once_enabled: bool,
@@ -136,7 +133,7 @@ pub(super) async fn lock_one(
 
 /// Enables or disables a user, whom an error calls `called`. Gives PingOne's answer.
 pub(super) async fn set_enabled(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     (id, called): (UserId, &str),
     enabled: bool,
 ) -> Result<Option<Value>> {
@@ -161,7 +158,7 @@ pub(super) async fn set_enabled(
 /// Unlocks the account of a user, whom an error calls `called`. Gives PingOne's answer. `once_enabled`: the user
 /// was enabled a moment ago.
 pub(super) async fn unlock(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     (id, called): (UserId, &str),
     once_enabled: bool,
 ) -> Result<Option<Value>> {
@@ -198,7 +195,7 @@ const UNLOCK_AT: &str = "/account/unlockAt";
 const SECONDS_UNTIL_UNLOCK: &str = "/account/secondsUntilUnlock";
 
 /// When the lock of an account ends by itself.
-pub(super) fn lock_end_of(cx: &Context<'_>, user: &User) -> Option<Timestamp> {
+pub(super) fn lock_end_of(cx: &Invocation<'_>, user: &User) -> Option<Timestamp> {
     let at = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
     if let Some(at) = at.and_then(|at| at.parse().ok()) {
         return Some(at);
@@ -212,7 +209,11 @@ pub(super) fn lock_end_of(cx: &Context<'_>, user: &User) -> Option<Timestamp> {
 }
 
 /// Whether the account is locked, and stays so at least as long as a lock until `until`.
-pub(super) fn is_locked_as_long(cx: &Context<'_>, user: &User, until: Option<Timestamp>) -> bool {
+pub(super) fn is_locked_as_long(
+    cx: &Invocation<'_>,
+    user: &User,
+    until: Option<Timestamp>,
+) -> bool {
     is_locked(&user.fields)
         && match (lock_end_of(cx, user), until) {
             (None, _) => true,
@@ -222,7 +223,7 @@ pub(super) fn is_locked_as_long(cx: &Context<'_>, user: &User, until: Option<Tim
 }
 
 /// `pingone-unlock-password`
-pub(super) async fn unlock_password(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn unlock_password(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| unlock_password_of(cx, &target).await)
         .await?;
@@ -231,7 +232,7 @@ pub(super) async fn unlock_password(cx: &Context<'_>) -> Result<Output> {
 
 const LOCKED_OUT: &str = "PASSWORD_LOCKED_OUT";
 
-async fn unlock_password_of(cx: &Context<'_>, target: &Target) -> Result<Change> {
+async fn unlock_password_of(cx: &Invocation<'_>, target: &Target) -> Result<Change> {
     let status = async || -> Result<String> {
         let state = cx.pingone.read_password_state(target.id).await?;
         Ok(state

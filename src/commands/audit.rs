@@ -6,12 +6,10 @@ use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    lists::{paging, with_next},
-};
+use super::lists::{paging, with_next};
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row, table_of},
 };
 use pingone::{
@@ -61,7 +59,7 @@ struct Question {
 }
 
 impl Question {
-    async fn read(cx: &Context<'_>) -> Result<Self> {
+    async fn read(cx: &Invocation<'_>) -> Result<Self> {
         let now = cx.pingone.now();
         let from = moment("from", cx.args.text("from").unwrap_or(USUAL_START), now)?;
         let to = cx
@@ -143,7 +141,7 @@ impl Question {
 }
 
 /// `pingone-list-audit-activities`
-pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn list(cx: &Invocation<'_>) -> Result<Output> {
     let paging = paging(cx, PAGE_SIZE)?;
     let question = Question::read(cx).await?;
     let keep = |activity: &Value| question.keeps(activity);
@@ -248,7 +246,7 @@ fn source(activity: &Value, what: Source) -> Value {
 }
 
 /// `pingone-get-failed-logins`: failures, counted by address, country and browser.
-pub(super) async fn failed_logins(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn failed_logins(cx: &Invocation<'_>) -> Result<Output> {
     let mut question = Question::read(cx).await?;
     if question.actions.is_empty() {
         question.actions = FAILURES.map(str::to_owned).into();

@@ -3,8 +3,7 @@
 
 use anyhow::{Error, Result, bail};
 
-use super::Context;
-use crate::{entry::Output, failure::EnvironmentUnreadable};
+use crate::{advice::Advised, entry::Output, invocation::Invocation};
 use pingone::{
     error::Problem,
     protected::{Kind, Unresolved},
@@ -12,7 +11,7 @@ use pingone::{
 
 /// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the
 /// environment tells a wrong environment or region from a missing role.
-pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn test(cx: &Invocation<'_>) -> Result<Output> {
     let Err(refused) = cx.pingone.probe_users().await else {
         check_protected(cx).await?;
         return Ok(Output {
@@ -23,17 +22,38 @@ pub(super) async fn test(cx: &Context<'_>) -> Result<Output> {
         });
     };
     if !is_out_of_reach(&refused) {
-        return Err(refused.into());
+        return Err(advised(refused));
     }
     match cx.pingone.read_environment().await {
-        Err(error) if is_out_of_reach(&error) => Err(Error::new(EnvironmentUnreadable(refused))),
-        _ => Err(refused.into()),
+        Err(error) if is_out_of_reach(&error) => Err(Error::new(Advised {
+            error: refused,
+            advice: "The environment cannot be read either: check the Environment ID and the Region.",
+        })),
+        _ => Err(advised(refused)),
+    }
+}
+
+/// What is asked for here exists in every environment, so a 404 is about the environment.
+fn advised(error: pingone::Error) -> Error {
+    if is_404(&error) {
+        let advice = "Check the Environment ID and the Region.";
+        Error::new(Advised { error, advice })
+    } else {
+        error.into()
+    }
+}
+
+fn is_404(error: &pingone::Error) -> bool {
+    match &*error.problem {
+        Problem::Refused(refusal) => refusal.status == 404,
+        Problem::ProtectionUnknown { cause, .. } => cause.as_deref().is_some_and(is_404),
+        _ => false,
     }
 }
 
 /// An entry that is mistyped protects nobody, and no command would tell.
-async fn check_protected(cx: &Context<'_>) -> Result<()> {
-    let wrong = cx.pingone.unresolved_entries().await?;
+async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
+    let wrong = cx.pingone.unresolved_entries().await.map_err(advised)?;
     if wrong.is_empty() {
         return Ok(());
     }

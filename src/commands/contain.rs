@@ -9,7 +9,6 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{
-    Context,
     accounts::{is_locked, is_locked_as_long, lock_end_of, lock_one, set_enabled},
     devices::reset_one,
     leave_groups::leave_groups,
@@ -18,7 +17,7 @@ use super::{
     sessions::clear_all,
     steps::{ALREADY, Contained, DONE, Done, NOT_APPLICABLE, Record, THE_USER, Taken, report},
 };
-use crate::{entry::Output, markdown::Row};
+use crate::{entry::Output, invocation::Invocation, markdown::Row};
 use pingone::{
     id::{DeviceId, GroupId, UserId},
     times::{moment, moved, span},
@@ -71,7 +70,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn read(cx: &Context<'_>) -> Result<Self> {
+    fn read(cx: &Invocation<'_>) -> Result<Self> {
         let now = cx.pingone.now();
         let wanted = cx.args.list("steps");
         // Without a word, what keeps a thief out and is undone by one command. A replaced password is not.
@@ -115,7 +114,7 @@ impl Plan {
 }
 
 /// `pingone-contain-user`
-pub(super) async fn contain(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn contain(cx: &Invocation<'_>) -> Result<Output> {
     let plan = Plan::read(cx)?;
     if plan.dry_run {
         cx.pingone.only_plan();
@@ -131,7 +130,7 @@ pub(super) async fn contain(cx: &Context<'_>) -> Result<Output> {
     Ok(report(cx, title, CONTAINMENT, &outcomes))
 }
 
-async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Result<Contained> {
+async fn contain_one(cx: &Invocation<'_>, mut target: Target, plan: &Plan) -> Result<Contained> {
     // The state before, also for the steps that ask for it. Without it nothing is done: it could not be undone.
     let before = cx.user_of(&mut target).await?;
     let (mut taken, mut record) = (Vec::new(), Record::default());
@@ -157,7 +156,7 @@ async fn contain_one(cx: &Context<'_>, mut target: Target, plan: &Plan) -> Resul
 
 /// Notes what a step changed, or may have: to undo too much does no harm here. False if the step noted by itself
 /// what it did.
-fn note(cx: &Context<'_>, step: Step, before: &User, record: &mut Record) -> bool {
+fn note(cx: &Invocation<'_>, step: Step, before: &User, record: &mut Record) -> bool {
     match step {
         Step::Lock if is_locked(&before.fields) => {
             record.locked_until_before = lock_end_of(cx, before);
@@ -187,7 +186,7 @@ fn ids_in(result: &Result<Change>, member: &str) -> Vec<String> {
 }
 
 async fn take(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     step: Step,
     before: &User,
     plan: &Plan,
@@ -248,7 +247,7 @@ async fn take(
 }
 
 /// Why a user has no password at PingOne that could be replaced.
-async fn no_own_password(cx: &Context<'_>, id: UserId) -> Result<Option<String>> {
+async fn no_own_password(cx: &Invocation<'_>, id: UserId) -> Result<Option<String>> {
     let state = cx.pingone.read_password_state(id).await?;
     Ok(match state.get("status").and_then(Value::as_str) {
         Some("EXTERNAL") => {
@@ -259,7 +258,7 @@ async fn no_own_password(cx: &Context<'_>, id: UserId) -> Result<Option<String>>
     })
 }
 
-async fn set_random_password(cx: &Context<'_>, id: UserId) -> Result<Done> {
+async fn set_random_password(cx: &Invocation<'_>, id: UserId) -> Result<Done> {
     if let Some(reason) = no_own_password(cx, id).await? {
         return Ok(Done::new(NOT_APPLICABLE, reason));
     }

@@ -5,15 +5,16 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Context, devices,
+    devices,
     passwords::state_row as password_row,
     roles::{self, role_names},
     sessions,
-    users::{account, row as user_row},
 };
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row, table, table_of},
+    views::user::{account, row as user_row},
 };
 use pingone::users::User;
 
@@ -28,7 +29,7 @@ struct Part {
 }
 
 /// Describes the user that was found.
-pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Result<Output> {
+pub(super) async fn describe(cx: &Invocation<'_>, called: &str, user: User) -> Result<Output> {
     let (parts, no_role_names) = Box::pin(parts(cx, &user)).await;
     let mut readable = format!(
         "{} ",
@@ -85,7 +86,7 @@ pub(super) async fn describe(cx: &Context<'_>, called: &str, user: User) -> Resu
 const ROLES: &str = "Roles";
 
 /// The parts, in the order in which they are shown, and why the names of the roles are missing, if they are.
-async fn parts(cx: &Context<'_>, user: &User) -> ([Part; 7], Option<String>) {
+async fn parts(cx: &Invocation<'_>, user: &User) -> ([Part; 7], Option<String>) {
     let id = user.id;
     let population = user
         .fields
@@ -188,7 +189,7 @@ fn state_row(user: &User) -> Row {
 }
 
 fn rows<T>(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     found: Result<Vec<T>, pingone::Error>,
     describe: impl Fn(&T) -> Row,
 ) -> Result<Vec<Row>, String> {

@@ -4,12 +4,10 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each},
-};
+use super::many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each};
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row},
 };
 use pingone::{
@@ -24,7 +22,7 @@ const COLUMNS: [&str; 8] = [
 ];
 
 /// `pingone-list-mfa-devices`
-pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn list(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| Ok(cx.pingone.devices(target.id).await?))
         .await?;
@@ -53,7 +51,7 @@ pub(super) fn describe(device: &Value, user: &Value) -> Row {
 }
 
 /// `pingone-delete-mfa-device`
-pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn delete(cx: &Invocation<'_>) -> Result<Output> {
     let devices = cx.args.ids::<DeviceId>("deviceId")?;
     let outcomes = cx
         .for_each_user(async |target| {
@@ -64,7 +62,7 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// `pingone-reset-mfa`: deletes every device, or those that came since a time, but for some.
-pub(super) async fn reset(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn reset(cx: &Invocation<'_>) -> Result<Output> {
     let since = cx
         .args
         .text("createdAfter")
@@ -84,7 +82,7 @@ pub(super) async fn reset(cx: &Context<'_>) -> Result<Output> {
 /// Deletes the devices of one user that came after `since` and are not to be kept. A device of which PingOne
 /// does not say when it came is taken for new: to leave an attacker's in place would be worse.
 pub(super) async fn reset_one(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     target: &Target,
     since: Option<Timestamp>,
     keep: &[DeviceId],
@@ -119,7 +117,7 @@ fn partly(deleted: &[DeviceId], unconfirmed: &[DeviceId], then: &str) -> DoneBef
 
 /// Deletes the devices that `wanted` picks, and lists again to see that none of them is left.
 async fn delete_devices(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     target: &Target,
     wanted: impl Fn(DeviceId, &Value) -> bool,
 ) -> Result<Change> {
@@ -166,7 +164,7 @@ async fn delete_devices(
 }
 
 /// `pingone-set-mfa-enabled`
-pub(super) async fn set_enabled(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn set_enabled(cx: &Invocation<'_>) -> Result<Output> {
     let Some(enabled) = cx.args.choice("enabled")? else {
         bail!("The required argument 'enabled' is missing.")
     };
@@ -176,7 +174,7 @@ pub(super) async fn set_enabled(cx: &Context<'_>) -> Result<Output> {
     Ok(cx.report_changes("Multi-factor authentication", &outcomes))
 }
 
-async fn set_enabled_one(cx: &Context<'_>, target: &Target, enabled: bool) -> Result<Change> {
+async fn set_enabled_one(cx: &Invocation<'_>, target: &Target, enabled: bool) -> Result<Change> {
     let state = if enabled { "enabled" } else { "disabled" };
     let details = row([("MFAEnabled", json!(enabled))]);
     if cx.pingone.mfa_enabled(target.id).await? == enabled {

@@ -3,12 +3,10 @@
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    target::{Named, no_user_id},
-};
+use super::target::{Named, no_user_id};
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, table},
 };
 use pingone::{
@@ -17,7 +15,7 @@ use pingone::{
 };
 
 /// User, group, and what a text calls the group: by its name where that was given.
-async fn user_and_group(cx: &Context<'_>) -> Result<(UserId, GroupId, String)> {
+async fn user_and_group(cx: &Invocation<'_>) -> Result<(UserId, GroupId, String)> {
     let (user, group) = Named::user_and_group(cx.args)?;
     // Neither look-up needs the other. If both fail, the user's failure is told.
     let (user_id, group_id) = tokio::join!(cx.user_id(&user, no_user_id), cx.group(&group));
@@ -29,7 +27,7 @@ async fn user_and_group(cx: &Context<'_>) -> Result<(UserId, GroupId, String)> {
 }
 
 /// `pingone-add-to-group`
-pub(super) async fn add(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn add(cx: &Invocation<'_>) -> Result<Output> {
     let (user, group, called) = user_and_group(cx).await?;
     Ok(match join(cx, user, group).await? {
         Joined::Now(raw) => Output::new(
@@ -50,7 +48,7 @@ pub(super) enum Joined {
 
 /// Adds a user to a group.
 pub(super) async fn join(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     user: UserId,
     group: GroupId,
 ) -> Result<Joined, pingone::Error> {
@@ -69,7 +67,7 @@ pub(super) async fn join(
     }
 }
 
-impl Context<'_> {
+impl Invocation<'_> {
     /// What is to be told after a user was `done`, if that made it a member of a protected group: the filter of a
     /// dynamic group takes in whom it matches, and what it looks at is known to PingOne alone.
     pub(super) async fn joined_protected_groups(&self, user: UserId, done: &str) -> Vec<String> {
@@ -88,7 +86,7 @@ impl Context<'_> {
 }
 
 /// `pingone-remove-from-group`
-pub(super) async fn remove(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn remove(cx: &Invocation<'_>) -> Result<Output> {
     let (user, group, called) = user_and_group(cx).await?;
     let removed = format!("User: {user} was removed from group: {called} successfully");
     let error = match cx.pingone.remove_from_group(user, group).await {
@@ -124,7 +122,7 @@ pub(super) async fn remove(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// `pingone-get-groups`
-pub(super) async fn of_user(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn of_user(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let (raw, memberships) = cx.pingone.direct_groups(id).await?;

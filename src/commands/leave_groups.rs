@@ -4,10 +4,8 @@ use std::iter;
 
 use anyhow::Result;
 
-use super::{
-    Context,
-    steps::{ALREADY, DONE, Done, NOT_APPLICABLE, NotAll, Record},
-};
+use super::steps::{ALREADY, DONE, Done, NOT_APPLICABLE, NotAll, Record};
+use crate::invocation::Invocation;
 use pingone::{
     groups::{DIRECT, INDIRECT, Membership},
     id::{GroupId, UserId},
@@ -22,7 +20,7 @@ const STILL_A_MEMBER: &str =
 /// Takes the user out of the groups that it was put into, or of those of them that are in `only`. The record gets
 /// those that were left, and those that may have been.
 pub(super) async fn leave_groups(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     user: UserId,
     only: &[GroupId],
     record: &mut Record,
@@ -53,7 +51,7 @@ pub(super) async fn leave_groups(
 
 /// What came of leaving groups so far.
 struct Leaving<'a> {
-    cx: &'a Context<'a>,
+    cx: &'a Invocation<'a>,
     user: UserId,
     /// The groups that are to be left; all if there are none.
     only: &'a [GroupId],

@@ -5,10 +5,12 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::{Context, target::Named, users::row as user_row};
+use super::target::Named;
 use crate::{
     entry::{Output, USER},
+    invocation::Invocation,
     markdown::{Row, at, row, table, table_of},
+    views::user::row as user_row,
 };
 use pingone::{
     filter::{all, equals, in_brackets, starts_with},
@@ -31,7 +33,10 @@ const PAGE_SIZE: usize = 200;
 const LARGEST_PAGE: usize = 1_000;
 
 /// `limit`, `page_size`, `next_token` and `all_results`, as XSOAR's conventions have them.
-pub(super) fn paging<Place: FromStr>(cx: &Context<'_>, page_size: usize) -> Result<Paging<Place>> {
+pub(super) fn paging<Place: FromStr>(
+    cx: &Invocation<'_>,
+    page_size: usize,
+) -> Result<Paging<Place>> {
     let from = cx.args.text("next_token").map(str::parse);
     let Ok(from) = from.transpose() else {
         bail!("The argument 'next_token' is no token of an earlier list.")
@@ -70,7 +75,7 @@ pub(super) fn with_next(
 }
 
 /// `pingone-list-users`
-pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn users(cx: &Invocation<'_>) -> Result<Output> {
     let group = Named::group(cx.args)?;
     let filter = user_filter(cx, &group).await?;
     let Part { items, more, next } = cx
@@ -90,7 +95,7 @@ pub(super) async fn users(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// The filter that the arguments make, each condition joined to the others by `and`.
-async fn user_filter(cx: &Context<'_>, group: &Named<'_, GroupId>) -> Result<Option<String>> {
+async fn user_filter(cx: &Invocation<'_>, group: &Named<'_, GroupId>) -> Result<Option<String>> {
     let mut conditions = Vec::new();
     for (argument, attribute) in [("username", "username"), ("email", "email")] {
         conditions.extend(
@@ -132,7 +137,7 @@ fn in_group(group: GroupId) -> String {
 }
 
 /// The users of a list: the rows of a table, and what stands in the context.
-fn describe_users(cx: &Context<'_>, items: &[Value]) -> Result<(Vec<Row>, Vec<Row>)> {
+fn describe_users(cx: &Invocation<'_>, items: &[Value]) -> Result<(Vec<Row>, Vec<Row>)> {
     let mut rows = Vec::with_capacity(items.len());
     let mut context = Vec::with_capacity(items.len());
     for raw in items {
@@ -158,7 +163,7 @@ fn describe_user(id: UserId, raw: &Value) -> Row {
 }
 
 /// `pingone-get-group-members`
-pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn members(cx: &Invocation<'_>) -> Result<Output> {
     let named = Named::group(cx.args)?;
     if named.name.is_none() && named.id.is_none() {
         bail!("PingOne error: You must supply either 'groupName' or 'groupId'.");
@@ -197,7 +202,7 @@ pub(super) async fn members(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// `pingone-list-groups`
-pub(super) async fn groups(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn groups(cx: &Invocation<'_>) -> Result<Output> {
     let mut conditions: Vec<String> = cx
         .args
         .text("name")
@@ -240,7 +245,7 @@ pub(super) async fn groups(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// `pingone-list-populations`
-pub(super) async fn populations(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn populations(cx: &Invocation<'_>) -> Result<Output> {
     let conditions: Vec<String> = cx
         .args
         .text("name")

@@ -7,14 +7,10 @@ use anyhow::{Result, anyhow, bail};
 use futures_util::{StreamExt as _, future::try_join_all, stream};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    steps::Contained,
-    target::{GIVE_USER_ID, no_user, only_user},
-};
+use super::target::{GIVE_USER_ID, no_user, only_user};
 use crate::{
     entry::Output,
-    failure,
+    invocation::Invocation,
     markdown::{Row, row, table_of},
 };
 use pingone::{error::Problem, id::UserId, memory, users::User};
@@ -247,33 +243,7 @@ impl Kept for Change {
     }
 }
 
-impl Kept for Contained {
-    fn weight(&self) -> usize {
-        let taken = self
-            .taken
-            .iter()
-            .map(|taken| memory::text_weight(&taken.detail));
-        // A row and an entry for each step, and the ids in the record.
-        let record = self.record.iter().map(|record| {
-            let ids = [
-                &record.left_groups,
-                &record.unconfirmed_groups,
-                &record.deleted_devices,
-                &record.unconfirmed_devices,
-                &record.unconfirmed_sessions,
-            ];
-            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(ID)
-        });
-        memory::ROW
-            + taken.map(|text| memory::ROW / 4 + text).sum::<usize>()
-            + record.sum::<usize>()
-    }
-}
-
-/// What is as long as an id.
-const ID: &str = "00000000-0000-0000-0000-000000000000";
-
-impl Context<'_> {
+impl Invocation<'_> {
     /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
     /// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
     pub(super) fn named_users(&self) -> Result<Vec<NamedUser>> {
@@ -404,11 +374,6 @@ impl Context<'_> {
         } else {
             failed
         }
-    }
-
-    /// What went wrong and what to do about it.
-    pub(super) fn explain(&self, error: &anyhow::Error) -> String {
-        failure::explain(self.command, self.access, error)
     }
 
     /// The answer of a command that lists something of each user: a row for each item, with the user before it, and

@@ -7,8 +7,9 @@
 
 use anyhow::Result;
 
-use crate::{arguments::Arguments, entry::Output};
-use pingone::Client;
+use crate::{entry::Output, invocation::Invocation};
+
+pub use crate::access::{Access, TEST};
 
 mod accounts;
 mod audit;
@@ -28,32 +29,6 @@ mod steps;
 mod target;
 mod users;
 
-/// What a handler works with.
-pub struct Context<'a> {
-    /// PingOne, as this instance reaches it.
-    pub pingone: &'a Client<'a>,
-    /// What was given.
-    pub args: &'a Arguments,
-    /// The command's name.
-    pub command: &'a str,
-    /// What the command does to PingOne.
-    pub access: Access,
-    /// Whether an unknown user is an answer rather than an error, where a command only looks.
-    pub not_found_as_note: bool,
-}
-
-/// What a command does to PingOne, and so which role its worker application needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Looks only.
-    Read,
-    /// Changes something.
-    Change,
-}
-
-/// The name that XSOAR's test button sends; it is no command of the manifest.
-pub const TEST: &str = "test-module";
-
 macro_rules! commands {
     ($($name:literal => $handler:path, $access:ident;)*) => {
         /// Every command that has a handler, the test button's among them.
@@ -68,7 +43,7 @@ macro_rules! commands {
         }
 
         /// Carries out the command; `None` if there is no handler.
-        pub async fn run(name: &str, cx: &Context<'_>) -> Option<Result<Output>> {
+        pub async fn run(name: &str, cx: &Invocation<'_>) -> Option<Result<Output>> {
             match name {
                 // Boxed: the largest handler must not make room for itself in every request.
                 $($name => Some(Box::pin($handler(cx)).await),)*

@@ -4,16 +4,17 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Context, many::DoneBefore};
+use super::many::DoneBefore;
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row, table},
 };
 use pingone::{id::UserId, server_clock::Moment};
 
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
 /// it is PingOne's other operation, which sets a password as the policy allows and for as long as one wants.
-pub(super) async fn set(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn set(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let password = cx.args.secret("password")?;
     let (force_change, bypass_policy) = (
@@ -71,7 +72,7 @@ const READ_BACK: &str =
 /// PingOne's answer to a new password. Where that does not tell whether the password was set, its state does: by
 /// PingOne's own clock, was it changed since the command `began`?
 async fn settled(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     id: UserId,
     (began, then): (Moment, Then),
     told: Result<Option<Value>, pingone::Error>,
@@ -108,7 +109,7 @@ async fn settled(
 }
 
 /// `pingone-password-force-change`
-pub(super) async fn force_change(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn force_change(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let raw = force_change_of(cx, id).await?;
@@ -119,14 +120,14 @@ pub(super) async fn force_change(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// Makes a user change the password at the next sign-on. Gives PingOne's answer.
-pub(super) async fn force_change_of(cx: &Context<'_>, id: UserId) -> Result<Option<Value>> {
+pub(super) async fn force_change_of(cx: &Invocation<'_>, id: UserId) -> Result<Option<Value>> {
     let raw = cx.pingone.force_password_change(id).await?;
     ensure_must_change(cx, id, raw.as_ref()).await?;
     Ok(raw)
 }
 
 /// PingOne answers with the state of the password; only if it does not, it has to be asked.
-async fn ensure_must_change(cx: &Context<'_>, id: UserId, answer: Option<&Value>) -> Result<()> {
+async fn ensure_must_change(cx: &Invocation<'_>, id: UserId, answer: Option<&Value>) -> Result<()> {
     let told = answer.and_then(status).map(str::to_owned);
     let status = if told.is_some() {
         told
@@ -150,7 +151,7 @@ fn status(state: &Value) -> Option<&str> {
 }
 
 /// `pingone-read-password-state`
-pub(super) async fn state(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn state(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let raw = cx.pingone.read_password_state(id).await?;

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Context,
     accounts::{self, is_locked, lock_end_of, lock_one, set_enabled},
     groups::{Joined, join},
     many::Target,
@@ -15,7 +14,7 @@ use super::{
         THE_USER, Taken, report,
     },
 };
-use crate::entry::Output;
+use crate::{entry::Output, invocation::Invocation};
 use pingone::{
     id::{GroupId, UserId},
     times::written,
@@ -25,7 +24,7 @@ use pingone::{
 const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)";
 
 /// `pingone-restore-user`
-pub(super) async fn restore(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn restore(cx: &Invocation<'_>) -> Result<Output> {
     let records = records(cx.args.list("record"))?;
     let dry_run = cx.args.flag("dryRun")?;
     if dry_run {
@@ -113,7 +112,7 @@ impl Records<'_> {
 }
 
 async fn restore_one(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     mut target: Target,
     containments: &[Containment],
 ) -> Result<Contained> {
@@ -172,7 +171,7 @@ async fn restore_one(
 /// What still keeps the user from signing on, and how to undo that. A restoration does not do so by itself: somebody
 /// had a reason for it.
 fn still_blocked(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     user: &User,
     records: &Records<'_>,
     taken: &[Taken],
@@ -231,7 +230,7 @@ fn war_room_line(command: &str, username: Option<&str>) -> String {
 }
 
 /// What cannot be undone, or perhaps need not be.
-fn not_undone(cx: &Context<'_>, id: UserId, records: &Records<'_>) -> Vec<Taken> {
+fn not_undone(cx: &Invocation<'_>, id: UserId, records: &Records<'_>) -> Vec<Taken> {
     let mut taken = Vec::new();
     let mut note = |step, detail: &str| {
         taken.push(Taken::of(cx, id, step, Ok(Done::new(NOT_UNDONE, detail))));
@@ -285,7 +284,7 @@ fn joined(certain: Option<String>, unconfirmed: Option<String>) -> Option<String
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-async fn enable(cx: &Context<'_>, before: &User) -> Result<Done> {
+async fn enable(cx: &Invocation<'_>, before: &User) -> Result<Done> {
     if before.fields.enabled == Some(true) {
         return Ok(Done::new(ALREADY, "was enabled"));
     }
@@ -293,7 +292,7 @@ async fn enable(cx: &Context<'_>, before: &User) -> Result<Done> {
     Ok(Done::new(DONE, "enabled"))
 }
 
-async fn unlock(cx: &Context<'_>, before: &User, once_enabled: bool) -> Result<Done> {
+async fn unlock(cx: &Invocation<'_>, before: &User, once_enabled: bool) -> Result<Done> {
     if !is_locked(&before.fields) {
         return Ok(Done::new(ALREADY, "was not locked"));
     }
@@ -303,7 +302,7 @@ async fn unlock(cx: &Context<'_>, before: &User, once_enabled: bool) -> Result<D
 
 /// Gives a lock the end that it had before the containment.
 async fn relock(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     before: &User,
     until: Timestamp,
     once_enabled: bool,
@@ -315,7 +314,7 @@ async fn relock(
     Ok(Done::from(&change))
 }
 
-async fn join_groups(cx: &Context<'_>, id: UserId, groups: &[&str]) -> Result<Done> {
+async fn join_groups(cx: &Invocation<'_>, id: UserId, groups: &[&str]) -> Result<Done> {
     let (mut joined, mut failed) = (0_usize, Vec::new());
     // PingOne refuses who is in a group already; where nothing is sent, that has to be looked up.
     let in_already = if cx.pingone.only_plans() {

@@ -4,16 +4,16 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::Context;
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row},
 };
 
 const ROLE_ASSIGNMENT: &str = "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)";
 
 /// `pingone-list-role-assignments`
-pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn list(cx: &Invocation<'_>) -> Result<Output> {
     // Nothing is asked of PingOne before the arguments are known to be fine.
     cx.named_users()?;
     let (outcomes, names) = tokio::join!(
@@ -44,7 +44,7 @@ pub(super) struct RoleNames {
 }
 
 /// Reads both lists of roles. Without the right to read them, the ids have to do.
-pub(super) async fn role_names(cx: &Context<'_>) -> RoleNames {
+pub(super) async fn role_names(cx: &Invocation<'_>) -> RoleNames {
     let (built_in, own) = tokio::join!(cx.pingone.built_in_roles(), cx.pingone.environment_roles());
     let (mut roles, mut unread) = (Vec::new(), Vec::new());
     for (whose, listed) in [

@@ -4,12 +4,10 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{Change, DoneBefore, Target, UNCONFIRMED, changed_before, changed_by, each},
-};
+use super::many::{Change, DoneBefore, Target, UNCONFIRMED, changed_before, changed_by, each};
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, at, row},
 };
 use pingone::{id::SessionId, sessions::Session};
@@ -21,7 +19,7 @@ const COLUMNS: [&str; 10] = [
 ];
 
 /// `pingone-list-sessions`
-pub(super) async fn list(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn list(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = cx
         .for_each_user(async |target| Ok(cx.pingone.sessions(target.id).await?))
         .await?;
@@ -94,7 +92,7 @@ pub(super) fn describe(session: &Session, user: &Value, now: Timestamp) -> Row {
 }
 
 /// `pingone-clear-user-sessions`
-pub(super) async fn clear(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn clear(cx: &Invocation<'_>) -> Result<Output> {
     let only = cx.args.ids::<SessionId>("sessionId")?;
     let outcomes = cx
         .for_each_user(async |target| {
@@ -147,7 +145,7 @@ fn change(ended: &[SessionId], result: String) -> Change {
 }
 
 /// Ends all sessions that have not expired, and lists again to see that none is left.
-pub(super) async fn clear_all(cx: &Context<'_>, target: &Target) -> Result<Change> {
+pub(super) async fn clear_all(cx: &Invocation<'_>, target: &Target) -> Result<Change> {
     let mut ended = Vec::new();
     let mut last_round = Vec::new();
     for round in 0..=MOST_ROUNDS {
@@ -195,7 +193,7 @@ fn none_left(ended: &[SessionId], listed: &[Session]) -> String {
 
 /// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
 /// the ten that PingOne shows.
-async fn end_these(cx: &Context<'_>, target: &Target, only: &[SessionId]) -> Result<Change> {
+async fn end_these(cx: &Invocation<'_>, target: &Target, only: &[SessionId]) -> Result<Change> {
     let mut ended = Vec::new();
     end(cx, target, only, &mut ended).await?;
     let (mut still, mut expired) = (Vec::new(), Vec::new());
@@ -230,7 +228,7 @@ fn listed(sessions: &[SessionId]) -> String {
 }
 
 async fn end(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     target: &Target,
     sessions: &[SessionId],
     ended: &mut Vec<SessionId>,

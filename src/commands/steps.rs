@@ -8,15 +8,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    Context,
-    many::{Change, Outcome},
-};
+use super::many::{Change, Kept, Outcome};
 use crate::{
     entry::Output,
+    invocation::Invocation,
     markdown::{Row, row, table_of},
 };
-use pingone::{id::UserId, times::written};
+use pingone::{id::UserId, memory, times::written};
 
 const COLUMNS: [&str; 5] = ["User", "ID", "Step", "Outcome", "Detail"];
 
@@ -78,7 +76,7 @@ pub(super) struct Taken {
 impl Taken {
     /// What came of a step, or what it would do.
     pub(super) fn of(
-        cx: &Context<'_>,
+        cx: &Invocation<'_>,
         user: UserId,
         step: &'static str,
         result: Result<Done>,
@@ -178,9 +176,35 @@ impl Contained {
     }
 }
 
+impl Kept for Contained {
+    fn weight(&self) -> usize {
+        let taken = self
+            .taken
+            .iter()
+            .map(|taken| memory::text_weight(&taken.detail));
+        // A row and an entry for each step, and the ids in the record.
+        let record = self.record.iter().map(|record| {
+            let ids = [
+                &record.left_groups,
+                &record.unconfirmed_groups,
+                &record.deleted_devices,
+                &record.unconfirmed_devices,
+                &record.unconfirmed_sessions,
+            ];
+            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(ID)
+        });
+        memory::ROW
+            + taken.map(|text| memory::ROW / 4 + text).sum::<usize>()
+            + record.sum::<usize>()
+    }
+}
+
+/// What is as long as an id.
+const ID: &str = "00000000-0000-0000-0000-000000000000";
+
 /// One row for each step of each user, the records for the context, and the failures.
 pub(super) fn report(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     title: &str,
     key: &str,
     outcomes: &[Outcome<Contained>],

@@ -3,15 +3,14 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use super::Context;
-use crate::arguments::Arguments;
+use crate::{arguments::Arguments, invocation::Invocation};
 use pingone::{
     groups::Group,
     id::{GroupId, UserId},
     users::User,
 };
 
-impl Context<'_> {
+impl Invocation<'_> {
     /// The user of the required argument `username`. Such a command has no `userId`.
     pub(super) async fn user_by_name(&self) -> Result<User> {
         let username = self.args.required("username")?;

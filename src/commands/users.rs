@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Context, accounts, detail,
+    accounts, detail,
     target::{GIVE_USER_ID, Named, no_user, only_user},
 };
 use crate::{
     entry::Output,
-    markdown::{self, Row, at, table},
+    invocation::Invocation,
+    markdown::{Row, table},
+    views::user::{account, row},
 };
 use pingone::{
     id::{PopulationId, UserId},
@@ -19,7 +21,7 @@ use pingone::{
 };
 
 /// `pingone-unlock-user`
-pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn unlock(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let raw = accounts::unlock(cx, (id, username), false).await?;
@@ -27,16 +29,16 @@ pub(super) async fn unlock(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// `pingone-deactivate-user`
-pub(super) async fn deactivate(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn deactivate(cx: &Invocation<'_>) -> Result<Output> {
     set_enabled(cx, false).await
 }
 
 /// `pingone-activate-user`
-pub(super) async fn activate(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn activate(cx: &Invocation<'_>) -> Result<Output> {
     set_enabled(cx, true).await
 }
 
-async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Output> {
+async fn set_enabled(cx: &Invocation<'_>, enabled: bool) -> Result<Output> {
     let username = cx.args.required("username")?;
     let id = cx.user_by_name().await?.id;
     let called = format!("the user {username}");
@@ -54,7 +56,7 @@ async fn set_enabled(cx: &Context<'_>, enabled: bool) -> Result<Output> {
 }
 
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
-pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn get(cx: &Invocation<'_>) -> Result<Output> {
     let Named { name, id } = Named::<UserId>::user(cx.args)?;
     let called = cx.args.text("userId").or(name).unwrap_or_default();
     let user = match id {
@@ -89,7 +91,7 @@ pub(super) async fn get(cx: &Context<'_>) -> Result<Output> {
 }
 
 /// An id that nobody has is PingOne's error, unless the instance takes it for an answer.
-async fn found_by_id(cx: &Context<'_>, id: UserId) -> Result<Option<User>> {
+async fn found_by_id(cx: &Invocation<'_>, id: UserId) -> Result<Option<User>> {
     match cx.pingone.read_user(id).await {
         Err(error) if error.status() == Some(404) && cx.not_found_as_note => Ok(None),
         result => Ok(Some(result?)),
@@ -97,7 +99,7 @@ async fn found_by_id(cx: &Context<'_>, id: UserId) -> Result<Option<User>> {
 }
 
 /// `pingone-create-user`
-pub(super) async fn create(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn create(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let Some(population) = cx.args.id::<PopulationId>("populationId")? else {
         bail!("The required argument 'populationId' is missing.");
@@ -136,7 +138,7 @@ const LOOKED_UP: &str =
 /// not come from it; PingOne's clock decides that, not ours. That there is no user proves nothing: PingOne may still
 /// be at work.
 async fn settle_creation(
-    cx: &Context<'_>,
+    cx: &Invocation<'_>,
     username: &str,
     began: Moment,
     error: pingone::Error,
@@ -174,7 +176,7 @@ async fn settle_creation(
 }
 
 /// `pingone-update-user`
-pub(super) async fn update(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn update(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required("username")?;
     let given = profile(cx);
     // The look-up comes first also where there is nothing to send: an unknown user is to be told.
@@ -220,7 +222,7 @@ const PROFILE: [(&str, Option<&str>, &str); 17] = [
 ];
 
 /// The user's members that the arguments give.
-fn profile(cx: &Context<'_>) -> Row {
+fn profile(cx: &Invocation<'_>) -> Row {
     let mut profile = Row::new();
     for (argument, object, member) in PROFILE {
         let Some(value) = cx.args.text(argument) else {
@@ -260,7 +262,7 @@ fn overlaid(given: &Row, user: &Returned) -> Value {
 }
 
 /// `pingone-delete-user`
-pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
+pub(super) async fn delete(cx: &Invocation<'_>) -> Result<Output> {
     let named = Named::<UserId>::user(cx.args)?;
     let id = cx.user_id(&named, no_user).await?;
     let readable = match cx.pingone.delete_user(id).await {
@@ -283,35 +285,4 @@ pub(super) async fn delete(cx: &Context<'_>) -> Result<Output> {
         Err(error) => return Err(error.into()),
     };
     Ok(Output::note(readable))
-}
-
-/// The account as it stands in the context.
-pub(super) fn account(user: &User) -> Value {
-    let raw = &user.raw;
-    json!({
-        "ID": user.id.to_string(),
-        "Username": at(raw, "/username"),
-        "DisplayName": at(raw, "/name/formatted"),
-        "Email": at(raw, "/email"),
-        "Enabled": at(raw, "/enabled"),
-        "CreatedAt": at(raw, "/createdAt"),
-        "UpdatedAt": at(raw, "/updatedAt"),
-    })
-}
-
-/// The user as it stands in a table: the eleven documented columns.
-pub(super) fn row(id: UserId, raw: &Value) -> Row {
-    markdown::row([
-        ("ID", json!(id.to_string())),
-        ("Username", at(raw, "/username")),
-        ("Email", at(raw, "/email")),
-        ("First Name", at(raw, "/name/given")),
-        ("Last Name", at(raw, "/name/family")),
-        ("Enabled", at(raw, "/enabled")),
-        ("Environment", at(raw, "/environment/id")),
-        ("PopulationID", at(raw, "/population/id")),
-        ("AccountStatus", at(raw, "/account/status")),
-        ("CreatedAt", at(raw, "/createdAt")),
-        ("UpdatedAt", at(raw, "/updatedAt")),
-    ])
 }
