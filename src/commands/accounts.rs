@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::many::{Change, DoneBefore, NotTold, Target};
-use crate::{entry::Output, invocation::Invocation, markdown::row};
+use crate::{entry::Output, invocation::Invocation, manifest::Arg, markdown::row};
 use pingone::{
     id::UserId,
-    times::{moment_ahead, moved, span, written},
+    times::{moved, written},
     users::{User, UserFields},
 };
 
@@ -18,7 +18,7 @@ const LOCKED: &str = "LOCKED";
 /// `pingone-lock-user`
 pub(super) async fn lock(cx: &Invocation<'_>) -> Result<Output> {
     let until = lock_end(cx)?;
-    let shorten = cx.args.flag("shorten")?;
+    let shorten = cx.args.flag(Arg::Shorten)?;
     let outcomes = cx
         .for_each_user(async |mut target| {
             let user = cx.user_of(&mut target).await?;
@@ -34,11 +34,12 @@ pub(super) async fn lock(cx: &Invocation<'_>) -> Result<Output> {
 /// When the lock is to end; never if neither `until` nor `duration` was given.
 fn lock_end(cx: &Invocation<'_>) -> Result<Option<Timestamp>> {
     let now = cx.pingone.now();
-    let until = match (cx.args.text("until"), cx.args.text("duration")) {
-        (Some(_), Some(_)) => bail!("Give only one of the arguments 'until' and 'duration'."),
-        (Some(until), None) => Some(moment_ahead("until", until, now)?),
-        (None, Some(duration)) => Some(moved(now, span("duration", duration)?)?),
-        (None, None) => None,
+    if cx.args.is_given(Arg::Until) && cx.args.is_given(Arg::Duration) {
+        bail!("Give only one of the arguments 'until' and 'duration'.")
+    }
+    let until = match cx.args.duration(Arg::Duration)? {
+        Some(duration) => Some(moved(now, duration)?),
+        None => cx.args.future_time(Arg::Until, now)?,
     };
     // What PingOne makes of a time in the past is UNCONFIRMED; at best nothing.
     if let Some(until) = until

@@ -10,6 +10,7 @@ use super::lists::{paging, with_next};
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, at, row, table_of},
 };
 use pingone::{
@@ -61,24 +62,24 @@ struct Question {
 impl Question {
     async fn read(cx: &Invocation<'_>) -> Result<Self> {
         let now = cx.pingone.now();
-        let from = moment("from", cx.args.text("from").unwrap_or(USUAL_START), now)?;
-        let to = cx
-            .args
-            .text("to")
-            .map_or(Ok(now), |to| moment("to", to, now))?;
+        let from = match cx.args.past_time(Arg::From, now)? {
+            Some(from) => from,
+            None => moment(Arg::From.name(), USUAL_START, now)?,
+        };
+        let to = cx.args.past_time(Arg::To, now)?.unwrap_or(now);
         ensure!(
             from < to,
             "The time in the argument 'from' is not before that in 'to'."
         );
-        let names_user = ["username", "userId", "email"]
-            .iter()
-            .any(|name| !cx.args.list(name).is_empty());
+        let names_user = [Arg::Username, Arg::UserId, Arg::Email]
+            .into_iter()
+            .any(|arg| cx.args.is_given(arg));
         let user = if names_user {
             Some(cx.named_user().await?.id)
         } else {
             None
         };
-        let text = |name: &str| cx.args.text(name).map(str::to_owned);
+        let text = |arg| cx.args.text(arg).map(str::to_owned);
         Ok(Self {
             from,
             to,
@@ -86,12 +87,12 @@ impl Question {
             // PingOne writes them in capitals.
             actions: cx
                 .args
-                .list("actionType")
+                .list(Arg::ActionType)
                 .iter()
                 .map(|action| action.to_ascii_uppercase())
                 .collect(),
-            client: text("clientId"),
-            ip: text("ip"),
+            client: text(Arg::ClientId),
+            ip: text(Arg::Ip),
         })
     }
 

@@ -17,10 +17,10 @@ use super::{
     sessions::clear_all,
     steps::{ALREADY, Contained, DONE, Done, NOT_APPLICABLE, Record, THE_USER, Taken, report},
 };
-use crate::{entry::Output, invocation::Invocation, markdown::Row};
+use crate::{entry::Output, invocation::Invocation, manifest::Arg, markdown::Row};
 use pingone::{
     id::{DeviceId, GroupId, UserId},
-    times::{moment, moved, span},
+    times::moved,
     users::User,
 };
 
@@ -52,11 +52,11 @@ const STEPS: [(&str, Step); 7] = [
 ];
 
 /// Arguments that say how a step is to be taken.
-const OPTIONS: [(&str, &str); 4] = [
-    ("lockDuration", "lock"),
-    ("devicesSince", "removeDevices"),
-    ("keepDeviceIds", "removeDevices"),
-    ("groupIds", "leaveGroups"),
+const OPTIONS: [(Arg, &str); 4] = [
+    (Arg::LockDuration, "lock"),
+    (Arg::DevicesSince, "removeDevices"),
+    (Arg::KeepDeviceIds, "removeDevices"),
+    (Arg::GroupIds, "leaveGroups"),
 ];
 
 /// What the arguments want.
@@ -72,7 +72,7 @@ struct Plan {
 impl Plan {
     fn read(cx: &Invocation<'_>) -> Result<Self> {
         let now = cx.pingone.now();
-        let wanted = cx.args.list("steps");
+        let wanted = cx.args.list(Arg::Steps);
         // Without a word, what keeps a thief out and is undone by one command. A replaced password is not.
         let usual = ["disable", "endSessions"];
         let is_wanted = |name: &str| {
@@ -87,28 +87,20 @@ impl Plan {
             .filter(|(name, _)| is_wanted(name))
             .collect();
         for (option, wanted) in OPTIONS {
-            let is_given = cx.args.text(option).is_some() || !cx.args.list(option).is_empty();
             ensure!(
-                !is_given || steps.iter().any(|(name, _)| *name == wanted),
-                "The argument '{option}' is for the step {wanted}, which is not among the steps: add the step, or leave the argument out."
+                !cx.args.is_given(option) || steps.iter().any(|(name, _)| *name == wanted),
+                "The argument '{}' is for the step {wanted}, which is not among the steps: add the step, or leave the argument out.",
+                option.name()
             );
         }
-        let duration = cx
-            .args
-            .text("lockDuration")
-            .map(|text| span("lockDuration", text))
-            .transpose()?;
+        let duration = cx.args.duration(Arg::LockDuration)?;
         Ok(Self {
             steps,
             until: duration.map(|duration| moved(now, duration)).transpose()?,
-            devices_since: cx
-                .args
-                .text("devicesSince")
-                .map(|text| moment("devicesSince", text, now))
-                .transpose()?,
-            keep_devices: cx.args.ids("keepDeviceIds")?,
-            groups: cx.args.ids("groupIds")?,
-            dry_run: cx.args.flag("dryRun")?,
+            devices_since: cx.args.past_time(Arg::DevicesSince, now)?,
+            keep_devices: cx.args.ids(Arg::KeepDeviceIds)?,
+            groups: cx.args.ids(Arg::GroupIds)?,
+            dry_run: cx.args.flag(Arg::DryRun)?,
         })
     }
 }

@@ -8,12 +8,10 @@ use super::many::{Change, DoneBefore, Target, UNCONFIRMED, changed_by, each};
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, at, row},
 };
-use pingone::{
-    id::DeviceId,
-    times::{moment, written},
-};
+use pingone::{id::DeviceId, times::written};
 
 /// The context key of devices.
 const DEVICE: &str = "PingOne.Device(val.ID && val.ID === obj.ID)";
@@ -52,7 +50,7 @@ pub(super) fn describe(device: &Value, user: &Value) -> Row {
 
 /// `pingone-delete-mfa-device`
 pub(super) async fn delete(cx: &Invocation<'_>) -> Result<Output> {
-    let devices = cx.args.ids::<DeviceId>("deviceId")?;
+    let devices = cx.args.ids::<DeviceId>(Arg::DeviceId)?;
     let outcomes = cx
         .for_each_user(async |target| {
             delete_devices(cx, &target, |id, _| devices.contains(&id)).await
@@ -63,12 +61,8 @@ pub(super) async fn delete(cx: &Invocation<'_>) -> Result<Output> {
 
 /// `pingone-reset-mfa`: deletes every device, or those that came since a time, but for some.
 pub(super) async fn reset(cx: &Invocation<'_>) -> Result<Output> {
-    let since = cx
-        .args
-        .text("createdAfter")
-        .map(|text| moment("createdAfter", text, cx.pingone.now()))
-        .transpose()?;
-    let keep = cx.args.ids("keepDeviceIds")?;
+    let since = cx.args.past_time(Arg::CreatedAfter, cx.pingone.now())?;
+    let keep = cx.args.ids(Arg::KeepDeviceIds)?;
     let outcomes = cx
         .for_each_user(async |target| reset_one(cx, &target, since, &keep).await)
         .await?;
@@ -165,9 +159,7 @@ async fn delete_devices(
 
 /// `pingone-set-mfa-enabled`
 pub(super) async fn set_enabled(cx: &Invocation<'_>) -> Result<Output> {
-    let Some(enabled) = cx.args.choice("enabled")? else {
-        bail!("The required argument 'enabled' is missing.")
-    };
+    let enabled = cx.args.required_choice(Arg::Enabled)?;
     let outcomes = cx
         .for_each_user(async |target| set_enabled_one(cx, &target, enabled).await)
         .await?;

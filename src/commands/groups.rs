@@ -7,6 +7,7 @@ use super::target::{Named, no_user_id};
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, table},
 };
 use pingone::{
@@ -123,7 +124,7 @@ pub(super) async fn remove(cx: &Invocation<'_>) -> Result<Output> {
 
 /// `pingone-get-groups`
 pub(super) async fn of_user(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let id = cx.user_by_name().await?.id;
     let (raw, memberships) = cx.pingone.direct_groups(id).await?;
     let rows: Vec<Row> = memberships

@@ -9,6 +9,7 @@ use super::target::Named;
 use crate::{
     entry::{Output, USER},
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, at, row, table, table_of},
     views::user::row as user_row,
 };
@@ -37,13 +38,13 @@ pub(super) fn paging<Place: FromStr>(
     cx: &Invocation<'_>,
     page_size: usize,
 ) -> Result<Paging<Place>> {
-    let from = cx.args.text("next_token").map(str::parse);
+    let from = cx.args.text(Arg::NextToken).map(str::parse);
     let Ok(from) = from.transpose() else {
         bail!("The argument 'next_token' is no token of an earlier list.")
     };
-    let limit = cx.args.count("limit")?.unwrap_or(LIMIT);
-    let limit = (!cx.args.flag("all_results")?).then_some(limit);
-    let page_size = cx.args.count("page_size")?.unwrap_or(page_size);
+    let limit = cx.args.count(Arg::Limit)?.unwrap_or(LIMIT);
+    let limit = (!cx.args.flag(Arg::AllResults)?).then_some(limit);
+    let page_size = cx.args.count(Arg::PageSize)?.unwrap_or(page_size);
     Ok(Paging {
         limit,
         page_size: page_size.min(LARGEST_PAGE),
@@ -97,29 +98,25 @@ pub(super) async fn users(cx: &Invocation<'_>) -> Result<Output> {
 /// The filter that the arguments make, each condition joined to the others by `and`.
 async fn user_filter(cx: &Invocation<'_>, group: &Named<'_, GroupId>) -> Result<Option<String>> {
     let mut conditions = Vec::new();
-    for (argument, attribute) in [("username", "username"), ("email", "email")] {
-        conditions.extend(
-            cx.args
-                .text(argument)
-                .map(|value| starts_with(attribute, value)),
-        );
+    for (arg, attribute) in [(Arg::Username, "username"), (Arg::Email, "email")] {
+        conditions.extend(cx.args.text(arg).map(|value| starts_with(attribute, value)));
     }
-    if let Some(name) = cx.args.text("name") {
+    if let Some(name) = cx.args.text(Arg::Name) {
         let parts = ["name.given", "name.family", "name.formatted"]
             .map(|attribute| starts_with(attribute, name));
         conditions.push(format!("({})", parts.join(" or ")));
     }
-    if let Some(population) = cx.args.id::<PopulationId>("populationId")? {
+    if let Some(population) = cx.args.id::<PopulationId>(Arg::PopulationId)? {
         conditions.push(equals("population.id", &population.to_string()));
     }
     if group.name.is_some() || group.id.is_some() {
         conditions.push(in_group(cx.group(group).await?));
     }
-    if let Some(enabled) = cx.args.choice("enabled")? {
+    if let Some(enabled) = cx.args.choice(Arg::Enabled)? {
         conditions.push(format!("enabled eq {enabled}"));
     }
     // The filter is the user's own text; an `or` in it must not widen the other conditions.
-    if let Some(filter) = cx.args.text("filter") {
+    if let Some(filter) = cx.args.text(Arg::Filter) {
         let Some(filter) = in_brackets(filter) else {
             bail!(
                 "The brackets or quotes in the argument 'filter' do not match. Close each bracket and each quote that the filter opens, as in (title eq \"Manager\" or title eq \"Director\")."
@@ -205,11 +202,11 @@ pub(super) async fn members(cx: &Invocation<'_>) -> Result<Output> {
 pub(super) async fn groups(cx: &Invocation<'_>) -> Result<Output> {
     let mut conditions: Vec<String> = cx
         .args
-        .text("name")
+        .text(Arg::Name)
         .map(|name| starts_with("name", name))
         .into_iter()
         .collect();
-    if let Some(population) = cx.args.id::<PopulationId>("populationId")? {
+    if let Some(population) = cx.args.id::<PopulationId>(Arg::PopulationId)? {
         conditions.push(equals("population.id", &population.to_string()));
     }
     let part = cx
@@ -248,7 +245,7 @@ pub(super) async fn groups(cx: &Invocation<'_>) -> Result<Output> {
 pub(super) async fn populations(cx: &Invocation<'_>) -> Result<Output> {
     let conditions: Vec<String> = cx
         .args
-        .text("name")
+        .text(Arg::Name)
         .map(|name| starts_with("name", name))
         .into_iter()
         .collect();

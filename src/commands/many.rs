@@ -11,6 +11,7 @@ use super::target::{GIVE_USER_ID, no_user, only_user};
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, row, table_of},
 };
 use pingone::{error::Problem, id::UserId, memory, users::User};
@@ -247,12 +248,12 @@ impl Invocation<'_> {
     /// The users that `username`, `userId` or `email` name, each once. More than one of these arguments have to
     /// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
     pub(super) fn named_users(&self) -> Result<Vec<NamedUser>> {
-        let texts = |name| self.args.list(name).iter().cloned();
-        let ids = self.args.ids("userId")?.into_iter();
+        let texts = |arg| self.args.list(arg).iter().cloned();
+        let ids = self.args.ids(Arg::UserId)?.into_iter();
         let mut given: Vec<Vec<Who>> = vec![
-            texts("username").map(Who::Username).collect(),
+            texts(Arg::Username).map(Who::Username).collect(),
             ids.map(Who::Id).collect(),
-            texts("email").map(Who::Email).collect(),
+            texts(Arg::Email).map(Who::Email).collect(),
         ];
         given.retain(|ways| !ways.is_empty());
         let named: Vec<Vec<Who>> = match given.len() {
@@ -368,7 +369,7 @@ impl Invocation<'_> {
                 Some(format!("{given}: {}", self.explain(result.as_ref().err()?)))
             })
             .collect();
-        let only_if_all = self.args.text("failOn") == Some("all");
+        let only_if_all = self.args.text(Arg::FailOn) == Some("all");
         if only_if_all && failed.len() < outcomes.len() {
             Vec::new()
         } else {

@@ -8,6 +8,7 @@ use super::many::DoneBefore;
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, at, row, table},
 };
 use pingone::{id::UserId, server_clock::Moment};
@@ -15,11 +16,11 @@ use pingone::{id::UserId, server_clock::Moment};
 /// `pingone-set-password`: the user has to change it at the next sign-on. With `forceChange` or `bypassPolicy`
 /// it is PingOne's other operation, which sets a password as the policy allows and for as long as one wants.
 pub(super) async fn set(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
-    let password = cx.args.secret("password")?;
+    let username = cx.args.required(Arg::Username)?;
+    let password = cx.args.secret(Arg::Password)?;
     let (force_change, bypass_policy) = (
-        cx.args.choice("forceChange")?,
-        cx.args.choice("bypassPolicy")?,
+        cx.args.choice(Arg::ForceChange)?,
+        cx.args.choice(Arg::BypassPolicy)?,
     );
     let id = cx.user_by_name().await?.id;
     let began = cx.pingone.moment();
@@ -110,7 +111,7 @@ async fn settled(
 
 /// `pingone-password-force-change`
 pub(super) async fn force_change(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let id = cx.user_by_name().await?.id;
     let raw = force_change_of(cx, id).await?;
     Ok(Output::new(
@@ -152,7 +153,7 @@ fn status(state: &Value) -> Option<&str> {
 
 /// `pingone-read-password-state`
 pub(super) async fn state(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let id = cx.user_by_name().await?.id;
     let raw = cx.pingone.read_password_state(id).await?;
     let mut shown = raw.as_object().cloned().unwrap_or_default();

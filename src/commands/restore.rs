@@ -14,7 +14,7 @@ use super::{
         THE_USER, Taken, report,
     },
 };
-use crate::{entry::Output, invocation::Invocation};
+use crate::{entry::Output, invocation::Invocation, manifest::Arg};
 use pingone::{
     id::{GroupId, UserId},
     times::written,
@@ -25,8 +25,8 @@ const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && va
 
 /// `pingone-restore-user`
 pub(super) async fn restore(cx: &Invocation<'_>) -> Result<Output> {
-    let records = records(cx.args.list("record"))?;
-    let dry_run = cx.args.flag("dryRun")?;
+    let records = records(cx.args.list(Arg::Record))?;
+    let dry_run = cx.args.flag(Arg::DryRun)?;
     if dry_run {
         cx.pingone.only_plan();
     }

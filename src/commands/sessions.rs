@@ -8,6 +8,7 @@ use super::many::{Change, DoneBefore, Target, UNCONFIRMED, changed_before, chang
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, at, row},
 };
 use pingone::{id::SessionId, sessions::Session};
@@ -93,7 +94,7 @@ pub(super) fn describe(session: &Session, user: &Value, now: Timestamp) -> Row {
 
 /// `pingone-clear-user-sessions`
 pub(super) async fn clear(cx: &Invocation<'_>) -> Result<Output> {
-    let only = cx.args.ids::<SessionId>("sessionId")?;
+    let only = cx.args.ids::<SessionId>(Arg::SessionId)?;
     let outcomes = cx
         .for_each_user(async |target| {
             if only.is_empty() {

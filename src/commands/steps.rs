@@ -12,6 +12,7 @@ use super::many::{Change, Kept, Outcome};
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, row, table_of},
 };
 use pingone::{id::UserId, memory, times::written};
@@ -250,7 +251,7 @@ pub(super) fn report(
     let failed = |contained: &Contained| contained.has(FAILED);
     let mut results = outcomes.iter().map(|outcome| &outcome.result);
     let every_user_failed = results.all(|result| result.as_ref().map_or(true, failed));
-    if cx.args.text("failOn") != Some("all") || every_user_failed {
+    if cx.args.text(Arg::FailOn) != Some("all") || every_user_failed {
         output.failures = failures;
     }
     output

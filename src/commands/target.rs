@@ -3,7 +3,7 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use crate::{arguments::Arguments, invocation::Invocation};
+use crate::{arguments::Arguments, invocation::Invocation, manifest::Arg};
 use pingone::{
     groups::Group,
     id::{GroupId, UserId},
@@ -13,7 +13,7 @@ use pingone::{
 impl Invocation<'_> {
     /// The user of the required argument `username`. Such a command has no `userId`.
     pub(super) async fn user_by_name(&self) -> Result<User> {
-        let username = self.args.required("username")?;
+        let username = self.args.required(Arg::Username)?;
         let users = self.pingone.find_users(username).await?;
         let what_to_do = "Usernames should be unique in PingOne: correct them there.";
         only_user("username", username, users, what_to_do)?.ok_or_else(|| no_user_id(username))
@@ -90,8 +90,8 @@ impl<'a> Named<'a, UserId> {
     /// `username` and `userId`, of which one has to be given.
     pub(super) fn user(args: &'a Arguments) -> Result<Self> {
         let named = Self {
-            name: args.text("username"),
-            id: args.id("userId")?,
+            name: args.text(Arg::Username),
+            id: args.id(Arg::UserId)?,
         };
         named.one_of(USER)
     }
@@ -101,16 +101,16 @@ impl<'a> Named<'a, GroupId> {
     /// `groupName` and `groupId`, of which none has to be given.
     pub(super) fn group(args: &'a Arguments) -> Result<Self> {
         Ok(Self {
-            name: args.text("groupName"),
-            id: args.id("groupId")?,
+            name: args.text(Arg::GroupName),
+            id: args.id(Arg::GroupId)?,
         })
     }
 
     /// User and group, of each of which name or id has to be given.
     pub(super) fn user_and_group(args: &'a Arguments) -> Result<(Named<'a, UserId>, Self)> {
         let user = Named {
-            name: args.text("username"),
-            id: args.id("userId")?,
+            name: args.text(Arg::Username),
+            id: args.id(Arg::UserId)?,
         };
         let group = Self::group(args)?;
         Ok((user.one_of(BOTH)?, group.one_of(BOTH)?))

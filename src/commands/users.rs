@@ -11,6 +11,7 @@ use super::{
 use crate::{
     entry::Output,
     invocation::Invocation,
+    manifest::Arg,
     markdown::{Row, table},
     views::user::{account, row},
 };
@@ -22,7 +23,7 @@ use pingone::{
 
 /// `pingone-unlock-user`
 pub(super) async fn unlock(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let id = cx.user_by_name().await?.id;
     let raw = accounts::unlock(cx, (id, username), false).await?;
     Ok(Output::new(format!("### {username} unlocked"), raw))
@@ -39,7 +40,7 @@ pub(super) async fn activate(cx: &Invocation<'_>) -> Result<Output> {
 }
 
 async fn set_enabled(cx: &Invocation<'_>, enabled: bool) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let id = cx.user_by_name().await?.id;
     let called = format!("the user {username}");
     let raw = accounts::set_enabled(cx, (id, &called), enabled).await?;
@@ -58,7 +59,7 @@ async fn set_enabled(cx: &Invocation<'_>, enabled: bool) -> Result<Output> {
 /// `pingone-get-user`: the id goes before the name, and then saves the look-up.
 pub(super) async fn get(cx: &Invocation<'_>) -> Result<Output> {
     let Named { name, id } = Named::<UserId>::user(cx.args)?;
-    let called = cx.args.text("userId").or(name).unwrap_or_default();
+    let called = cx.args.text(Arg::UserId).or(name).unwrap_or_default();
     let user = match id {
         Some(id) => found_by_id(cx, id).await?,
         None => only_user(
@@ -78,7 +79,7 @@ pub(super) async fn get(cx: &Invocation<'_>) -> Result<Output> {
         None => return Err(no_user(called)),
     };
     // The documentation never said which values the argument has, so any other one counts as not given.
-    if cx.args.flag("detailed").unwrap_or(false) {
+    if cx.args.flag(Arg::Detailed).unwrap_or(false) {
         return Box::pin(detail::describe(cx, called, user)).await;
     }
     // The space after the table has always been there.
@@ -100,8 +101,8 @@ async fn found_by_id(cx: &Invocation<'_>, id: UserId) -> Result<Option<User>> {
 
 /// `pingone-create-user`
 pub(super) async fn create(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
-    let Some(population) = cx.args.id::<PopulationId>("populationId")? else {
+    let username = cx.args.required(Arg::Username)?;
+    let Some(population) = cx.args.id::<PopulationId>(Arg::PopulationId)? else {
         bail!("The required argument 'populationId' is missing.");
     };
     let mut new = json!({"population": {"id": population.to_string()}, "username": username});
@@ -177,7 +178,7 @@ async fn settle_creation(
 
 /// `pingone-update-user`
 pub(super) async fn update(cx: &Invocation<'_>) -> Result<Output> {
-    let username = cx.args.required("username")?;
+    let username = cx.args.required(Arg::Username)?;
     let given = profile(cx);
     // The look-up comes first also where there is nothing to send: an unknown user is to be told.
     let user = cx.user_by_name().await?;
@@ -200,32 +201,35 @@ pub(super) async fn update(cx: &Invocation<'_>) -> Result<Output> {
 }
 
 /// The arguments of an update, and where each stands in PingOne's user.
-const PROFILE: [(&str, Option<&str>, &str); 17] = [
-    ("formatted", Some("name"), "formatted"),
-    ("given", Some("name"), "given"),
-    ("middle", Some("name"), "middle"),
-    ("family", Some("name"), "family"),
-    ("nickname", None, "nickname"),
-    ("title", None, "title"),
-    ("locale", None, "locale"),
-    ("email", None, "email"),
-    ("primaryPhone", None, "primaryPhone"),
-    ("mobilePhone", None, "mobilePhone"),
-    ("streetAddress", Some("address"), "streetAddress"),
-    ("locality", Some("address"), "locality"),
-    ("region", Some("address"), "region"),
-    ("postalCode", Some("address"), "postalCode"),
-    ("countryCode", Some("address"), "countryCode"),
+const PROFILE: [(Arg, Option<&str>, &str); 17] = [
+    (Arg::Formatted, Some("name"), "formatted"),
+    (Arg::Given, Some("name"), "given"),
+    (Arg::Middle, Some("name"), "middle"),
+    (Arg::Family, Some("name"), "family"),
+    (Arg::Nickname, None, "nickname"),
+    (Arg::Title, None, "title"),
+    (Arg::Locale, None, "locale"),
+    (Arg::Email, None, "email"),
+    (Arg::PrimaryPhone, None, "primaryPhone"),
+    (Arg::MobilePhone, None, "mobilePhone"),
+    (Arg::StreetAddress, Some("address"), "streetAddress"),
+    (Arg::Locality, Some("address"), "locality"),
+    (Arg::Region, Some("address"), "region"),
+    (Arg::PostalCode, Some("address"), "postalCode"),
+    (Arg::CountryCode, Some("address"), "countryCode"),
     // The documentation writes `Type`, the published code reads `type`.
-    ("type", None, "type"),
-    ("Type", None, "type"),
+    (Arg::Type, None, "type"),
+    (Arg::CapitalType, None, "type"),
 ];
 
 /// The user's members that the arguments give.
 fn profile(cx: &Invocation<'_>) -> Row {
     let mut profile = Row::new();
-    for (argument, object, member) in PROFILE {
-        let Some(value) = cx.args.text(argument) else {
+    for (arg, object, member) in PROFILE {
+        if !cx.args.takes(arg) {
+            continue;
+        }
+        let Some(value) = cx.args.text(arg) else {
             continue;
         };
         let members = match object {
