@@ -1,18 +1,23 @@
 //! Turns `integration.yml` into Rust (in `OUT_DIR`), so that the manifest drives the executable and yet no request pays
-//! for parsing YAML: `manifest.rs` has the tables, and the names as types.
+//! for parsing YAML: `manifest.rs` has the tables and the names as types, `commands.rs` the list from which
+//! `src/commands/mod.rs` makes its modules. A command without a file, or a file without a command, fails the build.
 
 use std::{
     collections::BTreeSet,
     env,
     error::Error,
     fmt::{self, Write as _},
-    fs,
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
 const MANIFEST: &str = "integration.yml";
+/// One file for each command.
+const COMMANDS: &str = "src/commands";
+/// What stands among them and is not a command of the manifest.
+const NOT_COMMANDS: [&str; 2] = ["mod", "test_button"];
 /// Every command's name begins so. Types and files leave it out.
 const PREFIX: &str = "pingone-";
 
@@ -89,12 +94,15 @@ struct Output {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for path in [MANIFEST, "build.rs"] {
+    for path in [MANIFEST, COMMANDS, "build.rs"] {
         println!("cargo::rerun-if-changed={path}");
     }
     let manifest: Manifest = yaml_serde::from_str(&fs::read_to_string(MANIFEST)?)
         .map_err(|error| format!("{MANIFEST}: {error}"))?;
     let commands = &manifest.script.commands;
+    for mistake in mistakes(commands, &command_files()?) {
+        println!("cargo::error={mistake}");
+    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut tables = String::new();
     write_parameters(&mut tables, &manifest.configuration)?;
@@ -102,13 +110,63 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_command_names(&mut tables, commands)?;
     write_arguments_enum(&mut tables, commands)?;
     fs::write(out.join("manifest.rs"), tables)?;
+    fs::write(out.join("commands.rs"), modules(commands)?)?;
     Ok(())
+}
+
+/// The names of the files that hold a command.
+fn command_files() -> io::Result<BTreeSet<String>> {
+    let mut files = BTreeSet::new();
+    for entry in fs::read_dir(COMMANDS)? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let is_rust = path.extension() == Some("rs".as_ref());
+        if let Some(stem) = stem.filter(|stem| is_rust && !NOT_COMMANDS.contains(stem)) {
+            files.insert(stem.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+/// What does not match between the manifest and the files.
+fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let modules: BTreeSet<String> = commands.iter().map(Command::module).collect();
+    for command in commands {
+        let module = command.module();
+        if !command.name.starts_with(PREFIX) {
+            mistakes.push(format!(
+                "{MANIFEST}: the name of the command {} must begin with {PREFIX}.",
+                command.name
+            ));
+        }
+        if !files.contains(&module) {
+            let file = Path::new(COMMANDS).join(module).with_extension("rs");
+            mistakes.push(format!(
+                "{MANIFEST} has the command {}, but {} is missing: write its handler there.",
+                command.name,
+                file.display()
+            ));
+        }
+    }
+    for file in files.difference(&modules) {
+        mistakes.push(format!(
+            "{COMMANDS}/{file}.rs belongs to no command: add {PREFIX}{} to {MANIFEST}, or move what commands share to src/operations/ or src/views/.",
+            file.replace('_', "-")
+        ));
+    }
+    mistakes
 }
 
 impl Command {
     /// The name without what all have in common.
     fn bare_name(&self) -> &str {
         self.name.strip_prefix(PREFIX).unwrap_or(&self.name)
+    }
+
+    /// The command's file and module.
+    fn module(&self) -> String {
+        self.bare_name().replace('-', "_")
     }
 
     /// The command's variant of `CommandName`.
@@ -256,4 +314,16 @@ fn write_enum(out: &mut String, name: &str, doc: &str, names: &[(String, &str)])
         writeln!(out, "Self::{variant} => {text:?},")?;
     }
     writeln!(out, "}} }} }}")
+}
+
+/// A macro that hands the list of commands to another. Plain `mod` lines would be looked for in `OUT_DIR`, and with
+/// absolute paths the executable would hold the name of the folder that it was built in.
+fn modules(commands: &[Command]) -> Result<String, fmt::Error> {
+    let mut out = String::from("macro_rules! with_commands { ($then:ident) => { $then! {\n");
+    for command in commands {
+        let (module, variant) = (command.module(), command.variant());
+        writeln!(out, "{module} {variant} {:?};", command.name)?;
+    }
+    out.push_str("} } }\n");
+    Ok(out)
 }

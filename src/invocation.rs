@@ -1,6 +1,6 @@
 //! One invocation of a command: what its handler works with. Knows no command.
 
-use crate::{access::Access, arguments::Arguments, failure};
+use crate::{access::Access, arguments::Arguments, failure, manifest::Arg};
 use pingone::Client;
 
 /// What a handler works with.
@@ -21,5 +21,10 @@ impl Invocation<'_> {
     /// What went wrong and what to do about it.
     pub fn explain(&self, error: &anyhow::Error) -> String {
         failure::explain(self.access, error)
+    }
+
+    /// Whether the users that failed are told in an error entry: always, or with `failOn=all` only if every user did.
+    pub fn tells_failures(&self, every_user_failed: bool) -> bool {
+        every_user_failed || self.args.text(Arg::FailOn) != Some("all")
     }
 }

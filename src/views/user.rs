@@ -35,3 +35,18 @@ pub fn row(id: UserId, raw: &Value) -> Row {
         ("UpdatedAt", at(raw, "/updatedAt")),
     ])
 }
+
+/// The user as it stands in the context of a list.
+pub fn listed(id: UserId, raw: &Value) -> Row {
+    row_of([
+        ("ID", json!(id.to_string())),
+        ("Username", at(raw, "/username")),
+        ("DisplayName", at(raw, "/name/formatted")),
+        ("Email", at(raw, "/email")),
+        ("Enabled", at(raw, "/enabled")),
+        ("AccountStatus", at(raw, "/account/status")),
+        ("PopulationID", at(raw, "/population/id")),
+        ("CreatedAt", at(raw, "/createdAt")),
+        ("UpdatedAt", at(raw, "/updatedAt")),
+    ])
+}
