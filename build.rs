@@ -1,11 +1,25 @@
-//! Turns `integration.yml` into Rust tables (`manifest.rs` in `OUT_DIR`), so that the manifest drives
-//! the executable and yet no request pays for parsing YAML. `src/manifest.rs` explains the types.
+//! Turns `integration.yml` into Rust (in `OUT_DIR`), so that the manifest drives the executable and yet no request pays
+//! for parsing YAML: `manifest.rs` has the tables and the names as types, `commands.rs` the list from which
+//! `src/commands/mod.rs` makes its modules. A command without a file, or a file without a command, fails the build.
 
-use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    env,
+    error::Error,
+    fmt::{self, Write as _},
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
 const MANIFEST: &str = "integration.yml";
+/// One file for each command.
+const COMMANDS: &str = "src/commands";
+/// What stands among them and is not a command of the manifest.
+const NOT_COMMANDS: [&str; 2] = ["mod", "test_button"];
+/// Every command's name begins so. Types and files leave it out.
+const PREFIX: &str = "pingone-";
 
 /// The part of XSOAR's manifest schema that the executable needs at run time.
 #[derive(Deserialize)]
@@ -80,18 +94,104 @@ struct Output {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={MANIFEST}");
-    println!("cargo::rerun-if-changed=build.rs");
+    for path in [MANIFEST, COMMANDS, "build.rs"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
     let manifest: Manifest = yaml_serde::from_str(&fs::read_to_string(MANIFEST)?)
         .map_err(|error| format!("{MANIFEST}: {error}"))?;
-    let target = PathBuf::from(env::var("OUT_DIR")?).join("manifest.rs");
-    fs::write(target, rust_tables(&manifest)?)?;
+    let commands = &manifest.script.commands;
+    for mistake in mistakes(commands, &command_files()?) {
+        println!("cargo::error={mistake}");
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut tables = String::new();
+    write_parameters(&mut tables, &manifest.configuration)?;
+    write_commands(&mut tables, commands)?;
+    write_command_names(&mut tables, commands)?;
+    write_arguments_enum(&mut tables, commands)?;
+    fs::write(out.join("manifest.rs"), tables)?;
+    fs::write(out.join("commands.rs"), modules(commands)?)?;
     Ok(())
 }
 
-/// Rust source of the tables. Texts are written with `{:?}`, whose output is a Rust string literal.
-fn rust_tables(manifest: &Manifest) -> Result<String, std::fmt::Error> {
-    let mut out = String::new();
+/// The names of the files that hold a command.
+fn command_files() -> io::Result<BTreeSet<String>> {
+    let mut files = BTreeSet::new();
+    for entry in fs::read_dir(COMMANDS)? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let is_rust = path.extension() == Some("rs".as_ref());
+        if let Some(stem) = stem.filter(|stem| is_rust && !NOT_COMMANDS.contains(stem)) {
+            files.insert(stem.to_owned());
+        }
+    }
+    Ok(files)
+}
+
+/// What does not match between the manifest and the files.
+fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let modules: BTreeSet<String> = commands.iter().map(Command::module).collect();
+    for command in commands {
+        let module = command.module();
+        if !command.name.starts_with(PREFIX) {
+            mistakes.push(format!(
+                "{MANIFEST}: the name of the command {} must begin with {PREFIX}.",
+                command.name
+            ));
+        }
+        if !files.contains(&module) {
+            let file = Path::new(COMMANDS).join(module).with_extension("rs");
+            mistakes.push(format!(
+                "{MANIFEST} has the command {}, but {} is missing: write its handler there.",
+                command.name,
+                file.display()
+            ));
+        }
+    }
+    for file in files.difference(&modules) {
+        mistakes.push(format!(
+            "{COMMANDS}/{file}.rs belongs to no command: add {PREFIX}{} to {MANIFEST}, or move what commands share to src/operations/ or src/views/.",
+            file.replace('_', "-")
+        ));
+    }
+    mistakes
+}
+
+impl Command {
+    /// The name without what all have in common.
+    fn bare_name(&self) -> &str {
+        self.name.strip_prefix(PREFIX).unwrap_or(&self.name)
+    }
+
+    /// The command's file and module.
+    fn module(&self) -> String {
+        self.bare_name().replace('-', "_")
+    }
+
+    /// The command's variant of `CommandName`.
+    fn variant(&self) -> String {
+        variant(self.bare_name())
+    }
+}
+
+/// A name as a variant of an enum. Of two arguments that differ in their first letter's case alone, the one that begins
+/// with a capital letter says so.
+fn variant(name: &str) -> String {
+    let words = name.split(['-', '_']).map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    });
+    let camel: String = words.collect();
+    if name.starts_with(|first: char| first.is_ascii_uppercase()) {
+        ["Capital", &camel].concat()
+    } else {
+        camel
+    }
+}
+
+/// Texts are written with `{:?}`, whose output is a Rust string literal.
+fn write_parameters(out: &mut String, parameters: &[Parameter]) -> fmt::Result {
     writeln!(out, "/// The instance parameters, in the manifest's order.")?;
     writeln!(out, "pub static PARAMETERS: &[Parameter] = &[")?;
     for Parameter {
@@ -102,7 +202,7 @@ fn rust_tables(manifest: &Manifest) -> Result<String, std::fmt::Error> {
         defaultvalue,
         additionalinfo,
         options,
-    } in &manifest.configuration
+    } in parameters
     {
         let display = display.as_deref().unwrap_or_default();
         writeln!(
@@ -111,7 +211,10 @@ fn rust_tables(manifest: &Manifest) -> Result<String, std::fmt::Error> {
              required: {required}, default: {defaultvalue:?}, additional_info: {additionalinfo:?}, options: &{options:?} }},"
         )?;
     }
-    writeln!(out, "];")?;
+    writeln!(out, "];")
+}
+
+fn write_commands(out: &mut String, commands: &[Command]) -> fmt::Result {
     writeln!(out, "/// The commands, in the manifest's order.")?;
     writeln!(out, "pub static COMMANDS: &[Command] = &[")?;
     for Command {
@@ -120,30 +223,14 @@ fn rust_tables(manifest: &Manifest) -> Result<String, std::fmt::Error> {
         execution,
         arguments,
         outputs,
-    } in &manifest.script.commands
+    } in commands
     {
         writeln!(
             out,
             "Command {{ name: {name:?}, description: {description:?}, harmful: {execution}, arguments: &["
         )?;
-        for Argument {
-            name,
-            description,
-            required,
-            default,
-            is_array,
-            secret,
-            hidden,
-            default_value,
-            predefined,
-        } in arguments
-        {
-            writeln!(
-                out,
-                "Argument {{ name: {name:?}, description: {description:?}, required: {required}, unnamed: {default}, \
-                 is_array: {is_array}, secret: {secret}, hidden: {hidden}, default: {default_value:?}, \
-                 allowed: &{predefined:?} }},"
-            )?;
+        for argument in arguments {
+            write_argument(out, argument)?;
         }
         writeln!(out, "], outputs: &[")?;
         for Output {
@@ -159,6 +246,84 @@ fn rust_tables(manifest: &Manifest) -> Result<String, std::fmt::Error> {
         }
         writeln!(out, "] }},")?;
     }
-    writeln!(out, "];")?;
+    writeln!(out, "];")
+}
+
+fn write_argument(out: &mut String, argument: &Argument) -> fmt::Result {
+    let Argument {
+        name,
+        description,
+        required,
+        default,
+        is_array,
+        secret,
+        hidden,
+        default_value,
+        predefined,
+    } = argument;
+    writeln!(
+        out,
+        "Argument {{ name: {name:?}, description: {description:?}, required: {required}, unnamed: {default}, \
+         is_array: {is_array}, secret: {secret}, hidden: {hidden}, default: {default_value:?}, \
+         allowed: &{predefined:?} }},"
+    )
+}
+
+/// The commands as a type: what a `match` over it forgets does not compile.
+fn write_command_names(out: &mut String, commands: &[Command]) -> fmt::Result {
+    let names = commands
+        .iter()
+        .map(|command| (command.variant(), command.name.as_str()));
+    let names: Vec<(String, &str)> = names.collect();
+    write_enum(out, "CommandName", "The commands of the manifest.", &names)
+}
+
+/// The arguments of all commands as a type: one that is misspelt does not compile.
+fn write_arguments_enum(out: &mut String, commands: &[Command]) -> fmt::Result {
+    let arguments = commands.iter().flat_map(|command| &command.arguments);
+    let names: BTreeSet<&str> = arguments.map(|argument| argument.name.as_str()).collect();
+    let names: Vec<(String, &str)> = names
+        .into_iter()
+        .map(|name| (variant(name), name))
+        .collect();
+    let doc = "The arguments of all commands. Commands that use the same name share it.";
+    write_enum(out, "Arg", doc, &names)
+}
+
+/// An enum that knows the name of each of its variants.
+fn write_enum(out: &mut String, name: &str, doc: &str, names: &[(String, &str)]) -> fmt::Result {
+    writeln!(out, "/// {doc}")?;
+    writeln!(
+        out,
+        "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)] pub enum {name} {{"
+    )?;
+    for (variant, text) in names {
+        writeln!(out, "/// `{text}`\n{variant},")?;
+    }
+    writeln!(out, "}}\nimpl {name} {{")?;
+    writeln!(out, "/// All of them.\npub const ALL: &[Self] = &[")?;
+    for (variant, _) in names {
+        writeln!(out, "Self::{variant},")?;
+    }
+    writeln!(out, "];\n/// The name in the manifest.")?;
+    writeln!(
+        out,
+        "pub const fn name(self) -> &'static str {{ match self {{"
+    )?;
+    for (variant, text) in names {
+        writeln!(out, "Self::{variant} => {text:?},")?;
+    }
+    writeln!(out, "}} }} }}")
+}
+
+/// A macro that hands the list of commands to another. Plain `mod` lines would be looked for in `OUT_DIR`, and with
+/// absolute paths the executable would hold the name of the folder that it was built in.
+fn modules(commands: &[Command]) -> Result<String, fmt::Error> {
+    let mut out = String::from("macro_rules! with_commands { ($then:ident) => { $then! {\n");
+    for command in commands {
+        let (module, variant) = (command.module(), command.variant());
+        writeln!(out, "{module} {variant} {:?};", command.name)?;
+    }
+    out.push_str("} } }\n");
     Ok(out)
 }

@@ -4,13 +4,15 @@
 use std::{collections::HashMap, str::FromStr};
 
 use anyhow::{Result, anyhow, bail};
+use jiff::{Span, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::manifest::{Argument, Command};
+use crate::manifest::{Arg, Argument, Command};
 use pingone::{
     journal::{Journal, Level},
     memory::{self, Unread},
+    times::{moment, moment_ahead, span},
 };
 
 /// No text is longer that PingOne takes, nor a record of a containment.
@@ -25,6 +27,8 @@ pub const DEBUG_MODE: &str = "debug-mode";
 
 /// The arguments of one command. It has no `Debug`: there may be a password among them.
 pub struct Arguments {
+    /// What the command takes.
+    declared: &'static [Argument],
     values: HashMap<&'static str, SecretString>,
     lists: HashMap<&'static str, Vec<String>>,
 }
@@ -86,82 +90,180 @@ impl Arguments {
                 format!("{} has no argument {name:?}; it is ignored", command.name),
             );
         }
-        Ok(Self { values, lists })
+        Ok(Self {
+            declared: command.arguments,
+            values,
+            lists,
+        })
     }
 
     /// No arguments, for the test button.
     pub fn none() -> Self {
         Self {
+            declared: &[],
             values: HashMap::new(),
             lists: HashMap::new(),
         }
     }
 
-    /// The value of an argument; `None` if it was not given, or is empty.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(ExposeSecret::expose_secret)
+    /// Whether the command takes this argument.
+    pub fn takes(&self, arg: Arg) -> bool {
+        self.declaration(arg).is_some()
     }
 
-    /// The value of an argument that the manifest requires.
-    pub fn required(&self, name: &str) -> Result<&str> {
-        self.text(name)
-            .ok_or_else(|| anyhow!("The required argument '{name}' is missing."))
+    fn declaration(&self, arg: Arg) -> Option<&'static Argument> {
+        let mut declared = self.declared.iter();
+        declared.find(|declared| declared.name == arg.name())
     }
 
-    /// The value of a secret argument that the manifest requires.
-    pub fn secret(&self, name: &str) -> Result<&SecretString> {
-        self.values
-            .get(name)
-            .ok_or_else(|| anyhow!("The required argument '{name}' is missing."))
+    /// The argument's name, by which its value is found. An argument that the command does not declare, or not as a
+    /// `kind`, is never given: to ask for it is a mistake in the handler.
+    fn key(&self, arg: Arg, kind: Kind) -> &'static str {
+        debug_assert!(
+            self.declaration(arg)
+                .is_some_and(|declared| Kind::of(declared) == kind),
+            "the command does not declare {arg:?} as {kind:?}"
+        );
+        arg.name()
     }
 
-    /// The items of an argument that takes a list; none if it was not given.
-    pub fn list(&self, name: &str) -> &[String] {
-        self.lists.get(name).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Whether an argument says true; not given counts as false.
-    pub fn flag(&self, name: &str) -> Result<bool> {
-        Ok(self.choice(name)?.unwrap_or(false))
-    }
-
-    /// What an argument says of true or false, in XSOAR's spellings; `None` if it was not given.
-    pub fn choice(&self, name: &str) -> Result<Option<bool>> {
-        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
-            None => Ok(None),
-            Some("true" | "yes") => Ok(Some(true)),
-            Some("false" | "no") => Ok(Some(false)),
-            Some(_) => bail!("The argument '{name}' is neither true nor false."),
+    /// Whether the argument was given, or has a default.
+    pub fn is_given(&self, arg: Arg) -> bool {
+        match self.declaration(arg).map(Kind::of) {
+            Some(Kind::Text) => self.text(arg).is_some(),
+            Some(Kind::List) => !self.list(arg).is_empty(),
+            None => false,
         }
     }
 
+    /// The value of an argument; `None` if it was not given, or is empty.
+    pub fn text(&self, arg: Arg) -> Option<&str> {
+        self.secret_text(arg).map(ExposeSecret::expose_secret)
+    }
+
+    fn secret_text(&self, arg: Arg) -> Option<&SecretString> {
+        self.values.get(self.key(arg, Kind::Text))
+    }
+
+    /// The value of an argument that the manifest requires.
+    pub fn required(&self, arg: Arg) -> Result<&str> {
+        self.text(arg).ok_or_else(|| missing(arg))
+    }
+
+    /// The value of a secret argument that the manifest requires.
+    pub fn secret(&self, arg: Arg) -> Result<&SecretString> {
+        self.secret_text(arg).ok_or_else(|| missing(arg))
+    }
+
+    /// The items of an argument that takes a list; none if it was not given.
+    pub fn list(&self, arg: Arg) -> &[String] {
+        let items = self.lists.get(self.key(arg, Kind::List));
+        items.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether an argument says true; not given counts as false.
+    pub fn flag(&self, arg: Arg) -> Result<bool> {
+        Ok(self.choice(arg)?.unwrap_or(false))
+    }
+
+    /// What an argument says of true or false, in XSOAR's spellings; `None` if it was not given.
+    pub fn choice(&self, arg: Arg) -> Result<Option<bool>> {
+        match self.text(arg).map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(None),
+            Some("true" | "yes") => Ok(Some(true)),
+            Some("false" | "no") => Ok(Some(false)),
+            Some(_) => bail!("The argument '{}' is neither true nor false.", arg.name()),
+        }
+    }
+
+    /// What a required argument says of true or false.
+    pub fn required_choice(&self, arg: Arg) -> Result<bool> {
+        self.choice(arg)?.ok_or_else(|| missing(arg))
+    }
+
     /// The value of an argument that is a whole number from 1.
-    pub fn count(&self, name: &str) -> Result<Option<usize>> {
+    pub fn count(&self, arg: Arg) -> Result<Option<usize>> {
         let parse = |text: &str| text.trim().parse().ok().filter(|count| *count > 0);
-        let wrong = || anyhow!("The argument '{name}' is not a whole number from 1.");
-        self.text(name)
+        let wrong = || {
+            anyhow!(
+                "The argument '{}' is not a whole number from 1.",
+                arg.name()
+            )
+        };
+        self.text(arg)
             .map(|text| parse(text).ok_or_else(wrong))
             .transpose()
     }
 
     /// The value of an argument that is an id.
-    pub fn id<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
-        self.text(name).map(|text| parse_id(name, text)).transpose()
+    pub fn id<T: FromStr>(&self, arg: Arg) -> Result<Option<T>> {
+        self.text(arg).map(|text| parse_id(arg, text)).transpose()
+    }
+
+    /// The value of an argument that is an id and that the manifest requires.
+    pub fn required_id<T: FromStr>(&self, arg: Arg) -> Result<T> {
+        self.id(arg)?.ok_or_else(|| missing(arg))
     }
 
     /// The items of an argument that is a list of ids.
-    pub fn ids<T: FromStr>(&self, name: &str) -> Result<Vec<T>> {
-        self.list(name)
+    pub fn ids<T: FromStr>(&self, arg: Arg) -> Result<Vec<T>> {
+        self.list(arg)
             .iter()
-            .map(|text| parse_id(name, text))
+            .map(|text| parse_id(arg, text))
             .collect()
+    }
+
+    /// The time in an argument, usually one that has passed.
+    pub fn past_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
+        self.text(arg)
+            .map(|text| moment(arg.name(), text, now))
+            .transpose()
+    }
+
+    /// The time in an argument, usually one to come.
+    pub fn future_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
+        self.text(arg)
+            .map(|text| moment_ahead(arg.name(), text, now))
+            .transpose()
+    }
+
+    /// The span of time in an argument.
+    pub fn duration(&self, arg: Arg) -> Result<Option<Span>> {
+        self.text(arg)
+            .map(|text| span(arg.name(), text))
+            .transpose()
     }
 }
 
-fn parse_id<T: FromStr>(name: &str, text: &str) -> Result<T> {
+/// What an argument takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    List,
+}
+
+impl Kind {
+    fn of(argument: &Argument) -> Self {
+        if argument.is_array {
+            Self::List
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// For an argument that the manifest requires: a request without it has been refused already.
+fn missing(arg: Arg) -> anyhow::Error {
+    anyhow!("The required argument '{}' is missing.", arg.name())
+}
+
+fn parse_id<T: FromStr>(arg: Arg, text: &str) -> Result<T> {
     let example = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
     text.parse().map_err(|_| {
-        anyhow!("{name} '{text}' is not a PingOne id: expected a UUID such as {example}.")
+        anyhow!(
+            "{} '{text}' is not a PingOne id: expected a UUID such as {example}.",
+            arg.name()
+        )
     })
 }
 
@@ -278,7 +380,7 @@ mod tests {
                 allowed: &[],
             },
             Argument {
-                name: "mode",
+                name: "failOn",
                 description: "How.",
                 required: false,
                 unnamed: false,
@@ -323,8 +425,8 @@ mod tests {
             (json!(" "), " "),
         ] {
             let (arguments, ..) = check(json!({"username": value})).expect("fine arguments");
-            assert_eq!(arguments.text("username"), Some(text));
-            assert_eq!(arguments.text("mode"), Some("any"), "the default");
+            assert_eq!(arguments.text(Arg::Username), Some(text));
+            assert_eq!(arguments.text(Arg::FailOn), Some("any"), "the default");
         }
     }
 
@@ -345,13 +447,13 @@ mod tests {
 
     #[test]
     fn choices_are_kept_to() {
-        let error = check(json!({"username": "emma", "mode": "some"}))
+        let error = check(json!({"username": "emma", "failOn": "some"}))
             .err()
             .expect("no such choice")
             .to_string();
         assert_eq!(
             error,
-            "The argument 'mode' cannot be 'some': choose one of any, all."
+            "The argument 'failOn' cannot be 'some': choose one of any, all."
         );
     }
 

@@ -3,36 +3,27 @@
 
 use anyhow::Error;
 
-use crate::commands::{Access, TEST};
+use crate::{access::Access, advice::Advised};
 use pingone::{
     error::{Cause, Problem},
     users::needs_enabled_user,
 };
 
-/// The test button's finding that not even the environment can be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct EnvironmentUnreadable(pub pingone::Error);
-
 /// The text of an error entry. Its first words are those that XSOAR's own library writes.
 pub fn text(command: &str, access: Access, error: &Error) -> String {
-    let explained = explain(command, access, error);
+    let explained = explain(access, error);
     // A name that is no command may be anything, so it is not given more room than it needs.
     let command: String = command.chars().take(100).collect();
     format!("Failed to execute {command} command. Error: {explained}")
 }
 
 /// What happened and what to do about it.
-pub fn explain(command: &str, access: Access, error: &Error) -> String {
-    let hint = if error.is::<EnvironmentUnreadable>() {
-        Some(
-            "The environment cannot be read either: check the Environment ID and the Region."
-                .to_owned(),
-        )
-    } else {
-        error
+pub fn explain(access: Access, error: &Error) -> String {
+    let hint = match error.downcast_ref::<Advised>() {
+        Some(advised) => Some(advised.advice.to_owned()),
+        None => error
             .downcast_ref::<pingone::Error>()
-            .and_then(|error| hint(command, access, error))
+            .and_then(|error| hint(access, error)),
     };
     let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
     format!("{error:#}{hint}")
@@ -41,7 +32,7 @@ pub fn explain(command: &str, access: Access, error: &Error) -> String {
 const CHECK_PROXY: &str =
     "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
-fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String> {
+fn hint(access: Access, error: &pingone::Error) -> Option<String> {
     let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
     let advice = match &*error.problem {
         Problem::Refused(refusal) => match refusal.status {
@@ -54,7 +45,6 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
             403 => Some(
                 "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
             ),
-            404 if command == TEST => Some("Check the Environment ID and the Region."),
             407 => Some(CHECK_PROXY),
             // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
             415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
@@ -99,7 +89,7 @@ fn hint(command: &str, access: Access, error: &pingone::Error) -> Option<String>
         Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
         Problem::ProtectionUnknown {
             cause: Some(cause), ..
-        } => return hint(command, access, cause),
+        } => return hint(access, cause),
         Problem::Answer { .. } | Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => None,
     };
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();

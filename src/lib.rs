@@ -15,12 +15,16 @@
 //!   ├ instance    XSOAR's parameters → where, as whom, how long; safety: what must not be changed
 //!   ├ arguments   the command's arguments, checked against the manifest
 //!   ▼
-//! commands        one handler each: PingOne's answer → War Room text and context
-//!   ├ markdown    tables as XSOAR draws them
-//!   ├ inert       nothing from outside becomes a link, an image, HTML or a button
-//!   ├ pingone     the client: token, tries, pages, media types; knows nothing of XSOAR
+//! commands        a file each: arguments → operation → War Room text and context
+//!   ├ invocation  what a handler works with
+//!   ├ inputs      what several read from their arguments alike: users, groups, parts of lists
+//!   ├ operations  what is done, with typed results; neither arguments nor tables
+//!   │   └ pingone the client: token, tries, pages, media types; knows nothing of XSOAR
+//!   ├ views       rows, tables and context entries, from typed results
+//!   │   └ markdown  tables as XSOAR draws them
 //!   ▼
-//! entry           the answer's form           failure: the text of what went wrong
+//! entry           the answer's form; inert: nothing from outside becomes a link, an image, HTML or a button
+//!                 failure: the text of what went wrong, with its own advice or by its kind (advice, access)
 //!   ▼
 //! stdout line
 //! ```
@@ -46,7 +50,14 @@ pub mod instance;
 pub mod manifest;
 pub mod safety;
 
+pub mod access;
+pub mod advice;
+pub mod invocation;
+
 pub mod commands;
+pub mod inputs;
+pub mod operations;
+pub mod views;
 
 pub mod inert;
 pub mod markdown;

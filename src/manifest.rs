@@ -1,5 +1,5 @@
 //! `integration.yml` as Rust tables: which commands exist, what each takes and gives. `build.rs` writes
-//! the tables, so there is no second list of names anywhere. This file holds no behaviour of a command;
+//! the tables, and the names as types, so there is no second list of names anywhere. This file holds no behaviour of a command;
 //! checking a request against the tables is the work of `arguments.rs`.
 //! Schema: <https://xsoar.pan.dev/docs/integrations/yaml-file>.
 
@@ -77,9 +77,23 @@ pub struct Output {
     pub kind: &'static str,
 }
 
-/// The command of this name; names are compared to the letter, as XSOAR does.
+impl CommandName {
+    /// The command that is typed so; names are compared to the letter, as XSOAR does.
+    pub fn find(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|command| command.name() == name)
+    }
+
+    /// What the manifest says of it.
+    pub fn described(self) -> &'static Command {
+        // Table and enum are written from the same list.
+        &COMMANDS[self as usize]
+    }
+}
+
+/// What the manifest says of the command of this name.
 pub fn command(name: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.name == name)
+    CommandName::find(name).map(CommandName::described)
 }
 
 /// The parameter of this name.

@@ -12,12 +12,14 @@ use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
 use crate::{
+    access::{Access, TEST},
     arguments::{Arguments, DEBUG_MODE},
-    commands::{self, Access},
+    commands::{self, Handler},
     entry::{Entry, Output},
     failure,
     instance::{self, Instance},
-    manifest,
+    invocation::Invocation,
+    manifest::CommandName,
     nearest::nearest_commands,
     protocol::Request,
     surroundings::Surroundings,
@@ -59,7 +61,7 @@ const MOST_CONNECTIONS: usize = 8;
 /// A request that was found fit to be carried out.
 pub struct Prepared {
     command: String,
-    access: Access,
+    handler: &'static Handler,
     args: Arguments,
     /// How long it may take.
     pub limits: Limits,
@@ -112,22 +114,24 @@ impl Runner {
             context,
             native: _,
         } = request;
-        let is_test = command == commands::TEST;
-        let described = manifest::command(&command);
-        let access = commands::access(&command)
-            .filter(|_| is_test || described.is_some())
-            .ok_or_else(|| unknown_command(&command));
-        let read = |access| {
-            let instance = Instance::read(&params, &context, is_test, &self.surroundings)?;
-            Ok((access, instance))
+        let is_test = command == TEST;
+        let known = CommandName::find(&command);
+        let handler = match known {
+            _ if is_test => Ok(commands::test_button()),
+            Some(known) => Ok(commands::handler(known)),
+            None => Err(unknown_command(&command)),
         };
-        let instance = access.and_then(read);
+        let read = |handler| {
+            let instance = Instance::read(&params, &context, is_test, &self.surroundings)?;
+            Ok((handler, instance))
+        };
+        let instance = handler.and_then(read);
         if instance.is_err() {
             // What is wrong is logged, and may be a secret in the wrong place.
             journal.set_mask(instance::secrets(&params));
         }
         wipe(Value::Object(params));
-        let (access, instance) = instance?;
+        let (handler, instance) = instance?;
         let Instance {
             settings,
             limits,
@@ -139,15 +143,15 @@ impl Runner {
         if is_debug(&context, &args) {
             journal.log_calls();
         }
-        let args = match described {
-            Some(described) => Arguments::check(described, args, journal)?,
+        let args = match known {
+            Some(known) => Arguments::check(known.described(), args, journal)?,
             None => Arguments::none(),
         };
         let connection = self.connection(settings)?;
         self.changes = Rc::default();
         Ok(Prepared {
             command,
-            access,
+            handler,
             args,
             limits,
             policy,
@@ -195,7 +199,7 @@ impl Prepared {
     pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
             command,
-            access,
+            handler,
             args,
             limits,
             policy,
@@ -204,22 +208,16 @@ impl Prepared {
             changes,
         } = self;
         let client = Client::new(&connection, limits, policy, journal, changes);
-        let cx = commands::Context {
+        let cx = Invocation {
             pingone: &client,
             args: &args,
             command: &command,
-            access,
+            access: handler.access,
             not_found_as_note,
         };
-        let outcome = guarded(async {
-            // `check` let only known commands pass.
-            commands::run(&command, &cx)
-                .await
-                .unwrap_or_else(|| Err(unknown_command(&command)))
-        });
-        match outcome.await {
+        match guarded(handler.run(&cx)).await {
             Ok(output) => output.into_entries(&command),
-            Err(error) => vec![failed(&command, access, &error, journal)],
+            Err(error) => vec![failed(&command, handler.access, &error, journal)],
         }
     }
 }
@@ -302,25 +300,5 @@ mod tests {
             error.contains("src/run.rs:") && !error.contains("hunter22"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn manifest_and_handlers_name_the_same_commands() {
-        for command in manifest::COMMANDS {
-            assert!(
-                commands::access(command.name).is_some(),
-                "{} has no handler",
-                command.name
-            );
-        }
-        for name in commands::NAMES
-            .iter()
-            .filter(|name| **name != commands::TEST)
-        {
-            assert!(
-                manifest::command(name).is_some(),
-                "{name} is not in integration.yml"
-            );
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    commands,
+    access::TEST,
     entry::Entry,
     protocol::{Incoming, Message, Request},
     run::Runner,
@@ -58,7 +58,7 @@ async fn answer<W: Write>(
         format!("Command being called is {}", request.command),
     );
     // The integration context may not be touched by the test button.
-    let keeps_token = server.answers() && request.command != commands::TEST;
+    let keeps_token = server.answers() && request.command != TEST;
     let began = Instant::now();
     server.answer_by(None);
     let entries = match runner.prepare(request, &journal) {

@@ -1,113 +1,64 @@
-//! The commands: which handler does which, and what of PingOne it needs. A handler takes checked arguments,
-//! calls PingOne through the client, and gives the War Room text and the context. It reads no stdin, writes
-//! no stdout and builds no request itself.
+//! The commands, a file each: arguments, operation, answer. A handler takes checked arguments, has an operation done at
+//! PingOne, and gives the War Room text and the context. It reads no stdin, writes no stdout, builds no request itself,
+//! and knows no other handler.
 //!
-//! To add a command: one handler in the file of its noun, one line in the table below, its entry in
-//! `integration.yml`, and a folder of cases in `test_data`.
+//! `build.rs` makes the list of them from `integration.yml`: there is nothing to add here for a new command.
 
 use anyhow::Result;
+use futures_util::future::LocalBoxFuture;
 
-use crate::{arguments::Arguments, entry::Output};
-use pingone::Client;
+use crate::{entry::Output, invocation::Invocation, manifest::CommandName};
 
-mod accounts;
-mod audit;
-mod connection;
-mod contain;
-mod detail;
-mod devices;
-mod groups;
-mod leave_groups;
-mod lists;
-mod many;
-mod passwords;
-mod restore;
-mod roles;
-mod sessions;
-mod steps;
-mod target;
-mod users;
+pub use crate::access::{Access, TEST};
 
-/// What a handler works with.
-pub struct Context<'a> {
-    /// PingOne, as this instance reaches it.
-    pub pingone: &'a Client<'a>,
-    /// What was given.
-    pub args: &'a Arguments,
-    /// The command's name.
-    pub command: &'a str,
-    /// What the command does to PingOne.
+mod test_button;
+
+/// What a command is to the rest of the program.
+pub struct Handler {
+    /// What it does to PingOne, and so which role it needs.
     pub access: Access,
-    /// Whether an unknown user is an answer rather than an error, where a command only looks.
-    pub not_found_as_note: bool,
+    /// Carries it out. Boxed: the largest handler must not make room for itself in every request.
+    run: for<'a> fn(&'a Invocation<'_>) -> LocalBoxFuture<'a, Result<Output>>,
 }
 
-/// What a command does to PingOne, and so which role its worker application needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Looks only.
-    Read,
-    /// Changes something.
-    Change,
+impl Handler {
+    /// Carries the command out.
+    pub async fn run(&self, cx: &Invocation<'_>) -> Result<Output> {
+        (self.run)(cx).await
+    }
 }
 
-/// The name that XSOAR's test button sends; it is no command of the manifest.
-pub const TEST: &str = "test-module";
+// `with_commands!`, which hands the list of commands to another macro.
+include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
-macro_rules! commands {
-    ($($name:literal => $handler:path, $access:ident;)*) => {
-        /// Every command that has a handler, the test button's among them.
-        pub const NAMES: &[&str] = &[$($name),*];
+macro_rules! table {
+    ($($module:ident $command:ident $name:literal;)*) => {
+        $(mod $module;)*
 
-        /// What the command needs; `None` if there is no handler.
-        pub fn access(name: &str) -> Option<Access> {
-            match name {
-                $($name => Some(Access::$access),)*
-                _ => None,
-            }
-        }
+        /// What a request may name: the test button and every command.
+        pub const NAMES: &[&str] = &[TEST, $($name),*];
 
-        /// Carries out the command; `None` if there is no handler.
-        pub async fn run(name: &str, cx: &Context<'_>) -> Option<Result<Output>> {
-            match name {
-                // Boxed: the largest handler must not make room for itself in every request.
-                $($name => Some(Box::pin($handler(cx)).await),)*
-                _ => None,
+        /// The handler of a command.
+        pub fn handler(command: CommandName) -> &'static Handler {
+            match command {
+                $(CommandName::$command => &$module::COMMAND,)*
             }
         }
     };
 }
 
-commands! {
-    "test-module" => connection::test, Read;
-    "pingone-unlock-user" => users::unlock, Change;
-    "pingone-deactivate-user" => users::deactivate, Change;
-    "pingone-activate-user" => users::activate, Change;
-    "pingone-set-password" => passwords::set, Change;
-    "pingone-add-to-group" => groups::add, Change;
-    "pingone-remove-from-group" => groups::remove, Change;
-    "pingone-get-groups" => groups::of_user, Read;
-    "pingone-get-user" => users::get, Read;
-    "pingone-create-user" => users::create, Change;
-    "pingone-update-user" => users::update, Change;
-    "pingone-delete-user" => users::delete, Change;
-    "pingone-password-force-change" => passwords::force_change, Change;
-    "pingone-read-password-state" => passwords::state, Read;
-    "pingone-list-users" => lists::users, Read;
-    "pingone-lock-user" => accounts::lock, Change;
-    "pingone-unlock-password" => accounts::unlock_password, Change;
-    "pingone-list-sessions" => sessions::list, Read;
-    "pingone-clear-user-sessions" => sessions::clear, Change;
-    "pingone-list-mfa-devices" => devices::list, Read;
-    "pingone-delete-mfa-device" => devices::delete, Change;
-    "pingone-reset-mfa" => devices::reset, Change;
-    "pingone-set-mfa-enabled" => devices::set_enabled, Change;
-    "pingone-list-audit-activities" => audit::list, Read;
-    "pingone-get-failed-logins" => audit::failed_logins, Read;
-    "pingone-list-groups" => lists::groups, Read;
-    "pingone-get-group-members" => lists::members, Read;
-    "pingone-list-populations" => lists::populations, Read;
-    "pingone-list-role-assignments" => roles::list, Read;
-    "pingone-contain-user" => contain::contain, Change;
-    "pingone-restore-user" => restore::restore, Change;
+with_commands!(table);
+
+/// The handler of the test button.
+pub fn test_button() -> &'static Handler {
+    &test_button::COMMAND
+}
+
+/// What the command needs; `None` if there is no such command.
+pub fn access(name: &str) -> Option<Access> {
+    if name == TEST {
+        return Some(test_button().access);
+    }
+    let command = CommandName::find(name)?;
+    Some(handler(command).access)
 }

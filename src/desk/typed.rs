@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::war_room_line::{self, Line, Typed, misread};
 use crate::{
-    commands::TEST,
+    access::TEST,
     manifest::{self, Argument, Command},
     nearest,
     surroundings::Surroundings,

@@ -1,0 +1,34 @@
+//! `pingone-add-to-group`: puts a user into a group.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::groups,
+    invocation::Invocation,
+    operations::{
+        find::find_user_and_group,
+        memberships::{Joined, join},
+    },
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Change,
+    run: |cx| Box::pin(run(cx)),
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let (user, group) = groups::with_user(cx.args)?;
+    let label = group.label();
+    let (user, group) = find_user_and_group(cx.pingone, &user, &group).await?;
+    Ok(match join(cx.pingone, user, group).await? {
+        Joined::Now(raw) => Output::new(
+            format!("User: {user} added to group: {label} successfully"),
+            raw,
+        ),
+        Joined::Already => Output::note(format!("User: {user} is already in group: {label}.")),
+    })
+}

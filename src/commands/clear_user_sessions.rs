@@ -1,0 +1,46 @@
+//! `pingone-clear-user-sessions`: ends the sessions of users: all, or those that are named.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    manifest::Arg,
+    operations::{
+        change::changed_before,
+        for_each::for_each_user,
+        sessions::{end_all, end_these},
+    },
+    views::{changes, session::OWN_PAGES},
+};
+use pingone::id::SessionId;
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Change,
+    run: |cx| Box::pin(run(cx)),
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let only = cx.args.ids::<SessionId>(Arg::SessionId)?;
+    let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
+        if only.is_empty() {
+            end_all(cx.pingone, target.id).await
+        } else {
+            end_these(cx.pingone, target.id, &only).await
+        }
+    });
+    let outcomes = outcomes.await;
+    let mut output = changes::report(cx, "Ended sessions", &outcomes);
+    let mut ended = outcomes.iter().map(|outcome| match &outcome.result {
+        Ok(change) => change.changed,
+        Err(error) => changed_before(error) != Some(false),
+    });
+    if ended.any(|ended| ended) {
+        output.readable.push_str(OWN_PAGES);
+    }
+    Ok(output)
+}

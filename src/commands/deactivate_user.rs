@@ -1,0 +1,38 @@
+//! `pingone-deactivate-user`: disables a user.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    manifest::Arg,
+    operations::{
+        accounts::{self, Subject},
+        find::find_user,
+    },
+    views::protected,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Change,
+    run: |cx| Box::pin(run(cx)),
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let username = cx.args.required(Arg::Username)?;
+    let id = find_user(cx.pingone, &users::by_username(cx.args)?)
+        .await?
+        .id;
+    let label = &format!("the user {username}");
+    let raw = accounts::disable(cx.pingone, Subject { id, label }).await?;
+    let groups = cx.pingone.protected_groups_of(id).await;
+    let failures = protected::joined(cx, id, "deactivated", groups);
+    Ok(Output {
+        failures,
+        ..Output::new(format!("### User {username} deactivated"), raw)
+    })
+}

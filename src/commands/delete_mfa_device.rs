@@ -1,0 +1,31 @@
+//! `pingone-delete-mfa-device`: deletes second factors that are named.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    manifest::Arg,
+    operations::{
+        devices::{Wanted, delete_devices},
+        for_each::for_each_user,
+    },
+    views::changes,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Change,
+    run: |cx| Box::pin(run(cx)),
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let wanted = Wanted::These(cx.args.ids(Arg::DeviceId)?);
+    let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
+        delete_devices(cx.pingone, target.id, &wanted).await
+    });
+    Ok(changes::report(cx, "Deleted MFA devices", &outcomes.await))
+}

@@ -1,0 +1,118 @@
+//! `pingone-get-failed-logins`: failures to sign on, counted by address, country and browser.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::activities::question,
+    invocation::Invocation,
+    markdown::{Row, table_of},
+    operations::{
+        activities::{SOURCES, source},
+        find::find_user,
+    },
+    views::activity::source_row,
+};
+use pingone::{
+    activities::PAGE_SIZE,
+    pages::{Paging, Part},
+    times::written,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Each answer takes the place of the one before: the groups of two questions cannot be merged.
+const FAILED_LOGINS: &str = "PingOne(true)";
+
+/// At most so many activities are counted.
+const MOST_COUNTED: usize = 5000;
+
+/// What PingOne records when somebody does not get in.
+const FAILURES: [&str; 5] = [
+    "PASSWORD.CHECK_FAILED",
+    "USER.ACCESS_DENIED",
+    "OTP.CHECK_FAILED",
+    "OTP.INVALID",
+    "DEVICE.FRAUD_REPORTED",
+];
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let (mut question, user) = question(cx.args, cx.pingone.now())?;
+    if let Some(user) = user {
+        question.user = Some(find_user(cx.pingone, &user).await?.id);
+    }
+    if question.actions.is_empty() {
+        question.actions = FAILURES.map(str::to_owned).into();
+    }
+    let keep = |activity: &Value| question.keeps(activity);
+    let newest = Paging {
+        limit: Some(MOST_COUNTED),
+        page_size: PAGE_SIZE,
+        from: None,
+    };
+    let Part {
+        items: activities,
+        more,
+        ..
+    } = cx
+        .pingone
+        .activities(&question.wanted(), &newest, keep)
+        .await?;
+    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
+    for activity in &activities {
+        let key = SOURCES.map(|what| match source(activity, what) {
+            None => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        });
+        groups.entry(key).or_default().push(activity);
+    }
+    let mut rows: Vec<(usize, Row)> = groups
+        .into_values()
+        .map(|found| (found.len(), source_row(&found)))
+        .collect();
+    rows.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
+    let title = format!(
+        "Failed sign-ons from {} to {}: {}",
+        written(question.from),
+        written(question.to),
+        activities.len()
+    );
+    let mut readable = table_of(
+        &title,
+        &[
+            "Count",
+            "IP",
+            "Country",
+            "UserAgent",
+            "Users",
+            "Actions",
+            "First",
+            "Last",
+        ],
+        &rows,
+    );
+    if more {
+        readable.push_str(
+            &[
+                "Only the newest ",
+                &MOST_COUNTED.to_string(),
+                " were counted.\n",
+            ]
+            .concat(),
+        );
+    }
+    let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
+    Ok(Output::new(readable, Some(json!(activities)))
+        .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
+}

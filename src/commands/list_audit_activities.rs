@@ -1,0 +1,61 @@
+//! `pingone-list-audit-activities`: what happened in the environment.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::{activities::question, paging::paging},
+    invocation::Invocation,
+    markdown::{Row, table_of},
+    operations::find::find_user,
+    views::{
+        activity::{describe, line},
+        page::{Next, with_entries, with_next},
+    },
+};
+use pingone::{activities::PAGE_SIZE, pages::Part};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const ACTIVITY: &str = "PingOne.Activity(val.ID && val.ID === obj.ID)";
+const COLUMNS: [&str; 9] = [
+    "Time",
+    "Action",
+    "Result",
+    "User",
+    "Resources",
+    "Client",
+    "IP",
+    "Description",
+    "ID",
+];
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let paging = paging(cx.args, PAGE_SIZE)?;
+    let (mut question, user) = question(cx.args, cx.pingone.now())?;
+    if let Some(user) = user {
+        question.user = Some(find_user(cx.pingone, &user).await?.id);
+    }
+    let keep = |activity: &Value| question.keeps(activity);
+    let Part { items, more, next } = cx
+        .pingone
+        .activities(&question.wanted(), &paging, keep)
+        .await?;
+    let rows: Vec<Row> = items.iter().map(line).collect();
+    let entries: Vec<Row> = items.iter().map(describe).collect();
+    let readable = table_of("PingOne audit activities", &COLUMNS, &rows);
+    let output = Output::new(readable, Some(Value::Array(items)));
+    let next = Next {
+        name: "ActivityNextToken",
+        more,
+        place: next.as_ref(),
+    };
+    Ok(with_next(with_entries(output, ACTIVITY, entries), &next))
+}

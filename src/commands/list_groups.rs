@@ -1,0 +1,66 @@
+//! `pingone-list-groups`: groups that a search finds.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::paging::{PAGE_SIZE, paging},
+    invocation::Invocation,
+    manifest::Arg,
+    markdown::{Row, at, row},
+    views::{items::Listing, page::listed},
+};
+use pingone::{
+    filter::{all, equals, starts_with},
+    id::PopulationId,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const LISTING: Listing<'static> = Listing {
+    title: "PingOne groups",
+    columns: &[
+        "ID",
+        "Name",
+        "Description",
+        "PopulationID",
+        "UserFilter",
+        "DirectUsers",
+    ],
+    key: "PingOne.Group(val.ID && val.ID === obj.ID)",
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let name = cx.args.text(Arg::Name);
+    let mut conditions: Vec<String> = name
+        .map(|name| starts_with("name", name))
+        .into_iter()
+        .collect();
+    if let Some(population) = cx.args.id::<PopulationId>(Arg::PopulationId)? {
+        conditions.push(equals("population.id", &population.to_string()));
+    }
+    let paging = paging(cx.args, PAGE_SIZE)?;
+    let filter = all(&conditions);
+    let part = cx.pingone.search_groups(filter.as_deref(), &paging).await?;
+    Ok(listed(&LISTING, "GroupNextToken", part, describe))
+}
+
+fn describe(group: &Value) -> Row {
+    row([
+        ("ID", at(group, "/id")),
+        ("Name", at(group, "/name")),
+        ("Description", at(group, "/description")),
+        ("PopulationID", at(group, "/population/id")),
+        ("UserFilter", at(group, "/userFilter")),
+        ("DirectUsers", at(group, "/directMemberCounts/users")),
+        ("CreatedAt", at(group, "/createdAt")),
+        ("UpdatedAt", at(group, "/updatedAt")),
+    ])
+}

@@ -1,0 +1,37 @@
+//! `pingone-list-mfa-devices`: the second factors of users.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    operations::for_each::for_each_user,
+    views::{
+        device::describe,
+        items::{self, Listing},
+    },
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const LISTING: Listing<'static> = Listing {
+    title: "PingOne MFA devices",
+    columns: &[
+        "User", "ID", "Type", "Status", "Nickname", "Contact", "Created", "Updated",
+    ],
+    key: "PingOne.Device(val.ID && val.ID === obj.ID)",
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
+        Ok(cx.pingone.devices(target.id).await?)
+    });
+    Ok(items::report(cx, &LISTING, outcomes.await, describe))
+}

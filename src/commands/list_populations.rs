@@ -1,0 +1,54 @@
+//! `pingone-list-populations`: populations that a search finds.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::paging::{PAGE_SIZE, paging},
+    invocation::Invocation,
+    manifest::Arg,
+    markdown::{Row, at, row},
+    views::{items::Listing, page::listed},
+};
+use pingone::filter::{all, starts_with};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const LISTING: Listing<'static> = Listing {
+    title: "PingOne populations",
+    columns: &["ID", "Name", "Description", "Default", "UserCount"],
+    key: "PingOne.Population(val.ID && val.ID === obj.ID)",
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let name = cx.args.text(Arg::Name);
+    let conditions: Vec<String> = name
+        .map(|name| starts_with("name", name))
+        .into_iter()
+        .collect();
+    let paging = paging(cx.args, PAGE_SIZE)?;
+    let filter = all(&conditions);
+    let part = cx
+        .pingone
+        .search_populations(filter.as_deref(), &paging)
+        .await?;
+    Ok(listed(&LISTING, "PopulationNextToken", part, describe))
+}
+
+fn describe(population: &Value) -> Row {
+    row([
+        ("ID", at(population, "/id")),
+        ("Name", at(population, "/name")),
+        ("Description", at(population, "/description")),
+        ("Default", at(population, "/default")),
+        ("UserCount", at(population, "/userCount")),
+        ("PasswordPolicyID", at(population, "/passwordPolicy/id")),
+    ])
+}

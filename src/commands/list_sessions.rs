@@ -1,0 +1,49 @@
+//! `pingone-list-sessions`: who is signed on from where.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    operations::for_each::for_each_user,
+    views::{
+        items::{self, Listing},
+        session::{SOME_EXPIRED, describe},
+    },
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const LISTING: Listing<'static> = Listing {
+    title: "PingOne sessions",
+    columns: &[
+        "User", "ID", "Browser", "OS", "IP", "Place", "Created", "Active", "Expires", "Expired",
+    ],
+    key: "PingOne.Session(val.ID && val.ID === obj.ID)",
+};
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
+        Ok(cx.pingone.sessions(target.id).await?)
+    });
+    let outcomes = outcomes.await;
+    let now = cx.pingone.now_at_pingone();
+    let sessions = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.result.iter().flatten());
+    let some_expired = sessions.into_iter().any(|session| !session.is_live(now));
+    let mut output = items::report(cx, &LISTING, outcomes, |session, user| {
+        describe(session, user, now)
+    });
+    if some_expired {
+        output.readable.push_str(SOME_EXPIRED);
+    }
+    Ok(output)
+}

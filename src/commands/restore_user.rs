@@ -1,0 +1,39 @@
+//! `pingone-restore-user`: undoes containments of users.
+
+use anyhow::Result;
+
+use super::Handler;
+use crate::{
+    access::Access,
+    entry::Output,
+    inputs::users,
+    invocation::Invocation,
+    manifest::Arg,
+    operations::{
+        for_each::for_each_user,
+        restore::{records, restore},
+    },
+    views::steps,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Change,
+    run: |cx| Box::pin(run(cx)),
+};
+
+const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)";
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let records = records(cx.args.list(Arg::Record))?;
+    let title = if cx.args.flag(Arg::DryRun)? {
+        cx.pingone.only_plan();
+        "Restoration, as it would be"
+    } else {
+        "Restoration"
+    };
+    let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
+        restore(cx.pingone, target, &records).await
+    });
+    Ok(steps::report(cx, title, RESTORATION, &outcomes.await))
+}

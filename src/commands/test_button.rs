@@ -1,0 +1,97 @@
+//! The test button: whether credentials, environment, region and roles will do, and whether what the instance
+//! protects is there.
+
+use anyhow::{Error, Result, bail};
+
+use super::Handler;
+use crate::{access::Access, advice::Advised, entry::Output, invocation::Invocation};
+use pingone::{
+    error::Problem,
+    protected::{Kind, Unresolved},
+};
+
+/// What the test button runs.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::Read,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the
+/// environment tells a wrong environment or region from a missing role.
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let Err(refused) = cx.pingone.probe_users().await else {
+        check_protected(cx).await?;
+        return Ok(Output {
+            readable: "ok".to_owned(),
+            context: None,
+            raw: None,
+            failures: Vec::new(),
+        });
+    };
+    if !is_out_of_reach(&refused) {
+        return Err(advised(refused));
+    }
+    match cx.pingone.read_environment().await {
+        Err(error) if is_out_of_reach(&error) => Err(Error::new(Advised {
+            error: refused,
+            advice: "The environment cannot be read either: check the Environment ID and the Region.",
+        })),
+        _ => Err(advised(refused)),
+    }
+}
+
+/// What is asked for here exists in every environment, so a 404 is about the environment.
+fn advised(error: pingone::Error) -> Error {
+    if is_404(&error) {
+        let advice = "Check the Environment ID and the Region.";
+        Error::new(Advised { error, advice })
+    } else {
+        error.into()
+    }
+}
+
+fn is_404(error: &pingone::Error) -> bool {
+    match &*error.problem {
+        Problem::Refused(refusal) => refusal.status == 404,
+        Problem::ProtectionUnknown { cause, .. } => cause.as_deref().is_some_and(is_404),
+        _ => false,
+    }
+}
+
+/// An entry that is mistyped protects nobody, and no command would tell.
+async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
+    let wrong = cx.pingone.unresolved_entries().await.map_err(advised)?;
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let wrong: Vec<String> = wrong.iter().map(describe).collect();
+    bail!(
+        "{}\nEach entry has to name exactly one user or group that is in PingOne. Separate entries by commas or line breaks.",
+        wrong.join("\n")
+    )
+}
+
+/// The entry is shown with escapes: what is wrong with it may be a character that cannot be seen.
+fn describe(unresolved: &Unresolved) -> String {
+    let Unresolved {
+        kind,
+        entry,
+        matches,
+    } = unresolved;
+    let (setting, kind) = match kind {
+        Kind::User => ("Protected users", "user"),
+        Kind::Group => ("Protected groups", "group"),
+    };
+    if matches.is_empty() {
+        format!("'{setting}': PingOne has no {kind} {entry:?}.")
+    } else {
+        let matches = matches.join(", ");
+        format!("'{setting}': {entry:?} names more than one {kind}: {matches}.")
+    }
+}
+
+/// PingOne's answers both to an environment that is not there and to a role that is missing. A token that
+/// was refused so has its own causes.
+fn is_out_of_reach(error: &pingone::Error) -> bool {
+    matches!(&*error.problem, Problem::Refused(refusal) if matches!(refusal.status, 403 | 404))
+}

@@ -1,0 +1,40 @@
+//! Which activities of the audit trail are wanted.
+
+use anyhow::{Result, ensure};
+use jiff::Timestamp;
+
+use crate::{
+    arguments::Arguments,
+    inputs::users,
+    manifest::Arg,
+    operations::{activities::Question, find::NamedUser},
+};
+use pingone::times::moment;
+
+/// How far back it is looked where nothing is said.
+const USUAL_START: &str = "1 day ago";
+
+/// What is asked, and the user that it is about, if it is about one: the question gets its id once it was found.
+pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<NamedUser>)> {
+    let from = match args.past_time(Arg::From, now)? {
+        Some(from) => from,
+        None => moment(Arg::From.name(), USUAL_START, now)?,
+    };
+    let to = args.past_time(Arg::To, now)?.unwrap_or(now);
+    ensure!(
+        from < to,
+        "The time in the argument 'from' is not before that in 'to'."
+    );
+    let user = users::at_most_one(args)?;
+    let actions = args.list(Arg::ActionType).iter();
+    let question = Question {
+        from,
+        to,
+        user: None,
+        // PingOne writes them in capitals.
+        actions: actions.map(|action| action.to_ascii_uppercase()).collect(),
+        client: args.text(Arg::ClientId).map(str::to_owned),
+        ip: args.text(Arg::Ip).map(str::to_owned),
+    };
+    Ok((question, user))
+}

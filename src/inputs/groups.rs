@@ -1,0 +1,30 @@
+//! The group that a command's arguments name, alone or beside a user.
+
+use anyhow::{Result, anyhow};
+
+use super::users;
+use crate::{
+    arguments::Arguments,
+    manifest::Arg,
+    operations::find::{NamedGroup, NamedUser, Wording},
+};
+
+/// The group that `groupName` or `groupId` names, if either was given.
+pub fn optional(args: &Arguments) -> Result<Option<NamedGroup>> {
+    let id = args.id(Arg::GroupId)?;
+    Ok(match args.text(Arg::GroupName) {
+        Some(name) => Some(NamedGroup::Name(name.to_owned(), id)),
+        None => id.map(NamedGroup::Id),
+    })
+}
+
+/// User and group, of each of which name or id has to be given.
+pub fn with_user(args: &Arguments) -> Result<(NamedUser, NamedGroup)> {
+    let user = users::optional(args, Wording::IdOfName)?;
+    let group = optional(args)?;
+    user.zip(group).ok_or_else(|| {
+        anyhow!(
+            "PingOne error: You must supply either 'username' or 'userId', and either 'groupName' or 'groupId'."
+        )
+    })
+}

@@ -1,0 +1,25 @@
+//! A second factor of a user.
+
+use serde_json::Value;
+
+use crate::markdown::{Row, at, row};
+
+/// A device as it stands in the context and, in part, in the table.
+pub fn describe(device: &Value, user: &Value) -> Row {
+    let contact = match at(device, "/phone") {
+        Value::Null => at(device, "/email"),
+        phone => phone,
+    };
+    row([
+        ("ID", at(device, "/id")),
+        ("UserID", user.clone()),
+        ("Type", at(device, "/type")),
+        ("Status", at(device, "/status")),
+        ("Nickname", at(device, "/nickname")),
+        ("Contact", contact),
+        ("LockStatus", at(device, "/lock/status")),
+        ("BlockStatus", at(device, "/block/status")),
+        ("Created", at(device, "/createdAt")),
+        ("Updated", at(device, "/updatedAt")),
+    ])
+}

@@ -1,0 +1,15 @@
+//! What is shown: rows, tables and context entries, made from typed results. Nothing is asked of PingOne here, and
+//! nothing is read back out of a row.
+
+pub mod activity;
+pub mod changes;
+pub mod device;
+pub mod items;
+pub mod page;
+pub mod password;
+pub mod protected;
+pub mod role;
+pub mod session;
+pub mod steps;
+pub mod user;
+pub mod user_details;

@@ -1,0 +1,34 @@
+//! An administrator role of a user.
+
+use serde_json::{Value, json};
+
+use crate::{
+    invocation::Invocation,
+    markdown::{Row, at, row},
+    operations::roles::RoleNames,
+};
+
+/// A role assignment as it stands in the context and, in part, in the table.
+pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
+    row([
+        ("ID", at(assignment, "/id")),
+        ("UserID", user.clone()),
+        ("Role", json!(names.of(assignment))),
+        ("RoleID", at(assignment, "/role/id")),
+        ("Scope", at(assignment, "/scope/type")),
+        ("ScopeID", at(assignment, "/scope/id")),
+        ("ReadOnly", at(assignment, "/readOnly")),
+    ])
+}
+
+/// The lines below a table in which some role has no name.
+pub fn why_unnamed(cx: &Invocation<'_>, names: &RoleNames) -> String {
+    if names.unread.is_empty() {
+        return "Roles without a name are in neither of PingOne's lists: that of its built-in roles and that of the environment.\n".to_owned();
+    }
+    let unread = names.unread.iter().map(|(whose, error)| {
+        let reason = cx.explain(error);
+        format!("The names of {whose} are not available: {reason}\n")
+    });
+    unread.collect()
+}

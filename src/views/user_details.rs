@@ -1,0 +1,183 @@
+//! Everything about a user in one answer. A part that PingOne refused costs that part, not the answer.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    entry::Output,
+    invocation::Invocation,
+    markdown::{Row, at, row, table, table_of},
+    operations::{roles::RoleNames, user_details::UserDetails},
+    views::{device, password, role, session, user},
+};
+use pingone::{sessions::Session, users::User};
+
+/// A part of the answer.
+struct Part {
+    /// Its member in the context.
+    member: &'static str,
+    title: &'static str,
+    /// The rows, or why they are not there.
+    content: Result<Content, pingone::Error>,
+    /// What stands below the table: lines, and what is missing in it.
+    below: (String, Option<&'static str>),
+}
+
+/// What a part shows, and how the context holds it.
+enum Content {
+    /// As one object.
+    One(Option<Row>),
+    /// As a list.
+    Many(Vec<Row>),
+}
+
+/// The answer about a user whom the request calls `label`.
+pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails) -> Output {
+    let mut readable = format!(
+        "{} ",
+        table(&format!("User:{label}"), &[user::row(user.id, &user.raw)])
+    );
+    let mut account = user::account(&user);
+    let mut missing = Vec::new();
+    for Part {
+        member,
+        title,
+        content,
+        below: (lines, missing_in_it),
+    } in parts(cx, &user, details)
+    {
+        readable.push('\n');
+        let (rows, is_list) = match content {
+            Ok(Content::One(row)) => (Vec::from_iter(row), false),
+            Ok(Content::Many(rows)) => (rows, true),
+            Err(error) => {
+                let reason = cx.explain(&error.into());
+                readable.push_str(&["### ", title, "\nNot available: ", &reason, "\n"].concat());
+                missing.push(title);
+                // What is not known takes the place of what an earlier answer knew.
+                account[member] = Value::Null;
+                continue;
+            }
+        };
+        let columns: Vec<&str> = rows
+            .first()
+            .map(|row| row.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        readable.push_str(&table_of(title, &columns, &rows));
+        readable.push_str(&lines);
+        missing.extend(missing_in_it);
+        let mut rows = rows.into_iter().map(Value::Object);
+        account[member] = if is_list {
+            rows.collect()
+        } else {
+            rows.next().unwrap_or(Value::Null)
+        };
+    }
+    account["Missing"] = json!(missing);
+    Output::new(readable, Some(user.raw)).with_account(json!([account]))
+}
+
+/// The parts, in the order in which they are shown.
+fn parts(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Part; 7] {
+    let plain = |member, title, content| Part {
+        member,
+        title,
+        content,
+        below: (String::new(), None),
+    };
+    let describe_device = |device: &Value| without_user(device::describe(device, &Value::Null));
+    let population = details.population.map(|population| {
+        Content::One(population.map(|population| {
+            row([
+                ("ID", at(&population, "/id")),
+                ("Name", at(&population, "/name")),
+            ])
+        }))
+    });
+    let password = details
+        .password
+        .map(|state| Content::One(Some(password::describe(&state))));
+    let groups = details.groups.map(|groups| {
+        let groups = groups.into_iter().map(|membership| {
+            row([
+                ("ID", json!(membership.group.to_string())),
+                ("Name", membership.shown_name),
+            ])
+        });
+        Content::Many(groups.collect())
+    });
+    let devices = details
+        .devices
+        .map(|found| Content::Many(found.iter().map(describe_device).collect()));
+    [
+        plain(
+            "Account",
+            "Account",
+            Ok(Content::One(Some(state_row(user)))),
+        ),
+        plain("Population", "Population", population),
+        plain("Password", "Password", password),
+        plain("Groups", "Groups", groups),
+        plain("Devices", "MFA devices", devices),
+        roles(cx, details.assignments, &details.role_names),
+        sessions(details.sessions, details.now),
+    ]
+}
+
+fn roles(
+    cx: &Invocation<'_>,
+    assignments: Result<Vec<Value>, pingone::Error>,
+    names: &RoleNames,
+) -> Part {
+    let mut assigned = assignments.iter().flatten();
+    let below = if assigned.any(|assignment| names.of(assignment).is_none()) {
+        (role::why_unnamed(cx, names), Some("Role names"))
+    } else {
+        (String::new(), None)
+    };
+    let describe =
+        |assignment: &Value| without_user(role::describe(assignment, names, &Value::Null));
+    Part {
+        member: "Roles",
+        title: "Roles",
+        content: assignments.map(|found| Content::Many(found.iter().map(describe).collect())),
+        below,
+    }
+}
+
+fn sessions(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> Part {
+    let mut listed = sessions.iter().flatten();
+    let some_expired = listed.any(|session| session.has_expired(now) == Some(true));
+    let lines = if some_expired {
+        session::SOME_EXPIRED.to_owned()
+    } else {
+        String::new()
+    };
+    let describe = |session: &Session| without_user(session::describe(session, &Value::Null, now));
+    Part {
+        member: "Sessions",
+        title: "Sessions",
+        content: sessions.map(|found| Content::Many(found.iter().map(describe).collect())),
+        below: (lines, None),
+    }
+}
+
+/// The account's state and the last sign-on, which come with the user.
+fn state_row(user: &User) -> Row {
+    row([
+        ("Status", at(&user.raw, "/account/status")),
+        ("CanAuthenticate", at(&user.raw, "/account/canAuthenticate")),
+        ("LockedAt", at(&user.raw, "/account/lockedAt")),
+        ("UnlockAt", at(&user.raw, "/account/unlockAt")),
+        ("LastSignOnAt", at(&user.raw, "/lastSignOn/at")),
+        ("LastSignOnIP", at(&user.raw, "/lastSignOn/remoteIp")),
+        ("MFAEnabled", at(&user.raw, "/mfaEnabled")),
+        ("Lifecycle", at(&user.raw, "/lifecycle/status")),
+    ])
+}
+
+/// The user stands at the head of the answer.
+fn without_user(mut row: Row) -> Row {
+    row.shift_remove("UserID");
+    row
+}
