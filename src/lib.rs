@@ -16,7 +16,7 @@
 //!   ├ arguments   the command's arguments, checked against the manifest
 //!   ▼
 //! commands        a file each: arguments → operation → War Room text and context
-//!   ├ invocation  what a handler works with
+//!   ├ handler     what a command is; invocation: what its handler works with
 //!   ├ inputs      what several read from their arguments alike: users, groups, parts of lists
 //!   ├ operations  what is done, with typed results; neither arguments nor tables
 //!   │   └ pingone the client: token, tries, pages, media types; knows nothing of XSOAR
@@ -29,9 +29,10 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `surroundings` (environment variables), `nearest` (what a mistyped name means), `context` (what a playbook sees after a command), `replay`
-//! (recorded cases), `cli` (the command line for people), `desk` (the work of its subcommands), `verify` (the
-//! self-test of a real environment). What XSOAR's containers get has no `cli`, `desk` and `verify`.
+//! Beside the way: `surroundings` (environment variables), `nearest` (what a mistyped name means), `context` (what a
+//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work of
+//! its subcommands), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`
+//! and `verify`.
 //!
 //! The client is a crate of its own, `crates/pingone`, and so is a PingOne in memory, `crates/pingone-sandbox`.
 
@@ -52,6 +53,7 @@ pub mod safety;
 
 pub mod access;
 pub mod advice;
+pub mod handler;
 pub mod invocation;
 
 pub mod commands;

@@ -14,9 +14,10 @@ use serde_json::{Map, Value};
 use crate::{
     access::{Access, TEST},
     arguments::{Arguments, DEBUG_MODE},
-    commands::{self, Handler},
+    commands,
     entry::{Entry, Output},
     failure,
+    handler::Handler,
     instance::{self, Instance},
     invocation::Invocation,
     manifest::CommandName,

@@ -354,6 +354,18 @@ def test_what_a_user_did_to_others_is_not_held_against_them(incident, action):
     assert finding["Check"] == ("Password" if action.startswith("PASSWORD") else "MFA devices")
 
 
+def test_sessions_that_have_expired_are_not_counted(incident):
+    key = "PingOne.Session(val.ID && val.ID === obj.ID)"
+    session = {"UserID": RICHARD, "Expired": False}
+    incident.put(key, [dict(session, ID="1", IP="192.0.2.1"), dict(session, ID="2", IP="192.0.2.2", Expired=True)])
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    assert "Finding" not in incident.context["PingOneInvestigation"]
+    incident.put(key, [dict(session, ID="3", IP="192.0.2.3", Expired=None)])
+    incident.play(INVESTIGATE, {"Username": "richard.smith"})
+    (finding,) = incident.context["PingOneInvestigation"]["Finding"]
+    assert finding["Check"] == "Sessions", "one whose end is not known may be live"
+
+
 def test_investigation_finds_the_user_in_any_case_of_letters(incident):
     incident.play(INVESTIGATE, {"Username": "Richard.SMITH"})
     assert incident.context["PingOneInvestigation"]["UserID"] == [RICHARD]

@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::{Output, USER},
+    handler::Handler,
     inputs::{
         groups,
         paging::{PAGE_SIZE, paging},
@@ -80,7 +80,8 @@ async fn user_filter(cx: &Invocation<'_>, group: Option<&NamedGroup>) -> Result<
         conditions.push(format!("enabled eq {enabled}"));
     }
     // The filter is the user's own text; an `or` in it must not widen the other conditions.
-    if let Some(filter) = cx.args.text(Arg::Filter) {
+    let filter = cx.args.text(Arg::Filter);
+    if let Some(filter) = filter.filter(|filter| !filter.trim().is_empty()) {
         let Some(filter) = in_brackets(filter) else {
             bail!(
                 "The brackets or quotes in the argument 'filter' do not match. Close each bracket and each quote that the filter opens, as in (title eq \"Manager\" or title eq \"Director\")."

@@ -37,6 +37,14 @@ struct Page {
     held: Held,
 }
 
+impl Page {
+    /// Whether PingOne says that the page, or with `count` the list, has more items than these.
+    fn says_more_than(&self, member: &str, items: usize) -> bool {
+        let said = self.rest.get(member).and_then(Value::as_u64);
+        said.is_some_and(|said| said > items as u64)
+    }
+}
+
 /// A list that was read to its end. Texts in it are not masked yet.
 pub(super) struct Listing {
     label: CallLabel,
@@ -46,9 +54,19 @@ pub(super) struct Listing {
     pub(super) items: Vec<Value>,
     /// The share of the command's memory that they have.
     pub(super) held: Held,
+    /// PingOne says that there are more items than it gave.
+    is_short: bool,
 }
 
 impl Listing {
+    /// An error if PingOne says that there are more items than it gave: for lists of which each item may decide.
+    pub(super) fn ensure_complete(&self) -> Result<(), Error> {
+        if self.is_short {
+            return Err(self.label.unusable("it has fewer items than it says"));
+        }
+        Ok(())
+    }
+
     /// Makes something of the items whose `attribute` is most like `wanted`: PingOne's filters ignore case, and more.
     pub(super) fn decode_closest<T>(
         self,
@@ -103,6 +121,7 @@ impl Listing {
             collection,
             items,
             held: _,
+            is_short: _,
         } = self;
         if let Some(links) = document.get_mut("_links").and_then(Value::as_object_mut) {
             links.shift_remove("next");
@@ -262,24 +281,24 @@ impl Reader<'_> {
     /// Reads a list to its end.
     pub(super) async fn list(self, list: List) -> Result<Listing, Error> {
         let mut pages = Pages::of(list, self);
-        let Some(Page {
-            rest: first,
-            mut items,
-            mut held,
-        }) = pages.read(self).await?
-        else {
+        let Some(mut first) = pages.read(self).await? else {
             return Err(pages.label.unusable("it has no page"));
         };
+        let mut items = std::mem::take(&mut first.items);
+        let mut is_short = first.says_more_than("size", items.len());
         while let Some(page) = pages.read(self).await? {
+            is_short |= page.says_more_than("size", page.items.len());
             items.extend(page.items);
-            held.join(page.held);
+            first.held.join(page.held);
         }
+        is_short |= first.says_more_than("count", items.len());
         Ok(Listing {
             label: pages.label,
-            first,
+            first: first.rest,
             collection: pages.collection,
             items,
-            held,
+            held: first.held,
+            is_short,
         })
     }
 }
@@ -459,6 +478,7 @@ mod tests {
             collection: "users",
             items,
             held: Held::default(),
+            is_short: false,
         }
         .into_document();
         assert_eq!(

@@ -351,7 +351,10 @@ impl Check<'_> {
 
     /// Names are not masked: for comparing only.
     async fn memberships(&self, list: List) -> Result<Vec<Membership>, Error> {
-        let (listing, held) = self.reader.list(list).await?.split_held();
+        let listing = self.reader.list(list).await?;
+        // A group that is left out may be a protected one.
+        listing.ensure_complete()?;
+        let (listing, held) = listing.split_held();
         listing.decode(|raw| Membership::read(raw, &held))
     }
 }
