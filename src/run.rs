@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -50,6 +51,8 @@ pub struct Runner {
 enum Way {
     /// To PingOne.
     Live,
+    /// To PingOne, with a clock that begins at a date and is put forward instead of waiting.
+    WithoutWaits(Timestamp),
     /// To PingOne, and what is sent and comes back is recorded.
     Record(Rc<Recorder>),
     /// To a recording.
@@ -77,6 +80,11 @@ impl Runner {
     /// For requests that go to PingOne.
     pub fn live(surroundings: Surroundings) -> Self {
         Self::new(surroundings, Way::Live)
+    }
+
+    /// The same from `date` on, without waits between tries: for tests.
+    pub fn without_waits(surroundings: Surroundings, date: Timestamp) -> Self {
+        Self::new(surroundings, Way::WithoutWaits(date))
     }
 
     /// For requests that go to PingOne and are recorded.
@@ -179,6 +187,11 @@ impl Runner {
             (None, Way::Live) => Rc::new(
                 Connection::live(settings, &self.surroundings.network()).context(unprepared)?,
             ),
+            (None, Way::WithoutWaits(date)) => {
+                let network = self.surroundings.network();
+                let connection = Connection::without_waits(settings, &network, *date);
+                Rc::new(connection.context(unprepared)?)
+            }
             (None, Way::Record(recorder)) => {
                 let recorder = Rc::clone(recorder);
                 let connection =

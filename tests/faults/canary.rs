@@ -20,7 +20,7 @@ use pingone_xsoar::{replay, surroundings::Surroundings};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, talk},
+    conversation::{Heard, Turn, talk_without_waits},
     faults::collection,
     healthy::{self, USER},
     matrix::{COMMANDS, Command, Place, place_of},
@@ -274,7 +274,7 @@ fn marked(mut request: Value, host: &str, number: usize) -> Value {
 /// Plays the requests in the two-way mode in this process and in the one-way mode in one of its own, and finds
 /// no mark in what comes out. Gives what was heard.
 fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
-    let heard = talk(
+    let heard = talk_without_waits(
         Surroundings::default(),
         requests.iter().cloned().map(Turn::new).collect::<Vec<_>>(),
     );

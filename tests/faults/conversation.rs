@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use pingone_xsoar::{
     run::Runner,
     server::{Input, Server},
@@ -153,6 +154,15 @@ pub(crate) fn talk_with(
 /// The same with a process of its own.
 pub(crate) fn talk(surroundings: Surroundings, turns: impl IntoIterator<Item = Turn>) -> Heard {
     talk_with(&mut Runner::live(surroundings), json!({}), turns)
+}
+
+/// The same without waits between tries, where how long they take is not the point.
+pub(crate) fn talk_without_waits(
+    surroundings: Surroundings,
+    turns: impl IntoIterator<Item = Turn>,
+) -> Heard {
+    let mut runner = Runner::without_waits(surroundings, Timestamp::now());
+    talk_with(&mut runner, json!({}), turns)
 }
 
 /// Takes what the executable writes and sends what a server would.

@@ -12,7 +12,7 @@ use pingone_xsoar::surroundings::Surroundings;
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Turn, talk},
+    conversation::{Turn, talk, talk_without_waits},
     healthy::{self, GROUP, POPULATION, USER},
     scripted::{Answer, PINGONE_JSON, Scripted, Step, json as send, reply},
 };
@@ -55,7 +55,7 @@ fn create(
             let args = json!({"username": "new.user", "populationId": POPULATION});
             let limits = json!({"request_timeout": "1"});
             let request = healthy::request(&server.host(), "pingone-create-user", &args, &limits);
-            let heard = talk(Surroundings::default(), [Turn::new(request)]);
+            let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
             let (kind, text) = heard.result(0);
             assert_eq!(server.count("POST", "/users"), 1, "one creation: {text}");
             if kind == 4 {
@@ -184,7 +184,7 @@ fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
     });
     let args = json!({"username": "new.user", "populationId": POPULATION});
     let request = healthy::request(&server.host(), "pingone-create-user", &args, &json!({}));
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
     assert!(
         heard
             .note(0)
@@ -209,7 +209,7 @@ fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usi
     });
     let limits = json!({"request_timeout": "1"});
     let request = healthy::request(&server.host(), command, args, &limits);
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
     let deletes = server
         .seen()
         .iter()
@@ -295,7 +295,7 @@ fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
     });
     let args = json!({"username": "emma.sharp", "email": "e@example.com"});
     let request = healthy::request(&server.host(), "pingone-update-user", &args, &json!({}));
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
     let text = heard.error(0);
     assert!(
         text.contains("invalid_client: Secret expired")

@@ -13,11 +13,12 @@ use std::{
     time::Duration,
 };
 
-use pingone_xsoar::surroundings::Surroundings;
+use jiff::Timestamp;
+use pingone_xsoar::{run::Runner, surroundings::Surroundings};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Turn, talk},
+    conversation::{Turn, talk_with},
     healthy::{self, Healthy, USER},
     scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, head, json as send, reply},
 };
@@ -564,7 +565,18 @@ pub(crate) fn arguments(args: &[(&str, &str)]) -> Value {
 /// wrong any more, a second one in the same process, which has to be served.
 pub(crate) fn run(
     command: &str,
-    args: &[(&str, &str)],
+    args: &Value,
+    fault: Option<&Fault>,
+    shut: bool,
+    script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+) -> Result<Played, String> {
+    run_at(Timestamp::now(), (command, args), fault, shut, script)
+}
+
+/// The same with a command that begins at `date`.
+pub(crate) fn run_at(
+    date: Timestamp,
+    (command, args): (&str, &Value),
     fault: Option<&Fault>,
     shut: bool,
     script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
@@ -598,10 +610,11 @@ pub(crate) fn run(
             server.reopen();
         }
     };
-    let mut heard = talk(
-        Surroundings::default(),
+    let mut heard = talk_with(
+        &mut Runner::without_waits(Surroundings::default(), date),
+        json!({}),
         [
-            Turn::new(healthy::request(&host, command, &arguments(args), &limits)),
+            Turn::new(healthy::request(&host, command, args, &limits)),
             // The process lives and serves the next request on the same instance.
             Turn::after(switch_off, healthy::get_user(&host, &limits)),
         ],

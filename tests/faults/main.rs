@@ -1,6 +1,6 @@
 //! What the integration does when the network, PingOne or whatever stands between them misbehaves, shown on
-//! servers on loopback. `matrix.rs` and `several_calls.rs` have every fault on every command; the others look
-//! closer at one matter.
+//! servers on loopback. `matrix.rs` and `several_calls.rs` have every fault on the commands that they know, `examples.rs` on
+//! any command; the others look closer at one matter.
 
 mod conversation;
 mod healthy;
@@ -10,6 +10,7 @@ mod measured;
 mod process;
 mod scripted;
 
+mod examples;
 mod faults;
 mod matrix;
 mod several_calls;

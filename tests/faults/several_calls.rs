@@ -499,7 +499,7 @@ impl faults::Cell for Cell {
         let (tries, taken) = (expected.tries, expected.says.is_none());
         let played = faults::run(
             self.form.name,
-            self.form.args,
+            &faults::arguments(self.form.args),
             Some(self.fault),
             refused && self.place.is_none(),
             move |seen| {
@@ -1005,7 +1005,8 @@ fn play(places: impl Fn(&'static Form) -> Vec<Option<usize>>) {
 fn without_a_fault_the_calls_are_those_of_the_table() {
     for form in FORMS {
         let pingone = Healthy::with(form.given);
-        let played = faults::run(form.name, form.args, None, false, move |seen| {
+        let args = faults::arguments(form.args);
+        let played = faults::run(form.name, &args, None, false, move |seen| {
             pingone.answer(seen)
         })
         .expect("it is served");

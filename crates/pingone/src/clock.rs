@@ -17,6 +17,15 @@ pub(super) enum Clock {
         /// When the process began to count.
         started: Instant,
     },
+    /// One that begins at a date and is put forward by every wait instead of waiting: for tests.
+    PutForward {
+        /// When the process began to count.
+        started: Instant,
+        /// What the date was then.
+        date: Timestamp,
+        /// By how much it was put forward.
+        by: Cell<Duration>,
+    },
     /// Only waits and the time that calls are said to have taken move it.
     Counted {
         /// What was counted so far.
@@ -52,6 +61,15 @@ impl Clock {
         }
     }
 
+    /// A clock that begins at `date` and that waits put forward.
+    pub(super) fn put_forward(date: Timestamp) -> Self {
+        Self::PutForward {
+            started: Instant::now(),
+            date,
+            by: Cell::default(),
+        }
+    }
+
     /// A clock for a recording under way.
     pub(super) fn recording() -> Self {
         Self::Counted {
@@ -74,6 +92,7 @@ impl Clock {
     pub(super) fn elapsed(&self) -> Duration {
         match self {
             Self::Real { started } => started.elapsed(),
+            Self::PutForward { started, by, .. } => started.elapsed() + by.get(),
             Self::Counted { passed, .. } => passed.get(),
         }
     }
@@ -91,14 +110,19 @@ impl Clock {
             Self::Counted {
                 date: Some(date), ..
             } => date(),
+            Self::PutForward { date, .. } => *date + self.elapsed(),
             Self::Real { .. } | Self::Counted { .. } => Timestamp::now(),
         }
     }
 
     /// Waits.
     pub(super) async fn sleep(&self, duration: Duration) {
-        if matches!(self, Self::Real { .. } | Self::Counted { waits: true, .. }) {
-            tokio::time::sleep(duration).await;
+        match self {
+            Self::PutForward { by, .. } => by.set(by.get() + duration),
+            Self::Real { .. } | Self::Counted { waits: true, .. } => {
+                tokio::time::sleep(duration).await;
+            }
+            Self::Counted { waits: false, .. } => {}
         }
         self.pass(duration);
     }
@@ -111,7 +135,7 @@ impl Clock {
     )]
     pub(super) fn chance(&self) -> f64 {
         match self {
-            Self::Real { .. } => {
+            Self::Real { .. } | Self::PutForward { .. } => {
                 (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
             }
             Self::Counted { .. } => 0.0,

@@ -33,6 +33,16 @@ impl Connection {
         Ok(Self::new(settings, transport, Clock::real()))
     }
 
+    /// The same with a clock that begins at `date` and is put forward instead of waiting between tries: for tests.
+    pub fn without_waits(
+        settings: Settings,
+        env: &NetworkEnv,
+        date: Timestamp,
+    ) -> anyhow::Result<Self> {
+        let transport = Transport::Live(Http::new(&settings, env)?);
+        Ok(Self::new(settings, transport, Clock::put_forward(date)))
+    }
+
     /// A connection over the network that records what is sent and comes back.
     pub fn record(
         settings: Settings,
