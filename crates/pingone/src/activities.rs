@@ -23,19 +23,19 @@ use crate::{memory::Held, times::written};
 
 const ACTIVITIES: &str = "activities";
 /// What one query may span.
-const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
+const MAX_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How much shorter the next span is after one that held too much, and how much longer after one with room for
 /// so many times more.
-const STEP: u8 = 4;
+const SPAN_FACTOR: u8 = 4;
 /// What is not made shorter any more.
-const SHORTEST_SPAN: SignedDuration = SignedDuration::from_secs(1);
+const MIN_SPAN: SignedDuration = SignedDuration::from_secs(1);
 /// PingOne's own number of activities on a page.
 pub const PAGE_SIZE: usize = 100;
 /// Fewer at once would cost too many calls, of which there may be few in a second.
-const SMALLEST_PAGE: usize = 10;
+const MIN_PAGE_SIZE: usize = 10;
 /// PingOne answers ten audit queries in a second, for the whole licence.
 /// <https://developer.pingidentity.com/pingone-api/platform/rate-limiting.html>
-const AT_ONCE: usize = 5;
+const MAX_CONCURRENT_QUERIES: usize = 5;
 
 /// Which activities are wanted.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ impl Client<'_> {
         keep: impl Fn(&Value) -> bool,
     ) -> Result<Part<Place>, Error> {
         let limit = paging.limit.unwrap_or(usize::MAX);
-        let page_size = paging.page_size.max(SMALLEST_PAGE);
+        let page_size = paging.page_size.max(MIN_PAGE_SIZE);
         let mut to = match &paging.from {
             // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
             Some(Place { at, .. }) => at
@@ -127,7 +127,7 @@ impl Client<'_> {
         };
         // The share of the command's memory that those found have.
         let mut held = self.budget().hold();
-        let mut span = LONGEST_SPAN;
+        let mut span = MAX_SPAN;
         let mut found: Vec<(Place, Value)> = Vec::new();
         while to > wanted.from {
             let from = to
@@ -136,15 +136,15 @@ impl Client<'_> {
                 .max(wanted.from);
             let most = paging
                 .limit
-                .filter(|_| to.duration_since(from) > SHORTEST_SPAN)
+                .filter(|_| to.duration_since(from) > MIN_SPAN)
                 .map(|limit| (limit - found.len()).max(page_size));
             let read = self.span(from, to, wanted, page_size, most).await?;
             let Some((activities, mut taken)) = read else {
-                span = to.duration_since(from) / i32::from(STEP);
+                span = to.duration_since(from) / i32::from(SPAN_FACTOR);
                 continue;
             };
             let number = activities.len();
-            let is_sparse = most.is_none_or(|most| number * usize::from(STEP) <= most);
+            let is_sparse = most.is_none_or(|most| number * usize::from(SPAN_FACTOR) <= most);
             let activities = activities.into_iter().filter(&keep);
             let placed = placed_after(paging.from.as_ref(), activities, from);
             // What is let go takes no memory; one activity is about as large as another.
@@ -162,7 +162,7 @@ impl Client<'_> {
             }
             to = from;
             if is_sparse {
-                span = (span * i32::from(STEP)).min(LONGEST_SPAN);
+                span = (span * i32::from(SPAN_FACTOR)).min(MAX_SPAN);
             }
         }
         held.keep();
@@ -202,7 +202,8 @@ impl Client<'_> {
             let reader = self.reader();
             reader.list_part(activities, Some(&filter), paging).await
         });
-        let parts: Vec<Result<(Part, Held), Error>> = queries.buffered(AT_ONCE).collect().await;
+        let parts: Vec<Result<(Part, Held), Error>> =
+            queries.buffered(MAX_CONCURRENT_QUERIES).collect().await;
         let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;
         if parts.iter().any(|(part, _)| part.more) {
             return Ok(None);

@@ -19,7 +19,7 @@ use tower::{BoxError, Layer, Service, util::BoxCloneSyncService};
 use super::clock::Moment;
 
 /// A host that takes longer is better asked again than waited for.
-pub(super) const LONGEST: Duration = Duration::from_secs(1);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(1);
 /// What was laid aside for longer may have been closed at the other end, unnoticed.
 const KEPT_FOR: Duration = Duration::from_secs(5);
 

@@ -1,4 +1,4 @@
-//! Time as the client sees it: real, or that of a replay, in which waiting takes no time and chance has no
+//! Time as the client sees it: real, or that of a replay, in which waiting takes no time and jitter has no
 //! part, so that a recorded case gives the same text on every run. A recording counts its time as its replay
 //! will, or the two would tell different numbers.
 
@@ -98,7 +98,7 @@ impl Clock {
     }
 
     /// Counts the time that a call took; the machine's clock knows it already.
-    pub(super) fn pass(&self, duration: Duration) {
+    pub(super) fn advance(&self, duration: Duration) {
         if let Self::Counted { passed, .. } = self {
             passed.set(passed.get() + duration);
         }
@@ -124,16 +124,16 @@ impl Clock {
             }
             Self::Counted { waits: false, .. } => {}
         }
-        self.pass(duration);
+        self.advance(duration);
     }
 
-    /// A number from 0 to 1 (excluded) by chance, to keep clients from trying again in step. The keys of a
-    /// hash map are chance enough for that.
+    /// A random number from 0 to 1 (excluded), which keeps clients from trying again in step. The keys of a hash map
+    /// are random enough for that.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "53 of 64 bits of chance are plenty"
+        reason = "53 of 64 random bits are plenty"
     )]
-    pub(super) fn chance(&self) -> f64 {
+    pub(super) fn jitter(&self) -> f64 {
         match self {
             Self::Real { .. } | Self::PutForward { .. } => {
                 (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64

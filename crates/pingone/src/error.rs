@@ -198,29 +198,29 @@ pub struct Detail {
 }
 
 /// As much of a body that is not PingOne's as is shown.
-const LONGEST_FOREIGN_BODY: usize = 500;
+const MAX_FOREIGN_BODY_CHARS: usize = 500;
 /// As much of a body as is looked at. A secret that is cut in two at its end is not among what is shown.
-const LARGEST_BODY: usize = 1024 * 1024;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// What a body's texts may have together: PingOne's are some hundred characters.
-const LONGEST_TEXTS: usize = 4_000;
+const MAX_TEXT_BYTES: usize = 4_000;
 
 impl Refusal {
     /// Reads an answer that is no success. Never fails: a body that cannot be read must not hide the status. Each
     /// member may be absent or of another kind, and codes may be added by PingOne at any time.
     pub fn read(reply: &Reply, mask: &Mask) -> Self {
-        let body = memory::read_within(LARGEST_BODY, &reply.body)
+        let body = memory::read_within(MAX_BODY_BYTES, &reply.body)
             .ok()
             .map(|body| mask.value(body));
-        let mut room = LONGEST_TEXTS;
+        let mut budget = MAX_TEXT_BYTES;
         let header_id = reply.correlation_id.as_deref();
-        let header_id = header_id.map(|id| cut(&mask.text(id), &mut room));
+        let header_id = header_id.map(|id| cut(&mask.text(id), &mut budget));
         let Some(members) = body.as_ref().and_then(readable) else {
             return Self {
                 status: reply.status,
                 // As text, a secret in JSON within JSON would be escaped twice; its value was masked.
                 message: body.map_or_else(
                     || {
-                        let body = reply.body.get(..LARGEST_BODY).unwrap_or(&reply.body);
+                        let body = reply.body.get(..MAX_BODY_BYTES).unwrap_or(&reply.body);
                         foreign_body(&mask.text(&String::from_utf8_lossy(body)))
                     },
                     |body| foreign_body(&body.to_string()),
@@ -229,7 +229,7 @@ impl Refusal {
                 ..Self::default()
             };
         };
-        let mut text = |name: &str| text_of(members, name, &mut room);
+        let mut text = |name: &str| text_of(members, name, &mut budget);
         let code = text("code").or_else(|| text("error"));
         let message = text("message").or_else(|| text("error_description"));
         let correlation_id = header_id.or_else(|| text("id"));
@@ -240,7 +240,7 @@ impl Refusal {
             code,
             message,
             details: details
-                .filter_map(|detail| Detail::read(detail.as_object()?, &mut room))
+                .filter_map(|detail| Detail::read(detail.as_object()?, &mut budget))
                 .collect(),
             correlation_id,
             operation: None,
@@ -267,35 +267,35 @@ fn readable(body: &Value) -> Option<&Map<String, Value>> {
     (!tells_nothing).then_some(members)
 }
 
-/// The text of a member, as far as there is room for it. A number or a boolean is shown as it is written.
-fn text_of(members: &Map<String, Value>, name: &str, room: &mut usize) -> Option<String> {
+/// The text of a member, as far as there is budget for it. A number or a boolean is shown as it is written.
+fn text_of(members: &Map<String, Value>, name: &str, budget: &mut usize) -> Option<String> {
     match members.get(name)? {
-        Value::String(text) => Some(cut(text, room)),
-        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(cut(&scalar.to_string(), room)),
+        Value::String(text) => Some(cut(text, budget)),
+        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(cut(&scalar.to_string(), budget)),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// As much of `text` as there is room for.
-fn cut(text: &str, room: &mut usize) -> String {
-    if text.len() <= *room {
-        *room -= text.len();
+/// As much of `text` as there is budget for.
+fn cut(text: &str, budget: &mut usize) -> String {
+    if text.len() <= *budget {
+        *budget -= text.len();
         return text.to_owned();
     }
-    let mut shown = text[..text.floor_char_boundary(*room)].to_owned();
-    *room = 0;
+    let mut shown = text[..text.floor_char_boundary(*budget)].to_owned();
+    *budget = 0;
     shown.push('…');
     shown
 }
 
 impl Detail {
-    /// `None` where there is no room for any more, or nothing to show.
-    fn read(detail: &Map<String, Value>, room: &mut usize) -> Option<Self> {
-        if *room == 0 {
+    /// `None` where there is no budget for any more, or nothing to show.
+    fn read(detail: &Map<String, Value>, budget: &mut usize) -> Option<Self> {
+        if *budget == 0 {
             return None;
         }
         let [code, target, message] =
-            ["code", "target", "message"].map(|name| text_of(detail, name, room));
+            ["code", "target", "message"].map(|name| text_of(detail, name, budget));
         let mut unsatisfied: Vec<String> = Vec::new();
         let rules = detail
             .get("innerError")
@@ -303,8 +303,8 @@ impl Detail {
             .and_then(Value::as_array);
         for rule in rules.into_iter().flatten().filter_map(Value::as_str) {
             // PingOne may name a rule twice.
-            if *room > 0 && !unsatisfied.iter().any(|known| known == rule) {
-                unsatisfied.push(cut(rule, room));
+            if *budget > 0 && !unsatisfied.iter().any(|known| known == rule) {
+                unsatisfied.push(cut(rule, budget));
             }
         }
         let says_something = code.is_some() || target.is_some() || message.is_some();
@@ -330,7 +330,7 @@ fn foreign_body(masked: &str) -> Option<String> {
                 .to_owned(),
         );
     }
-    let mut shown: String = text.chars().take(LONGEST_FOREIGN_BODY).collect();
+    let mut shown: String = text.chars().take(MAX_FOREIGN_BODY_CHARS).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
@@ -438,8 +438,8 @@ mod tests {
             text.contains("INVALID_DATA: xxx") && text.contains("éé…"),
             "{text}"
         );
-        assert!(text.len() < LONGEST_TEXTS + 200, "{}", text.len());
-        let foreign = refusal(&format!("\"{}\"", "y".repeat(3 * LARGEST_BODY))).to_string();
+        assert!(text.len() < MAX_TEXT_BYTES + 200, "{}", text.len());
+        let foreign = refusal(&format!("\"{}\"", "y".repeat(3 * MAX_BODY_BYTES))).to_string();
         assert!(foreign.len() < 700 && foreign.ends_with("yy…"), "{foreign}");
     }
 

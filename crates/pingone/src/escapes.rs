@@ -201,8 +201,11 @@ fn json_escaped_by_number(character: char, text: &[u8]) -> Option<usize> {
 
 /// `&amp;`, `&#38;`, `&#x26;`
 fn html_escaped(character: char, text: &[u8]) -> Option<usize> {
-    const LONGEST: usize = "&#1114111;".len();
-    let end = text.iter().take(LONGEST).position(|byte| *byte == b';')?;
+    const MAX_LENGTH: usize = "&#1114111;".len();
+    let end = text
+        .iter()
+        .take(MAX_LENGTH)
+        .position(|byte| *byte == b';')?;
     let inner = std::str::from_utf8(text.get(1..end)?).ok()?;
     let is_it = match (inner, inner.strip_prefix('#')) {
         ("amp", _) => character == '&',

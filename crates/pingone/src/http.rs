@@ -23,7 +23,7 @@ use super::{
 use crate::{memory::Budget, network_env::NetworkEnv, secrets::Mask};
 
 /// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
-const LARGEST_BODY: usize = 8 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// A host that takes longer to accept a connection is tried again rather than waited for.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections idle for longer are not used again: load balancers close theirs after a minute or so, and a
@@ -155,8 +155,8 @@ impl Http {
             .await
             .map_err(|error| failed(error, true))?
         {
-            let detail = if reply.body.len() + chunk.len() > LARGEST_BODY {
-                format!("more than {} MiB", LARGEST_BODY / 1024 / 1024)
+            let detail = if reply.body.len() + chunk.len() > MAX_BODY_BYTES {
+                format!("more than {} MiB", MAX_BODY_BYTES / 1024 / 1024)
             } else if reply.held.take(chunk.len()).is_err() {
                 TOO_MUCH.to_owned()
             } else {
@@ -177,7 +177,7 @@ impl Http {
     /// Opens a connection for the request that follows. Whatever goes wrong, that one will tell.
     async fn connect_ahead(&self, api: Url) {
         let never_sent = LAYING_ASIDE.scope((), self.client.get(api).send());
-        drop(tokio::time::timeout(ahead::LONGEST, never_sent).await);
+        drop(tokio::time::timeout(ahead::MAX_WAIT, never_sent).await);
     }
 
     /// What a failed attempt means. `answered`: the status had come already.

@@ -232,19 +232,19 @@ const IS_ESCAPED: [u8; 256] = {
 /// A part of a request, which may take so many bytes in memory, and whose objects, at every depth, have each name
 /// once. A parser takes the last of two, a person reads the first: of `"read_only": true, …, "read_only": false`
 /// neither may decide.
-pub struct Bounded<const MOST: usize>(pub Value);
+pub struct Bounded<const MAX_BYTES: usize>(pub Value);
 
-impl<const MOST: usize> Default for Bounded<MOST> {
+impl<const MAX_BYTES: usize> Default for Bounded<MAX_BYTES> {
     fn default() -> Self {
         Self(Value::Null)
     }
 }
 
-impl<'de, const MOST: usize> Deserialize<'de> for Bounded<MOST> {
+impl<'de, const MAX_BYTES: usize> Deserialize<'de> for Bounded<MAX_BYTES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let meter = Meter {
             names: Names::Distinct,
-            ..Meter::new(MOST)
+            ..Meter::new(MAX_BYTES)
         };
         Metered(&meter).deserialize(deserializer).map(Self)
     }

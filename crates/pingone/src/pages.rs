@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// More pages than any list has that a command asks for: 100,000 users at 200 a page.
-const MOST_PAGES: usize = 500;
-const MORE_PAGES: &str = "it has more than 500 pages";
+const MAX_PAGES: usize = 500;
+const TOO_MANY_PAGES: &str = "it has more than 500 pages";
 
 /// A page counts at least so many times its size on the wire.
 const WIRE: usize = 5;
@@ -343,8 +343,8 @@ impl Pages {
         if !self.seen.insert(url.clone()) {
             return Err(self.wrong("its pages do not come to an end"));
         }
-        if self.seen.len() > MOST_PAGES {
-            return Err(self.wrong(&[MORE_PAGES, self.advice].concat()));
+        if self.seen.len() > MAX_PAGES {
+            return Err(self.wrong(&[TOO_MANY_PAGES, self.advice].concat()));
         }
         // The address of a further page is PingOne's.
         let further = (!is_first).then(|| format!("{} (a further page)", self.label.text()));

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// So many entries are looked up at once, as with users: well below PingOne's rate limits.
-const AT_ONCE: usize = 10;
+const MAX_CONCURRENT_LOOKUPS: usize = 10;
 
 /// What an entry is to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,10 @@ impl Client<'_> {
                 matches: self.matches(kind, entry).await?,
             })
         });
-        let mut resolved: Vec<Unresolved> = resolved.buffered(AT_ONCE).try_collect().await?;
+        let mut resolved: Vec<Unresolved> = resolved
+            .buffered(MAX_CONCURRENT_LOOKUPS)
+            .try_collect()
+            .await?;
         resolved.retain(|entry| entry.matches.len() != 1);
         Ok(resolved)
     }

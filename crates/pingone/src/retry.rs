@@ -1,7 +1,7 @@
 //! Whether and when a call is tried again. Pure: no clock, no sleeping, no network.
 //!
 //! What Ping asks of clients: try again after 408, 429, 500, 502, 503 and 504, with growing waits and some
-//! chance in them, and heed `Retry-After`; never after other 4xx.
+//! jitter, and heed `Retry-After`; never after other 4xx.
 //! <https://developer.pingidentity.com/pingone-api/platform/working-with-pingone-apis/retry-best-practices.html>
 
 use std::time::Duration;
@@ -49,23 +49,23 @@ pub fn leaves_outcome_unknown(status: u16) -> bool {
     matches!(status, 408 | 500..=599)
 }
 
-/// How long the first wait is, before chance is added; each further one is twice as long.
+/// How long the first wait is, before jitter is added; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// No wait of our own choosing is longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(16);
+const MAX_WAIT: Duration = Duration::from_secs(16);
 
 /// How long to wait before the next try; `None` to stop.
 ///
 /// * `retries`: how many tries may follow the first; `tried`: how many were made.
 /// * `remaining`: what is left of the command's time; a wait that leaves nothing is not begun.
-/// * `chance`: from 0 to 1.
+/// * `jitter`: from 0 to 1.
 pub fn wait(
     outcome: Outcome,
     repeat: Repeat,
     tried: u32,
     retries: u32,
     remaining: Duration,
-    chance: f64,
+    jitter: f64,
 ) -> Option<Duration> {
     let is_safe = repeat != Repeat::OnlyIfUnsent;
     let (again, asked) = match outcome {
@@ -81,11 +81,11 @@ pub fn wait(
     }
     let grown = FIRST_WAIT
         .saturating_mul(1 << (tried - 1).min(16))
-        .min(LONGEST_WAIT);
-    let chosen = grown / 2 + grown.mul_f64(chance.clamp(0.0, 1.0) / 2.0);
-    // PingOne's word counts; a little chance keeps its clients from coming back all at once.
+        .min(MAX_WAIT);
+    let chosen = grown / 2 + grown.mul_f64(jitter.clamp(0.0, 1.0) / 2.0);
+    // `Retry-After` wins; jitter spreads the clients out.
     let wait = asked.map_or(chosen, |asked| {
-        asked + FIRST_WAIT.mul_f64(chance.clamp(0.0, 1.0))
+        asked + FIRST_WAIT.mul_f64(jitter.clamp(0.0, 1.0))
     });
     (wait < remaining).then_some(wait)
 }
@@ -254,11 +254,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_wait_outlasts_the_command(
-            status in 400u16..600, tried in 1u32..100, seconds in any::<u64>(), remaining in any::<u32>(), chance in any::<f64>()
+            status in 400u16..600, tried in 1u32..100, seconds in any::<u64>(), remaining in any::<u32>(), jitter in any::<f64>()
         ) {
             let remaining = Duration::from_millis(remaining.into());
             let asked = (seconds % 3 == 0).then(|| Duration::from_secs(seconds.min(u64::from(u32::MAX))));
-            if let Some(wait) = wait(Outcome::Status(status, asked), Repeat::Safe, tried, 1000, remaining, chance) {
+            if let Some(wait) = wait(Outcome::Status(status, asked), Repeat::Safe, tried, 1000, remaining, jitter) {
                 prop_assert!(wait < remaining);
             }
         }

@@ -20,7 +20,7 @@ pub const MASKED: &str = "<XX_REPLACED>";
 
 /// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be
 /// found everywhere.
-const SHORTEST_PART: usize = 4;
+const MIN_PART_LENGTH: usize = 4;
 
 /// Everything except the unreserved characters of RFC 3986, section 2.3.
 pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -80,12 +80,12 @@ impl Mask {
         }
         // Leading zeros are lost in a number, and digits beyond its precision. What is left must be worth searching for.
         if let Some(number) = as_json_number(secret)
-            && number.len() >= SHORTEST_PART
+            && number.len() >= MIN_PART_LENGTH
             && number != secret
         {
             self.add(&number);
         }
-        if secret.chars().count() < SHORTEST_PART {
+        if secret.chars().count() < MIN_PART_LENGTH {
             self.short.push(secret.into());
             return;
         }
@@ -174,7 +174,7 @@ impl Mask {
             let found = if self.begins[usize::from(rest[0])] {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
                 secrets.find_map(|secret| {
-                    let length = can_begin(secret, rest, SHORTEST_PART)
+                    let length = can_begin(secret, rest, MIN_PART_LENGTH)
                         .then(|| length_of(secret, rest))
                         .flatten()?;
                     Some((secret, length))

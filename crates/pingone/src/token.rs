@@ -25,16 +25,16 @@ use crate::{
     secrets::{UNRESERVED, wipe},
 };
 
-/// A token is not used when less than this is left of its life: it must outlast the call.
-const SPARE: Duration = Duration::from_mins(1);
+/// A token is not used when less than this is left of its lifetime: it must outlast the call.
+const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 /// What PingOne gives a worker application; used only if the answer does not say.
-const USUAL_LIFE: u64 = 3600;
+const DEFAULT_LIFETIME: u64 = 3600;
 /// No token is kept for longer, whatever the answer says.
-const LONGEST_LIFE: u64 = 24 * 3600;
+const MAX_LIFETIME: u64 = 24 * 3600;
 /// No token is longer: a request's headers have a few kilobytes.
-const LONGEST_TOKEN: usize = 16 * 1024;
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// What the answer to a token request may take in memory.
-const LARGEST_ANSWER: usize = 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// How the client proves who it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,18 +84,18 @@ pub struct TokenState {
 
 /// How many seconds a token is good for. Where the answer makes no sense, the token is good for the call that it was
 /// asked for.
-fn life(expires_in: Option<&Value>) -> u64 {
+fn lifetime(expires_in: Option<&Value>) -> u64 {
     let seconds = match expires_in {
-        None | Some(Value::Null) => Some(USUAL_LIFE),
+        None | Some(Value::Null) => Some(DEFAULT_LIFETIME),
         Some(Value::String(text)) => text.parse().ok(),
         Some(other) => other.as_u64(),
     };
-    seconds.unwrap_or_default().min(LONGEST_LIFE)
+    seconds.unwrap_or_default().min(MAX_LIFETIME)
 }
 
 /// Whether a text can be sent as a token.
 fn can_be_sent(token: &str) -> bool {
-    !token.is_empty() && token.len() <= LONGEST_TOKEN && HeaderValue::from_str(token).is_ok()
+    !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && HeaderValue::from_str(token).is_ok()
 }
 
 impl Token {
@@ -108,7 +108,7 @@ impl TokenState {
     /// The token, if it will be good for a while.
     pub fn usable(&self, now: Timestamp) -> Option<&SecretString> {
         let token = self.token.as_ref()?;
-        let spare_end = now.checked_add(SPARE).ok()?;
+        let spare_end = now.checked_add(EXPIRY_MARGIN).ok()?;
         (token.ends > spare_end).then_some(&token.secret)
     }
 
@@ -148,10 +148,10 @@ impl TokenState {
         authentication: ClientAuthentication,
         now: Timestamp,
     ) -> Result<(), &'static str> {
-        let mut answer = memory::read_within(LARGEST_ANSWER, &reply.body)
+        let mut answer = memory::read_within(MAX_ANSWER_BYTES, &reply.body)
             .map_err(|_| "it holds no access token")?;
         let access_token = answer.get_mut("access_token").map(Value::take);
-        let life = life(answer.get("expires_in"));
+        let lifetime = lifetime(answer.get("expires_in"));
         wipe(answer);
         let Some(Value::String(access_token)) = access_token else {
             return Err("it holds no access token");
@@ -161,7 +161,7 @@ impl TokenState {
             return Err("its access token cannot stand in a header");
         }
         let ends = now
-            .checked_add(Duration::from_secs(life))
+            .checked_add(Duration::from_secs(lifetime))
             .map_err(|_| "its life has no end")?;
         *self = Self {
             token: Some(Token {
@@ -176,7 +176,7 @@ impl TokenState {
         Ok(())
     }
 
-    /// The token that was just given, whatever its life: it is good for the call that it was asked for.
+    /// The token that was just given, whatever its lifetime: it is good for the call that it was asked for.
     pub fn current(&self) -> Option<&SecretString> {
         self.token.as_ref().map(|token| &token.secret)
     }
@@ -193,7 +193,7 @@ impl TokenState {
         let secret = SecretString::from(access_token);
         let is_refused = |refused: &SecretString| refused.expose_secret() == secret.expose_secret();
         let lasts_too_long = || {
-            valid_until.duration_since(now) > SignedDuration::from_secs(LONGEST_LIFE.cast_signed())
+            valid_until.duration_since(now) > SignedDuration::from_secs(MAX_LIFETIME.cast_signed())
         };
         if belongs_to != fingerprint
             || self
@@ -328,20 +328,20 @@ mod tests {
     }
 
     #[test]
-    fn odd_lives_are_short_lives() {
-        for (life, usable) in [
+    fn odd_lifetimes_are_short() {
+        for (lifetime, usable) in [
             ("-5", false),
             ("1.5", false),
             ("99999999999999999999", false),
             ("30", false),
         ] {
             let mut state = TokenState::default();
-            let body = format!(r#"{{"access_token":"abc","expires_in":{life}}}"#);
+            let body = format!(r#"{{"access_token":"abc","expires_in":{lifetime}}}"#);
             state
                 .accept(&reply(&body), ClientAuthentication::Basic, at(0))
                 .expect("a token");
-            assert_eq!(state.usable(at(0)).is_some(), usable, "{life}");
-            assert!(state.current().is_some(), "{life}");
+            assert_eq!(state.usable(at(0)).is_some(), usable, "{lifetime}");
+            assert!(state.current().is_some(), "{lifetime}");
         }
     }
 

@@ -75,7 +75,7 @@ impl<'a> Dispatcher<'a> {
                 tried,
                 self.limits.retries,
                 self.remaining(),
-                clock.chance(),
+                clock.jitter(),
             );
             let Some(wait) = wait else {
                 return result.map_err(Problem::NoAnswer);
@@ -105,7 +105,7 @@ impl<'a> Dispatcher<'a> {
         let sent = clock.elapsed();
         let timeout = self.limits.request.min(remaining);
         let (result, took) = transport.send(request, timeout, &mask, &self.budget).await;
-        clock.pass(took);
+        clock.advance(took);
         self.journal.note_call(|| {
             let took = clock.elapsed().saturating_sub(sent).as_secs_f64();
             let outcome = match &result {
