@@ -16,7 +16,7 @@
 //!   ├ arguments   the command's arguments, checked against the manifest
 //!   ▼
 //! commands        a file each: arguments → operation → War Room text and context
-//!   ├ invocation  what a handler works with
+//!   ├ handler     what a command is to the others; invocation: what it works with
 //!   ├ inputs      what several read from their arguments alike: users, groups, parts of lists
 //!   ├ operations  what is done, with typed results; neither arguments nor tables
 //!   │   └ pingone the client: token, tries, pages, media types; knows nothing of XSOAR
@@ -51,6 +51,7 @@ pub mod safety;
 
 pub mod access;
 pub mod advice;
+pub mod handler;
 pub mod invocation;
 
 pub mod commands;

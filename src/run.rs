@@ -14,9 +14,10 @@ use serde_json::{Map, Value};
 use crate::{
     access::{Access, TEST},
     arguments::{Arguments, DEBUG_MODE},
-    commands::{self, Handler},
+    commands,
     entry::{Entry, Output},
     failure,
+    handler::Handler,
     instance::{self, Instance},
     invocation::Invocation,
     manifest::CommandName,
@@ -209,7 +210,7 @@ impl Prepared {
             access: handler.access,
             not_found_as_note,
         };
-        match guarded(handler.run(&cx)).await {
+        match guarded((handler.run)(&cx)).await {
             Ok(output) => output.into_entries(&command),
             Err(error) => vec![failed(&command, handler.access, &error, journal)],
         }

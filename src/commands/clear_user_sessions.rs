@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,

@@ -4,10 +4,10 @@ use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::profile::profile,
     invocation::Invocation,
     manifest::Arg,

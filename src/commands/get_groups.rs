@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,

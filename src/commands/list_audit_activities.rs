@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::{activities::question, paging::paging},
     invocation::Invocation,
     markdown::{Row, table_of},

@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::{Output, USER},
+    handler::Handler,
     inputs::{
         groups,
         paging::{PAGE_SIZE, paging},

@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,

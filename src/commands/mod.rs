@@ -4,29 +4,11 @@
 //!
 //! `build.rs` makes the list of them from `integration.yml`: there is nothing to add here for a new command.
 
-use anyhow::Result;
-use futures_util::future::LocalBoxFuture;
-
-use crate::{entry::Output, invocation::Invocation, manifest::CommandName};
+use crate::{handler::Handler, manifest::CommandName};
 
 pub use crate::access::{Access, TEST};
 
 mod test_button;
-
-/// What a command is to the rest of the program.
-pub struct Handler {
-    /// What it does to PingOne, and so which role it needs.
-    pub access: Access,
-    /// Carries it out. Boxed: the largest handler must not make room for itself in every request.
-    run: for<'a> fn(&'a Invocation<'_>) -> LocalBoxFuture<'a, Result<Output>>,
-}
-
-impl Handler {
-    /// Carries the command out.
-    pub async fn run(&self, cx: &Invocation<'_>) -> Result<Output> {
-        (self.run)(cx).await
-    }
-}
 
 // `with_commands!`, which hands the list of commands to another macro.
 include!(concat!(env!("OUT_DIR"), "/commands.rs"));

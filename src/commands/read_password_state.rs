@@ -3,10 +3,9 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Handler;
 use crate::{
-    access::Access, entry::Output, inputs::users, invocation::Invocation, manifest::Arg,
-    markdown::table, operations::find::find_user, views::password,
+    access::Access, entry::Output, handler::Handler, inputs::users, invocation::Invocation,
+    manifest::Arg, markdown::table, operations::find::find_user, views::password,
 };
 
 /// The command.

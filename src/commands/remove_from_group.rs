@@ -2,9 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use super::Handler;
 use crate::{
-    access::Access, entry::Output, inputs::groups, invocation::Invocation,
+    access::Access, entry::Output, handler::Handler, inputs::groups, invocation::Invocation,
     operations::find::find_user_and_group,
 };
 use pingone::groups::DIRECT;

@@ -5,10 +5,10 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,

@@ -3,8 +3,9 @@
 
 use anyhow::{Error, Result, bail};
 
-use super::Handler;
-use crate::{access::Access, advice::Advised, entry::Output, invocation::Invocation};
+use crate::{
+    access::Access, advice::Advised, entry::Output, handler::Handler, invocation::Invocation,
+};
 use pingone::{
     error::Problem,
     protected::{Kind, Unresolved},

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::Handler;
 use crate::{
     access::Access,
     entry::Output,
+    handler::Handler,
     inputs::{profile::profile, users},
     invocation::Invocation,
     manifest::Arg,

@@ -202,6 +202,7 @@ fn commands_neither_read_nor_write_nor_send() {
                     "arguments",
                     "commands",
                     "entry",
+                    "handler",
                     "inputs",
                     "invocation",
                     "manifest",
