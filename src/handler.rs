@@ -5,7 +5,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::{access::Access, entry::Output, invocation::Invocation};
 
-/// A command.
+/// A command's entry in the table that is made of them.
 pub struct Handler {
     /// What it does to PingOne, and so which role it needs.
     pub access: Access,

@@ -229,7 +229,7 @@ impl Prepared {
             access: handler.access,
             not_found_as_note,
         };
-        match guarded(handler.run(&cx)).await {
+        match guarded((handler.run)(&cx)).await {
             Ok(output) => output.into_entries(&command),
             Err(error) => vec![failed(&command, handler.access, &error, journal)],
         }

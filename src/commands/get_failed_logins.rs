@@ -33,6 +33,17 @@ pub(super) const COMMAND: Handler = Handler {
 /// Each answer takes the place of the one before: the groups of two questions cannot be merged.
 const FAILED_LOGINS: &str = "PingOne(true)";
 
+const COLUMNS: [&str; 8] = [
+    "Count",
+    "IP",
+    "Country",
+    "UserAgent",
+    "Users",
+    "Actions",
+    "First",
+    "Last",
+];
+
 /// At most so many activities are counted.
 const MOST_COUNTED: usize = 5000;
 
@@ -67,41 +78,14 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .pingone
         .activities(&question.wanted(), &newest, keep)
         .await?;
-    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
-    for activity in &activities {
-        let key = SOURCES.map(|what| match source(activity, what) {
-            None => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        });
-        groups.entry(key).or_default().push(activity);
-    }
-    let mut rows: Vec<(usize, Row)> = groups
-        .into_values()
-        .map(|found| (found.len(), source_row(&found)))
-        .collect();
-    rows.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
+    let rows = by_source(&activities);
     let title = format!(
         "Failed sign-ons from {} to {}: {}",
         written(question.from),
         written(question.to),
         activities.len()
     );
-    let mut readable = table_of(
-        &title,
-        &[
-            "Count",
-            "IP",
-            "Country",
-            "UserAgent",
-            "Users",
-            "Actions",
-            "First",
-            "Last",
-        ],
-        &rows,
-    );
+    let mut readable = table_of(&title, &COLUMNS, &rows);
     if more {
         readable.push_str(
             &[
@@ -115,4 +99,23 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
     Ok(Output::new(readable, Some(json!(activities)))
         .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
+}
+
+/// A row for each source, the busiest first.
+fn by_source(activities: &[Value]) -> Vec<Row> {
+    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
+    for activity in activities {
+        let key = SOURCES.map(|what| match source(activity, what) {
+            None => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        });
+        groups.entry(key).or_default().push(activity);
+    }
+    let mut rows: Vec<(usize, Row)> = groups
+        .into_values()
+        .map(|found| (found.len(), source_row(&found)))
+        .collect();
+    rows.sort_by(|(a, _), (b, _)| b.cmp(a));
+    rows.into_iter().map(|(_, row)| row).collect()
 }
