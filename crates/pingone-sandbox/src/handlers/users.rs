@@ -90,6 +90,13 @@ pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
     Ok(Reply::ok(value))
 }
 
+/// `GET /users/{user}/linkedAccounts`: nobody here has one.
+pub(crate) fn linked_accounts(visit: &mut Visit<'_>) -> Outcome {
+    let user = visit.user()?;
+    let url = format!("{}/linkedAccounts", visit.world.user_url(&user.id));
+    Ok(hal::whole(&url, "linkedAccounts", &[]))
+}
+
 /// `POST /users`: the media type tells a plain creation from an import.
 pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
     let import = match visit.request.media_type().as_str() {

@@ -65,6 +65,13 @@ const ROUTES: &[Route] = &[
     ),
     (
         "GET",
+        "users/*/linkedAccounts",
+        Users,
+        Read,
+        users::linked_accounts,
+    ),
+    (
+        "GET",
         "users/*/memberOfGroups",
         Groups,
         Read,

@@ -145,6 +145,7 @@ impl User {
 }
 
 const USERS: &str = "users";
+const LINKED_ACCOUNTS: &str = "linkedAccounts";
 
 /// The users of the environment.
 pub(crate) fn users() -> List {
@@ -171,6 +172,12 @@ pub(crate) fn check_page(page: &Value) -> Result<(), String> {
         Some(Value::Array(_)) => Ok(()),
         _ => Err("`_embedded.users` is not a list".to_owned()),
     }
+}
+
+/// The accounts at other identity providers that a user is linked to.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/linked-accounts.html>
+pub fn linked_accounts(user: UserId) -> List {
+    List::at(Path::of_user(user, &[LINKED_ACCOUNTS]), LINKED_ACCOUNTS)
 }
 
 /// A user.
