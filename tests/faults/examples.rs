@@ -82,10 +82,12 @@ impl Example {
         example
     }
 
-    /// When it was recorded, where that matters.
+    /// When it was recorded, where that matters; else a day on which the recorded sessions are live.
     fn date(&self) -> Timestamp {
         let mut dates = self.exchanges.iter().filter_map(|exchange| exchange.at);
-        dates.next().unwrap_or(Timestamp::UNIX_EPOCH)
+        dates
+            .next()
+            .unwrap_or_else(|| "2026-03-04T10:00:00Z".parse().expect("a date"))
     }
 
     /// The calls but for the token's, each with the number of those before it that are the same.

@@ -416,16 +416,11 @@ impl Fault {
     }
 }
 
-pub(crate) fn collection(seen: &Seen) -> &'static str {
+/// What PingOne calls the list at the end of a path: as the path does, but for memberships.
+pub(crate) fn collection(seen: &Seen) -> &str {
     match seen.path().rsplit('/').next() {
         Some("memberOfGroups") => "groupMemberships",
-        Some("groups") => "groups",
-        Some("sessions") => "sessions",
-        Some("devices") => "devices",
-        Some("activities") => "activities",
-        Some("populations") => "populations",
-        Some("roles") => "roles",
-        Some("roleAssignments") => "roleAssignments",
+        Some(name) if name.bytes().all(|byte| byte.is_ascii_alphabetic()) => name,
         _ => "users",
     }
 }
