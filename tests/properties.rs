@@ -153,7 +153,7 @@ fn command_name() -> impl Strategy<Value = String> {
     prop_oneof![9 => proptest::sample::select(known), 1 => any::<String>()]
 }
 
-/// What is given as no secret, such as a username, is shown as it was given: `src/secrets.rs` tells why.
+/// What is given as no secret, such as a username, is shown as it was given: `crates/pingone/src/secrets.rs` tells why.
 fn without_secrets(value: &Value) -> Value {
     let text = value.to_string().replace(SECRET, "").replace(TOKEN, "");
     serde_json::from_str(&text).expect("JSON without the secrets' letters")

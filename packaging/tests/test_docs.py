@@ -37,7 +37,9 @@ def test_the_deployment_page_goes_through_all_settings():
 
 def sources():
     """Everything that can put words into an error, with the line breaks of the sources taken out."""
-    files = [*(ROOT / "src").rglob("*.rs"), ROOT / "packaging" / "relay" / "relay.py"]
+    folders = [ROOT / "src", ROOT / "crates" / "pingone" / "src"]
+    files = [file for folder in folders for file in folder.rglob("*.rs")]
+    files.append(ROOT / "packaging" / "relay" / "relay.py")
     text = "\n".join(file.read_text() for file in files)
     return re.sub(r'"\s*\n\s*"', "", text)
 
