@@ -12,10 +12,3 @@ pub struct Handler {
     /// Carries it out. Boxed: the largest handler must not make room for itself in every request.
     pub(crate) run: for<'a> fn(&'a Invocation<'_>) -> LocalBoxFuture<'a, Result<Output>>,
 }
-
-impl Handler {
-    /// Carries the command out.
-    pub async fn run(&self, cx: &Invocation<'_>) -> Result<Output> {
-        (self.run)(cx).await
-    }
-}
