@@ -8,12 +8,12 @@ use pingone::{Connection, journal::Journal};
 use pingone_xsoar::{
     arguments::Arguments,
     entry::{Entry, Output},
+    env::Env,
     instance::Instance,
     manifest,
     markdown::{self, Row},
     protocol::{Incoming, Message, write_line},
     stdin,
-    surroundings::Surroundings,
 };
 use serde_json::{Map, Value, json};
 
@@ -103,10 +103,9 @@ fn manifest_check(bencher: Bencher<'_, '_>, command: &str) {
 #[divan::bench]
 fn instance_check(bencher: Bencher<'_, '_>) {
     let (params, context) = (object(params()), Map::new());
-    let surroundings = Surroundings::default();
-    bencher.bench_local(|| {
-        Instance::read(&params, &context, false, &surroundings).expect("fine parameters")
-    });
+    let env = Env::default();
+    bencher
+        .bench_local(|| Instance::read(&params, &context, false, &env).expect("fine parameters"));
 }
 
 /// A row like that of get-user.
@@ -140,14 +139,9 @@ fn entry_writer(bencher: Bencher<'_, '_>, rows: usize) {
 #[divan::bench(args = [1, 200])]
 fn mask(bencher: Bencher<'_, '_>, rows: usize) {
     let answer = json!({"_embedded": {"users": vec![row(); rows]}});
-    let mut mask = Instance::read(
-        &object(params()),
-        &Map::new(),
-        false,
-        &Surroundings::default(),
-    )
-    .expect("fine parameters")
-    .mask;
+    let mut mask = Instance::read(&object(params()), &Map::new(), false, &Env::default())
+        .expect("fine parameters")
+        .mask;
     // As long as PingOne's.
     mask.add(&"eyJhbGciOiJSUzI1NiIsImtpZCI6ImRlZmF1bHQifQ.".repeat(20));
     bencher
@@ -162,13 +156,13 @@ fn connection(bencher: Bencher<'_, '_>, url: &str) {
     let mut params = object(params());
     params.insert("api_url".to_owned(), json!(url));
     params.insert("auth_url".to_owned(), json!(url));
-    let surroundings = Surroundings::default();
-    let settings = Instance::read(&params, &Map::new(), false, &surroundings)
+    let env = Env::default();
+    let settings = Instance::read(&params, &Map::new(), false, &env)
         .expect("fine parameters")
         .settings;
     bencher
         .with_inputs(|| settings.clone())
         .bench_local_values(|settings| {
-            Connection::live(settings, &surroundings.network()).expect("a connection")
+            Connection::live(settings, &env.network()).expect("a connection")
         });
 }

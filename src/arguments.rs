@@ -8,19 +8,21 @@ use jiff::{Span, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::manifest::{Arg, Argument, Command};
+use crate::{
+    manifest::{Arg, Argument, Command},
+    times::{parse_duration, parse_future, parse_timestamp},
+};
 use pingone::{
     journal::{Journal, Level},
     memory::{self, Unread},
-    times::{moment, moment_ahead, span},
 };
 
 /// No text is longer that PingOne takes, nor a record of a containment.
-const LONGEST_TEXT: usize = 256 * 1024;
+const MAX_TEXT: usize = 256 * 1024;
 /// A command has no time for more users.
-const MOST_ITEMS: usize = 10_000;
+const MAX_ITEMS: usize = 10_000;
 /// What a list may take in memory.
-const LARGEST_LIST: usize = 48 * 1024 * 1024;
+const MAX_LIST: usize = 48 * 1024 * 1024;
 
 /// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
 pub const DEBUG_MODE: &str = "debug-mode";
@@ -216,21 +218,21 @@ impl Arguments {
     /// The time in an argument, usually one that has passed.
     pub fn past_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
         self.text(arg)
-            .map(|text| moment(arg.name(), text, now))
+            .map(|text| parse_timestamp(arg.name(), text, now))
             .transpose()
     }
 
     /// The time in an argument, usually one to come.
     pub fn future_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
         self.text(arg)
-            .map(|text| moment_ahead(arg.name(), text, now))
+            .map(|text| parse_future(arg.name(), text, now))
             .transpose()
     }
 
     /// The span of time in an argument.
     pub fn duration(&self, arg: Arg) -> Result<Option<Span>> {
         self.text(arg)
-            .map(|text| span(arg.name(), text))
+            .map(|text| parse_duration(arg.name(), text))
             .transpose()
     }
 }
@@ -271,9 +273,9 @@ fn parse_id<T: FromStr>(arg: Arg, text: &str) -> Result<T> {
 fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     match value {
         Value::Null => Ok(None),
-        Value::String(text) if text.len() > LONGEST_TEXT => bail!(
+        Value::String(text) if text.len() > MAX_TEXT => bail!(
             "The argument '{name}' is longer than {} KiB: give a shorter text.",
-            LONGEST_TEXT / 1024
+            MAX_TEXT / 1024
         ),
         Value::String(text) => Ok((!text.is_empty()).then(|| text.into())),
         Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string().into())),
@@ -287,12 +289,12 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
 fn list(name: &str, value: Value) -> Result<Vec<String>> {
     let too_many = || {
         anyhow!(
-            "The argument '{name}' has more than {MOST_ITEMS} items: run the command several times, each for some of them."
+            "The argument '{name}' has more than {MAX_ITEMS} items: run the command several times, each for some of them."
         )
     };
     let items = match value {
         Value::String(text) if text.trim_start().starts_with('[') => {
-            match memory::read_within(LARGEST_LIST, text.as_bytes()) {
+            match memory::read_within(MAX_LIST, text.as_bytes()) {
                 Ok(Value::Array(items)) => items,
                 Err(Unread::TooLarge) => return Err(too_many()),
                 _ => bail!("The argument '{name}' begins like a JSON list, but is none."),
@@ -300,13 +302,13 @@ fn list(name: &str, value: Value) -> Result<Vec<String>> {
         }
         Value::String(text) if text.trim_start().starts_with('{') => vec![Value::from(text)],
         Value::String(text) => {
-            let items = text.split(',').take(MOST_ITEMS + 1);
+            let items = text.split(',').take(MAX_ITEMS + 1);
             items.map(|item| Value::from(item.trim())).collect()
         }
         Value::Array(items) => items,
         other => vec![other],
     };
-    if items.len() > MOST_ITEMS {
+    if items.len() > MAX_ITEMS {
         return Err(too_many());
     }
     // What a playbook takes from the context may be an object.

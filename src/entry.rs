@@ -124,15 +124,15 @@ pub struct Failure {
 }
 
 /// XSOAR cuts longer error texts in the middle.
-const LONGEST_ERROR: usize = 50_000;
+const MAX_ERROR: usize = 50_000;
 
 impl Entry {
     /// An error entry.
     pub fn error(mut contents: String) -> Self {
         let place = |number| contents.char_indices().nth(number).map(|(place, _)| place);
-        let from_the_end = || contents.char_indices().nth_back(LONGEST_ERROR / 2 - 1);
-        if place(LONGEST_ERROR).is_some()
-            && let (Some(head), Some((tail, _))) = (place(LONGEST_ERROR / 2), from_the_end())
+        let from_the_end = || contents.char_indices().nth_back(MAX_ERROR / 2 - 1);
+        if place(MAX_ERROR).is_some()
+            && let (Some(head), Some((tail, _))) = (place(MAX_ERROR / 2), from_the_end())
         {
             contents.replace_range(head..tail, "...This error body was truncated...");
         }

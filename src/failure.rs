@@ -33,7 +33,7 @@ const CHECK_PROXY: &str =
     "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
 fn hint(access: Access, error: &pingone::Error) -> Option<String> {
-    let unknown = (access == Access::Change && error.tries.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
+    let unknown = (access == Access::Change && error.attempts.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
     let advice = match &*error.problem {
         Problem::Refused(refusal) => match refusal.status {
             401 => Some(

@@ -16,9 +16,9 @@ use pingone::secrets::MASKED;
 pub(crate) const BREAK: char = '\u{200b}';
 
 /// The longest label of a link's definition (`CommonMark`, "Link label").
-const LONGEST_LABEL: usize = 999;
+const MAX_LABEL: usize = 999;
 /// The longest e-mail address.
-const LONGEST_ADDRESS: usize = 320;
+const MAX_ADDRESS: usize = 320;
 
 /// `text` with nothing in it that the War Room would obey, but for the `<br>` in rows of tables: they are ours.
 pub fn inert(text: &str) -> Cow<'_, str> {
@@ -114,7 +114,7 @@ fn begins_with_www(rest: &str, after: &str) -> bool {
 /// `user@host>`
 fn is_bracketed_address(after: &str) -> bool {
     let mut has_at = false;
-    for character in after.chars().take(LONGEST_ADDRESS) {
+    for character in after.chars().take(MAX_ADDRESS) {
         match character {
             '>' => return has_at,
             '@' => has_at = true,
@@ -132,7 +132,7 @@ fn is_definition(before: &str) -> bool {
     let label = before
         .chars()
         .rev()
-        .take(LONGEST_LABEL)
+        .take(MAX_LABEL)
         .position(|one| one == '[');
     let Some(label) = label else { return false };
     let length: usize = before

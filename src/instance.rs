@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::{manifest, safety, surroundings::Surroundings};
+use crate::{env::Env, manifest, safety};
 use pingone::{
     id::EnvironmentId,
     policy::{Policy, PolicyLabels},
@@ -58,7 +58,7 @@ impl Instance {
         params: &Map<String, Value>,
         context: &Map<String, Value>,
         test: bool,
-        surroundings: &Surroundings,
+        env: &Env,
     ) -> Result<Self> {
         let params = Parameters(params);
         let environment: EnvironmentId =
@@ -90,7 +90,7 @@ impl Instance {
         credentials.hide(&mut mask);
         let proxy = params.flag("proxy");
         if proxy {
-            hide_proxy_credentials(surroundings, &mut mask);
+            hide_proxy_credentials(env, &mut mask);
         }
         let settings = Settings {
             environment,
@@ -101,7 +101,7 @@ impl Instance {
             insecure: params.flag("insecure"),
             proxy,
         };
-        let limits = limits(&params, context, test, surroundings)?;
+        let limits = limits(&params, context, test, env)?;
         Ok(Self {
             settings,
             limits,
@@ -344,12 +344,9 @@ pub fn secrets(params: &Map<String, Value>) -> Mask {
 }
 
 /// A proxy may echo its own password, or an error text may show the proxy's address.
-pub fn hide_proxy_credentials(surroundings: &Surroundings, mask: &mut Mask) {
+pub fn hide_proxy_credentials(env: &Env, mask: &mut Mask) {
     use secrecy::ExposeSecret as _;
-    for address in [surroundings.https_proxy(), surroundings.http_proxy()]
-        .into_iter()
-        .flatten()
-    {
+    for address in [env.https_proxy(), env.http_proxy()].into_iter().flatten() {
         let Ok(url) = proxy_url(address) else {
             continue;
         };
@@ -370,7 +367,7 @@ fn limits(
     params: &Parameters<'_>,
     context: &Map<String, Value>,
     test: bool,
-    surroundings: &Surroundings,
+    env: &Env,
 ) -> Result<Limits> {
     let mut command = match params.seconds("command_timeout")? {
         _ if test => TEST_TIMEOUT,
@@ -389,7 +386,7 @@ fn limits(
         .get("IntegrationBrand")
         .and_then(Value::as_str)
         .unwrap_or(BRAND);
-    let request = match surroundings.request_timeout(brand) {
+    let request = match env.request_timeout(brand) {
         Some((variable, text)) => Some(seconds(
             &format!("The environment variable {variable}"),
             text,
@@ -428,7 +425,7 @@ mod tests {
         })
     }
 
-    fn read_with(change: &Value, context: &Value, surroundings: &Surroundings) -> Result<Instance> {
+    fn read_with(change: &Value, context: &Value, env: &Env) -> Result<Instance> {
         let mut params = params();
         for (name, value) in change.as_object().expect("an object") {
             params[name] = value.clone();
@@ -436,11 +433,11 @@ mod tests {
         let (Value::Object(params), Value::Object(context)) = (params, context.clone()) else {
             panic!("not objects")
         };
-        Instance::read(&params, &context, false, surroundings)
+        Instance::read(&params, &context, false, env)
     }
 
     fn read(change: &Value) -> Result<Instance> {
-        read_with(change, &json!({}), &Surroundings::default())
+        read_with(change, &json!({}), &Env::default())
     }
 
     fn error(change: &Value) -> String {
@@ -619,12 +616,12 @@ mod tests {
 
     #[test]
     fn time_limits() {
-        let limits = |change: &Value, context: &Value, surroundings: Surroundings| {
-            read_with(change, context, &surroundings)
+        let limits = |change: &Value, context: &Value, env: Env| {
+            read_with(change, context, &env)
                 .expect("a fine instance")
                 .limits
         };
-        let nothing = Surroundings::default;
+        let nothing = Env::default;
         let seconds = Duration::from_secs;
         assert_eq!(
             limits(&json!({}), &json!({}), nothing()),
@@ -652,15 +649,10 @@ mod tests {
             seconds(3)
         );
         assert_eq!(
-            limits(
-                &set,
-                &json!({}),
-                Surroundings::from([("REQUESTS_TIMEOUT", "7")])
-            )
-            .request,
+            limits(&set, &json!({}), Env::from([("REQUESTS_TIMEOUT", "7")])).request,
             seconds(7)
         );
-        let both = Surroundings::from([
+        let both = Env::from([
             ("REQUESTS_TIMEOUT", "7"),
             ("REQUESTS_TIMEOUT.PingOne_copy", "8"),
         ]);
@@ -682,8 +674,7 @@ mod tests {
 
     #[test]
     fn proxy_credentials_are_hidden_in_every_form() {
-        let proxy =
-            Surroundings::from([("HTTPS_PROXY", "proxy%5Cuser:p%40ss-word@127.0.0.1:3128")]);
+        let proxy = Env::from([("HTTPS_PROXY", "proxy%5Cuser:p%40ss-word@127.0.0.1:3128")]);
         let mask = read_with(&json!({"proxy": true}), &json!({}), &proxy)
             .expect("a fine instance")
             .mask;

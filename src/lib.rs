@@ -29,15 +29,15 @@
 //! stdout line
 //! ```
 //!
-//! Beside the way: `surroundings` (environment variables), `nearest` (what a mistyped name means), `context` (what a
-//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `desk` (the work of
-//! its subcommands), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `desk`
+//! Beside the way: `env` (environment variables), `nearest` (what a mistyped name means), `context` (what a
+//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `cli` (the work of
+//! its subcommands), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `cli`
 //! and `verify`.
 //!
 //! The client is a crate of its own, `crates/pingone`, and so is a PingOne in memory, `crates/pingone-sandbox`.
 
+pub mod env;
 pub mod stdin;
-pub mod surroundings;
 
 pub mod protocol;
 pub mod server;
@@ -50,6 +50,7 @@ pub mod arguments;
 pub mod instance;
 pub mod manifest;
 pub mod safety;
+pub mod times;
 
 pub mod access;
 pub mod advice;
@@ -71,9 +72,7 @@ pub mod context;
 pub mod nearest;
 pub mod replay;
 
-#[cfg(feature = "desk")]
+#[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "desk")]
-pub mod desk;
-#[cfg(feature = "desk")]
+#[cfg(feature = "cli")]
 pub mod verify;

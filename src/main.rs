@@ -7,10 +7,10 @@ use std::{
 };
 
 use pingone_xsoar::{
+    env::Env,
     run::{self, Runner},
     server::{Input, Server},
     session, stdin,
-    surroundings::Surroundings,
 };
 
 fn main() -> ExitCode {
@@ -34,13 +34,13 @@ fn main() -> ExitCode {
     }
 }
 
-#[cfg(feature = "desk")]
+#[cfg(feature = "cli")]
 fn for_people() -> ExitCode {
     pingone_xsoar::cli::main()
 }
 
 /// Without the command line for people, there is only the version to tell, which shows that the file can run.
-#[cfg(not(feature = "desk"))]
+#[cfg(not(feature = "cli"))]
 fn for_people() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if arguments == ["--version"] {
@@ -53,7 +53,7 @@ fn for_people() -> ExitCode {
     }
     drop(writeln!(
         io::stderr(),
-        "pingone-xsoar: this build serves XSOAR alone (serve, or requests on stdin); a build with the feature `desk` has the commands for people"
+        "pingone-xsoar: this build serves XSOAR alone (serve, or requests on stdin); a build with the feature `cli` has the commands for people"
     ));
     ExitCode::FAILURE
 }
@@ -64,7 +64,7 @@ fn serve(input: Input) -> io::Result<()> {
         .enable_all()
         .build()?;
     let mut server = Server::new(input, io::stdout().lock());
-    let mut runner = Runner::live(Surroundings::of_the_process());
+    let mut runner = Runner::live(Env::of_the_process());
     let served = runtime.block_on(session::serve(&mut server, &mut runner));
     // A name look-up that is still under way would hold the process back.
     runtime.shutdown_background();

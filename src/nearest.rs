@@ -3,7 +3,7 @@
 use crate::manifest;
 
 /// So many names are offered at most.
-const MOST_OFFERED: usize = 3;
+const MAX_OFFERED: usize = 3;
 
 /// The names that are most like `typed`, the most like first, each with how like it is: 1 is the same.
 pub fn nearest(
@@ -16,7 +16,7 @@ pub fn nearest(
         let likeness = strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase());
         let place = near.iter().position(|(other, _)| likeness > *other);
         near.insert(place.unwrap_or(near.len()), (likeness, name));
-        near.truncate(MOST_OFFERED);
+        near.truncate(MAX_OFFERED);
     }
     near
 }

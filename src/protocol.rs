@@ -113,7 +113,7 @@ pub enum Incoming {
     /// A command to carry out.
     Request(Box<Request>),
     /// Something that is no request, and why.
-    Garbage(String),
+    Malformed(String),
 }
 
 impl Incoming {
@@ -131,7 +131,7 @@ impl Incoming {
 
     /// The answer to something that is no request. The parser's message names the place, never the text.
     pub fn garbage(error: &serde_json::Error) -> Self {
-        Self::Garbage(format!("the input line is not an XSOAR request: {error}"))
+        Self::Malformed(format!("the input line is not an XSOAR request: {error}"))
     }
 }
 
@@ -197,14 +197,14 @@ pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()>
 const ERROR_MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
 
 /// An error of the server is one sentence. What is longer may be anything.
-const LONGEST_ERROR: usize = 200;
+const MAX_ERROR: usize = 200;
 
 /// Reads the server's answer to a call: a JSON value, or the text of an error.
 pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
     let text = String::from_utf8_lossy(line);
     for marker in ERROR_MARKERS {
         if let Some(error) = text.trim_start().strip_prefix(marker) {
-            return Err(error.trim().chars().take(LONGEST_ERROR).collect());
+            return Err(error.trim().chars().take(MAX_ERROR).collect());
         }
     }
     // The parser's message names the place, never the text.
@@ -275,7 +275,9 @@ mod tests {
             r#"{"command":"c","args":{"hunter22":1,"hunter22":"hunter22"}}"#,
         ] {
             match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::garbage(&error)) {
-                Err(Incoming::Garbage(reason)) => assert!(!reason.contains("hunter22"), "{reason}"),
+                Err(Incoming::Malformed(reason)) => {
+                    assert!(!reason.contains("hunter22"), "{reason}");
+                }
                 _ => panic!("{line} was accepted"),
             }
         }
@@ -317,6 +319,6 @@ mod tests {
             assert!(!error.contains("hunter22"), "{error}");
         }
         let long = parse_reply(format!("$$##{}", "x".repeat(10_000)).as_bytes());
-        assert_eq!(long.expect_err("an error").len(), LONGEST_ERROR);
+        assert_eq!(long.expect_err("an error").len(), MAX_ERROR);
     }
 }

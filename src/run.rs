@@ -17,6 +17,7 @@ use crate::{
     arguments::{Arguments, DEBUG_MODE},
     commands,
     entry::{Entry, Output},
+    env::Env,
     failure,
     handler::Handler,
     instance::{self, Instance},
@@ -24,7 +25,6 @@ use crate::{
     manifest::CommandName,
     nearest::nearest_commands,
     protocol::Request,
-    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
@@ -39,8 +39,8 @@ use pingone::{
 
 /// Carries out requests and keeps what they have in common: connections and tokens.
 pub struct Runner {
-    surroundings: Surroundings,
-    way: Way,
+    env: Env,
+    way: Backend,
     /// The latest last. A container serves few instances, and each needs one.
     connections: Vec<Rc<Connection>>,
     /// What the latest request that was found fit sent to change something.
@@ -48,7 +48,7 @@ pub struct Runner {
 }
 
 /// Where calls go.
-enum Way {
+enum Backend {
     /// To PingOne.
     Live,
     /// To PingOne, with a clock that begins at a date and is put forward instead of waiting.
@@ -60,7 +60,7 @@ enum Way {
 }
 
 /// More instances than these in one process make their connections anew.
-const MOST_CONNECTIONS: usize = 8;
+const MAX_CONNECTIONS: usize = 8;
 
 /// A request that was found fit to be carried out.
 pub struct Prepared {
@@ -78,28 +78,28 @@ pub struct Prepared {
 
 impl Runner {
     /// For requests that go to PingOne.
-    pub fn live(surroundings: Surroundings) -> Self {
-        Self::new(surroundings, Way::Live)
+    pub fn live(env: Env) -> Self {
+        Self::new(env, Backend::Live)
     }
 
     /// The same from `date` on, without waits between tries: for tests.
-    pub fn without_waits(surroundings: Surroundings, date: Timestamp) -> Self {
-        Self::new(surroundings, Way::WithoutWaits(date))
+    pub fn without_waits(env: Env, date: Timestamp) -> Self {
+        Self::new(env, Backend::WithoutWaits(date))
     }
 
     /// For requests that go to PingOne and are recorded.
-    pub fn record(surroundings: Surroundings, recorder: Rc<Recorder>) -> Self {
-        Self::new(surroundings, Way::Record(recorder))
+    pub fn record(env: Env, recorder: Rc<Recorder>) -> Self {
+        Self::new(env, Backend::Record(recorder))
     }
 
     /// For requests that are answered from a recording.
     pub fn replay(tape: Rc<Tape>) -> Self {
-        Self::new(Surroundings::default(), Way::Replay(tape))
+        Self::new(Env::default(), Backend::Replay(tape))
     }
 
-    fn new(surroundings: Surroundings, way: Way) -> Self {
+    fn new(env: Env, way: Backend) -> Self {
         Self {
-            surroundings,
+            env,
             way,
             connections: Vec::new(),
             changes: Rc::default(),
@@ -131,7 +131,7 @@ impl Runner {
             None => Err(unknown_command(&command)),
         };
         let read = |handler| {
-            let instance = Instance::read(&params, &context, is_test, &self.surroundings)?;
+            let instance = Instance::read(&params, &context, is_test, &self.env)?;
             Ok((handler, instance))
         };
         let instance = handler.and_then(read);
@@ -184,23 +184,22 @@ impl Runner {
         let unprepared = "The connection to PingOne could not be prepared";
         let connection = match (known, &self.way) {
             (Some(place), _) => self.connections.remove(place),
-            (None, Way::Live) => Rc::new(
-                Connection::live(settings, &self.surroundings.network()).context(unprepared)?,
-            ),
-            (None, Way::WithoutWaits(date)) => {
-                let network = self.surroundings.network();
+            (None, Backend::Live) => {
+                Rc::new(Connection::live(settings, &self.env.network()).context(unprepared)?)
+            }
+            (None, Backend::WithoutWaits(date)) => {
+                let network = self.env.network();
                 let connection = Connection::without_waits(settings, &network, *date);
                 Rc::new(connection.context(unprepared)?)
             }
-            (None, Way::Record(recorder)) => {
+            (None, Backend::Record(recorder)) => {
                 let recorder = Rc::clone(recorder);
-                let connection =
-                    Connection::record(settings, &self.surroundings.network(), recorder);
+                let connection = Connection::record(settings, &self.env.network(), recorder);
                 Rc::new(connection.context(unprepared)?)
             }
-            (None, Way::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
+            (None, Backend::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
         };
-        if self.connections.len() == MOST_CONNECTIONS {
+        if self.connections.len() == MAX_CONNECTIONS {
             self.connections.remove(0);
         }
         self.connections.push(Rc::clone(&connection));

@@ -20,9 +20,9 @@ use pingone::{
 };
 
 /// The longest that a reply is waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 /// What is waited in any case, so that the log is written also where a command used all its time.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The server at the other end.
 pub struct Server<W> {
@@ -95,7 +95,7 @@ impl<W: Write> Server<W> {
                 let line = match line {
                     Ok(line) if line.trim_ascii().is_empty() => continue,
                     Ok(line) => line,
-                    Err(reason) => return Some(Incoming::Garbage(reason)),
+                    Err(reason) => return Some(Incoming::Malformed(reason)),
                 };
                 match Incoming::parse(&line) {
                     Ok(incoming) => return Some(incoming),
@@ -266,8 +266,8 @@ fn is_request(line: &[u8]) -> bool {
 /// How long a reply is waited for: after it, there has to be time left for the command.
 fn wait_until(deadline: Option<Instant>) -> Duration {
     let Some(deadline) = deadline else {
-        return LONGEST_WAIT;
+        return MAX_WAIT;
     };
     let left = deadline.saturating_duration_since(Instant::now());
-    (left / 2).clamp(SHORTEST_WAIT, LONGEST_WAIT)
+    (left / 2).clamp(MIN_WAIT, MAX_WAIT)
 }

@@ -28,7 +28,7 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
     while let Some(incoming) = server.next().await {
         match incoming {
             Incoming::Ping => server.send(&Message::Pong)?,
-            Incoming::Garbage(reason) => {
+            Incoming::Malformed(reason) => {
                 server.send_exception(reason)?;
                 server.send(&Message::Completed)?;
             }

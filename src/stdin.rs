@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::protocol::{Incoming, Request};
 
 /// The longest line. A request carries about 490 KB of script and perhaps a few megabytes of incident.
-const LONGEST: usize = 64 * 1024 * 1024;
+const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 /// Fewer reads for large lines; a pipe holds as much.
 const BUFFER: usize = 64 * 1024;
 /// Not more than this is set aside for a line before it comes.
@@ -54,7 +54,7 @@ fn spawn<T: Send + 'static>(items: impl Iterator<Item = T> + Send + 'static) -> 
     receiver
 }
 
-/// Lines of at most [`LONGEST`] bytes.
+/// Lines of at most [`MAX_LINE_BYTES`] bytes.
 struct Lines<R> {
     input: BufReader<R>,
     /// How long the last line was, and some more; the next has room for as much from the start. A line that
@@ -80,20 +80,20 @@ impl<R: Read> Iterator for Lines<R> {
         let read = self
             .input
             .by_ref()
-            .take(LONGEST as u64 + 1)
+            .take(MAX_LINE_BYTES as u64 + 1)
             .read_until(b'\n', &mut line)
             .ok()?;
         if read == 0 {
             return None;
         }
         self.last = line.len() + line.len() / 8;
-        if line.len() > LONGEST {
+        if line.len() > MAX_LINE_BYTES {
             if line.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n').ok()?;
             }
             return Some(Err(format!(
                 "the input line is longer than {} MiB",
-                LONGEST / 1024 / 1024
+                MAX_LINE_BYTES / 1024 / 1024
             )));
         }
         if line.starts_with(BYTE_ORDER_MARK) {
@@ -121,7 +121,7 @@ impl<R: Read> Iterator for Joined<R> {
                 .map_or_else(|| self.lines.next(), |newest| Some(Ok(newest)))?
             {
                 Ok(line) => line,
-                Err(reason) => return Some(Incoming::Garbage(reason)),
+                Err(reason) => return Some(Incoming::Malformed(reason)),
             };
             if line.trim_ascii().is_empty() {
                 continue;
@@ -158,14 +158,14 @@ impl<R: Read> Joined<R> {
             Ok(request) if rest_is_blank => Incoming::Request(Box::new(request)),
             Ok(_) => {
                 self.newest = Some(current);
-                Incoming::Garbage(
+                Incoming::Malformed(
                     "the input line is not an XSOAR request: something follows it on its last line"
                         .to_owned(),
                 )
             }
-            Err(_) if too_long => Incoming::Garbage(format!(
+            Err(_) if too_long => Incoming::Malformed(format!(
                 "the request is longer than {} MiB",
-                LONGEST / 1024 / 1024
+                MAX_LINE_BYTES / 1024 / 1024
             )),
             Err(error) => {
                 if !error.is_eof() {
@@ -192,7 +192,7 @@ impl<R: Read> Read for Feed<'_, R> {
         if self.read == self.current.len() {
             match self.lines.next() {
                 None => return Ok(0),
-                Some(Ok(line)) if self.joined + line.len() <= LONGEST => {
+                Some(Ok(line)) if self.joined + line.len() <= MAX_LINE_BYTES => {
                     self.joined += line.len();
                     self.current = line;
                     self.read = 0;
@@ -225,7 +225,7 @@ mod tests {
             .map(|incoming| match incoming {
                 Incoming::Ping => "ping".to_owned(),
                 Incoming::Request(request) => request.command,
-                Incoming::Garbage(_) => "!".to_owned(),
+                Incoming::Malformed(_) => "!".to_owned(),
             })
             .collect()
     }
@@ -327,12 +327,12 @@ mod tests {
     #[test]
     fn a_gigantic_line_is_skipped() {
         let input = io::repeat(b'x')
-            .take(LONGEST as u64 + 10)
+            .take(MAX_LINE_BYTES as u64 + 10)
             .chain(b"\n{\"command\":\"a\"}\n".as_slice());
         let items: Vec<_> = read_requests(input).collect();
         assert!(matches!(
             &items[..],
-            [Incoming::Garbage(_), Incoming::Request(_)]
+            [Incoming::Malformed(_), Incoming::Request(_)]
         ));
     }
 

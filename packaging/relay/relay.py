@@ -29,7 +29,7 @@ SEALS, F_ADD_SEALS, F_GET_SEALS = 0xF, 1033, 1034
 CONTEXT = ("IntegrationBrand", "IntegrationInstance", "IsDebug", "runDuration")
 # How the server's own loop marks the answer to a call as an error; the executable knows it.
 ERROR_MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
-LONGEST_LINE = 64 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
 CHUNK = 32 * 1024
 # The executable answers within its own time limit; this much later it is taken for stuck.
 GRACE = 30
@@ -280,7 +280,7 @@ class Pipes:
                 del self.received[: end or None]
                 return line
             searched = len(self.received)
-            if searched > LONGEST_LINE:
+            if searched > MAX_LINE:
                 raise Broken(NO_MESSAGE)
             if not self.serve(self.deadline):
                 self.stuck = True

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 
+use crate::times::add;
 use crate::{
     access::Access,
     entry::Output,
@@ -17,7 +18,6 @@ use crate::{
     },
     views::steps,
 };
-use pingone::times::moved;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -76,7 +76,7 @@ fn plan(cx: &Invocation<'_>) -> Result<Plan> {
     let duration = cx.args.duration(Arg::LockDuration)?;
     Ok(Plan {
         steps,
-        until: duration.map(|duration| moved(now, duration)).transpose()?,
+        until: duration.map(|duration| add(now, duration)).transpose()?,
         devices: Wanted::AllBut {
             since: cx.args.past_time(Arg::DevicesSince, now)?,
             keep: cx.args.ids(Arg::KeepDeviceIds)?,

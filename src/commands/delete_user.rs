@@ -29,7 +29,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
                     "PingOne answered that there is nothing to delete, but the user {id} is still there."
                 );
             }
-            match (error.tries.outcome_unknown, cx.args.text(Arg::Username)) {
+            match (error.attempts.outcome_unknown, cx.args.text(Arg::Username)) {
                 (false, _) => format!("User: {id} was not found; nothing was deleted."),
                 // It was looked up a moment ago; that it is gone now is the doing of a try that got no answer.
                 (true, Some(_)) => format!("User: {id} was Deleted successfully"),

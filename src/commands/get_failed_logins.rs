@@ -21,7 +21,7 @@ use crate::{
 use pingone::{
     activities::PAGE_SIZE,
     pages::{Paging, Part},
-    times::written,
+    times::to_rfc3339_millis,
 };
 
 /// The command.
@@ -45,7 +45,7 @@ const COLUMNS: [&str; 8] = [
 ];
 
 /// At most so many activities are counted.
-const MOST_COUNTED: usize = 5000;
+const MAX_COUNTED: usize = 5000;
 
 /// What PingOne records when somebody does not get in.
 const FAILURES: [&str; 5] = [
@@ -66,7 +66,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     }
     let keep = |activity: &Value| question.keeps(activity);
     let newest = Paging {
-        limit: Some(MOST_COUNTED),
+        limit: Some(MAX_COUNTED),
         page_size: PAGE_SIZE,
         from: None,
     };
@@ -81,8 +81,8 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let rows = by_source(&activities);
     let title = format!(
         "Failed sign-ons from {} to {}: {}",
-        written(question.from),
-        written(question.to),
+        to_rfc3339_millis(question.from),
+        to_rfc3339_millis(question.to),
         activities.len()
     );
     let mut readable = table_of(&title, &COLUMNS, &rows);
@@ -90,7 +90,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         readable.push_str(
             &[
                 "Only the newest ",
-                &MOST_COUNTED.to_string(),
+                &MAX_COUNTED.to_string(),
                 " were counted.\n",
             ]
             .concat(),

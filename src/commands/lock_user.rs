@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 
+use crate::times::add;
 use crate::{
     access::Access,
     entry::Output,
@@ -16,7 +17,7 @@ use crate::{
     },
     views::changes,
 };
-use pingone::times::{moved, written};
+use pingone::times::to_rfc3339_millis;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -44,7 +45,7 @@ fn lock_end(cx: &Invocation<'_>) -> Result<Option<Timestamp>> {
         bail!("Give only one of the arguments 'until' and 'duration'.")
     }
     let until = match cx.args.duration(Arg::Duration)? {
-        Some(duration) => Some(moved(now, duration)?),
+        Some(duration) => Some(add(now, duration)?),
         None => cx.args.future_time(Arg::Until, now)?,
     };
     // What PingOne makes of a time in the past is UNCONFIRMED; at best nothing.
@@ -53,7 +54,7 @@ fn lock_end(cx: &Invocation<'_>) -> Result<Option<Timestamp>> {
     {
         bail!(
             "The time in the argument 'until' is over already ({}): give one in the future.",
-            written(until)
+            to_rfc3339_millis(until)
         );
     }
     Ok(until)

@@ -44,7 +44,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
             ),
         },
         // An earlier try got no answer; that the membership is gone now is its doing.
-        None if error.tries.outcome_unknown => Ok(Output::note(removed)),
+        None if error.attempts.outcome_unknown => Ok(Output::note(removed)),
         None => Ok(Output::note(format!(
             "User: {user} is not a member of group: {label}; nothing was removed."
         ))),

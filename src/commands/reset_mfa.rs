@@ -15,7 +15,7 @@ use crate::{
     },
     views::changes,
 };
-use pingone::times::written;
+use pingone::times::to_rfc3339_millis;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -31,7 +31,10 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         delete_devices(cx.pingone, target.id, &wanted).await
     });
     let title = match since {
-        Some(since) => format!("Reset MFA devices paired after {}", written(since)),
+        Some(since) => format!(
+            "Reset MFA devices paired after {}",
+            to_rfc3339_millis(since)
+        ),
         None => "Reset MFA devices".to_owned(),
     };
     Ok(changes::report(cx, &title, &outcomes.await))

@@ -3,13 +3,13 @@
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 
+use crate::times::parse_timestamp;
 use crate::{
     arguments::Arguments,
     inputs::users,
     manifest::Arg,
     operations::{activities::Question, find::NamedUser},
 };
-use pingone::times::moment;
 
 /// How far back it is looked where nothing is said.
 const USUAL_START: &str = "1 day ago";
@@ -18,7 +18,7 @@ const USUAL_START: &str = "1 day ago";
 pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<NamedUser>)> {
     let from = match args.past_time(Arg::From, now)? {
         Some(from) => from,
-        None => moment(Arg::From.name(), USUAL_START, now)?,
+        None => parse_timestamp(Arg::From.name(), USUAL_START, now)?,
     };
     let to = args.past_time(Arg::To, now)?.unwrap_or(now);
     ensure!(

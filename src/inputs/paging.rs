@@ -12,7 +12,7 @@ const LIMIT: usize = 50;
 /// PingOne's documented cap for users; what a page is asked for where nothing is said.
 pub const PAGE_SIZE: usize = 200;
 /// The most that PingOne takes for any list.
-const LARGEST_PAGE: usize = 1_000;
+const MAX_PAGE: usize = 1_000;
 
 /// Which part of a list is wanted. `page_size` is what a page is asked for where nothing is said.
 pub fn paging<Place: FromStr>(args: &Arguments, page_size: usize) -> Result<Paging<Place>> {
@@ -25,7 +25,7 @@ pub fn paging<Place: FromStr>(args: &Arguments, page_size: usize) -> Result<Pagi
     let page_size = args.count(Arg::PageSize)?.unwrap_or(page_size);
     Ok(Paging {
         limit,
-        page_size: page_size.min(LARGEST_PAGE),
+        page_size: page_size.min(MAX_PAGE),
         from,
     })
 }

@@ -9,7 +9,7 @@ use super::change::{Change, Details, NotTold, PartialSuccess};
 use pingone::{
     Client,
     id::UserId,
-    times::written,
+    times::to_rfc3339_millis,
     users::{User, UserFields},
 };
 
@@ -139,10 +139,10 @@ pub async fn lock(
 /// What came of a lock, by PingOne's word on the user.
 fn locked(pingone: &Client<'_>, user: &User, until: Option<Timestamp>) -> Change {
     let end = lock_end_of(pingone, user);
-    let as_wanted = until.map(written) == end.map(written);
+    let as_wanted = until.map(to_rfc3339_millis) == end.map(to_rfc3339_millis);
     let told = end_told(user, end);
     let result = match (until, &told) {
-        (Some(until), _) if as_wanted => format!("locked until {}", written(until)),
+        (Some(until), _) if as_wanted => format!("locked until {}", to_rfc3339_millis(until)),
         (None, None) => "locked until an administrator unlocks it".to_owned(),
         (_, Some(told)) => format!("locked, but PingOne says until {told}"),
         (Some(_), None) => "locked, but PingOne does not say until when".to_owned(),
@@ -164,7 +164,7 @@ pub fn lock_kept(pingone: &Client<'_>, user: &User, wanted: Option<Timestamp>) -
         }
         (Some(end), Some(wanted)) if end > wanted => format!(
             "was locked already, until {}: give shorten=true to have the lock end earlier",
-            written(end)
+            to_rfc3339_millis(end)
         ),
         _ => "was locked already".to_owned(),
     };
@@ -179,7 +179,8 @@ pub fn lock_kept(pingone: &Client<'_>, user: &User, wanted: Option<Timestamp>) -
 /// When a lock ends, as PingOne wrote it or as it was reckoned.
 fn end_told(user: &User, end: Option<Timestamp>) -> Option<String> {
     let told = user.raw.pointer(UNLOCK_AT).and_then(Value::as_str);
-    told.map(str::to_owned).or_else(|| end.map(written))
+    told.map(str::to_owned)
+        .or_else(|| end.map(to_rfc3339_millis))
 }
 
 /// Whether the account is locked.

@@ -129,7 +129,7 @@ impl Leaving<'_> {
     async fn after_404(&mut self, membership: &Membership, error: &pingone::Error) {
         let group = membership.group;
         // That the membership is gone now is the doing of an earlier try that got no answer.
-        let was_tried = error.tries.outcome_unknown;
+        let was_tried = error.attempts.outcome_unknown;
         match self.pingone.read_membership(self.user, group).await {
             Ok(None) if was_tried => self.left.push(group),
             Ok(None) => {}

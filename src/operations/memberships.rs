@@ -27,7 +27,7 @@ pub async fn join(
         Err(error) if error.has_code("UNIQUENESS_VIOLATION") => {
             match pingone.read_membership(user, group).await? {
                 // An earlier try got no answer; that the user is in the group now is its doing.
-                Some(_) if error.tries.outcome_unknown => Ok(Joined::Now(None)),
+                Some(_) if error.attempts.outcome_unknown => Ok(Joined::Now(None)),
                 Some(_) => Ok(Joined::Already),
                 None => Err(error),
             }

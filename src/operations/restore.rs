@@ -17,7 +17,7 @@ use crate::manifest::CommandName;
 use pingone::{
     Client,
     id::{GroupId, UserId},
-    times::written,
+    times::to_rfc3339_millis,
     users::User,
 };
 
@@ -190,7 +190,7 @@ fn still_blocked(
         } else {
             lock_end_of(pingone, user)
         };
-        let until = end.map(|end| format!(" until {}", written(end)));
+        let until = end.map(|end| format!(" until {}", to_rfc3339_millis(end)));
         let until = until.unwrap_or_default();
         let undo = war_room_line(CommandName::UnlockUser.name(), username);
         reasons.push(match end_before {

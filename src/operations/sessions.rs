@@ -10,13 +10,13 @@ use pingone::{
 };
 
 /// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
-const MOST_ROUNDS: usize = 20;
+const MAX_ROUNDS: usize = 20;
 
 /// Ends all sessions that have not expired, and lists again to see that none is left.
 pub async fn end_all(pingone: &Client<'_>, user: UserId) -> Result<Change> {
     let mut ended = Vec::new();
     let mut last_round = Vec::new();
-    for round in 0..=MOST_ROUNDS {
+    for round in 0..=MAX_ROUNDS {
         let listed = pingone.sessions(user).await;
         let listed = listed.map_err(|error| partly(&ended, &[], "then").with_cause(error))?;
         let now = pingone.now_at_pingone();
@@ -36,7 +36,7 @@ pub async fn end_all(pingone: &Client<'_>, user: UserId) -> Result<Change> {
             ended.retain(|session| !left.contains(session));
             return Err(partly(&ended, &[], "PingOne goes on listing some.").into());
         }
-        if round == MOST_ROUNDS {
+        if round == MAX_ROUNDS {
             break;
         }
         end(pingone, user, &left, &mut ended).await?;

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::{bench::Bench, report::Target, terminal::Terminal};
+use super::{report::Target, terminal::Terminal, test_context::TestContext};
 
 /// Says what will happen and asks for a `yes`.
-pub fn confirm(bench: &Bench, terminal: &mut Terminal<'_>) -> io::Result<bool> {
-    let settings = bench.settings();
+pub fn confirm(cx: &TestContext, terminal: &mut Terminal<'_>) -> io::Result<bool> {
+    let settings = cx.settings();
     let question = format!(
         "The self-test works on the environment {environment} ({target}).\n\
          It creates throwaway users and groups, whose names begin with {prefix}, runs every command on them, \
@@ -16,7 +16,7 @@ pub fn confirm(bench: &Bench, terminal: &mut Terminal<'_>) -> io::Result<bool> {
          Go on? Type yes: ",
         environment = settings.environment,
         target = Target::of(settings),
-        prefix = bench.prefix(),
+        prefix = cx.prefix(),
     );
     let answer = (terminal.ask)(&question)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))

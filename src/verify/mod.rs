@@ -7,13 +7,13 @@
 //! steps        every command, and its check by reading back (step: what these work with)
 //! respond      the steps of the commands for investigation and containment
 //! probes       what the documentation leaves open (probe: what these work with)
-//! bench        what they work with, and the list of what was made
-//! trouble      what can go wrong, for the terminal and for the report
+//! cx        what they work with, and the list of what was made
+//! error      what can go wrong, for the terminal and for the report
 //! report       what leaves the house
 //! ```
 
-pub mod bench;
 pub mod confirm;
+pub mod error;
 pub mod probe;
 pub mod probes;
 pub mod report;
@@ -21,7 +21,7 @@ mod respond;
 pub mod step;
 pub mod steps;
 pub mod terminal;
-pub mod trouble;
+pub mod test_context;
 
 use std::{cell::RefCell, io, panic::AssertUnwindSafe, time::Duration};
 
@@ -29,15 +29,15 @@ use anyhow::{Context as _, Result};
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
-use crate::{commands, run, surroundings::Surroundings};
-use bench::Bench;
+use crate::{commands, env::Env, run};
+use error::VerifyError;
 use pingone::id::PopulationId;
-use probe::{Finding, Specimen};
+use probe::{Finding, Fixture};
 use probes::PROBES;
 use report::{Ending, Outcome, Report, Results, Target};
 use step::Subject;
 pub use terminal::Terminal;
-use trouble::Trouble;
+use test_context::TestContext;
 
 /// What the command line says.
 pub struct Options {
@@ -64,19 +64,15 @@ pub struct Ended {
 }
 
 /// Runs the self-test.
-pub fn run(
-    options: Options,
-    surroundings: Surroundings,
-    terminal: &mut Terminal<'_>,
-) -> Result<Ended> {
+pub fn run(options: Options, env: Env, terminal: &mut Terminal<'_>) -> Result<Ended> {
     let Options {
         params,
         yes,
         population,
         patience,
     } = options;
-    let bench = Bench::new(params, population, patience, surroundings)?;
-    if !yes && !confirm::confirm(&bench, terminal)? {
+    let cx = TestContext::new(params, population, patience, env)?;
+    if !yes && !confirm::confirm(&cx, terminal)? {
         (terminal.tell)("Nothing was done: it was not confirmed (--yes confirms without asking).");
         return Ok(Ended {
             report: String::new(),
@@ -92,9 +88,9 @@ pub fn run(
     let ended = runtime.block_on(async {
         let mut interrupts = Interrupts::listen().context("listening for Ctrl-C")?;
         let tell_story =
-            async |bench: &Bench, results: &RefCell<Results>| story(bench, results, terminal).await;
+            async |cx: &TestContext, results: &RefCell<Results>| story(cx, results, terminal).await;
         let carried_out = carry_out(
-            &bench,
+            &cx,
             tell_story,
             async || interrupts.next().await,
             terminal.tell,
@@ -109,21 +105,21 @@ pub fn run(
 /// Runs `story` until it ends, panics or is interrupted; deletes what was made; reports. A second interruption
 /// ends the deleting too.
 pub async fn carry_out(
-    bench: &Bench,
-    story: impl AsyncFn(&Bench, &RefCell<Results>) -> Result<(), Trouble>,
+    cx: &TestContext,
+    story: impl AsyncFn(&TestContext, &RefCell<Results>) -> Result<(), VerifyError>,
     mut interrupted: impl AsyncFnMut(),
     tell: &dyn Fn(&str),
 ) -> Ended {
-    let began = bench.now();
+    let began = cx.now();
     let results = RefCell::new(Results::default());
     let ending = {
-        let telling = AssertUnwindSafe(story(bench, &results)).catch_unwind();
+        let telling = AssertUnwindSafe(story(cx, &results)).catch_unwind();
         tokio::pin!(telling);
         let ended = tokio::select! {
             ended = &mut telling => Some(ended),
             () = interrupted() => {
                 tell("Interrupted. What was made is deleted; once more, and it is left where it is.");
-                bench.stop();
+                cx.stop();
                 tokio::time::timeout(GRACE, &mut telling).await.ok()
             }
         };
@@ -137,23 +133,23 @@ pub async fn carry_out(
         }
     };
     let cleaned = tokio::select! {
-        cleaned = bench.clean_up() => cleaned,
+        cleaned = cx.clean_up() => cleaned,
         () = interrupted() => {
-            bench.nothing_deleted()
+            cx.nothing_deleted()
         }
     };
     if !cleaned.is_complete() {
         tell(&format!(
             "NOT EVERYTHING WAS DELETED: look for users and groups whose names begin with {}",
-            bench.prefix()
+            cx.prefix()
         ));
     }
     let results = results.into_inner();
     let report = Report {
-        target: Target::of(bench.settings()),
+        target: Target::of(cx.settings()),
         began,
         ending,
-        prefix: bench.prefix(),
+        prefix: cx.prefix(),
         results: &results,
         steps: steps::all().len(),
         probes: PROBES.len(),
@@ -167,10 +163,10 @@ pub async fn carry_out(
 
 /// Steps, then probes. The only error is an interruption; everything else is a result.
 async fn story(
-    bench: &Bench,
+    cx: &TestContext,
     results: &RefCell<Results>,
     terminal: &Terminal<'_>,
-) -> Result<(), Trouble> {
+) -> Result<(), VerifyError> {
     let tell = terminal.tell;
     let progress = |what: &str, state: &str| {
         if terminal.is_watched {
@@ -179,13 +175,13 @@ async fn story(
     };
     let mut subject = Subject::default();
     for (command, what) in steps::all() {
-        let outcome = match steps::run(command, bench, &mut subject).await {
+        let outcome = match steps::run(command, cx, &mut subject).await {
             Ok(()) => Outcome::Passed,
-            Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-            Err(Trouble::Skipped(why)) => Outcome::Skipped(why.to_owned()),
-            Err(trouble) => {
-                tell(&format!("{command}: {trouble}"));
-                Outcome::Failed(trouble.for_report())
+            Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
+            Err(VerifyError::Skipped(why)) => Outcome::Skipped(why.to_owned()),
+            Err(error) => {
+                tell(&format!("{command}: {error}"));
+                Outcome::Failed(error.for_report())
             }
         };
         progress(command, outcome.word());
@@ -197,21 +193,21 @@ async fn story(
             return Ok(());
         }
     }
-    let specimen = match Specimen::make(bench).await {
-        Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-        specimen => specimen,
+    let fixture = match Fixture::make(cx).await {
+        Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
+        fixture => fixture,
     };
     for (name, question) in PROBES {
-        let found = match &specimen {
-            Ok(specimen) => probes::run(name, bench, specimen).await,
-            Err(_) => Err(Trouble::Skipped("no throwaway user could be made")),
+        let found = match &fixture {
+            Ok(fixture) => probes::run(name, cx, fixture).await,
+            Err(_) => Err(VerifyError::Skipped("no throwaway user could be made")),
         };
         let finding = match found {
             Ok(finding) => finding,
-            Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-            Err(trouble) => {
-                tell(&format!("{name}: {trouble}"));
-                Finding::open(trouble.for_report())
+            Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
+            Err(error) => {
+                tell(&format!("{name}: {error}"));
+                Finding::open(error.for_report())
             }
         };
         progress(name, "asked  ");

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{bench::Bench, trouble::Trouble};
+use super::{error::VerifyError, test_context::TestContext};
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,23 +61,23 @@ impl Finding {
 }
 
 /// What a probe gives.
-pub type Found = Result<Finding, Trouble>;
+pub type Found = Result<Finding, VerifyError>;
 
 /// The throwaway user and group that the probes share; each puts them into the state that it needs.
-pub struct Specimen {
+pub struct Fixture {
     pub(super) id: String,
     pub(super) username: String,
     group: Option<String>,
 }
 
-impl Specimen {
+impl Fixture {
     /// Makes the user. Without a group, its probes stay open.
-    pub async fn make(bench: &Bench) -> Result<Self, Trouble> {
-        let id = bench.user("probe").await?;
-        let username = format!("{}-probe", bench.prefix());
-        let group = match bench.group("probe").await {
+    pub async fn make(cx: &TestContext) -> Result<Self, VerifyError> {
+        let id = cx.user("probe").await?;
+        let username = format!("{}-probe", cx.prefix());
+        let group = match cx.group("probe").await {
             Ok((id, _)) => Some(id),
-            Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
+            Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
             Err(_) => None,
         };
         Ok(Self {
@@ -88,9 +88,9 @@ impl Specimen {
     }
 
     /// The group, if one could be made.
-    pub(super) fn group(&self) -> Result<&str, Trouble> {
+    pub(super) fn group(&self) -> Result<&str, VerifyError> {
         let group = self.group.as_deref();
-        group.ok_or(Trouble::Skipped("no throwaway group could be made"))
+        group.ok_or(VerifyError::Skipped("no throwaway group could be made"))
     }
 
     /// The user's path.

@@ -7,8 +7,8 @@ use std::fmt::{self, Write as _};
 use jiff::Timestamp;
 
 use super::{
-    bench::CleanedUp,
     probe::{Finding, Verdict},
+    test_context::CleanedUp,
 };
 use pingone::{region::REGIONS, settings::Settings};
 

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
+    error::VerifyError,
     step::{Step, check},
-    trouble::Trouble,
 };
 use crate::entry::Note;
 
@@ -31,7 +31,7 @@ fn is_verified(note: &Note, changed: bool) -> bool {
 
 impl Step<'_> {
     /// The command on the throwaway user, with more arguments.
-    async fn on_user(&self, more: Value) -> Result<Note, Trouble> {
+    async fn on_user(&self, more: Value) -> Result<Note, VerifyError> {
         let mut args = json!({"userId": self.id()?});
         if let (Some(args), Value::Object(more)) = (args.as_object_mut(), more) {
             args.extend(more);
@@ -39,14 +39,14 @@ impl Step<'_> {
         self.command(args).await
     }
 
-    async fn user_says(&self, pointer: &str, value: &Value) -> Result<bool, Trouble> {
+    async fn user_says(&self, pointer: &str, value: &Value) -> Result<bool, VerifyError> {
         let id = self.id()?;
-        let user = self.bench.read(&["users", &id]).await?;
+        let user = self.cx.read(&["users", &id]).await?;
         Ok(user.body.as_ref().and_then(|body| body.pointer(pointer)) == Some(value))
     }
 }
 
-pub(super) async fn list_users(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn list_users(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.command(json!({"username": step.username()})).await?;
     check(
         holds_id(&note, "PingOne.User", &step.id()?),
@@ -54,7 +54,7 @@ pub(super) async fn list_users(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn list_groups(mut step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn list_groups(mut step: Step<'_>) -> Result<(), VerifyError> {
     let (id, name) = step.group().await?;
     let note = step.command(json!({"name": name})).await?;
     check(
@@ -63,7 +63,7 @@ pub(super) async fn list_groups(mut step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn group_members(mut step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn group_members(mut step: Step<'_>) -> Result<(), VerifyError> {
     let (id, _) = step.group().await?;
     let note = step.command(json!({"groupId": id})).await?;
     check(
@@ -72,8 +72,8 @@ pub(super) async fn group_members(mut step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn populations(step: Step<'_>) -> Result<(), Trouble> {
-    let population = step.bench.population().await?.to_string();
+pub(super) async fn populations(step: Step<'_>) -> Result<(), VerifyError> {
+    let population = step.cx.population().await?.to_string();
     let note = step.command(json!({"all_results": "true"})).await?;
     check(
         holds_id(&note, "PingOne.Population", &population),
@@ -81,7 +81,7 @@ pub(super) async fn populations(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn roles(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn roles(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(
         context(&note, "PingOne.RoleAssignment").is_null(),
@@ -89,7 +89,7 @@ pub(super) async fn roles(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn sessions(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn sessions(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(
         context(&note, "PingOne.Session").is_null(),
@@ -97,7 +97,7 @@ pub(super) async fn sessions(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(
         is_verified(&note, false),
@@ -105,7 +105,7 @@ pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn devices(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn devices(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(
         context(&note, "PingOne.Device").is_null(),
@@ -113,7 +113,7 @@ pub(super) async fn devices(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn delete_device(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn delete_device(step: Step<'_>) -> Result<(), VerifyError> {
     // An id that no device has.
     let note = step
         .on_user(json!({"deviceId": "00000000-0000-4000-8000-000000000000"}))
@@ -121,7 +121,7 @@ pub(super) async fn delete_device(step: Step<'_>) -> Result<(), Trouble> {
     check(is_verified(&note, false), "something was changed")
 }
 
-pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(
         is_verified(&note, false),
@@ -129,40 +129,40 @@ pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), VerifyError> {
     for enabled in [true, false] {
         step.on_user(json!({"enabled": enabled.to_string()}))
             .await?;
         let id = step.id()?;
-        let state = step.bench.read(&["users", &id, "mfaEnabled"]).await?;
+        let state = step.cx.read(&["users", &id, "mfaEnabled"]).await?;
         let now = state.body.as_ref().map(|body| &body["mfaEnabled"]);
         check(now == Some(&json!(enabled)), "the state is another")?;
     }
     Ok(())
 }
 
-pub(super) async fn unlock_password(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn unlock_password(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(is_verified(&note, false), "something was changed")
 }
 
-pub(super) async fn lock(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn lock(step: Step<'_>) -> Result<(), VerifyError> {
     step.on_user(json!({"duration": "1 hour"})).await?;
     let is_locked = step.user_says("/account/status", &json!("LOCKED")).await?;
     check(is_locked, "the account is not locked")
 }
 
-pub(super) async fn activities(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn activities(step: Step<'_>) -> Result<(), VerifyError> {
     step.on_user(json!({"from": "1 hour ago", "limit": "1"}))
         .await
         .map(drop)
 }
 
-pub(super) async fn failed_logins(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn failed_logins(step: Step<'_>) -> Result<(), VerifyError> {
     step.on_user(json!({"from": "1 hour ago"})).await.map(drop)
 }
 
-pub(super) async fn contain(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn contain(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step
         .on_user(json!({"steps": "disable,endSessions,setPassword"}))
         .await?;
@@ -171,9 +171,9 @@ pub(super) async fn contain(step: Step<'_>) -> Result<(), Trouble> {
     check(is_disabled, "the user is not disabled")
 }
 
-pub(super) async fn restore(step: Step<'_>) -> Result<(), Trouble> {
+pub(super) async fn restore(step: Step<'_>) -> Result<(), VerifyError> {
     let record = step.subject.record.clone();
-    let record = record.ok_or(Trouble::Skipped("there is no containment to undo"))?;
+    let record = record.ok_or(VerifyError::Skipped("there is no containment to undo"))?;
     step.on_user(json!({"record": record})).await?;
     let is_enabled = step.user_says("/enabled", &json!(true)).await?;
     check(is_enabled, "the user is not enabled")

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    bench::{Bench, get},
-    trouble::Trouble,
+    error::VerifyError,
+    test_context::{TestContext, get},
 };
 use crate::entry::Note;
 
@@ -19,53 +19,53 @@ pub struct Subject {
 
 /// What a step works with.
 pub struct Step<'a> {
-    pub(super) bench: &'a Bench,
+    pub(super) cx: &'a TestContext,
     pub(super) subject: &'a mut Subject,
     pub(super) command: &'static str,
 }
 
 impl Step<'_> {
     /// Carries out the command of this step.
-    pub(super) async fn command(&self, args: Value) -> Result<Note, Trouble> {
-        self.bench.command(self.command, args).await
+    pub(super) async fn command(&self, args: Value) -> Result<Note, VerifyError> {
+        self.cx.command(self.command, args).await
     }
 
     /// The user's name.
     pub(super) fn username(&self) -> String {
-        format!("{}-user", self.bench.prefix())
+        format!("{}-user", self.cx.prefix())
     }
 
     /// The user's id.
-    pub(super) fn id(&self) -> Result<String, Trouble> {
+    pub(super) fn id(&self) -> Result<String, VerifyError> {
         let id = self.subject.id.clone();
-        id.ok_or(Trouble::Skipped("there is no user to try it on"))
+        id.ok_or(VerifyError::Skipped("there is no user to try it on"))
     }
 
     /// The throwaway group, made when it is first needed.
-    pub(super) async fn group(&mut self) -> Result<(String, String), Trouble> {
+    pub(super) async fn group(&mut self) -> Result<(String, String), VerifyError> {
         if let Some(group) = &self.subject.group {
             return Ok(group.clone());
         }
-        let group = self.bench.group("group").await?;
+        let group = self.cx.group("group").await?;
         self.subject.group = Some(group.clone());
         Ok(group)
     }
 
     /// The state that PingOne holds of the user's password.
-    pub(super) async fn password_state(&self) -> Result<String, Trouble> {
-        let state = self.bench.read(&["users", &self.id()?, "password"]).await?;
+    pub(super) async fn password_state(&self) -> Result<String, VerifyError> {
+        let state = self.cx.read(&["users", &self.id()?, "password"]).await?;
         Ok(state.text("/status").unwrap_or_default().to_owned())
     }
 
     /// Whether PingOne holds the membership.
-    pub(super) async fn is_member(&self, group: &str) -> Result<bool, Trouble> {
+    pub(super) async fn is_member(&self, group: &str) -> Result<bool, VerifyError> {
         let id = self.id()?;
         let path = ["users", &id, "memberOfGroups", group];
-        let answer = self.bench.ask(get(&path)).await?;
+        let answer = self.cx.ask(get(&path)).await?;
         match answer.status {
             404 => Ok(false),
             _ if answer.is_success() => Ok(true),
-            _ => Err(Trouble::Refused {
+            _ => Err(VerifyError::Refused {
                 purpose: "reading the membership",
                 answer: Box::new(answer),
             }),
@@ -74,9 +74,9 @@ impl Step<'_> {
 }
 
 /// Fails with our own words, which must hold no value.
-pub(super) fn check(holds: bool, otherwise: &str) -> Result<(), Trouble> {
+pub(super) fn check(holds: bool, otherwise: &str) -> Result<(), VerifyError> {
     if holds {
         return Ok(());
     }
-    Err(Trouble::Different(otherwise.to_owned()))
+    Err(VerifyError::Different(otherwise.to_owned()))
 }

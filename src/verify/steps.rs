@@ -7,10 +7,10 @@
 use serde_json::{Value, json};
 
 use super::{
-    bench::{Bench, Kind, get, operation, post, put},
+    error::VerifyError,
     respond,
     step::{Step, Subject, check},
-    trouble::Trouble,
+    test_context::{Kind, TestContext, get, operation, post, put},
 };
 use crate::{
     commands::{self, Access},
@@ -23,11 +23,11 @@ macro_rules! steps {
         /// The commands that have a check of their own, in the order in which they are tried.
         const STEPS: &[(&str, &str)] = &[$(($command, $what)),*];
 
-        /// Tries one command.
-        pub async fn run(command: &str, bench: &Bench, subject: &mut Subject) -> Result<(), Trouble> {
+        /// Attempts one command.
+        pub async fn run(command: &str, cx: &TestContext, subject: &mut Subject) -> Result<(), VerifyError> {
             match command {
-                $($command => $check(Step { bench, subject, command: $command }).await,)*
-                _ => look(bench, subject, command).await,
+                $($command => $check(Step { cx, subject, command: $command }).await,)*
+                _ => look(cx, subject, command).await,
             }
         }
     };
@@ -95,17 +95,17 @@ fn needs_no_step(command: &Command) -> bool {
         && arguments.all(|argument| !argument.required || argument.name == "userId")
 }
 
-async fn look(bench: &Bench, subject: &Subject, command: &str) -> Result<(), Trouble> {
+async fn look(cx: &TestContext, subject: &Subject, command: &str) -> Result<(), VerifyError> {
     let described = manifest::command(command).filter(|command| needs_no_step(command));
-    let described = described.ok_or(Trouble::Skipped("there is no check for this command"))?;
+    let described = described.ok_or(VerifyError::Skipped("there is no check for this command"))?;
     let mut arguments = described.arguments.iter();
     let args = if arguments.any(|argument| argument.name == "userId") {
         let id = subject.id.as_ref();
-        json!({"userId": id.ok_or(Trouble::Skipped("there is no user to try it on"))?})
+        json!({"userId": id.ok_or(VerifyError::Skipped("there is no user to try it on"))?})
     } else {
         json!({})
     };
-    bench.command(command, args).await.map(drop)
+    cx.command(command, args).await.map(drop)
 }
 
 /// What a command put into the context of the account.
@@ -116,23 +116,23 @@ fn account(note: &Note) -> &Value {
         .unwrap_or(&Value::Null)
 }
 
-async fn connection(step: Step<'_>) -> Result<(), Trouble> {
+async fn connection(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.command(json!({})).await?;
     check(note.contents == "ok", "the answer is not 'ok'")
 }
 
-async fn create(step: Step<'_>) -> Result<(), Trouble> {
-    let population = step.bench.population().await?.to_string();
+async fn create(step: Step<'_>) -> Result<(), VerifyError> {
+    let population = step.cx.population().await?.to_string();
     let username = step.username();
-    step.bench.about_to_make();
+    step.cx.about_to_make();
     let note = step
         .command(json!({"username": username, "populationId": population}))
         .await?;
     let id = account(&note)["ID"].as_str().map(str::to_owned);
-    let id = id.ok_or_else(|| Trouble::Different("the context has no id".to_owned()))?;
-    step.bench.made(Kind::User, &id).await?;
+    let id = id.ok_or_else(|| VerifyError::Different("the context has no id".to_owned()))?;
+    step.cx.made(Kind::User, &id).await?;
     step.subject.id = Some(id.clone());
-    let user = step.bench.read(&["users", &id]).await?;
+    let user = step.cx.read(&["users", &id]).await?;
     check(
         user.text("/username") == Some(username.as_str()),
         "the username is another",
@@ -143,7 +143,7 @@ async fn create(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-async fn find(step: Step<'_>) -> Result<(), Trouble> {
+async fn find(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     for (args, by) in [
         (json!({"username": step.username()}), "by name"),
@@ -158,7 +158,7 @@ async fn find(step: Step<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn update(step: Step<'_>) -> Result<(), Trouble> {
+async fn update(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let path = ["users", id.as_str()];
     step.command(json!({
@@ -167,7 +167,7 @@ async fn update(step: Step<'_>) -> Result<(), Trouble> {
         "locality": "Nowhere", "region": "None", "countryCode": "US", "type": "throwaway",
     }))
     .await?;
-    let user = step.bench.read(&path).await?;
+    let user = step.cx.read(&path).await?;
     for (pointer, value) in [
         ("/name/given", "Vera"),
         ("/name/middle", "Q."),
@@ -187,7 +187,7 @@ async fn update(step: Step<'_>) -> Result<(), Trouble> {
     // A part of the name and of the address alone must leave the other parts.
     step.command(json!({"username": step.username(), "given": "Viola", "locality": "Elsewhere"}))
         .await?;
-    let user = step.bench.read(&path).await?;
+    let user = step.cx.read(&path).await?;
     for (pointer, value) in [
         ("/name/given", "Viola"),
         ("/name/family", "Throwaway"),
@@ -205,9 +205,9 @@ async fn update(step: Step<'_>) -> Result<(), Trouble> {
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 const CHECK: &str = "application/vnd.pingidentity.password.check+json";
 
-async fn set_password(step: Step<'_>) -> Result<(), Trouble> {
+async fn set_password(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
-    let password = step.bench.password()?;
+    let password = step.cx.password()?;
     step.command(json!({"username": step.username(), "password": password}))
         .await?;
     check(
@@ -216,17 +216,17 @@ async fn set_password(step: Step<'_>) -> Result<(), Trouble> {
     )?;
     let path = ["users", id.as_str(), "password"];
     let question = post(&path, CHECK, json!({"password": password}));
-    step.bench
+    step.cx
         .need("checking the new password", question)
         .await
         .map(drop)
 }
 
-async fn force_change(step: Step<'_>) -> Result<(), Trouble> {
+async fn force_change(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let path = ["users", id.as_str(), "password"];
-    let body = json!({"value": step.bench.password()?, "forceChange": false, "bypassPolicy": true});
-    step.bench
+    let body = json!({"value": step.cx.password()?, "forceChange": false, "bypassPolicy": true});
+    step.cx
         .need("setting a password in use", put(&path, SET, body))
         .await?;
     check(
@@ -240,7 +240,7 @@ async fn force_change(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-async fn password_state(step: Step<'_>) -> Result<(), Trouble> {
+async fn password_state(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let note = step.command(json!({"username": step.username()})).await?;
     check(account(&note)["ID"] == id.as_str(), "it is another user")?;
@@ -250,45 +250,45 @@ async fn password_state(step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-async fn set_enabled(step: Step<'_>, wanted: bool) -> Result<(), Trouble> {
+async fn set_enabled(step: Step<'_>, wanted: bool) -> Result<(), VerifyError> {
     let id = step.id()?;
     step.command(json!({"username": step.username()})).await?;
-    let switch = step.bench.read(&["users", &id, "enabled"]).await?;
+    let switch = step.cx.read(&["users", &id, "enabled"]).await?;
     check(
         switch.at("/enabled") == Some(&Value::Bool(wanted)),
         "the switch has the other position",
     )?;
-    let user = step.bench.read(&["users", &id]).await?;
+    let user = step.cx.read(&["users", &id]).await?;
     check(
         user.at("/enabled") == Some(&Value::Bool(wanted)),
         "the user shows the other position",
     )
 }
 
-async fn deactivate(step: Step<'_>) -> Result<(), Trouble> {
+async fn deactivate(step: Step<'_>) -> Result<(), VerifyError> {
     set_enabled(step, false).await
 }
 
-async fn activate(step: Step<'_>) -> Result<(), Trouble> {
+async fn activate(step: Step<'_>) -> Result<(), VerifyError> {
     set_enabled(step, true).await
 }
 
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 
-async fn unlock(step: Step<'_>) -> Result<(), Trouble> {
+async fn unlock(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let path = ["users", id.as_str()];
-    let state = async || -> Result<bool, Trouble> {
-        let user = step.bench.read(&path).await?;
+    let state = async || -> Result<bool, VerifyError> {
+        let user = step.cx.read(&path).await?;
         Ok(user.text("/account/status") == Some("LOCKED"))
     };
-    step.bench
+    step.cx
         .need("locking the account", operation(&path, LOCK))
         .await?;
     if !state().await? {
         // Whether PingOne locks without an end is unconfirmed.
-        let body = json!({"unlockAt": step.bench.in_seconds(3600)});
-        step.bench
+        let body = json!({"unlockAt": step.cx.in_seconds(3600)});
+        step.cx
             .need("locking the account for an hour", post(&path, LOCK, body))
             .await?;
     }
@@ -297,7 +297,7 @@ async fn unlock(step: Step<'_>) -> Result<(), Trouble> {
     check(!state().await?, "the account is still locked")
 }
 
-async fn add_to_group(mut step: Step<'_>) -> Result<(), Trouble> {
+async fn add_to_group(mut step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let (group, name) = step.group().await?;
     let args = json!({"username": step.username(), "groupName": name});
@@ -314,12 +314,12 @@ async fn add_to_group(mut step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-async fn groups(step: Step<'_>) -> Result<(), Trouble> {
+async fn groups(step: Step<'_>) -> Result<(), VerifyError> {
     let (group, name) = step
         .subject
         .group
         .clone()
-        .ok_or(Trouble::Skipped("there is no group to look for"))?;
+        .ok_or(VerifyError::Skipped("there is no group to look for"))?;
     let note = step.command(json!({"username": step.username()})).await?;
     // A filter of the environment may have put the user into other groups too.
     let listed = account(&note)["Group"].as_array().into_iter().flatten();
@@ -332,7 +332,7 @@ async fn groups(step: Step<'_>) -> Result<(), Trouble> {
     check(step.is_member(&group).await?, "there is no membership")
 }
 
-async fn remove_from_group(mut step: Step<'_>) -> Result<(), Trouble> {
+async fn remove_from_group(mut step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     let (group, name) = step.group().await?;
     let args = json!({"userId": id, "groupId": group});
@@ -353,10 +353,10 @@ async fn remove_from_group(mut step: Step<'_>) -> Result<(), Trouble> {
     )
 }
 
-async fn delete(step: Step<'_>) -> Result<(), Trouble> {
+async fn delete(step: Step<'_>) -> Result<(), VerifyError> {
     let id = step.id()?;
     step.command(json!({"username": step.username()})).await?;
-    let answer = step.bench.ask(get(&["users", &id])).await?;
+    let answer = step.cx.ask(get(&["users", &id])).await?;
     check(answer.status == 404, "the user can still be read")?;
     let again = step.command(json!({"userId": id})).await?;
     check(

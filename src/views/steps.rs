@@ -12,7 +12,7 @@ use crate::{
         steps::{StepOutcome, UserReport},
     },
 };
-use pingone::times::written;
+use pingone::times::to_rfc3339_millis;
 
 const COLUMNS: [&str; 5] = ["User", "ID", "Step", "Outcome", "Detail"];
 
@@ -36,7 +36,7 @@ pub fn report(
     key: &str,
     outcomes: &[Outcome<UserReport>],
 ) -> Output {
-    let at = written(cx.pingone.now());
+    let at = to_rfc3339_millis(cx.pingone.now());
     let mut rows: Vec<Row> = Vec::new();
     let mut context = Vec::new();
     let mut failures = Vec::new();

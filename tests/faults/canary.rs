@@ -16,7 +16,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use pingone_xsoar::{replay, surroundings::Surroundings};
+use pingone_xsoar::{env::Env, replay};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -275,7 +275,7 @@ fn marked(mut request: Value, host: &str, number: usize) -> Value {
 /// no mark in what comes out. Gives what was heard.
 fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
     let heard = talk_without_waits(
-        Surroundings::default(),
+        Env::default(),
         requests.iter().cloned().map(Turn::new).collect::<Vec<_>>(),
     );
     assert_eq!(heard.answers.len(), requests.len());
@@ -929,7 +929,7 @@ fn what_holds_a_secret_has_no_debug_text() {
         run::Runner,
         secrets::Mask,
         server::IntegrationContext,
-        Surroundings,
+        Env,
     );
 }
 

@@ -9,11 +9,11 @@ use std::{
 
 use jiff::Timestamp;
 use pingone_xsoar::{
+    env::Env,
     run::Runner,
     server::{Input, Server},
     session,
     stdin::Line,
-    surroundings::Surroundings,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Sender, channel};
@@ -115,7 +115,7 @@ pub(crate) fn kind_and_text(entry: &Value) -> (u64, &str) {
 }
 
 /// Nothing here may take longer: every test has limits of its own far below it.
-const LONGEST: Duration = Duration::from_mins(2);
+const TEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Lets `runner` serve these requests in the two-way mode, beginning with this integration context.
 pub(crate) fn talk_with(
@@ -141,7 +141,7 @@ pub(crate) fn talk_with(
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        tokio::time::timeout(LONGEST, session::serve(&mut server, runner))
+        tokio::time::timeout(TEST_TIMEOUT, session::serve(&mut server, runner))
             .await
             .expect("an answer in time: something hangs")
             .expect("the answer could be written");
@@ -152,16 +152,13 @@ pub(crate) fn talk_with(
 }
 
 /// The same with a process of its own.
-pub(crate) fn talk(surroundings: Surroundings, turns: impl IntoIterator<Item = Turn>) -> Heard {
-    talk_with(&mut Runner::live(surroundings), json!({}), turns)
+pub(crate) fn talk(env: Env, turns: impl IntoIterator<Item = Turn>) -> Heard {
+    talk_with(&mut Runner::live(env), json!({}), turns)
 }
 
 /// The same without waits between tries, where how long they take is not the point.
-pub(crate) fn talk_without_waits(
-    surroundings: Surroundings,
-    turns: impl IntoIterator<Item = Turn>,
-) -> Heard {
-    let mut runner = Runner::without_waits(surroundings, Timestamp::now());
+pub(crate) fn talk_without_waits(env: Env, turns: impl IntoIterator<Item = Turn>) -> Heard {
+    let mut runner = Runner::without_waits(env, Timestamp::now());
     talk_with(&mut runner, json!({}), turns)
 }
 

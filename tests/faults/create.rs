@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use pingone_xsoar::surroundings::Surroundings;
+use pingone_xsoar::env::Env;
 use serde_json::{Value, json};
 
 use crate::{
@@ -55,7 +55,7 @@ fn create(
             let args = json!({"username": "new.user", "populationId": POPULATION});
             let limits = json!({"request_timeout": "1"});
             let request = healthy::request(&server.host(), "pingone-create-user", &args, &limits);
-            let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
+            let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
             let (kind, text) = heard.result(0);
             assert_eq!(server.count("POST", "/users"), 1, "one creation: {text}");
             if kind == 4 {
@@ -184,7 +184,7 @@ fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
     });
     let args = json!({"username": "new.user", "populationId": POPULATION});
     let request = healthy::request(&server.host(), "pingone-create-user", &args, &json!({}));
-    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
     assert!(
         heard
             .note(0)
@@ -209,7 +209,7 @@ fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usi
     });
     let limits = json!({"request_timeout": "1"});
     let request = healthy::request(&server.host(), command, args, &limits);
-    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
     let deletes = server
         .seen()
         .iter()
@@ -295,7 +295,7 @@ fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
     });
     let args = json!({"username": "emma.sharp", "email": "e@example.com"});
     let request = healthy::request(&server.host(), "pingone-update-user", &args, &json!({}));
-    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
     let text = heard.error(0);
     assert!(
         text.contains("invalid_client: Secret expired")
@@ -316,7 +316,7 @@ fn the_commands_time_bounds_all_tries_together() {
     let limits = json!({"command_timeout": "2", "request_timeout": "60", "max_retries": "50"});
     let request = healthy::request(&server.host(), "pingone-activate-user", &args, &limits);
     let began = std::time::Instant::now();
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk(Env::default(), [Turn::new(request)]);
     let text = heard.error(0);
     assert!(text.contains("did not answer PUT "), "{text}");
     assert!(

@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use pingone_xsoar::{run::Runner, surroundings::Surroundings};
+use pingone_xsoar::{env::Env, run::Runner};
 use serde_json::{Value, json};
 
 use crate::{
@@ -606,7 +606,7 @@ pub(crate) fn run_at(
         }
     };
     let mut heard = talk_with(
-        &mut Runner::without_waits(Surroundings::default(), date),
+        &mut Runner::without_waits(Env::default(), date),
         json!({}),
         [
             Turn::new(healthy::request(&host, command, args, &limits)),

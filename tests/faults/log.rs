@@ -1,6 +1,6 @@
 //! The log: no secret in it, whoever brings it there, nothing that a terminal obeys, and in debug mode every call.
 
-use pingone_xsoar::{run::Runner, surroundings::Surroundings};
+use pingone_xsoar::{env::Env, run::Runner};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 const CALLED: &str = "Command being called is pingone-get-user";
 
 fn once(request: Value) -> Heard {
-    talk(Surroundings::default(), [Turn::new(request)])
+    talk(Env::default(), [Turn::new(request)])
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn an_error_marker_in_a_stored_value_is_text() {
         let server = Scripted::start(healthy::answer);
         let note = format!("{TOKEN} {marker} {TOKEN}");
         let heard = talk_with(
-            &mut Runner::live(Surroundings::default()),
+            &mut Runner::live(Env::default()),
             json!({"note": note}),
             [Turn::new(get_user(&server.host(), &json!({})))],
         );

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use pingone_xsoar::{commands, surroundings::Surroundings};
+use pingone_xsoar::{commands, env::Env};
 use serde_json::{Value, json};
 
 use crate::{
@@ -484,7 +484,7 @@ fn with_large_pages(
         )
     });
     let request = healthy::request(&server.host(), command, args, &json!({}));
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk(Env::default(), [Turn::new(request)]);
     (heard, server.count("GET", path))
 }
 
@@ -567,7 +567,7 @@ fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
     let args = json!({"userId": USER, "groupId": GROUP});
     let protected = json!({"protected_groups": "Admins"});
     let request = healthy::request(&server.host(), "pingone-add-to-group", &args, &protected);
-    let heard = talk(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk(Env::default(), [Turn::new(request)]);
     let text = heard.error(0);
     assert!(
         text.contains("is nested in too many groups to tell whether one is protected"),

@@ -17,9 +17,9 @@ use crate::{
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_pingone-xsoar");
 
 /// What a process never passes, whatever PingOne sends; in KiB.
-const MOST: u64 = 256 * 1024;
+const MAX_PEAK_KIB: u64 = 256 * 1024;
 /// The same for a request line of 64 MiB.
-const MOST_FOR_A_LINE: u64 = 512 * 1024;
+const MAX_FOR_A_LINE: u64 = 512 * 1024;
 /// A little less than the largest body that is read.
 const BODY: usize = 7_900_000;
 const LINE: usize = 63 * 1024 * 1024;
@@ -255,7 +255,7 @@ fn no_answer_of_pingones_takes_more_than_256_mib() {
             let request = healthy::request(&server.host(), place.command, &place.args, &more);
             let (peak, entry) = peak(&request);
             let kind = entry["Type"].as_u64();
-            if peak > MOST || !matches!(kind, Some(1 | 4)) {
+            if peak > MAX_PEAK_KIB || !matches!(kind, Some(1 | 4)) {
                 wrong.push(format!("{}, {shape}: {peak} KiB, {kind:?}", place.name));
             }
             number += 1;
@@ -300,7 +300,7 @@ fn what_does_not_fit_is_told_with_what_to_do() {
         ),
         "{text}"
     );
-    assert!(peak < MOST, "{peak} KiB");
+    assert!(peak < MAX_PEAK_KIB, "{peak} KiB");
 }
 
 /// What is tried of requests: the name of the member, the shape, and whether it is spread over several lines.
@@ -332,7 +332,7 @@ fn no_request_line_takes_more_than_512_mib() {
                 let mut process = Process::start(Path::new(EXECUTABLE), &[]);
                 let is_answered = process.ask(line.as_bytes()).starts_with("{\"type\":");
                 let peak = process.peak();
-                if peak > MOST_FOR_A_LINE || !is_answered {
+                if peak > MAX_FOR_A_LINE || !is_answered {
                     wrong.push(format!("{place}, {shape}: {peak} KiB"));
                 }
             }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pingone_xsoar::surroundings::Surroundings;
+use pingone_xsoar::env::Env;
 use rcgen::{CertificateParams, CertifiedKey, KeyPair};
 use rustls::{
     ServerConfig,
@@ -100,8 +100,8 @@ fn certificate(names: &[&str], change: Change) -> CertifiedKey<KeyPair> {
     CertifiedKey { cert, signing_key }
 }
 
-fn once(surroundings: Surroundings, request: Value) -> Heard {
-    talk(surroundings, [Turn::new(request)])
+fn once(env: Env, request: Value) -> Heard {
+    talk(env, [Turn::new(request)])
 }
 
 const TLS_ADVICE: &str = "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.";
@@ -122,10 +122,7 @@ fn assert_untrusted(heard: &Heard, tls: &Tls) {
 #[test]
 fn an_unknown_certificate_is_final_at_once() {
     let tls = Tls::for_this_machine();
-    assert_untrusted(
-        &once(Surroundings::default(), tls.request(&json!({}))),
-        &tls,
-    );
+    assert_untrusted(&once(Env::default(), tls.request(&json!({}))), &tls);
 }
 
 #[test]
@@ -134,13 +131,13 @@ fn a_certificate_file_replaces_the_bundled_roots() {
     let (tls, other) = (Tls::for_this_machine(), Tls::for_this_machine());
     let file = folder.file("roots.pem", &tls.pem);
     for variable in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"] {
-        let surroundings = Surroundings::from([(variable, file.as_str())]);
-        let heard = once(surroundings, tls.request(&json!({})));
+        let env = Env::from([(variable, file.as_str())]);
+        let heard = once(env, tls.request(&json!({})));
         assert!(heard.note(0).starts_with("### User:"), "{variable}");
     }
     // The first of the two counts, as it does for XSOAR's other integrations; the file has one certificate.
-    let surroundings = Surroundings::from([("SSL_CERT_FILE", file.as_str())]);
-    assert_untrusted(&once(surroundings, other.request(&json!({}))), &other);
+    let env = Env::from([("SSL_CERT_FILE", file.as_str())]);
+    assert_untrusted(&once(env, other.request(&json!({}))), &other);
 }
 
 #[test]
@@ -155,8 +152,8 @@ fn a_trusted_certificate_for_another_name_or_time_is_not_trusted() {
     for (names, change) in changed {
         let tls = Tls::start(certificate(names, change));
         let file = folder.file("roots.pem", &tls.pem);
-        let surroundings = Surroundings::from([("SSL_CERT_FILE", file.as_str())]);
-        assert_untrusted(&once(surroundings, tls.request(&json!({}))), &tls);
+        let env = Env::from([("SSL_CERT_FILE", file.as_str())]);
+        assert_untrusted(&once(env, tls.request(&json!({}))), &tls);
     }
 }
 
@@ -174,8 +171,8 @@ fn a_certificate_file_that_cannot_be_read_is_an_error() {
         folder.0.to_str().expect("UTF-8").to_owned(),
     ];
     for file in files {
-        let surroundings = Surroundings::from([("REQUESTS_CA_BUNDLE", file.as_str())]);
-        let heard = once(surroundings, tls.request(&json!({})));
+        let env = Env::from([("REQUESTS_CA_BUNDLE", file.as_str())]);
+        let heard = once(env, tls.request(&json!({})));
         let text = heard.error(0);
         assert!(
             text.contains(&file) && text.contains("REQUESTS_CA_BUNDLE"),
@@ -199,10 +196,7 @@ fn insecure_is_true_only_for_true() {
         (Value::Null, false),
     ] {
         let tls = Tls::for_this_machine();
-        let heard = once(
-            Surroundings::default(),
-            tls.request(&json!({"insecure": value})),
-        );
+        let heard = once(Env::default(), tls.request(&json!({"insecure": value})));
         if trusts {
             assert!(heard.note(0).starts_with("### User:"), "{value}");
         } else {
@@ -224,7 +218,7 @@ fn a_server_without_tls_is_not_spoken_to() {
         &server.host(),
         &json!({"api_url": address, "auth_url": address}),
     );
-    let heard = once(Surroundings::default(), request);
+    let heard = once(Env::default(), request);
     let text = heard.error(0);
     assert!(
         text.contains("no trusted TLS connection to 127.0.0.1:") && text.ends_with(TLS_ADVICE),
@@ -486,7 +480,7 @@ fn a_name_without_an_address_is_named() {
     // RFC 6761: no resolver has an address for it.
     let address = "https://nonexistent.invalid";
     let more = json!({"api_url": address, "auth_url": address, "max_retries": "0"});
-    let heard = once(Surroundings::default(), get_user("127.0.0.1:1", &more));
+    let heard = once(Env::default(), get_user("127.0.0.1:1", &more));
     let text = heard.error(0);
     assert!(
         text.contains("the host nonexistent.invalid was not found ("),
@@ -510,10 +504,7 @@ fn redirects_are_not_followed() {
                 }
                 healthy::answer(seen)
             });
-            let heard = once(
-                Surroundings::default(),
-                get_user(&server.host(), &json!({})),
-            );
+            let heard = once(Env::default(), get_user(&server.host(), &json!({})));
             let text = heard.error(0);
             assert!(
                 text.contains(&format!("Error in API call [{status}] - "))
@@ -539,7 +530,7 @@ fn the_token_goes_to_no_other_host_by_a_link() {
     });
     let args = json!({"username": "emma.sharp"});
     let request = healthy::request(&server.host(), "pingone-delete-user", &args, &json!({}));
-    let heard = once(Surroundings::default(), request);
+    let heard = once(Env::default(), request);
     assert!(heard.error(0).contains("leads to another host"));
     assert_eq!(other.connections(), 0);
     assert!(server.seen().iter().all(|seen| seen.method != "DELETE"));
@@ -549,7 +540,7 @@ fn the_token_goes_to_no_other_host_by_a_link() {
 fn plain_http_is_for_this_machine_alone() {
     for name in ["api_url", "auth_url"] {
         let request = get_user("127.0.0.1:1", &json!({name: "http://pingone.example"}));
-        let heard = once(Surroundings::default(), request);
+        let heard = once(Env::default(), request);
         let text = heard.error(0);
         assert!(text.contains(name) && text.contains("use https"), "{text}");
     }

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use pingone_xsoar::surroundings::Surroundings;
+use pingone_xsoar::env::Env;
 use serde_json::{Value, json};
 
 use crate::{
@@ -55,7 +55,7 @@ fn set(more: &Value, lost: Lost, answer: fn() -> Answer) -> (u64, String, usize)
     }
     let limits = json!({"request_timeout": "1"});
     let request = healthy::request(&server.host(), "pingone-set-password", &args, &limits);
-    let heard = talk_without_waits(Surroundings::default(), [Turn::new(request)]);
+    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
     let (kind, text) = heard.result(0);
     (kind, text.to_owned(), server.count("PUT", "/password"))
 }

@@ -53,7 +53,7 @@ impl Ended {
 }
 
 /// No process here takes as long.
-const LONGEST: Duration = Duration::from_mins(1);
+const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Runs the executable in the one-way mode with this input and nothing but these variables.
 pub(crate) fn run(variables: &[(&str, &str)], input: &[u8]) -> Ended {
@@ -72,7 +72,7 @@ pub(crate) fn run(variables: &[(&str, &str)], input: &[u8]) -> Ended {
     let id = child.id();
     let (sender, ended) = mpsc::channel();
     let waiter = thread::spawn(move || drop(sender.send(child.wait_with_output())));
-    let output = ended.recv_timeout(LONGEST).unwrap_or_else(|_| {
+    let output = ended.recv_timeout(TEST_TIMEOUT).unwrap_or_else(|_| {
         // Only this one, by its id.
         drop(Command::new("kill").arg(id.to_string()).status());
         panic!("the process has not ended in time")

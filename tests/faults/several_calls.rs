@@ -446,7 +446,7 @@ struct Cell {
 
 /// What a cell has to come to.
 struct Expected {
-    /// Tries of the struck call.
+    /// Attempts of the struck call.
     tries: usize,
     /// What the error says; `None` if all is well.
     says: Option<Vec<&'static str>>,

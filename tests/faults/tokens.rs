@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use pingone_xsoar::{run::Runner, surroundings::Surroundings};
+use pingone_xsoar::{env::Env, run::Runner};
 use serde_json::{Value, json};
 
 use crate::{
@@ -53,7 +53,7 @@ fn tokens(server: &Scripted) -> usize {
 
 fn serve(requests: impl IntoIterator<Item = Value>) -> Heard {
     talk(
-        Surroundings::default(),
+        Env::default(),
         requests.into_iter().map(Turn::new).collect::<Vec<_>>(),
     )
 }
@@ -241,7 +241,7 @@ fn the_way_that_worked_is_remembered() {
     let server = application(&WANTS_FORM, 60);
     let host = server.host();
     let heard = talk(
-        Surroundings::default(),
+        Env::default(),
         [
             Turn::new(get_user(&host, &json!({}))),
             Turn::new(get_user(&host, &json!({}))),
@@ -378,7 +378,7 @@ fn the_worker_application_may_live_in_another_environment() {
 
 /// One process that begins with this integration context and carries out one request.
 fn process(context: &Value, request: Value) -> Heard {
-    let mut runner = Runner::live(Surroundings::default());
+    let mut runner = Runner::live(Env::default());
     talk_with(&mut runner, context.clone(), [Turn::new(request)])
 }
 
@@ -579,7 +579,7 @@ fn a_missing_permission_costs_a_stored_token_once() {
     });
     let first = process(&json!({}), get_user(&server.host(), &json!({})));
     let calls = server.seen().len();
-    let mut runner = Runner::live(Surroundings::default());
+    let mut runner = Runner::live(Env::default());
     let request = many(&server.host(), "pingone-list-sessions", 30);
     let turns = [Turn::new(request.clone()), Turn::new(request)];
     let heard = talk_with(&mut runner, first.context, turns);
@@ -634,7 +634,7 @@ fn a_newer_stored_token_is_taken_when_ours_ran_out() {
     let request = get_user(&server.host(), &json!({}));
     let first = process(&json!({}), request.clone());
     let newer = with_token(&first.context, "token-9", 3600);
-    let mut runner = Runner::live(Surroundings::default());
+    let mut runner = Runner::live(Env::default());
     let ours = talk_with(&mut runner, json!({}), [Turn::new(request.clone())]);
     assert!(ours.note(0).starts_with("### User:"));
     let heard = talk_with(&mut runner, newer, [Turn::new(request)]);

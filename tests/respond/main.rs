@@ -7,10 +7,10 @@ use std::{io::Cursor, time::Duration};
 use pingone_sandbox::{Call, Fault, Sandbox, Seed};
 use pingone_xsoar::{
     commands::{self, Access},
+    env::Env,
     run::Runner,
     server::{Input, Server},
     session, stdin,
-    surroundings::Surroundings,
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ impl Company {
         runtime
             .block_on(session::serve(
                 &mut server,
-                &mut Runner::live(Surroundings::default()),
+                &mut Runner::live(Env::default()),
             ))
             .expect("writing to memory");
         let output = String::from_utf8(server.into_output()).expect("UTF-8");

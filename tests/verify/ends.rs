@@ -4,17 +4,17 @@ use std::{cell::RefCell, future::pending, time::Duration};
 
 use pingone_sandbox::{Sandbox, Seed};
 use pingone_xsoar::{
+    env::Env,
     run,
-    surroundings::Surroundings,
-    verify::{bench::Bench, carry_out, report::Results, trouble::Trouble},
+    verify::{carry_out, error::VerifyError, report::Results, test_context::TestContext},
 };
 use serde_json::Value;
 
-fn bench(sandbox: &Sandbox) -> Bench {
+fn cx(sandbox: &Sandbox) -> TestContext {
     let Value::Object(params) = sandbox.params() else {
         panic!("no parameters");
     };
-    Bench::new(params, None, Duration::ZERO, Surroundings::default()).expect("fine parameters")
+    TestContext::new(params, None, Duration::ZERO, Env::default()).expect("fine parameters")
 }
 
 fn count(sandbox: &Sandbox) -> usize {
@@ -27,16 +27,16 @@ fn count(sandbox: &Sandbox) -> usize {
 async fn what_was_made_before_a_panic_is_deleted() {
     run::hide_panics();
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-    let (before, bench) = (count(&sandbox), bench(&sandbox));
+    let (before, cx) = (count(&sandbox), cx(&sandbox));
     let made = std::cell::Cell::new(0);
-    let broken = async |bench: &Bench, _: &RefCell<Results>| {
-        bench.user("one").await?;
-        bench.group("two").await?;
+    let broken = async |cx: &TestContext, _: &RefCell<Results>| {
+        cx.user("one").await?;
+        cx.group("two").await?;
         made.set(count(&sandbox));
         assert_eq!(made.get(), 0, "hunter22");
         Ok(())
     };
-    let ended = carry_out(&bench, broken, pending, &|_| ()).await;
+    let ended = carry_out(&cx, broken, pending, &|_| ()).await;
     let (text, good) = (ended.report, ended.is_good);
     assert_eq!(made.get(), before + 2, "nothing was made");
     assert_eq!(count(&sandbox), before, "{text}");
@@ -50,12 +50,12 @@ async fn what_was_made_before_a_panic_is_deleted() {
 #[tokio::test]
 async fn what_was_made_before_an_error_is_deleted() {
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-    let (before, bench) = (count(&sandbox), bench(&sandbox));
-    let failing = async |bench: &Bench, _: &RefCell<Results>| {
-        bench.user("one").await?;
-        Err(Trouble::Interrupted)
+    let (before, cx) = (count(&sandbox), cx(&sandbox));
+    let failing = async |cx: &TestContext, _: &RefCell<Results>| {
+        cx.user("one").await?;
+        Err(VerifyError::Interrupted)
     };
-    let ended = carry_out(&bench, failing, pending, &|_| ()).await;
+    let ended = carry_out(&cx, failing, pending, &|_| ()).await;
     let (text, good) = (ended.report, ended.is_good);
     assert_eq!(count(&sandbox), before, "{text}");
     assert!(!good && text.contains("1 made and deleted"), "{text}");
@@ -64,12 +64,15 @@ async fn what_was_made_before_an_error_is_deleted() {
 #[tokio::test]
 async fn a_stopped_bench_sends_nothing_more() {
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
-    let bench = bench(&sandbox);
-    bench.stop();
-    assert!(matches!(bench.user("one").await, Err(Trouble::Interrupted)));
+    let cx = cx(&sandbox);
+    cx.stop();
     assert!(matches!(
-        bench.pause(Duration::from_hours(1)).await,
-        Err(Trouble::Interrupted)
+        cx.user("one").await,
+        Err(VerifyError::Interrupted)
+    ));
+    assert!(matches!(
+        cx.pause(Duration::from_hours(1)).await,
+        Err(VerifyError::Interrupted)
     ));
     assert_eq!(sandbox.calls(), []);
 }

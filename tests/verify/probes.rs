@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use pingone_sandbox::{Alternative, Fault, Sandbox, Seed};
-use pingone_xsoar::surroundings::Surroundings;
+use pingone_xsoar::env::Env;
 use pingone_xsoar::verify::{
-    bench::Bench,
-    probe::{Finding, Specimen, Verdict},
+    probe::{Finding, Fixture, Verdict},
     probes::{self, PROBES},
+    test_context::TestContext,
 };
 use serde_json::Value;
 
@@ -45,28 +45,28 @@ async fn ask(name: &str, way: Way) -> Finding {
     let Value::Object(params) = sandbox.params_of(application) else {
         panic!("no parameters");
     };
-    let bench =
-        Bench::new(params, None, Duration::ZERO, Surroundings::default()).expect("fine parameters");
-    let specimen = Specimen::make(&bench).await.expect("a throwaway user");
+    let cx =
+        TestContext::new(params, None, Duration::ZERO, Env::default()).expect("fine parameters");
+    let fixture = Fixture::make(&cx).await.expect("a throwaway user");
     if name == "member-filter" {
         // It looks for a membership that the probe before it made.
-        probes::run("member-again", &bench, &specimen)
+        probes::run("member-again", &cx, &fixture)
             .await
             .expect("a membership");
     }
     for fault in faults {
         sandbox.fault(fault);
     }
-    let found = probes::run(name, &bench, &specimen).await;
+    let found = probes::run(name, &cx, &fixture).await;
     sandbox.clear_faults();
-    let cleaned = bench.clean_up().await;
+    let cleaned = cx.clean_up().await;
     assert!(cleaned.is_complete(), "{name}: {cleaned:?}");
     assert_eq!(
         names(&sandbox),
         before,
         "{name} left something behind or took something away"
     );
-    found.unwrap_or_else(|trouble| panic!("{name}: {trouble}"))
+    found.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The users and groups that are there.
@@ -473,14 +473,14 @@ async fn the_clean_up_deletes_what_it_made_alone() {
     let Value::Object(params) = sandbox.params() else {
         panic!("no parameters");
     };
-    let bench =
-        Bench::new(params, None, Duration::ZERO, Surroundings::default()).expect("fine parameters");
-    bench.user("kept").await.expect("a throwaway user");
+    let cx =
+        TestContext::new(params, None, Duration::ZERO, Env::default()).expect("fine parameters");
+    cx.user("kept").await.expect("a throwaway user");
     // As if something were under way whose id never came: PingOne is searched, and answers with everybody.
-    bench.about_to_make();
+    cx.about_to_make();
     let everybody = serde_json::json!({"_embedded": {"users": sandbox.state()["users"]}});
     sandbox.fault(Fault::on("GET", "*/users").body(&everybody.to_string()));
-    let cleaned = bench.clean_up().await;
+    let cleaned = cx.clean_up().await;
     assert_eq!((cleaned.gone, cleaned.left), (1, 0));
     assert_eq!(names(&sandbox), before);
 }

@@ -13,7 +13,7 @@ use pingone_xsoar::verify::{probes::PROBES, steps};
 use serde_json::Value;
 
 /// No process here takes longer; one that does is ended.
-const LONGEST: Duration = Duration::from_mins(1);
+const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A sandbox, a file with its parameters, and what was there at first.
 struct Desk {
@@ -68,7 +68,7 @@ impl Desk {
                 return;
             }
             assert!(
-                began.elapsed() < LONGEST,
+                began.elapsed() < TEST_TIMEOUT,
                 "the call {method} …{path_end} never came"
             );
             std::thread::sleep(Duration::from_millis(2));
@@ -126,7 +126,7 @@ impl Running {
     fn end(mut self) -> Output {
         let began = Instant::now();
         while self.0.try_wait().expect("a child").is_none() {
-            assert!(began.elapsed() < LONGEST, "the process does not end");
+            assert!(began.elapsed() < TEST_TIMEOUT, "the process does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
         let mut output = Output {
@@ -445,7 +445,7 @@ fn interrupted_while_a_user_is_created() {
 #[test]
 fn interrupted_while_a_creation_hangs() {
     // The answer with the id never comes: the user is found by its name.
-    interrupted_at("hanging", "INT", "POST", "/users", LONGEST);
+    interrupted_at("hanging", "INT", "POST", "/users", TEST_TIMEOUT);
 }
 
 #[test]
@@ -475,7 +475,7 @@ fn interrupted_while_it_waits_for_the_audit_trail() {
         searches.count()
     };
     while searches() == 0 {
-        assert!(began.elapsed() < LONGEST, "the search never came");
+        assert!(began.elapsed() < TEST_TIMEOUT, "the search never came");
         std::thread::sleep(Duration::from_millis(2));
     }
     running.signal("INT");
@@ -490,7 +490,7 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
     desk.sandbox
         .fault(Fault::on("PUT", "*/enabled").delay(SHORT));
     desk.sandbox
-        .fault(Fault::on("DELETE", "*/users/*").delay(LONGEST));
+        .fault(Fault::on("DELETE", "*/users/*").delay(TEST_TIMEOUT));
     let running = desk.start(&["--yes"]);
     desk.wait_for("PUT", "/enabled");
     running.signal("INT");
@@ -501,7 +501,7 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
         .iter()
         .any(|call| call.method == "DELETE")
     {
-        assert!(began.elapsed() < LONGEST, "the deletion never came");
+        assert!(began.elapsed() < TEST_TIMEOUT, "the deletion never came");
         std::thread::sleep(Duration::from_millis(2));
     }
     running.signal("INT");

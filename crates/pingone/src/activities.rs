@@ -19,7 +19,7 @@ use super::{
     filter,
     pages::{NotAToken, Paging, Part},
 };
-use crate::{memory::Held, times::written};
+use crate::{memory::Held, times::to_rfc3339_millis};
 
 const ACTIVITIES: &str = "activities";
 /// What one query may span.
@@ -138,7 +138,9 @@ impl Client<'_> {
                 .limit
                 .filter(|_| to.duration_since(from) > MIN_SPAN)
                 .map(|limit| (limit - found.len()).max(page_size));
-            let read = self.span(from, to, wanted, page_size, most).await?;
+            let read = self
+                .parse_duration(from, to, wanted, page_size, most)
+                .await?;
             let Some((activities, mut taken)) = read else {
                 span = to.duration_since(from) / i32::from(SPAN_FACTOR);
                 continue;
@@ -171,7 +173,7 @@ impl Client<'_> {
     }
 
     /// The activities of a span; `None` if one of the queries gives more than `most`.
-    async fn span(
+    async fn parse_duration(
         &self,
         from: Timestamp,
         to: Timestamp,
@@ -180,8 +182,8 @@ impl Client<'_> {
         most: Option<usize>,
     ) -> Result<Option<(Vec<Value>, Held)>, Error> {
         let times = [
-            format!("recordedAt ge {}", Value::from(written(from))),
-            format!("recordedAt lt {}", Value::from(written(to))),
+            format!("recordedAt ge {}", Value::from(to_rfc3339_millis(from))),
+            format!("recordedAt lt {}", Value::from(to_rfc3339_millis(to))),
         ];
         let mut filters: Vec<String> = wanted
             .conditions

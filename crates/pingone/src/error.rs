@@ -15,12 +15,12 @@ pub(super) const TOO_MUCH: &str =
 
 /// A call that did not succeed.
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}{tries}")]
+#[error("{problem}{attempts}")]
 pub struct Error {
     /// What happened in the last try.
     pub problem: Box<Problem>,
     /// How often and how long it was tried.
-    pub tries: Tries,
+    pub attempts: Attempts,
 }
 
 /// What happened.
@@ -80,7 +80,7 @@ fn unknown_change(change: bool) -> &'static str {
 
 /// How often a call was tried.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tries {
+pub struct Attempts {
     /// Number of requests sent.
     pub count: u32,
     /// From the first request to the end.
@@ -89,7 +89,7 @@ pub struct Tries {
     pub outcome_unknown: bool,
 }
 
-impl fmt::Display for Tries {
+impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.count > 1 {
             write!(
@@ -108,7 +108,7 @@ impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self {
             problem: Box::new(problem),
-            tries: Tries::default(),
+            attempts: Attempts::default(),
         }
     }
 }
@@ -124,7 +124,8 @@ impl Error {
 
     /// Whether PingOne may have carried out a change although it did not say so, or not in a way that can be read.
     pub fn may_have_changed(&self) -> bool {
-        self.tries.outcome_unknown || matches!(&*self.problem, Problem::Answer { change: true, .. })
+        self.attempts.outcome_unknown
+            || matches!(&*self.problem, Problem::Answer { change: true, .. })
     }
 
     /// Whether PingOne refused the query of a call, which has a filter.
@@ -161,7 +162,7 @@ pub(crate) fn none_on_404<T>(result: Result<T, Error>) -> Result<Option<T>, Erro
 /// is gone now is its doing.
 pub(crate) fn exists_or_404<T>(deleted: Result<T, Error>) -> Result<bool, Error> {
     match deleted {
-        Err(error) if error.status() == Some(404) => Ok(error.tries.outcome_unknown),
+        Err(error) if error.status() == Some(404) => Ok(error.attempts.outcome_unknown),
         deleted => deleted.map(|_| true),
     }
 }

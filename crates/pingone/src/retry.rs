@@ -56,7 +56,7 @@ const MAX_WAIT: Duration = Duration::from_secs(16);
 
 /// How long to wait before the next try; `None` to stop.
 ///
-/// * `retries`: how many tries may follow the first; `tried`: how many were made.
+/// * `retries`: how many attempts may follow the first; `tried`: how many were made.
 /// * `remaining`: what is left of the command's time; a wait that leaves nothing is not begun.
 /// * `jitter`: from 0 to 1.
 pub fn wait(

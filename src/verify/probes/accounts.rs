@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::verify::{
-    bench::{Bench, JSON, operation, post, put},
-    probe::{Finding, Found, Specimen, word, yes},
-    trouble::{Trouble, status_and_codes},
+    error::{VerifyError, status_and_codes},
+    probe::{Finding, Fixture, Found, word, yes},
+    test_context::{JSON, TestContext, operation, post, put},
 };
 use pingone::probe::Answer;
 
@@ -15,39 +15,36 @@ const HOUR: i64 = 3600;
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
 
-async fn enable(bench: &Bench, specimen: &Specimen, enabled: bool) -> Result<Answer, Trouble> {
-    let path = ["users", &specimen.id, "enabled"];
+async fn enable(cx: &TestContext, fixture: &Fixture, enabled: bool) -> Result<Answer, VerifyError> {
+    let path = ["users", &fixture.id, "enabled"];
     let body = json!({"enabled": enabled});
-    bench
-        .need("changing `enabled`", put(&path, JSON, body))
-        .await
+    cx.need("changing `enabled`", put(&path, JSON, body)).await
 }
 
-pub(super) async fn unlock(bench: &Bench, specimen: &Specimen) -> Result<Answer, Trouble> {
-    bench.ask(operation(&specimen.path(), UNLOCK)).await
+pub(super) async fn unlock(cx: &TestContext, fixture: &Fixture) -> Result<Answer, VerifyError> {
+    cx.ask(operation(&fixture.path(), UNLOCK)).await
 }
 
 async fn lock(
-    bench: &Bench,
-    specimen: &Specimen,
+    cx: &TestContext,
+    fixture: &Fixture,
     until: Option<String>,
-) -> Result<Answer, Trouble> {
-    let path = specimen.path();
-    bench
-        .ask(match until {
-            Some(until) => post(&path, LOCK, json!({"unlockAt": until})),
-            None => operation(&path, LOCK),
-        })
-        .await
+) -> Result<Answer, VerifyError> {
+    let path = fixture.path();
+    cx.ask(match until {
+        Some(until) => post(&path, LOCK, json!({"unlockAt": until})),
+        None => operation(&path, LOCK),
+    })
+    .await
 }
 
-pub(super) async fn is_locked(bench: &Bench, specimen: &Specimen) -> Result<bool, Trouble> {
-    let user = bench.read(&specimen.path()).await?;
+pub(super) async fn is_locked(cx: &TestContext, fixture: &Fixture) -> Result<bool, VerifyError> {
+    let user = cx.read(&fixture.path()).await?;
     Ok(user.text("/account/status") == Some("LOCKED"))
 }
 
-pub(super) async fn enabled_answer(bench: &Bench, specimen: &Specimen) -> Found {
-    let answer = enable(bench, specimen, true).await?;
+pub(super) async fn enabled_answer(cx: &TestContext, fixture: &Fixture) -> Found {
+    let answer = enable(cx, fixture, true).await?;
     Ok(match answer.at("/enabled") {
         Some(Value::Bool(true)) => Finding::as_assumed("yes"),
         Some(_) => Finding::otherwise("no: `enabled` is not what was set"),
@@ -58,10 +55,10 @@ pub(super) async fn enabled_answer(bench: &Bench, specimen: &Specimen) -> Found 
     })
 }
 
-pub(super) async fn disabled_status(bench: &Bench, specimen: &Specimen) -> Found {
-    enable(bench, specimen, false).await?;
-    let user = bench.read(&specimen.path()).await;
-    enable(bench, specimen, true).await?;
+pub(super) async fn disabled_status(cx: &TestContext, fixture: &Fixture) -> Found {
+    enable(cx, fixture, false).await?;
+    let user = cx.read(&fixture.path()).await;
+    enable(cx, fixture, true).await?;
     let user = user?;
     let status = user.text("/account/status").unwrap_or_default();
     let may = user.at("/account/canAuthenticate");
@@ -76,12 +73,12 @@ pub(super) async fn disabled_status(bench: &Bench, specimen: &Specimen) -> Found
     ))
 }
 
-pub(super) async fn disabled_lock(bench: &Bench, specimen: &Specimen) -> Found {
-    enable(bench, specimen, false).await?;
-    let unlocked = unlock(bench, specimen).await?;
-    let locked = lock(bench, specimen, Some(bench.in_seconds(HOUR))).await?;
-    enable(bench, specimen, true).await?;
-    unlock(bench, specimen).await?;
+pub(super) async fn disabled_lock(cx: &TestContext, fixture: &Fixture) -> Found {
+    enable(cx, fixture, false).await?;
+    let unlocked = unlock(cx, fixture).await?;
+    let locked = lock(cx, fixture, Some(cx.in_seconds(HOUR))).await?;
+    enable(cx, fixture, true).await?;
+    unlock(cx, fixture).await?;
     Ok(Finding::of(
         unlocked.status == 415 && locked.status == 415,
         format!(
@@ -92,32 +89,32 @@ pub(super) async fn disabled_lock(bench: &Bench, specimen: &Specimen) -> Found {
     ))
 }
 
-pub(super) async fn enabled_unlock(bench: &Bench, specimen: &Specimen) -> Found {
-    enable(bench, specimen, false).await?;
-    enable(bench, specimen, true).await?;
-    let answer = unlock(bench, specimen).await?;
+pub(super) async fn enabled_unlock(cx: &TestContext, fixture: &Fixture) -> Found {
+    enable(cx, fixture, false).await?;
+    enable(cx, fixture, true).await?;
+    let answer = unlock(cx, fixture).await?;
     Ok(Finding::of(
         answer.is_success(),
         format!("it answers {}", status_and_codes(&answer)),
     ))
 }
 
-pub(super) async fn lock_without_end(bench: &Bench, specimen: &Specimen) -> Found {
-    unlock(bench, specimen).await?;
-    let answer = lock(bench, specimen, None).await?;
-    let locked = is_locked(bench, specimen).await?;
-    unlock(bench, specimen).await?;
+pub(super) async fn lock_without_end(cx: &TestContext, fixture: &Fixture) -> Found {
+    unlock(cx, fixture).await?;
+    let answer = lock(cx, fixture, None).await?;
+    let locked = is_locked(cx, fixture).await?;
+    unlock(cx, fixture).await?;
     Ok(Finding::of(
         locked,
         format!("{}: it answers {}", yes(locked), status_and_codes(&answer)),
     ))
 }
 
-pub(super) async fn lock_past_end(bench: &Bench, specimen: &Specimen) -> Found {
-    unlock(bench, specimen).await?;
-    let answer = lock(bench, specimen, Some(bench.in_seconds(-HOUR))).await?;
-    let locked = is_locked(bench, specimen).await?;
-    unlock(bench, specimen).await?;
+pub(super) async fn lock_past_end(cx: &TestContext, fixture: &Fixture) -> Found {
+    unlock(cx, fixture).await?;
+    let answer = lock(cx, fixture, Some(cx.in_seconds(-HOUR))).await?;
+    let locked = is_locked(cx, fixture).await?;
+    unlock(cx, fixture).await?;
     Ok(past_lock(&answer, locked))
 }
 
@@ -136,13 +133,13 @@ fn past_lock(answer: &Answer, locked: bool) -> Finding {
     )
 }
 
-pub(super) async fn unlock_media_type(bench: &Bench, specimen: &Specimen) -> Found {
-    lock(bench, specimen, Some(bench.in_seconds(HOUR))).await?;
-    if !is_locked(bench, specimen).await? {
+pub(super) async fn unlock_media_type(cx: &TestContext, fixture: &Fixture) -> Found {
+    lock(cx, fixture, Some(cx.in_seconds(HOUR))).await?;
+    if !is_locked(cx, fixture).await? {
         return Ok(Finding::open("the account could not be locked before"));
     }
-    let answer = unlock(bench, specimen).await?;
-    let locked = is_locked(bench, specimen).await?;
+    let answer = unlock(cx, fixture).await?;
+    let locked = is_locked(cx, fixture).await?;
     Ok(Finding::of(
         answer.is_success() && !locked,
         format!("{}: it answers {}", yes(!locked), status_and_codes(&answer)),

@@ -3,26 +3,25 @@
 use std::time::Duration;
 
 use crate::verify::{
-    bench::{Bench, get},
-    probe::{Finding, Found, Specimen, member_names},
-    trouble::{Trouble, status_and_codes},
+    error::{VerifyError, status_and_codes},
+    probe::{Finding, Fixture, Found, member_names},
+    test_context::{TestContext, get},
 };
 use pingone::probe::{Answer, Question};
 
-async fn activities(bench: &Bench, filter: &str, limit: &str) -> Result<Answer, Trouble> {
+async fn activities(cx: &TestContext, filter: &str, limit: &str) -> Result<Answer, VerifyError> {
     let query = [("filter", filter), ("limit", limit)];
-    bench
-        .ask(Question {
-            query: &query,
-            ..get(&["activities"])
-        })
-        .await
+    cx.ask(Question {
+        query: &query,
+        ..get(&["activities"])
+    })
+    .await
 }
 
-pub(super) async fn activities_limit(bench: &Bench, _: &Specimen) -> Found {
-    let filter = format!("recordedAt gt \"{}\"", bench.in_seconds(-60));
-    let within = activities(bench, &filter, "1000").await?;
-    let beyond = activities(bench, &filter, "1001").await?;
+pub(super) async fn activities_limit(cx: &TestContext, _: &Fixture) -> Found {
+    let filter = format!("recordedAt gt \"{}\"", cx.in_seconds(-60));
+    let within = activities(cx, &filter, "1000").await?;
+    let beyond = activities(cx, &filter, "1001").await?;
     Ok(limits(&within, &beyond))
 }
 
@@ -38,24 +37,24 @@ fn limits(within: &Answer, beyond: &Answer) -> Finding {
     Finding::of(within.is_success() && beyond.status == 400, text)
 }
 
-pub(super) async fn activities_delay(bench: &Bench, _: &Specimen) -> Found {
+pub(super) async fn activities_delay(cx: &TestContext, _: &Fixture) -> Found {
     const FIRST_PAUSE: Duration = Duration::from_millis(500);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+    const MAX_PAUSE: Duration = Duration::from_secs(5);
     // The clocks here and there may differ.
-    let since = bench.in_seconds(-600);
-    let id = bench.user("audit").await?;
+    let since = cx.in_seconds(-600);
+    let id = cx.user("audit").await?;
     let filter = format!("recordedAt gt \"{since}\" and resources.id eq \"{id}\"");
-    let began = bench.now();
+    let began = cx.now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let answer = activities(bench, &filter, "10").await?;
+        let answer = activities(cx, &filter, "10").await?;
         if !answer.is_success() {
             return Ok(Finding::open(format!(
                 "the search is refused: {}",
                 status_and_codes(&answer)
             )));
         }
-        let waited = Duration::try_from(bench.now().duration_since(began)).unwrap_or_default();
+        let waited = Duration::try_from(cx.now().duration_since(began)).unwrap_or_default();
         if let Some(activity) = answer.items("activities").first() {
             return Ok(Finding::as_assumed(format!(
                 "{:.0} s; members: {}",
@@ -63,15 +62,15 @@ pub(super) async fn activities_delay(bench: &Bench, _: &Specimen) -> Found {
                 member_names(activity)
             )));
         }
-        let left = bench.patience().saturating_sub(waited);
+        let left = cx.patience().saturating_sub(waited);
         if left.is_zero() {
             return Ok(Finding::otherwise(format!(
                 "more than {} s: it was not waited longer (--wait)",
-                bench.patience().as_secs()
+                cx.patience().as_secs()
             )));
         }
-        bench.pause(pause.min(left)).await?;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        cx.pause(pause.min(left)).await?;
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 

@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use crate::verify::{
-    bench::{Bench, get},
-    probe::{Finding, Found, Specimen, word},
-    trouble::status_and_codes,
+    error::status_and_codes,
+    probe::{Finding, Fixture, Found, word},
+    test_context::{TestContext, get},
 };
 use pingone::probe::Answer;
 
-pub(super) async fn bypass_name(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = ["users", &specimen.id, "bypassMFA"];
-    let answer = bench.ask(get(&path)).await?;
+pub(super) async fn bypass_name(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = ["users", &fixture.id, "bypassMFA"];
+    let answer = cx.ask(get(&path)).await?;
     Ok(bypass(&answer))
 }
 

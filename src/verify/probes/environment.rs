@@ -1,14 +1,14 @@
 //! How the environment answers, whatever it is asked for.
 
 use crate::verify::{
-    bench::{Bench, get, unused_id},
-    probe::{Finding, Found, Specimen},
-    trouble::status_and_codes,
+    error::status_and_codes,
+    probe::{Finding, Fixture, Found},
+    test_context::{TestContext, get, unused_id},
 };
 use pingone::token::ClientAuthentication;
 
-pub(super) async fn client_authentication(bench: &Bench, _: &Specimen) -> Found {
-    Ok(match bench.authentication().await {
+pub(super) async fn client_authentication(cx: &TestContext, _: &Fixture) -> Found {
+    Ok(match cx.authentication().await {
         Some(ClientAuthentication::Basic) => {
             Finding::as_assumed("Basic worked, as this application is set")
         }
@@ -19,8 +19,8 @@ pub(super) async fn client_authentication(bench: &Bench, _: &Specimen) -> Found 
     })
 }
 
-pub(super) async fn error_id(bench: &Bench, _: &Specimen) -> Found {
-    let answer = bench.ask(get(&["users", &unused_id()?])).await?;
+pub(super) async fn error_id(cx: &TestContext, _: &Fixture) -> Found {
+    let answer = cx.ask(get(&["users", &unused_id()?])).await?;
     if answer.is_success() {
         return Ok(Finding::open("PingOne gave no error to look at"));
     }
@@ -33,8 +33,8 @@ pub(super) async fn error_id(bench: &Bench, _: &Specimen) -> Found {
     })
 }
 
-pub(super) async fn unknown_environment(bench: &Bench, _: &Specimen) -> Found {
-    let answer = bench.ask_environment(&unused_id()?).await?;
+pub(super) async fn unknown_environment(cx: &TestContext, _: &Fixture) -> Found {
+    let answer = cx.ask_environment(&unused_id()?).await?;
     Ok(Finding::of(
         answer.status == 403,
         format!("it answers {}", status_and_codes(&answer)),

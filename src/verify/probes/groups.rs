@@ -4,33 +4,33 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::verify::{
-    bench::{Bench, JSON, get, post},
-    probe::{Finding, Found, Specimen, equals},
-    trouble::status_and_codes,
+    error::status_and_codes,
+    probe::{Finding, Fixture, Found, equals},
+    test_context::{JSON, TestContext, get, post},
 };
 use pingone::probe::Question;
 
-pub(super) async fn member_again(bench: &Bench, specimen: &Specimen) -> Found {
-    let group = specimen.group()?;
-    let path = ["users", &specimen.id, "memberOfGroups"];
+pub(super) async fn member_again(cx: &TestContext, fixture: &Fixture) -> Found {
+    let group = fixture.group()?;
+    let path = ["users", &fixture.id, "memberOfGroups"];
     let add = || post(&path, JSON, json!({"id": group}));
-    bench.need("adding the user to the group", add()).await?;
-    let again = bench.ask(add()).await?;
+    cx.need("adding the user to the group", add()).await?;
+    let again = cx.ask(add()).await?;
     Ok(Finding::of(
         again.status == 400 && again.has_code("UNIQUENESS_VIOLATION"),
         format!("it answers {}", status_and_codes(&again)),
     ))
 }
 
-pub(super) async fn member_filter(bench: &Bench, specimen: &Specimen) -> Found {
-    let group = specimen.group()?;
-    let member = ["users", &specimen.id, "memberOfGroups", group];
-    if !bench.ask(get(&member)).await?.is_success() {
+pub(super) async fn member_filter(cx: &TestContext, fixture: &Fixture) -> Found {
+    let group = fixture.group()?;
+    let member = ["users", &fixture.id, "memberOfGroups", group];
+    if !cx.ask(get(&member)).await?.is_success() {
         return Ok(Finding::open("the user is not in the group"));
     }
     let filter = equals("type", "DIRECT");
     let query = [("expand", "group"), ("filter", filter.as_str())];
-    let answer = bench
+    let answer = cx
         .ask(Question {
             query: &query,
             ..get(&member[..3])
@@ -59,14 +59,14 @@ pub(super) async fn member_filter(bench: &Bench, specimen: &Specimen) -> Found {
     ))
 }
 
-pub(super) async fn member_not(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = ["users", &specimen.id, "memberOfGroups", specimen.group()?];
+pub(super) async fn member_not(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = ["users", &fixture.id, "memberOfGroups", fixture.group()?];
     let remove = || Question {
         method: Method::DELETE,
         ..get(&path)
     };
-    bench.ask(remove()).await?;
-    let again = bench.ask(remove()).await?;
+    cx.ask(remove()).await?;
+    let again = cx.ask(remove()).await?;
     Ok(Finding::of(
         again.status == 404,
         format!("it answers {}", status_and_codes(&again)),

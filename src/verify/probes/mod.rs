@@ -6,9 +6,9 @@
 //! way it can go, in `tests/verify/probes.rs`.
 
 use super::{
-    bench::Bench,
-    probe::{Found, Specimen},
-    trouble::Trouble,
+    error::VerifyError,
+    probe::{Fixture, Found},
+    test_context::TestContext,
 };
 
 mod accounts;
@@ -25,10 +25,10 @@ macro_rules! probes {
         pub const PROBES: &[(&str, &str)] = &[$(($name, $question)),*];
 
         /// Asks one question; its name is one of those above.
-        pub async fn run(name: &str, bench: &Bench, specimen: &Specimen) -> Found {
+        pub async fn run(name: &str, cx: &TestContext, fixture: &Fixture) -> Found {
             match name {
-                $($name => $probe(bench, specimen).await,)*
-                _ => Err(Trouble::Skipped("there is no such probe")),
+                $($name => $probe(cx, fixture).await,)*
+                _ => Err(VerifyError::Skipped("there is no such probe")),
             }
         }
     };

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::accounts::{is_locked, unlock};
 use crate::verify::{
-    bench::{Bench, operation, post, put},
-    probe::{Finding, Found, Specimen, names, yes},
-    trouble::{Trouble, status_and_codes},
+    error::{VerifyError, status_and_codes},
+    probe::{Finding, Fixture, Found, names, yes},
+    test_context::{TestContext, operation, post, put},
 };
 
 const SET_PASSWORD: &str = "application/vnd.pingidentity.password.set+json";
@@ -16,40 +16,39 @@ const FORCE_CHANGE_JSON: &str = "application/vnd.pingidentity.password.forceChan
 const UNLOCK_PASSWORD: &str = "application/vnd.pingidentity.password.unlock";
 const UNLOCK_PASSWORD_JSON: &str = "application/vnd.pingidentity.password.unlock+json";
 
-async fn password_status(bench: &Bench, specimen: &Specimen) -> Result<String, Trouble> {
-    let state = bench.read(&specimen.password_path()).await?;
+async fn password_status(cx: &TestContext, fixture: &Fixture) -> Result<String, VerifyError> {
+    let state = cx.read(&fixture.password_path()).await?;
     Ok(state.text("/status").unwrap_or_default().to_owned())
 }
 
 /// Gives the user a password that is in use.
-async fn give_password(bench: &Bench, specimen: &Specimen) -> Result<(), Trouble> {
-    let body = json!({"value": bench.password()?, "forceChange": false, "bypassPolicy": true});
-    let path = specimen.password_path();
-    bench
-        .need("setting a password", put(&path, SET_PASSWORD, body))
+async fn give_password(cx: &TestContext, fixture: &Fixture) -> Result<(), VerifyError> {
+    let body = json!({"value": cx.password()?, "forceChange": false, "bypassPolicy": true});
+    let path = fixture.password_path();
+    cx.need("setting a password", put(&path, SET_PASSWORD, body))
         .await
         .map(drop)
 }
 
-pub(super) async fn force_change_no_password(bench: &Bench, specimen: &Specimen) -> Found {
-    if password_status(bench, specimen).await? != "NO_PASSWORD" {
+pub(super) async fn force_change_no_password(cx: &TestContext, fixture: &Fixture) -> Found {
+    if password_status(cx, fixture).await? != "NO_PASSWORD" {
         return Ok(Finding::open("a new user has a password"));
     }
-    let path = specimen.password_path();
-    let answer = bench.ask(operation(&path, FORCE_CHANGE)).await?;
+    let path = fixture.password_path();
+    let answer = cx.ask(operation(&path, FORCE_CHANGE)).await?;
     Ok(Finding::of(
         answer.status == 400,
         format!("it answers {}", status_and_codes(&answer)),
     ))
 }
 
-pub(super) async fn force_change_media_type(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = specimen.password_path();
-    give_password(bench, specimen).await?;
-    let bare = bench.ask(operation(&path, FORCE_CHANGE)).await?;
-    let forced = password_status(bench, specimen).await? == "MUST_CHANGE_PASSWORD";
-    give_password(bench, specimen).await?;
-    let with_json = bench.ask(operation(&path, FORCE_CHANGE_JSON)).await?;
+pub(super) async fn force_change_media_type(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = fixture.password_path();
+    give_password(cx, fixture).await?;
+    let bare = cx.ask(operation(&path, FORCE_CHANGE)).await?;
+    let forced = password_status(cx, fixture).await? == "MUST_CHANGE_PASSWORD";
+    give_password(cx, fixture).await?;
+    let with_json = cx.ask(operation(&path, FORCE_CHANGE_JSON)).await?;
     Ok(Finding::of(
         bare.status == 200 && forced,
         format!(
@@ -65,11 +64,11 @@ pub(super) async fn force_change_media_type(bench: &Bench, specimen: &Specimen) 
     ))
 }
 
-pub(super) async fn password_unlock_media_type(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = specimen.password_path();
-    give_password(bench, specimen).await?;
-    let with_json = bench.ask(operation(&path, UNLOCK_PASSWORD_JSON)).await?;
-    let bare = bench.ask(operation(&path, UNLOCK_PASSWORD)).await?;
+pub(super) async fn password_unlock_media_type(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = fixture.password_path();
+    give_password(cx, fixture).await?;
+    let with_json = cx.ask(operation(&path, UNLOCK_PASSWORD_JSON)).await?;
+    let bare = cx.ask(operation(&path, UNLOCK_PASSWORD)).await?;
     Ok(Finding::of(
         with_json.is_success(),
         format!(
@@ -81,7 +80,7 @@ pub(super) async fn password_unlock_media_type(bench: &Bench, specimen: &Specime
 }
 
 /// More failed checks than any sensible policy allows.
-const MOST_CHECKS: usize = 15;
+const MAX_CHECKS: usize = 15;
 
 /// What failed checks showed.
 struct Lockout {
@@ -92,7 +91,7 @@ struct Lockout {
 }
 
 /// Fails to give the password until it is locked out.
-async fn lock_out(bench: &Bench, specimen: &Specimen) -> Result<Lockout, Trouble> {
+async fn lock_out(cx: &TestContext, fixture: &Fixture) -> Result<Lockout, VerifyError> {
     const KNOWN: &[&str] = &[
         "_links",
         "_embedded",
@@ -103,16 +102,16 @@ async fn lock_out(bench: &Bench, specimen: &Specimen) -> Result<Lockout, Trouble
         "lastChangedAt",
         "secondsUntilUnlock",
     ];
-    give_password(bench, specimen).await?;
-    let path = specimen.password_path();
+    give_password(cx, fixture).await?;
+    let path = fixture.password_path();
     let mut lockout = Lockout {
         unknown: Vec::new(),
         locked_out: false,
     };
-    for _ in 0..MOST_CHECKS {
+    for _ in 0..MAX_CHECKS {
         let body = json!({"password": "not the password"});
-        bench.ask(post(&path, CHECK_PASSWORD, body)).await?;
-        let state = bench.read(&path).await?;
+        cx.ask(post(&path, CHECK_PASSWORD, body)).await?;
+        let state = cx.read(&path).await?;
         let members = state.body.as_ref().and_then(Value::as_object);
         for (name, value) in members.into_iter().flatten() {
             if KNOWN.contains(&name.as_str()) {
@@ -132,11 +131,11 @@ async fn lock_out(bench: &Bench, specimen: &Specimen) -> Result<Lockout, Trouble
     Ok(lockout)
 }
 
-pub(super) async fn password_warnings(bench: &Bench, specimen: &Specimen) -> Found {
+pub(super) async fn password_warnings(cx: &TestContext, fixture: &Fixture) -> Found {
     let Lockout {
         unknown,
         locked_out,
-    } = lock_out(bench, specimen).await?;
+    } = lock_out(cx, fixture).await?;
     let until = if locked_out {
         "until the lockout"
     } else {
@@ -149,23 +148,23 @@ pub(super) async fn password_warnings(bench: &Bench, specimen: &Specimen) -> Fou
     })
 }
 
-pub(super) async fn lockout_in_account(bench: &Bench, specimen: &Specimen) -> Found {
-    unlock(bench, specimen).await?;
-    if !lock_out(bench, specimen).await?.locked_out {
+pub(super) async fn lockout_in_account(cx: &TestContext, fixture: &Fixture) -> Found {
+    unlock(cx, fixture).await?;
+    if !lock_out(cx, fixture).await?.locked_out {
         return Ok(no_lockout());
     }
-    let locked = is_locked(bench, specimen).await?;
-    give_password(bench, specimen).await?;
+    let locked = is_locked(cx, fixture).await?;
+    give_password(cx, fixture).await?;
     Ok(Finding::of(locked, yes(locked)))
 }
 
-pub(super) async fn lockout_unlock(bench: &Bench, specimen: &Specimen) -> Found {
-    if !lock_out(bench, specimen).await?.locked_out {
+pub(super) async fn lockout_unlock(cx: &TestContext, fixture: &Fixture) -> Found {
+    if !lock_out(cx, fixture).await?.locked_out {
         return Ok(no_lockout());
     }
-    let answer = unlock(bench, specimen).await?;
-    let still = password_status(bench, specimen).await? == "PASSWORD_LOCKED_OUT";
-    give_password(bench, specimen).await?;
+    let answer = unlock(cx, fixture).await?;
+    let still = password_status(cx, fixture).await? == "PASSWORD_LOCKED_OUT";
+    give_password(cx, fixture).await?;
     Ok(Finding::of(
         still,
         format!("{}: it answers {}", yes(still), status_and_codes(&answer)),
@@ -174,6 +173,6 @@ pub(super) async fn lockout_unlock(bench: &Bench, specimen: &Specimen) -> Found 
 
 fn no_lockout() -> Finding {
     Finding::open(format!(
-        "{MOST_CHECKS} failed checks did not lock the password out"
+        "{MAX_CHECKS} failed checks did not lock the password out"
     ))
 }

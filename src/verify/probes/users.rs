@@ -3,22 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::verify::{
-    bench::{Bench, JSON, get, patch},
-    probe::{Finding, Found, Specimen, equals, word},
-    trouble::{Trouble, status_and_codes},
+    error::{VerifyError, status_and_codes},
+    probe::{Finding, Fixture, Found, equals, word},
+    test_context::{JSON, TestContext, get, patch},
 };
 use pingone::probe::{Answer, Question};
 
 const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 
-async fn find_users(bench: &Bench, filter: &str) -> Result<Answer, Trouble> {
+async fn find_users(cx: &TestContext, filter: &str) -> Result<Answer, VerifyError> {
     let query = [("filter", filter)];
-    bench
-        .ask(Question {
-            query: &query,
-            ..get(&["users"])
-        })
-        .await
+    cx.ask(Question {
+        query: &query,
+        ..get(&["users"])
+    })
+    .await
 }
 
 fn usernames(answer: &Answer) -> Vec<&str> {
@@ -26,17 +25,17 @@ fn usernames(answer: &Answer) -> Vec<&str> {
     users.filter_map(|user| user["username"].as_str()).collect()
 }
 
-pub(super) async fn filter_escaping(bench: &Bench, _: &Specimen) -> Found {
+pub(super) async fn filter_escaping(cx: &TestContext, _: &Fixture) -> Found {
     let suffix = r#"q"uo\te"#;
-    let created = bench.try_user(suffix, Value::Null).await?;
+    let created = cx.try_user(suffix, Value::Null).await?;
     if !created.is_success() {
         return Ok(Finding::open(format!(
             "PingOne takes no such username: {}",
             status_and_codes(&created)
         )));
     }
-    let username = format!("{}-{suffix}", bench.prefix());
-    let answer = find_users(bench, &equals("username", &username)).await?;
+    let username = format!("{}-{suffix}", cx.prefix());
+    let answer = find_users(cx, &equals("username", &username)).await?;
     Ok(escaping(&answer, &username))
 }
 
@@ -57,13 +56,13 @@ fn escaping(answer: &Answer, username: &str) -> Finding {
     }
 }
 
-pub(super) async fn filter_widening(bench: &Bench, _: &Specimen) -> Found {
+pub(super) async fn filter_widening(cx: &TestContext, _: &Fixture) -> Found {
     // If the quote ended the value, this would find the users of this run.
     let value = format!(
         "{prefix}-nobody\" or username sw \"{prefix}",
-        prefix = bench.prefix()
+        prefix = cx.prefix()
     );
-    let answer = find_users(bench, &equals("username", &value)).await?;
+    let answer = find_users(cx, &equals("username", &value)).await?;
     Ok(widening(&answer))
 }
 
@@ -84,16 +83,12 @@ fn widening(answer: &Answer) -> Finding {
     )
 }
 
-pub(super) async fn username_filter_case(bench: &Bench, specimen: &Specimen) -> Found {
-    let answer = find_users(
-        bench,
-        &equals("username", &specimen.username.to_uppercase()),
-    )
-    .await?;
+pub(super) async fn username_filter_case(cx: &TestContext, fixture: &Fixture) -> Found {
+    let answer = find_users(cx, &equals("username", &fixture.username.to_uppercase())).await?;
     if !answer.is_success() {
         return Ok(Finding::open(status_and_codes(&answer)));
     }
-    let found = usernames(&answer).contains(&specimen.username.as_str());
+    let found = usernames(&answer).contains(&fixture.username.as_str());
     Ok(Finding::of(
         found,
         if found {
@@ -104,8 +99,8 @@ pub(super) async fn username_filter_case(bench: &Bench, specimen: &Specimen) -> 
     ))
 }
 
-pub(super) async fn username_unique_case(bench: &Bench, _: &Specimen) -> Found {
-    let answer = bench.try_user("PROBE", Value::Null).await?;
+pub(super) async fn username_unique_case(cx: &TestContext, _: &Fixture) -> Found {
+    let answer = cx.try_user("PROBE", Value::Null).await?;
     Ok(if answer.is_success() {
         Finding::as_assumed("yes: a second user could be created")
     } else if answer.has_code("UNIQUENESS_VIOLATION") {
@@ -115,20 +110,20 @@ pub(super) async fn username_unique_case(bench: &Bench, _: &Specimen) -> Found {
     })
 }
 
-pub(super) async fn user_id_filter(bench: &Bench, specimen: &Specimen) -> Found {
-    let answer = find_users(bench, &equals("id", &specimen.id)).await?;
+pub(super) async fn user_id_filter(cx: &TestContext, fixture: &Fixture) -> Found {
+    let answer = find_users(cx, &equals("id", &fixture.id)).await?;
     Ok(if !answer.is_success() {
         Finding::as_assumed(format!("yes: {}", status_and_codes(&answer)))
-    } else if usernames(&answer) == [specimen.username.as_str()] {
+    } else if usernames(&answer) == [fixture.username.as_str()] {
         Finding::otherwise("no: it finds the user")
     } else {
         Finding::otherwise("no: it is taken, but does not find exactly the user")
     })
 }
 
-pub(super) async fn create_with_password(bench: &Bench, _: &Specimen) -> Found {
-    let password = json!({"password": {"value": bench.password()?}});
-    let answer = bench.try_user("password", password).await?;
+pub(super) async fn create_with_password(cx: &TestContext, _: &Fixture) -> Found {
+    let password = json!({"password": {"value": cx.password()?}});
+    let answer = cx.try_user("password", password).await?;
     if !answer.is_success() {
         return Ok(Finding::otherwise(format!(
             "no: the creation is refused: {}",
@@ -136,7 +131,7 @@ pub(super) async fn create_with_password(bench: &Bench, _: &Specimen) -> Found {
         )));
     }
     let id = answer.text("/id").unwrap_or_default();
-    let state = bench.read(&["users", id, "password"]).await?;
+    let state = cx.read(&["users", id, "password"]).await?;
     Ok(match state.text("/status") {
         Some("NO_PASSWORD") => Finding::as_assumed("yes: the user has no password"),
         Some(status) => {
@@ -146,20 +141,18 @@ pub(super) async fn create_with_password(bench: &Bench, _: &Specimen) -> Found {
     })
 }
 
-pub(super) async fn patch_merge(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = specimen.path();
+pub(super) async fn patch_merge(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = fixture.path();
     let whole = json!({
         "name": {"given": "Vera", "family": "Throwaway"},
         "address": {"locality": "Nowhere", "region": "None"},
     });
-    bench
-        .need("giving the user a name", patch(&path, JSON, whole))
+    cx.need("giving the user a name", patch(&path, JSON, whole))
         .await?;
     let part = json!({"name": {"given": "Viola"}, "address": {"locality": "Elsewhere"}});
-    bench
-        .need("changing a part of the name", patch(&path, JSON, part))
+    cx.need("changing a part of the name", patch(&path, JSON, part))
         .await?;
-    let user = bench.read(&path).await?;
+    let user = cx.read(&path).await?;
     if user.text("/name/given") != Some("Viola") {
         return Ok(Finding::open("the change did not show"));
     }
@@ -176,18 +169,18 @@ pub(super) async fn patch_merge(bench: &Bench, specimen: &Specimen) -> Found {
     ))
 }
 
-pub(super) async fn scim_patch_path(bench: &Bench, specimen: &Specimen) -> Found {
-    let path = specimen.path();
+pub(super) async fn scim_patch_path(cx: &TestContext, fixture: &Fixture) -> Found {
+    let path = fixture.path();
     let body =
         json!({"Operations": [{"op": "replace", "path": "name.middle", "value": "Quentin"}]});
-    let answer = bench.ask(patch(&path, SCIM_PATCH, body)).await?;
+    let answer = cx.ask(patch(&path, SCIM_PATCH, body)).await?;
     if !answer.is_success() {
         return Ok(Finding::otherwise(format!(
             "no: {}",
             status_and_codes(&answer)
         )));
     }
-    let set = bench.read(&path).await?.text("/name/middle") == Some("Quentin");
+    let set = cx.read(&path).await?.text("/name/middle") == Some("Quentin");
     Ok(Finding::of(
         set,
         if set {
@@ -198,13 +191,13 @@ pub(super) async fn scim_patch_path(bench: &Bench, specimen: &Specimen) -> Found
     ))
 }
 
-pub(super) async fn users_page(bench: &Bench, _: &Specimen) -> Found {
+pub(super) async fn users_page(cx: &TestContext, _: &Fixture) -> Found {
     let query = [("limit", "201")];
     let question = Question {
         query: &query,
         ..get(&["users"])
     };
-    Ok(page_of_users(&bench.ask(question).await?))
+    Ok(page_of_users(&cx.ask(question).await?))
 }
 
 fn page_of_users(answer: &Answer) -> Finding {

@@ -14,7 +14,7 @@ use crate::protocol::message::{Outcome, Reply};
 use crate::render::hal::{self, link};
 
 /// How many devices a user may have when an environment's settings say nothing.
-const MOST: usize = 5;
+const MAX_DEVICES: usize = 5;
 
 /// `GET /users/{user}/devices`
 pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
@@ -85,7 +85,7 @@ fn create(visit: &mut Visit<'_>) -> Outcome {
     if let Some(nickname) = body.get("nickname").filter(|value| value.is_string()) {
         details.insert("nickname".to_owned(), nickname.clone());
     }
-    if visit.user()?.devices.len() >= MOST {
+    if visit.user()?.devices.len() >= MAX_DEVICES {
         return Err(Problem::request_failed(
             "LIMIT_EXCEEDED",
             "The user has as many devices as are allowed",

@@ -249,7 +249,7 @@ fn values<'a>(document: &'a Value, path: &str) -> Vec<&'a Value> {
 }
 
 /// Parentheses and brackets may nest this deep: a bound for the stack, far above any real filter.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
@@ -368,7 +368,7 @@ impl Parser {
     /// `a or b or c`, the loosest binding.
     fn any(&mut self, schema: &Schema<'_>) -> Result<Filter, Rejection> {
         self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth > MAX_DEPTH {
             return Err(Rejection::plain("the filter is nested too deeply"));
         }
         let mut parts = vec![self.all(schema)?];

@@ -28,7 +28,7 @@ use crate::server::shared::{InFlight, Shared};
 use crate::server::wire::{Connection, ResetFlag, Sent};
 
 /// PingOne's own limit is not documented; a profile has at most 16 KB.
-const BIGGEST_BODY: usize = 1024 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 /// Accepts connections until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -86,7 +86,7 @@ async fn respond(
         authorization: header(AUTHORIZATION),
         body: Vec::new(),
     };
-    let Ok(collected) = Limited::new(body, BIGGEST_BODY).collect().await else {
+    let Ok(collected) = Limited::new(body, MAX_BODY).collect().await else {
         let reply = router::refuse(&mut shared.world(), Problem::too_large());
         return response(&reply, None);
     };

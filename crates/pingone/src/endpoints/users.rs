@@ -12,7 +12,7 @@ use crate::{
     id::{UserId, read_id},
     retry::Repeat,
     secrets::Mask,
-    times::written,
+    times::to_rfc3339_millis,
 };
 
 /// Selects the unlock operation; the same address with other media types does other things.
@@ -214,7 +214,7 @@ pub(crate) fn unlock(id: UserId) -> Write {
 pub(crate) fn lock(id: UserId, until: Option<jiff::Timestamp>) -> Write {
     let lock = Write::operation(Path::of_user(id, &[]), LOCK, Effect::User(id));
     match until {
-        Some(until) => lock.with_body(LOCK, json!({"unlockAt": written(until)})),
+        Some(until) => lock.with_body(LOCK, json!({"unlockAt": to_rfc3339_millis(until)})),
         None => lock,
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroize as _;
 use super::dispatcher::Dispatcher;
 use crate::{
     answer::check_content_type,
-    error::{Error, Problem, Refusal, Tries},
+    error::{Attempts, Error, Problem, Refusal},
     journal::Level,
     retry::Repeat,
     token::{self, ClientAuthentication, TokenState},
@@ -121,13 +121,13 @@ impl Authenticator {
         state: &mut TokenState,
     ) -> Result<(), Error> {
         let began = dispatcher.elapsed();
-        let mut tries = Tries::default();
+        let mut attempts = Attempts::default();
         let first = state.authentication;
         let second = match first {
             ClientAuthentication::Basic => ClientAuthentication::Form,
             ClientAuthentication::Form => ClientAuthentication::Basic,
         };
-        let mut refusal = match ask_for_token(dispatcher, state, first, &mut tries).await {
+        let mut refusal = match ask_for_token(dispatcher, state, first, &mut attempts).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(refusal)) => Ok(refusal),
             Err(problem) => Err(problem),
@@ -135,8 +135,8 @@ impl Authenticator {
         if let Ok(unsupported) = &refusal
             && wants_other_method(unsupported)
         {
-            tries = Tries::default();
-            match ask_for_token(dispatcher, state, second, &mut tries).await {
+            attempts = Attempts::default();
+            match ask_for_token(dispatcher, state, second, &mut attempts).await {
                 Ok(Ok(())) => return Ok(()),
                 // Prefer the refusal that is not "unsupported authentication method".
                 Ok(Err(other)) if !wants_other_method(&other) => refusal = Ok(other),
@@ -144,7 +144,7 @@ impl Authenticator {
                 Err(problem) => refusal = Err(problem),
             }
         }
-        tries.elapsed = dispatcher.elapsed().saturating_sub(began);
+        attempts.elapsed = dispatcher.elapsed().saturating_sub(began);
         if let Ok(refusal) = &refusal
             && refusal.is_definite()
         {
@@ -153,7 +153,7 @@ impl Authenticator {
         }
         Err(Error {
             problem: Box::new(refusal.map_or_else(|problem| problem, Problem::NoToken)),
-            tries,
+            attempts,
         })
     }
 }
@@ -163,10 +163,10 @@ async fn ask_for_token(
     dispatcher: &Dispatcher<'_>,
     state: &mut TokenState,
     authentication: ClientAuthentication,
-    tries: &mut Tries,
+    attempts: &mut Attempts,
 ) -> Result<Result<(), Refusal>, Problem> {
     let request = token::request(&dispatcher.connection.settings, authentication);
-    let sent = dispatcher.send(&request, Repeat::Safe, None, tries);
+    let sent = dispatcher.send(&request, Repeat::Safe, None, attempts);
     let mut reply = sent.await?;
     if !reply.is_success() {
         return Ok(Err(Refusal::read(&reply, &dispatcher.mask())));

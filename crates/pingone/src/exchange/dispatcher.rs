@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{
     changes::{ChangeLog, ChangeState},
     connection::Connection,
-    error::{Problem, Tries},
+    error::{Attempts, Problem},
     journal::{Journal, Level},
     memory::Budget,
     retry::{self, Outcome, Repeat},
@@ -44,7 +44,7 @@ impl<'a> Dispatcher<'a> {
         request: &HttpRequest,
         repeat: Repeat,
         log: Option<&ChangeLog>,
-        tries: &mut Tries,
+        attempts: &mut Attempts,
     ) -> Result<Reply, Problem> {
         let clock = &self.connection.clock;
         let mut tried = 0;
@@ -57,7 +57,7 @@ impl<'a> Dispatcher<'a> {
                 });
             }
             tried += 1;
-            tries.count += 1;
+            attempts.count += 1;
             let pending = log.map(|log| log.begin(request.label()));
             let result = self.send_once(request, remaining, tried).await;
             if let Some(pending) = pending {
@@ -68,7 +68,7 @@ impl<'a> Dispatcher<'a> {
                 });
             }
             let outcome = self.outcome(&result);
-            tries.outcome_unknown |= log.is_some() && outcome.unknown();
+            attempts.outcome_unknown |= log.is_some() && outcome.unknown();
             let wait = retry::wait(
                 outcome,
                 repeat,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     changes::ChangeLog,
     connection::Connection,
-    error::{Error, Problem, Refusal, Tries},
+    error::{Attempts, Error, Problem, Refusal},
     journal::Journal,
     memory::Budget,
     retry::Repeat,
@@ -50,7 +50,7 @@ impl<'a> Sender<'a> {
     /// Makes the call; an answer that is no success is an error.
     pub(super) async fn call(&self, outgoing: Outgoing<'_>) -> Result<Reply, Error> {
         let operation = outgoing.request.content_type;
-        let (reply, tries) = self.exchange(outgoing).await?;
+        let (reply, attempts) = self.exchange(outgoing).await?;
         if reply.is_success() {
             return Ok(reply);
         }
@@ -60,12 +60,15 @@ impl<'a> Sender<'a> {
         });
         Err(Error {
             problem: Box::new(problem),
-            tries,
+            attempts,
         })
     }
 
     /// Makes the call and gives the last answer, whatever it is.
-    pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<(Reply, Tries), Error> {
+    pub(super) async fn exchange(
+        &self,
+        outgoing: Outgoing<'_>,
+    ) -> Result<(Reply, Attempts), Error> {
         let Outgoing {
             mut request,
             repeat,
@@ -74,17 +77,17 @@ impl<'a> Sender<'a> {
         let dispatcher = &self.dispatcher;
         let _turn = dispatcher.connection.transport.turn().await;
         let began = dispatcher.elapsed();
-        let mut tries = Tries::default();
+        let mut attempts = Attempts::default();
         let mut which = Token::Known;
         let problem = loop {
             let bearer = self.authenticator.bearer(dispatcher).await;
             // No token any more after an earlier try of a change: that try may have been carried out.
             let token = bearer.map_err(|mut error| {
-                error.tries.outcome_unknown |= tries.outcome_unknown;
+                error.attempts.outcome_unknown |= attempts.outcome_unknown;
                 error
             })?;
             request.authorization = Authorization::Bearer(token.clone());
-            let reply = match dispatcher.send(&request, repeat, log, &mut tries).await {
+            let reply = match dispatcher.send(&request, repeat, log, &mut attempts).await {
                 Ok(reply) => reply,
                 Err(problem) => break problem,
             };
@@ -99,13 +102,13 @@ impl<'a> Sender<'a> {
                 which = Token::Renewed;
                 continue;
             }
-            tries.elapsed = received.saturating_sub(began);
-            return Ok((reply, tries));
+            attempts.elapsed = received.saturating_sub(began);
+            return Ok((reply, attempts));
         };
-        tries.elapsed = dispatcher.elapsed().saturating_sub(began);
+        attempts.elapsed = dispatcher.elapsed().saturating_sub(began);
         Err(Error {
             problem: Box::new(problem),
-            tries,
+            attempts,
         })
     }
 

@@ -41,7 +41,7 @@ impl Style {
 }
 
 /// A table that would be wider is shown row by row, a line for each column: broken lines cannot be read.
-const WIDEST: usize = 100;
+const MAX_WIDTH: usize = 100;
 /// Between two columns.
 const GAP: &str = "  ";
 
@@ -128,7 +128,7 @@ fn width(text: &str) -> usize {
 fn aligned(headings: &[String], rows: &[Vec<Vec<String>>], style: Style) -> String {
     let wide: usize =
         widths(headings, rows).iter().sum::<usize>() + GAP.len() * headings.len().saturating_sub(1);
-    if wide > WIDEST && headings.len() > 1 {
+    if wide > MAX_WIDTH && headings.len() > 1 {
         records(headings, rows, style)
     } else {
         columns(headings, rows, style)

@@ -10,7 +10,7 @@ use pingone::{journal::Journal, visible::visible};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// A line that breaks could not be taken back.
-const WIDEST: usize = 79;
+const MAX_WIDTH: usize = 79;
 
 /// Waits for `work`. `journal` is the log of the command, whose latest line tells what it waits for.
 pub(super) async fn during<F: Future>(
@@ -48,7 +48,7 @@ fn text(what: &str, seconds: u32, latest: &str) -> String {
     let latest = latest.lines().next().unwrap_or_default();
     let colon = if latest.is_empty() { "" } else { ": " };
     let text = format!("{what}, {seconds} s{colon}{latest}");
-    visible(&text).chars().take(WIDEST).collect()
+    visible(&text).chars().take(MAX_WIDTH).collect()
 }
 
 /// A line that is written over, and taken back at the end.
@@ -82,6 +82,6 @@ mod tests {
             text("pingone-get-user", 2, "GET /x answered 429\u{1b}\nmore"),
             "pingone-get-user, 2 s: GET /x answered 429\\u{1b}"
         );
-        assert_eq!(text("c", 2, &"x".repeat(200)).len(), WIDEST);
+        assert_eq!(text("c", 2, &"x".repeat(200)).len(), MAX_WIDTH);
     }
 }

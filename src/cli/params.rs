@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::sandbox;
 use crate::{
+    env::{Env, ParameterVariable},
     protocol,
-    surroundings::{ParameterVariable, Surroundings},
 };
 use pingone::memory::Bounded;
 
@@ -31,10 +31,10 @@ impl Source {
     /// The parameters, and the sandbox that they belong to, if one was started: it runs as long as it is kept.
     pub(super) fn params(
         &self,
-        surroundings: &Surroundings,
+        env: &Env,
     ) -> Result<(Map<String, Value>, Option<sandbox::Running>)> {
         match self {
-            Self::Environment => Ok((from_environment(surroundings)?, None)),
+            Self::Environment => Ok((from_environment(env)?, None)),
             Self::File(path) => Ok((from_file(path)?, None)),
             Self::Sandbox => {
                 let (params, running) = sandbox::start()?;
@@ -62,11 +62,11 @@ fn from_file(path: &Path) -> Result<Map<String, Value>> {
 }
 
 /// Reads `PINGONE_…`.
-fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
+fn from_environment(env: &Env) -> Result<Map<String, Value>> {
     use ParameterVariable::{ApiUrl, AuthUrl, ClientId, ClientSecret, EnvironmentId, Region};
     let missing: Vec<&str> = [EnvironmentId, ClientId, ClientSecret]
         .into_iter()
-        .filter(|variable| surroundings.parameter(*variable).is_none())
+        .filter(|variable| env.parameter(*variable).is_none())
         .map(ParameterVariable::name)
         .collect();
     ensure!(
@@ -78,8 +78,8 @@ fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
     let mut params = Map::from_iter([(
         "credentials".to_owned(),
         json!({
-            "identifier": surroundings.parameter(ClientId),
-            "password": surroundings.parameter(ClientSecret),
+            "identifier": env.parameter(ClientId),
+            "password": env.parameter(ClientSecret),
         }),
     )]);
     for (name, variable) in [
@@ -88,7 +88,7 @@ fn from_environment(surroundings: &Surroundings) -> Result<Map<String, Value>> {
         ("api_url", ApiUrl),
         ("auth_url", AuthUrl),
     ] {
-        if let Some(value) = surroundings.parameter(variable) {
+        if let Some(value) = env.parameter(variable) {
             params.insert(name.to_owned(), Value::from(value));
         }
     }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_environment_gives_params_as_an_instance_has_them() {
-        let surroundings = Surroundings::from([
+        let env = Env::from([
             ("PINGONE_ENVIRONMENT_ID", "e"),
             ("PINGONE_CLIENT_ID", "i"),
             ("PINGONE_CLIENT_SECRET", "s"),
@@ -110,7 +110,7 @@ mod tests {
             ("PINGONE_AUTH_URL", "https://sso.example.com/as/token"),
         ]);
         assert_eq!(
-            Value::Object(from_environment(&surroundings).expect("all there")),
+            Value::Object(from_environment(&env).expect("all there")),
             json!({
                 "credentials": {"identifier": "i", "password": "s"},
                 "environment_id": "e",
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let surroundings = Surroundings::from([("PINGONE_CLIENT_ID", "i")]);
-        let error = from_environment(&surroundings)
+        let env = Env::from([("PINGONE_CLIENT_ID", "i")]);
+        let error = from_environment(&env)
             .expect_err("two are missing")
             .to_string();
         assert!(

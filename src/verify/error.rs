@@ -11,7 +11,7 @@ use pingone::{
 
 /// Why a step or a probe did not come to its end.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum VerifyError {
     /// PingOne holds something else than it should; our own words, without any value.
     Different(String),
     /// A command ended in an error entry with this text.
@@ -31,14 +31,14 @@ pub enum Trouble {
     Interrupted,
 }
 
-impl From<pingone::Error> for Trouble {
+impl From<pingone::Error> for VerifyError {
     fn from(error: pingone::Error) -> Self {
         Self::Call(error)
     }
 }
 
 /// For the person at the terminal; secrets are masked, nothing else.
-impl fmt::Display for Trouble {
+impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(text) => f.write_str(text),
@@ -57,9 +57,9 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for VerifyError {}
 
-impl Trouble {
+impl VerifyError {
     /// For the report.
     pub fn for_report(&self) -> String {
         match self {
@@ -173,7 +173,7 @@ mod tests {
             - username: jane.doe is taken (UNIQUENESS_VIOLATION)\n\
             - (jane.doe)\nCorrelation id: 0b1f";
         assert_eq!(
-            Trouble::Command(text.to_owned()).for_report(),
+            VerifyError::Command(text.to_owned()).for_report(),
             "the command failed: 400 INVALID_DATA, UNIQUENESS_VIOLATION"
         );
     }
@@ -184,7 +184,7 @@ mod tests {
             "Failed to execute x command. Error: no connection to login.example.com (refused)",
             "Failed to execute x command. Error: Error in API call [502] - Bad Gateway\nproxy of jane.doe: no",
         ] {
-            let report = Trouble::Command(text.to_owned()).for_report();
+            let report = VerifyError::Command(text.to_owned()).for_report();
             assert!(
                 !report.contains("example") && !report.contains("jane"),
                 "{report}"

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{End, terminal::Style};
+use super::{exit::End, terminal::Style};
 use crate::replay;
 use pingone::visible::visible;
 

@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 /// Shorter texts are replaced where they are a whole value, but not looked for inside sentences.
-const SHORTEST_IN_SENTENCES: usize = 3;
+const MIN_IN_SENTENCES: usize = 3;
 
 /// Who stands for whom.
 #[derive(Default)]
@@ -136,8 +136,7 @@ impl StandIns {
             let length = length_ignoring_case(text, known)?;
             let after = text.get(length..)?;
             let ends = !after.chars().next().is_some_and(char::is_alphanumeric);
-            (ends && known.chars().count() >= SHORTEST_IN_SENTENCES)
-                .then(|| (text.get(..length), after))
+            (ends && known.chars().count() >= MIN_IN_SENTENCES).then(|| (text.get(..length), after))
         });
         if let Some((Some(found), after)) = known {
             return Some((self.stand_in(Kind::Other, found), after));

@@ -6,15 +6,15 @@ use std::{process::Command, time::Duration};
 
 use pingone_sandbox::Fault;
 
-use crate::desk::{Desk, Running};
+use crate::process::{CommandLine, Running};
 
 /// `pingone-xsoar run LINE` in a terminal of its own.
-fn at_a_terminal(desk: &Desk, line: &str) -> Command {
+fn at_a_terminal(cli: &CommandLine, line: &str) -> Command {
     let quoted = format!("'{}'", line.replace('\'', r"'\''"));
     let run = format!(
         "{} run --params {} {quoted}",
         env!("CARGO_BIN_EXE_pingone-xsoar"),
-        desk.path("params.json").display()
+        cli.path("params.json").display()
     );
     let mut command = Command::new("script");
     command
@@ -28,29 +28,29 @@ fn at_a_terminal(desk: &Desk, line: &str) -> Command {
 
 #[test]
 fn colours_are_for_terminals_and_for_those_who_want_them() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let line = "!pingone-unlock-user emma.sharp";
-    let ended = Running::start(at_a_terminal(&desk, line)).end();
+    let ended = Running::start(at_a_terminal(&cli, line)).end();
     assert_eq!(ended.stdout, "\u{1b}[1memma.sharp unlocked\u{1b}[0m\r\n");
-    let mut plain = at_a_terminal(&desk, line);
+    let mut plain = at_a_terminal(&cli, line);
     plain.env("NO_COLOR", "1");
     assert_eq!(
         Running::start(plain).end().stdout,
         "emma.sharp unlocked\r\n"
     );
-    assert_eq!(desk.run(&[line]).stdout, "emma.sharp unlocked\n");
+    assert_eq!(cli.run(&[line]).stdout, "emma.sharp unlocked\n");
 }
 
 #[test]
 fn what_takes_long_says_so_to_a_person_alone() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let line = "!pingone-unlock-user emma.sharp";
     let slow = || {
         let delay = Duration::from_millis(1300);
-        desk.sandbox.fault(Fault::on("GET", "*/users").delay(delay));
+        cli.sandbox.fault(Fault::on("GET", "*/users").delay(delay));
     };
     slow();
-    let watched = Running::start(at_a_terminal(&desk, line)).end();
+    let watched = Running::start(at_a_terminal(&cli, line)).end();
     let taken_back = "\r\u{1b}[2Kpingone-unlock-user, 1 s\r\u{1b}[2K";
     assert!(
         watched.stdout.starts_with(taken_back),
@@ -58,21 +58,19 @@ fn what_takes_long_says_so_to_a_person_alone() {
         watched.stdout
     );
     slow();
-    let unwatched = desk.run(&[line]);
+    let unwatched = cli.run(&[line]);
     assert_eq!((unwatched.code, unwatched.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
 fn a_secret_that_is_missing_is_asked_for() {
-    let desk = Desk::new();
-    let mut running = Running::start(at_a_terminal(&desk, "!pingone-set-password emma.sharp"));
+    let cli = CommandLine::new();
+    let mut running = Running::start(at_a_terminal(&cli, "!pingone-set-password emma.sharp"));
     running.wait_for("password for pingone-set-password: ");
     running.write("N3w!canary~Word\r");
     let shown = running.wait_for("password was updated.");
     assert!(shown.contains("emma.sharp"), "{shown}");
     assert_eq!(running.end().code, Some(0));
-    let state = desk
-        .run(&["!pingone-read-password-state emma.sharp"])
-        .stdout;
+    let state = cli.run(&["!pingone-read-password-state emma.sharp"]).stdout;
     assert!(state.contains("MUST_CHANGE_PASSWORD"), "{state}");
 }

@@ -19,10 +19,10 @@ use super::{
     scrub::{Recorded, scrub},
 };
 use crate::{
+    env::Env,
     instance::hide_proxy_credentials,
     protocol::Request,
     replay::{self, Case, Played},
-    surroundings::Surroundings,
 };
 use pingone::{
     recorder::Recorder,
@@ -57,11 +57,7 @@ const SNAPSHOT_HEADER: &str = "---\nsource: tests/it/replay.rs\n---\n";
 impl Recording {
     /// Prepares a recording in `folder`, which must not be there yet. What would make it fail at the end fails
     /// here, before anything is carried out.
-    pub(super) fn begin(
-        folder: &Path,
-        anonymize: bool,
-        surroundings: &Surroundings,
-    ) -> Result<Self> {
+    pub(super) fn begin(folder: &Path, anonymize: bool, env: &Env) -> Result<Self> {
         // A link could not be replaced at the end, whatever it leads to.
         let is_link = fs::symlink_metadata(folder).is_ok_and(|one| one.is_symlink());
         let is_taken = is_link
@@ -77,7 +73,7 @@ impl Recording {
         let partial = Partial::beside(folder)
             .with_context(|| format!("nothing can be recorded in {}", folder.display()))?;
         let mut hidden = Mask::default();
-        hide_proxy_credentials(surroundings, &mut hidden);
+        hide_proxy_credentials(env, &mut hidden);
         Ok(Self {
             folder: folder.to_owned(),
             partial,

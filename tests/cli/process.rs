@@ -1,4 +1,4 @@
-//! The executable at somebody's desk: a sandbox to talk to, a folder of its own, and an end within bounded time.
+//! The executable at somebody's cli: a sandbox to talk to, a folder of its own, and an end within bounded time.
 //! What is asked of it is the business of the tests.
 
 use std::{
@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 /// Far more than anything here takes, so that only a hang gets here.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A desk. Its folder goes with it.
-pub(crate) struct Desk {
+/// A cli. Its folder goes with it.
+pub(crate) struct CommandLine {
     pub(crate) sandbox: Sandbox,
     folder: PathBuf,
 }
@@ -44,19 +44,19 @@ pub(crate) fn client_secret(sandbox: &Sandbox) -> String {
         .to_owned()
 }
 
-impl Desk {
+impl CommandLine {
     pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("pingone-desk-{}-{number}", std::process::id());
+        let name = format!("pingone-cli-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).expect("a folder of our own");
-        let desk = Self {
+        let cli = Self {
             sandbox: Sandbox::start(Seed::built_in()).expect("a sandbox"),
             folder,
         };
-        desk.params(&json!({}));
-        desk
+        cli.params(&json!({}));
+        cli
     }
 
     /// Writes the instance's parameters, with others beside or in the place of the sandbox's.
@@ -98,7 +98,7 @@ impl Desk {
             .concat()
     }
 
-    /// `run` with the parameters of this desk.
+    /// `run` with the parameters of this cli.
     pub(crate) fn run<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Ended {
         end(self.starting(arguments), "")
     }
@@ -149,7 +149,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for CommandLine {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.folder));
     }

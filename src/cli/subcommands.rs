@@ -1,5 +1,5 @@
 //! The command line for people: which subcommands there are and what they take. The work of each is done in
-//! `desk`. Requests of XSOAR's server never come through here, so nothing here costs them any time.
+//! `cli`. Requests of XSOAR's server never come through here, so nothing here costs them any time.
 
 use std::{
     io::{self, Write as _},
@@ -11,8 +11,10 @@ use std::{
 use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::desk::{End, commands_help, console, params::Source, record_stdin, replay, run, verify};
-use crate::surroundings::Surroundings;
+use crate::cli::{
+    commands_help, console, exit::End, params::Source, record_stdin, replay, run, verify,
+};
+use crate::env::Env;
 use pingone::id::PopulationId;
 
 /// PingOne for Cortex XSOAR.
@@ -72,7 +74,7 @@ enum Command {
         /// Such as pingone-get-user, or run
         name: Option<String>,
     },
-    /// Tries every command on a throwaway user of a real trial environment, and reports what was found
+    /// Attempts every command on a throwaway user of a real trial environment, and reports what was found
     Verify {
         /// A JSON file with the instance's parameters; without it, the variables PINGONE_… are read
         #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
@@ -139,7 +141,7 @@ pub fn main() -> ExitCode {
 
 fn carry_out(arguments: Arguments) -> Result<End> {
     let Arguments { command, recording } = arguments;
-    let style = console::style(&Surroundings::of_the_process());
+    let style = console::style(&Env::of_the_process());
     match command {
         None => match recording.record {
             Some(folder) => record_stdin::run(&folder, recording.anonymize),
@@ -212,7 +214,7 @@ fn help(name: Option<&str>) -> Result<String> {
     if let Some(subcommand) = cli.find_subcommand_mut(name) {
         return Ok(subcommand.render_long_help().to_string());
     }
-    let style = console::style(&Surroundings::of_the_process());
+    let style = console::style(&Env::of_the_process());
     commands_help::about(name, style).map_err(anyhow::Error::msg)
 }
 

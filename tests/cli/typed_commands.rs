@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, client_secret, end, program};
+use crate::process::{CommandLine, client_secret, end, program};
 
 const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
 
 #[test]
 fn a_sequence_does_its_work_with_one_token() {
-    let desk = Desk::new();
-    let ended = desk.run(&[
+    let cli = CommandLine::new();
+    let ended = cli.run(&[
         "!pingone-get-user username=emma.sharp",
         "pingone-deactivate-user emma.sharp",
         r#"!pingone-update-user username="emma.sharp" given=Emmy family=`Sharp | "S"`"#,
@@ -41,11 +41,11 @@ fn a_sequence_does_its_work_with_one_token() {
          family: Sharp | \"S\"\n"
     );
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    let emma = desk.sandbox.user("emma.sharp").expect("Emma");
+    let emma = cli.sandbox.user("emma.sharp").expect("Emma");
     assert_eq!(emma["enabled"], false);
     assert_eq!(emma["name"]["family"], "Sharp | \"S\"");
     assert_eq!(
-        desk.calls(),
+        cli.calls(),
         [
             "POST token 200",
             "GET users 200",
@@ -59,8 +59,8 @@ fn a_sequence_does_its_work_with_one_token() {
 
 #[test]
 fn entries_and_context_as_json() {
-    let desk = Desk::new();
-    let ended = desk.run(&[
+    let cli = CommandLine::new();
+    let ended = cli.run(&[
         "--json",
         "--context",
         "!pingone-get-user username=emma.sharp",
@@ -98,8 +98,8 @@ fn entries_and_context_as_json() {
 
 #[test]
 fn parameters_come_from_the_environment() {
-    let desk = Desk::new();
-    let params = desk.sandbox.params();
+    let cli = CommandLine::new();
+    let params = cli.sandbox.params();
     let run = |secret: bool| {
         let mut command = program();
         command
@@ -112,10 +112,10 @@ fn parameters_come_from_the_environment() {
                 "PINGONE_CLIENT_ID",
                 params["credentials"]["identifier"].as_str().expect("text"),
             )
-            .env("PINGONE_API_URL", desk.sandbox.url())
-            .env("PINGONE_AUTH_URL", desk.sandbox.url());
+            .env("PINGONE_API_URL", cli.sandbox.url())
+            .env("PINGONE_AUTH_URL", cli.sandbox.url());
         if secret {
-            command.env("PINGONE_CLIENT_SECRET", client_secret(&desk.sandbox));
+            command.env("PINGONE_CLIENT_SECRET", client_secret(&cli.sandbox));
         }
         end(command, "")
     };
@@ -141,7 +141,7 @@ fn parameters_come_from_the_environment() {
 
 #[test]
 fn nothing_is_carried_out_if_a_line_cannot_be_taken() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     for (line, told) in [
         (
             "!pingone-delete-usr username=emma.sharp",
@@ -163,18 +163,18 @@ fn nothing_is_carried_out_if_a_line_cannot_be_taken() {
              so give password=env:NAME.\n",
         ),
     ] {
-        let ended = desk.run(&["!pingone-deactivate-user emma.sharp", line]);
+        let ended = cli.run(&["!pingone-deactivate-user emma.sharp", line]);
         assert_eq!(ended.stderr, told);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
     }
-    assert_eq!(desk.calls(), [""; 0]);
+    assert_eq!(cli.calls(), [""; 0]);
 }
 
 #[test]
 fn a_password_is_never_shown() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let password = "N3w!canary~Word";
-    let mut command = desk.starting(&[
+    let mut command = cli.starting(&[
         "--json",
         "!pingone-set-password emma.sharp password=env:NEW_PASSWORD",
     ]);
@@ -182,7 +182,7 @@ fn a_password_is_never_shown() {
     let from_environment = end(command, "");
     assert_eq!(from_environment.stderr, "");
     let typed = format!("!pingone-set-password richard.smith password={password}");
-    let in_clear = desk.run(&["--json", &typed]);
+    let in_clear = cli.run(&["--json", &typed]);
     assert!(
         in_clear
             .stderr
@@ -196,19 +196,19 @@ fn a_password_is_never_shown() {
     }
     for username in ["emma.sharp", "richard.smith"] {
         let state = format!("!pingone-read-password-state {username}");
-        assert!(desk.run(&[state]).stdout.contains("MUST_CHANGE_PASSWORD"));
+        assert!(cli.run(&[state]).stdout.contains("MUST_CHANGE_PASSWORD"));
     }
 }
 
 #[test]
 fn a_hostile_name_cannot_move_the_cursor() {
-    let desk = Desk::new();
-    let ended = desk.run(&["!pingone-get-user username=\"\u{1b}[2J\u{202e}x\\r\""]);
+    let cli = CommandLine::new();
+    let ended = cli.run(&["!pingone-get-user username=\"\u{1b}[2J\u{202e}x\\r\""]);
     assert_eq!(
         ended.stdout,
         "Failed to execute pingone-get-user command. Error: Failed to find user for \\u{1b}[2J\\u{202e}x\\u{d} username.\n"
     );
-    let ended = desk.run(&["--json", "!pingone-get-user username=\"\u{9b}2J\u{202e}\""]);
+    let ended = cli.run(&["--json", "!pingone-get-user username=\"\u{9b}2J\u{202e}\""]);
     assert!(
         ended.stdout.contains("\\u009b2J\\u202e"),
         "{}",
@@ -218,9 +218,9 @@ fn a_hostile_name_cannot_move_the_cursor() {
 
 #[test]
 fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let hostile = "<a href=https://evil.example>[x](www.evil.example)";
-    let ended = desk.run(&[
+    let ended = cli.run(&[
         &format!("!pingone-update-user username=emma.sharp nickname=\"{hostile}\""),
         "!pingone-unlock-user username=emma.sharp",
     ]);
@@ -230,7 +230,7 @@ fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
         "{}",
         ended.stdout
     );
-    let ended = desk.run(&[
+    let ended = cli.run(&[
         "--json",
         &format!("!pingone-update-user username=emma.sharp nickname=\"{hostile}\""),
     ]);
@@ -240,8 +240,8 @@ fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
 
 #[test]
 fn a_list_runs_a_command_for_each_item() {
-    let desk = Desk::new();
-    let ended = desk.run(&[r#"!pingone-deactivate-user ["emma.sharp", "richard.smith"]"#]);
+    let cli = CommandLine::new();
+    let ended = cli.run(&[r#"!pingone-deactivate-user ["emma.sharp", "richard.smith"]"#]);
     assert_eq!(
         ended.stdout,
         "[1/2] !pingone-deactivate-user\nUser emma.sharp deactivated\n\n\

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
 use super::{terminal::Style, typed::Ask};
-use crate::{protocol::Incoming, stdin, surroundings::Surroundings};
+use crate::{env::Env, protocol::Incoming, stdin};
 use pingone::visible::{visible, visible_lines};
 
 /// Where the output goes.
@@ -15,9 +15,9 @@ pub(crate) fn out() -> StdoutLock<'static> {
 }
 
 /// How the output is written: with colours if a person sees it and wants them.
-pub(crate) fn style(surroundings: &Surroundings) -> Style {
+pub(crate) fn style(env: &Env) -> Style {
     Style {
-        colours: io::stdout().is_terminal() && !surroundings.no_colours(),
+        colours: io::stdout().is_terminal() && !env.no_colours(),
     }
 }
 

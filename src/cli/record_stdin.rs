@@ -6,29 +6,29 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::{
-    End,
     console::{self, tell},
+    exit::End,
     interrupt,
     record::{Recording, Tee, answers},
 };
 use crate::{
+    env::Env,
     protocol::Incoming,
     run::{self, Runner},
     server::{Input, Server},
     session,
-    surroundings::Surroundings,
 };
 
 /// Serves stdin and records it in `folder`.
 pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<End> {
     run::hide_panics();
-    let surroundings = Surroundings::of_the_process();
-    let recording = Recording::begin(folder, anonymize, &surroundings)?;
+    let env = Env::of_the_process();
+    let recording = Recording::begin(folder, anonymize, &env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (output, written) = Tee::new(console::out());
-    let mut runner = Runner::record(surroundings, recording.recorder());
+    let mut runner = Runner::record(env, recording.recorder());
     let served = runtime.block_on(serve(&recording, &mut runner, output));
     // A name look-up that is still under way would hold the process back.
     runtime.shutdown_background();

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use super::war_room_line::{self, Line, Typed, misread};
 use crate::{
     access::TEST,
+    env::Env,
     manifest::{self, Argument, Command},
     nearest,
-    surroundings::Surroundings,
 };
 
 /// A command with its arguments, as a request has them.
@@ -27,7 +27,7 @@ pub(super) trait Ask {
 
 /// What the typed lines are read with.
 pub(super) struct Reader<'a> {
-    pub(super) surroundings: &'a Surroundings,
+    pub(super) env: &'a Env,
     pub(super) asks: &'a mut dyn Ask,
     /// What a person should know; nothing failed.
     pub(super) warnings: Vec<String>,
@@ -142,7 +142,7 @@ impl Reader<'_> {
             bail!("The argument '{}' takes one text.", argument.name);
         };
         if let Some(name) = text.strip_prefix(FROM_ENVIRONMENT) {
-            return match self.surroundings.variable(name) {
+            return match self.env.variable(name) {
                 Some(secret) if !secret.is_empty() => Ok(Value::from(secret)),
                 _ => bail!(
                     "The environment variable {name}, which {}=env:{name} names, is not set.",
@@ -281,10 +281,10 @@ mod tests {
     }
 
     fn read(line: &str, answer: Option<&'static str>) -> Read {
-        let surroundings = Surroundings::from([("NEW_PASSWORD", "from the environment")]);
+        let env = Env::from([("NEW_PASSWORD", "from the environment")]);
         let mut asks = Always(answer, Vec::new());
         let mut reader = Reader {
-            surroundings: &surroundings,
+            env: &env,
             asks: &mut asks,
             warnings: Vec::new(),
         };

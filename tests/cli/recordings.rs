@@ -7,25 +7,25 @@ use pingone_sandbox::Fault;
 use pingone_xsoar::replay;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, client_secret, end, is_there, program};
+use crate::process::{CommandLine, client_secret, end, is_there, program};
 
 const CLEAN: &str = "its replay gives the same answer";
 const PASSWORD: &str = "N3w!canary~Word";
 
 /// Records `lines` in `recording`, which must play as it ran; gives stdout.
-fn record(desk: &Desk, lines: &[&str]) -> String {
-    record_as(desk, &[], lines)
+fn record(cli: &CommandLine, lines: &[&str]) -> String {
+    record_as(cli, &[], lines)
 }
 
-fn record_as(desk: &Desk, options: &[&str], lines: &[&str]) -> String {
-    let folder = desk.path("recording");
+fn record_as(cli: &CommandLine, options: &[&str], lines: &[&str]) -> String {
+    let folder = cli.path("recording");
     let mut arguments = vec!["--record", folder.to_str().expect("a plain path")];
     arguments.extend(options);
     arguments.extend(lines);
-    let ended = desk.run(&arguments);
+    let ended = cli.run(&arguments);
     assert!(ended.stderr.contains(CLEAN), "{}", ended.stderr);
-    assert_eq!(desk.files(), ["recording"], "nothing else is left behind");
-    let played = desk.replay("recording");
+    assert_eq!(cli.files(), ["recording"], "nothing else is left behind");
+    let played = cli.replay("recording");
     assert!(
         played.stdout.ends_with("1 as recorded, 0 different\n"),
         "{}",
@@ -35,17 +35,17 @@ fn record_as(desk: &Desk, options: &[&str], lines: &[&str]) -> String {
     ended.stdout
 }
 
-fn exchanges(desk: &Desk) -> Vec<Value> {
-    let text = fs::read(desk.path("recording").join("exchanges.json")).expect("exchanges");
+fn exchanges(cli: &CommandLine) -> Vec<Value> {
+    let text = fs::read(cli.path("recording").join("exchanges.json")).expect("exchanges");
     serde_json::from_slice(&text).expect("JSON")
 }
 
 #[test]
 fn a_recording_plays_and_holds_no_secret() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let set = format!("!pingone-set-password emma.sharp password={PASSWORD}");
     record(
-        &desk,
+        &cli,
         &[
             "test-module",
             "!pingone-get-user username=emma.sharp",
@@ -55,11 +55,11 @@ fn a_recording_plays_and_holds_no_secret() {
             "!pingone-delete-user userId=not-an-id",
         ],
     );
-    let text = desk.recording("recording");
-    for secret in [PASSWORD, &client_secret(&desk.sandbox)] {
+    let text = cli.recording("recording");
+    for secret in [PASSWORD, &client_secret(&cli.sandbox)] {
         assert!(!text.contains(secret));
     }
-    let exchanges = exchanges(&desk);
+    let exchanges = exchanges(&cli);
     let token = exchanges.first().expect("the token request");
     assert_eq!(token["response"]["json"]["access_token"], "recorded-token");
     assert_eq!(token["request"]["headers"]["authorization"], "Basic");
@@ -76,14 +76,14 @@ fn a_recording_plays_and_holds_no_secret() {
         json!({"newPassword": "<XX_REPLACED>"})
     );
     let header = "---\nsource: tests/it/replay.rs\n---\n{\n";
-    let answer = fs::read_to_string(desk.path("recording").join("answer.snap")).expect("an answer");
+    let answer = fs::read_to_string(cli.path("recording").join("answer.snap")).expect("an answer");
     assert!(answer.starts_with(header), "{answer}");
 }
 
 #[test]
 fn what_is_tried_again_plays_as_it_ran() {
-    let desk = Desk::new();
-    let sandbox = &desk.sandbox;
+    let cli = CommandLine::new();
+    let sandbox = &cli.sandbox;
     sandbox.fault(Fault::on("POST", "*/as/token").status(503));
     sandbox.fault(
         Fault::on("GET", "*/users")
@@ -97,8 +97,8 @@ fn what_is_tried_again_plays_as_it_ran() {
             .delay(Duration::from_millis(200))
             .status(502),
     );
-    record(&desk, &["!pingone-deactivate-user emma.sharp"]);
-    let ends: Vec<String> = exchanges(&desk)
+    record(&cli, &["!pingone-deactivate-user emma.sharp"]);
+    let ends: Vec<String> = exchanges(&cli)
         .iter()
         .map(|one| {
             one["response"]["status"].to_string()
@@ -113,14 +113,14 @@ fn what_is_tried_again_plays_as_it_ran() {
 
 #[test]
 fn the_time_that_an_error_tells_is_the_same_in_the_replay() {
-    let desk = Desk::new();
-    desk.params(&json!({"request_timeout": "0.3", "max_retries": "1"}));
-    desk.sandbox.fault(
+    let cli = CommandLine::new();
+    cli.params(&json!({"request_timeout": "0.3", "max_retries": "1"}));
+    cli.sandbox.fault(
         Fault::on("GET", "*/users")
             .times(0)
             .delay(Duration::from_secs(20)),
     );
-    let shown = record(&desk, &["!pingone-get-user username=emma.sharp"]);
+    let shown = record(&cli, &["!pingone-get-user username=emma.sharp"]);
     let (_, told) = shown
         .split_once("(waited 0.3 s)\nGave up after 2 tries in ")
         .unwrap_or_else(|| panic!("{shown}"));
@@ -133,11 +133,11 @@ fn the_time_that_an_error_tells_is_the_same_in_the_replay() {
 
 #[test]
 fn a_command_whose_time_is_over_plays_as_it_ran() {
-    let desk = Desk::new();
-    desk.params(&json!({"command_timeout": "0.8", "max_retries": "9"}));
-    desk.sandbox
+    let cli = CommandLine::new();
+    cli.params(&json!({"command_timeout": "0.8", "max_retries": "9"}));
+    cli.sandbox
         .fault(Fault::on("GET", "*/users").times(0).status(503));
-    let shown = record(&desk, &["!pingone-get-user username=emma.sharp"]);
+    let shown = record(&cli, &["!pingone-get-user username=emma.sharp"]);
     assert!(
         shown.contains("[503]") && shown.contains("tries in"),
         "{shown}"
@@ -146,13 +146,13 @@ fn a_command_whose_time_is_over_plays_as_it_ran() {
 
 #[test]
 fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     // The token serves the first command; then neither look-up is let in with it.
-    desk.sandbox
+    cli.sandbox
         .fault(Fault::on("GET", "*/users").skip(1).status(401));
-    desk.sandbox.fault(Fault::on("GET", "*/groups").status(401));
+    cli.sandbox.fault(Fault::on("GET", "*/groups").status(401));
     let shown = record(
-        &desk,
+        &cli,
         &[
             "!pingone-get-user username=emma.sharp",
             "!pingone-add-to-group username=emma.sharp groupName=Sales",
@@ -162,7 +162,7 @@ fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
         shown.contains("added to group: Sales successfully"),
         "{shown}"
     );
-    let text = desk.recording("recording");
+    let text = cli.recording("recording");
     assert!(
         text.contains("recorded-2-token") && text.contains("recorded-3-token"),
         "three tokens"
@@ -171,7 +171,7 @@ fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
 
 #[test]
 fn bodies_that_are_no_json_play_as_they_ran() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     for (status, body) in [
         (400, "{ \"code\" : 7 ,  \"x\": [1,\t2] }"),
         (502, "<html>gateway of canary.example</html>"),
@@ -181,33 +181,33 @@ fn bodies_that_are_no_json_play_as_they_ran() {
         (200, "{\"_embedded\": {\"users\": [{\"username\": \"em"),
         (200, "\u{feff}{}"),
     ] {
-        desk.params(&json!({"max_retries": "0"}));
-        desk.sandbox
+        cli.params(&json!({"max_retries": "0"}));
+        cli.sandbox
             .fault(Fault::on("GET", "*/users").status(status).body(body));
-        record(&desk, &["!pingone-get-user username=emma.sharp"]);
-        desk.sandbox.clear_faults();
-        fs::remove_dir_all(desk.path("recording")).expect("the recording");
+        record(&cli, &["!pingone-get-user username=emma.sharp"]);
+        cli.sandbox.clear_faults();
+        fs::remove_dir_all(cli.path("recording")).expect("the recording");
     }
 }
 
 #[test]
 fn an_echoed_secret_is_taken_out() {
-    let desk = Desk::new();
-    let secret = client_secret(&desk.sandbox);
+    let cli = CommandLine::new();
+    let secret = client_secret(&cli.sandbox);
     let body =
         json!({"code": "ODD", "message": format!("{secret} and {PASSWORD}"), secret.as_str(): 1});
-    desk.sandbox.fault(
+    cli.sandbox.fault(
         Fault::on("PUT", "*/password")
             .status(400)
             .body(&body.to_string()),
     );
     let set = format!("!pingone-set-password emma.sharp password={PASSWORD}");
-    let shown = record(&desk, &[&set]);
+    let shown = record(&cli, &[&set]);
     assert!(
         shown.contains("ODD: <XX_REPLACED> and <XX_REPLACED>"),
         "{shown}"
     );
-    let text = desk.recording("recording");
+    let text = cli.recording("recording");
     assert!(
         text.contains("recorded-client-secret and recorded-password"),
         "{text}"
@@ -217,22 +217,19 @@ fn an_echoed_secret_is_taken_out() {
 
 #[test]
 fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let body = json!({"code": "ODD", "message": "no", "details": [{"message": 8_140_923}], "id": 8_140_923.0});
-    desk.sandbox.fault(
+    cli.sandbox.fault(
         Fault::on("PUT", "*/password")
             .status(400)
             .body(&body.to_string()),
     );
-    let shown = record(
-        &desk,
-        &["!pingone-set-password emma.sharp password=8140923"],
-    );
+    let shown = record(&cli, &["!pingone-set-password emma.sharp password=8140923"]);
     assert!(
         shown.contains("<XX_REPLACED>") && !shown.contains("8140923"),
         "{shown}"
     );
-    let text = desk.recording("recording");
+    let text = cli.recording("recording");
     assert!(
         text.contains("recorded-password") && !text.contains("8140923"),
         "{text}"
@@ -244,10 +241,10 @@ fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
 fn a_recording_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let desk = Desk::new();
-    record(&desk, &["test-module"]);
+    let cli = CommandLine::new();
+    record(&cli, &["test-module"]);
     for file in ["request.json", "exchanges.json", "answer.snap"] {
-        let path = desk.path("recording").join(file);
+        let path = cli.path("recording").join(file);
         let mode = fs::metadata(path).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
@@ -258,17 +255,17 @@ fn a_recording_is_for_its_owner_alone() {
 fn a_link_is_not_replaced_and_nothing_is_carried_out() {
     use std::os::unix::fs::symlink;
 
-    let desk = Desk::new();
-    fs::create_dir(desk.path("empty")).expect("a folder");
-    symlink("empty", desk.path("link")).expect("a link");
-    symlink("nowhere", desk.path("dangling")).expect("a link");
+    let cli = CommandLine::new();
+    fs::create_dir(cli.path("empty")).expect("a folder");
+    symlink("empty", cli.path("link")).expect("a link");
+    symlink("nowhere", cli.path("dangling")).expect("a link");
     for place in ["link", "dangling"] {
-        let ended = desk.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
+        let ended = cli.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
         assert!(ended.stderr.contains(place), "{}", ended.stderr);
     }
-    assert_eq!(desk.calls(), [""; 0]);
-    assert_eq!(desk.files(), ["dangling", "empty", "link"]);
+    assert_eq!(cli.calls(), [""; 0]);
+    assert_eq!(cli.files(), ["dangling", "empty", "link"]);
 }
 
 #[cfg(unix)]
@@ -276,17 +273,14 @@ fn a_link_is_not_replaced_and_nothing_is_carried_out() {
 fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
     use std::os::unix::fs::symlink;
 
-    let desk = Desk::new();
-    record(&desk, &["test-module"]);
-    let (case, inner) = (
-        desk.path("all/\u{1b}[2J\u{202e}case"),
-        desk.path("all/inner"),
-    );
+    let cli = CommandLine::new();
+    record(&cli, &["test-module"]);
+    let (case, inner) = (cli.path("all/\u{1b}[2J\u{202e}case"), cli.path("all/inner"));
     fs::create_dir_all(&inner).expect("folders");
-    fs::rename(desk.path("recording"), &case).expect("the recording");
+    fs::rename(cli.path("recording"), &case).expect("the recording");
     symlink("..", inner.join("up")).expect("a link");
     symlink(".", inner.join("self")).expect("a link");
-    let ended = desk.replay("all");
+    let ended = cli.replay("all");
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(
         ended.stdout.contains("/all/\\u{1b}[2J\\u{202e}case\n")
@@ -295,7 +289,7 @@ fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
         ended.stdout
     );
     fs::remove_file(case.join("answer.snap")).expect("the answer");
-    let ended = desk.replay("all");
+    let ended = cli.replay("all");
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("\\u{1b}[2J"), "{:?}", ended.stderr);
     assert!(
@@ -307,17 +301,17 @@ fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
 
 #[test]
 fn a_secret_that_is_part_of_a_name_plays_too() {
-    let desk = Desk::new();
-    let shown = record(&desk, &["!pingone-set-password emma.sharp password=sharp"]);
+    let cli = CommandLine::new();
+    let shown = record(&cli, &["!pingone-set-password emma.sharp password=sharp"]);
     assert_eq!(shown, "emma.sharp password was updated.\n");
-    assert!(!desk.recording("recording").contains("sharp"));
+    assert!(!cli.recording("recording").contains("sharp"));
 }
 
 #[test]
 fn personal_data_is_replaced_everywhere() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     record_as(
-        &desk,
+        &cli,
         &["--anonymize"],
         &[
             "!pingone-get-user username=EMMA.sharp",
@@ -329,7 +323,7 @@ fn personal_data_is_replaced_everywhere() {
             "!pingone-get-user username=\"o'canary|x\"",
         ],
     );
-    let text = desk.recording("recording");
+    let text = cli.recording("recording");
     let lower = text.to_lowercase();
     for personal in [
         "emma",
@@ -349,7 +343,7 @@ fn personal_data_is_replaced_everywhere() {
     ] {
         assert!(!lower.contains(personal), "{personal} is left in\n{text}");
     }
-    let shown = desk.replay("recording").stdout;
+    let shown = cli.replay("recording").stdout;
     assert!(shown.contains("### User:user-1\n"), "{shown}");
     assert!(
         shown.contains("\n        User: 00000000-0000-4000-8000-"),
@@ -363,40 +357,40 @@ fn personal_data_is_replaced_everywhere() {
 
 #[test]
 fn what_is_there_is_not_replaced_and_nothing_is_carried_out() {
-    let desk = Desk::new();
-    fs::create_dir(desk.path("taken")).expect("a folder");
-    fs::write(desk.path("taken/file"), "x").expect("a file");
-    fs::write(desk.path("plain"), "x").expect("a file");
+    let cli = CommandLine::new();
+    fs::create_dir(cli.path("taken")).expect("a folder");
+    fs::write(cli.path("taken/file"), "x").expect("a file");
+    fs::write(cli.path("plain"), "x").expect("a file");
     for place in ["taken", "plain", "plain/below"] {
-        let ended = desk.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
+        let ended = cli.run(&["--record", place, "!pingone-deactivate-user emma.sharp"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
         assert!(ended.stderr.contains(place), "{}", ended.stderr);
     }
-    assert_eq!(desk.calls(), [""; 0]);
-    assert_eq!(desk.files(), ["plain", "taken"]);
-    let ended = desk.run(&["--record", "new/er/one", "test-module"]);
+    assert_eq!(cli.calls(), [""; 0]);
+    assert_eq!(cli.files(), ["plain", "taken"]);
+    let ended = cli.run(&["--record", "new/er/one", "test-module"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(is_there(&desk.path("new/er/one/request.json")));
+    assert!(is_there(&cli.path("new/er/one/request.json")));
 }
 
 #[test]
 fn the_one_way_mode_is_recorded_too() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let input = [
         "ping".to_owned(),
-        desk.request(
+        cli.request(
             "pingone-get-user",
             &json!({"username": "emma.sharp", "pasword": "unknown canary"}),
         ),
         "{\"no request\": \"garbage canary\"".to_owned(),
-        desk.request(
+        cli.request(
             "pingone-set-password",
             &json!({"username": "emma.sharp", "password": PASSWORD}),
         ),
     ]
     .join("\n");
     let mut command = program();
-    command.arg("--record").arg(desk.path("recording"));
+    command.arg("--record").arg(cli.path("recording"));
     let ended = end(command, &input);
     let kinds: Vec<Value> = ended
         .stdout
@@ -418,21 +412,21 @@ fn the_one_way_mode_is_recorded_too() {
     );
     assert!(ended.stderr.contains(CLEAN), "{}", ended.stderr);
     assert_eq!(ended.code, Some(0));
-    let text = desk.recording("recording");
+    let text = cli.recording("recording");
     assert!(
-        !text.contains("canary") && !text.contains(&client_secret(&desk.sandbox)),
+        !text.contains("canary") && !text.contains(&client_secret(&cli.sandbox)),
         "{text}"
     );
-    let played = replay::play(&desk.path("recording")).expect("it plays");
+    let played = replay::play(&cli.path("recording")).expect("it plays");
     assert_eq!(played.types, [1, 1]);
-    assert_eq!(desk.files(), ["recording"]);
+    assert_eq!(cli.files(), ["recording"]);
 }
 
 #[test]
 fn nothing_to_record_is_an_error() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     let mut command = program();
-    command.arg("--record").arg(desk.path("recording"));
+    command.arg("--record").arg(cli.path("recording"));
     let ended = end(command, "ping\n");
     assert_eq!(ended.stdout, "{\"type\":\"pong\"}\n");
     assert_eq!(ended.code, Some(1));
@@ -440,14 +434,14 @@ fn nothing_to_record_is_an_error() {
         ended.stderr,
         "pingone-xsoar: nothing was recorded: no request was carried out, so there is nothing to record\n"
     );
-    assert_eq!(desk.files(), [""; 0]);
+    assert_eq!(cli.files(), [""; 0]);
 }
 
 #[test]
 fn a_case_may_say_which_context_it_leads_to() {
-    let desk = Desk::new();
+    let cli = CommandLine::new();
     record(
-        &desk,
+        &cli,
         &[
             "!pingone-get-user username=emma.sharp",
             "!pingone-read-password-state emma.sharp",
@@ -456,19 +450,19 @@ fn a_case_may_say_which_context_it_leads_to() {
     let mut command = program();
     command
         .args(["replay", "--quiet", "--context"])
-        .arg(desk.path("recording"));
+        .arg(cli.path("recording"));
     let shown = end(command, "").stdout;
     let context: Value = serde_json::from_str(
         &shown[shown.find('{').expect("a context")..=shown.rfind('}').expect("a context")],
     )
     .expect("JSON");
     assert_eq!(context["PingOne"]["Account"][0]["Password"]["Status"], "OK");
-    let file = desk.path("recording").join(replay::CONTEXT);
+    let file = cli.path("recording").join(replay::CONTEXT);
     fs::write(&file, context.to_string()).expect("the expected context");
-    assert_eq!(desk.replay("recording").code, Some(0));
+    assert_eq!(cli.replay("recording").code, Some(0));
     fs::write(&file, context.to_string().replace("emma.sharp@", "other@"))
         .expect("another context");
-    let played = desk.replay("recording");
+    let played = cli.replay("recording");
     assert_eq!(played.code, Some(1));
     assert!(
         played

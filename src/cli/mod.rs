@@ -1,8 +1,8 @@
-//! What a person at a desk does with the integration: type a command, record it, replay it, look at the context.
-//! One file for each job; `cli.rs` says which subcommand comes here. XSOAR's server never does, so nothing here
-//! costs its requests any time.
+//! The command line for people: type a command, record it, replay it, look at its context. One file for each job.
+//! XSOAR's server never comes here, so nothing in this folder costs its requests any time.
 //!
 //! ```text
+//! subcommands      what can be typed, and which file does it
 //! run              typed lines, one after the other, in one process
 //!   ├ war_room_line  the grammar of a line
 //!   ├ typed          the line against the manifest: names, secrets
@@ -21,10 +21,13 @@
 //! console          stdin, stdout and stderr
 //! ```
 
-pub(crate) mod run;
+mod exit;
+mod subcommands;
+
+mod run;
 
 mod interrupt;
-pub(crate) mod params;
+mod params;
 mod progress;
 mod sandbox;
 mod terminal;
@@ -33,28 +36,13 @@ mod war_room_line;
 
 mod anonymize;
 mod record;
-pub(crate) mod record_stdin;
+mod record_stdin;
 mod scrub;
 mod stand_ins;
 
-pub(crate) mod commands_help;
-pub(crate) mod console;
-pub(crate) mod replay;
-pub(crate) mod verify;
+mod commands_help;
+mod console;
+mod replay;
+mod verify;
 
-/// How the work of a subcommand ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// As wished.
-    Fine,
-    /// A command failed, or a case differs; that was told.
-    Failed,
-    /// A person ended it.
-    Interrupted,
-}
-
-impl End {
-    pub(crate) fn fine_if(fine: bool) -> Self {
-        if fine { Self::Fine } else { Self::Failed }
-    }
-}
+pub use subcommands::main;

@@ -8,7 +8,7 @@ use pingone::network_env::{Named, NetworkEnv};
 /// A copy of the variables that matter, so that tests can give others. It has no `Debug`: the proxies'
 /// addresses may hold passwords.
 #[derive(Clone, Default)]
-pub struct Surroundings {
+pub struct Env {
     variables: HashMap<String, String>,
 }
 
@@ -63,7 +63,7 @@ impl ParameterVariable {
     }
 }
 
-impl Surroundings {
+impl Env {
     /// The process's own.
     pub fn of_the_process() -> Self {
         // A variable that is not Unicode cannot be one of ours.
@@ -136,7 +136,7 @@ impl Surroundings {
     }
 }
 
-impl<const N: usize> From<[(&str, &str); N]> for Surroundings {
+impl<const N: usize> From<[(&str, &str); N]> for Env {
     fn from(variables: [(&str, &str); N]) -> Self {
         Self {
             variables: variables
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn proxies_are_named_in_capitals_and_blank_variables_count_for_nothing() {
         for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
-            let network = Surroundings::from([(name, "proxy:1")]).network();
+            let network = Env::from([(name, "proxy:1")]).network();
             let proxy = network.https_proxy.or(network.http_proxy).expect("a proxy");
             assert_eq!(
                 (proxy.name, proxy.value),
@@ -162,7 +162,7 @@ mod tests {
             );
         }
         let variables = [("SSL_CERT_FILE", " "), ("REQUESTS_CA_BUNDLE", "/dev/null")];
-        let network = Surroundings::from(variables).network();
+        let network = Env::from(variables).network();
         let file = network.certificate_file.expect("a file");
         assert_eq!(
             (&*file.name, &*file.value),

@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{
-    End,
     console::{self, Keyboard, tell},
+    exit::End,
     interrupt,
     params::Source,
     progress,
@@ -19,9 +19,9 @@ use super::{
 use crate::{
     context::IncidentContext,
     entry::Entry,
+    env::Env,
     protocol::Request,
     run::{Runner, hide_panics},
-    surroundings::Surroundings,
 };
 use pingone::{
     journal::Journal,
@@ -65,18 +65,18 @@ pub(crate) fn run(asked: Asked) -> Result<End> {
         anonymize,
     } = asked;
     hide_panics();
-    let surroundings = Surroundings::of_the_process();
-    let style = console::style(&surroundings);
-    let orders = read(&lines, &surroundings)?;
+    let env = Env::of_the_process();
+    let style = console::style(&env);
+    let orders = read(&lines, &env)?;
     // Lives as long as the commands.
-    let (params, _sandbox) = source.params(&surroundings)?;
+    let (params, _sandbox) = source.params(&env)?;
     let recording = record
         .as_deref()
-        .map(|folder| Recording::begin(folder, anonymize, &surroundings))
+        .map(|folder| Recording::begin(folder, anonymize, &env))
         .transpose()?;
     let runner = match &recording {
-        Some(recording) => Runner::record(surroundings, recording.recorder()),
-        None => Runner::live(surroundings),
+        Some(recording) => Runner::record(env, recording.recorder()),
+        None => Runner::live(env),
     };
     let mut desk = Desk {
         runner,
@@ -131,10 +131,10 @@ pub(crate) fn run(asked: Asked) -> Result<End> {
     Ok(End::fine_if(fine))
 }
 
-fn read(lines: &[String], surroundings: &Surroundings) -> Result<Vec<Order>> {
+fn read(lines: &[String], env: &Env) -> Result<Vec<Order>> {
     let mut asks = Keyboard;
     let mut reader = Reader {
-        surroundings,
+        env,
         asks: &mut asks,
         warnings: Vec::new(),
     };

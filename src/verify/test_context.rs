@@ -15,13 +15,13 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
-use super::trouble::Trouble;
+use super::error::VerifyError;
 use crate::{
     entry::{Entry, Note},
+    env::Env,
     instance::Instance,
     protocol::Request,
     run::Runner,
-    surroundings::Surroundings,
 };
 use pingone::{
     Client, Connection,
@@ -41,10 +41,10 @@ pub const JSON: &str = "application/json";
 const NAMES_BEGIN: &str = "pingone-xsoar-verify-";
 
 /// What a self-test works with.
-pub struct Bench {
+pub struct TestContext {
     runner: RefCell<Runner>,
     params: Map<String, Value>,
-    surroundings: Surroundings,
+    env: Env,
     connection: Connection,
     limits: Limits,
     /// Grows with the passwords that are made up.
@@ -124,13 +124,13 @@ impl CleanedUp {
     }
 }
 
-impl Bench {
+impl TestContext {
     /// Checks the parameters; nothing is sent yet.
     pub fn new(
         params: Map<String, Value>,
         population: Option<PopulationId>,
         patience: Duration,
-        surroundings: Surroundings,
+        env: Env,
     ) -> Result<Self> {
         let Instance {
             settings,
@@ -138,17 +138,17 @@ impl Bench {
             mask,
             policy,
             ..
-        } = Instance::read(&params, &Map::new(), false, &surroundings)?;
+        } = Instance::read(&params, &Map::new(), false, &env)?;
         ensure!(
             !policy.forbids_anything(),
             "The self-test creates, changes and deletes users and groups, which this instance restricts ('Read only', 'Protected users' or 'Protected groups'). Give it parameters without these three, of a trial environment."
         );
         let [first, second, third, fourth, ..] = random()?;
-        let bench = Self {
-            runner: RefCell::new(Runner::live(surroundings.clone())),
+        let cx = Self {
+            runner: RefCell::new(Runner::live(env.clone())),
             params,
-            connection: Connection::live(settings, &surroundings.network())?,
-            surroundings,
+            connection: Connection::live(settings, &env.network())?,
+            env,
             limits,
             mask: RefCell::new(mask),
             prefix: format!("{NAMES_BEGIN}{first:02x}{second:02x}{third:02x}{fourth:02x}"),
@@ -161,9 +161,9 @@ impl Bench {
         };
         if let Some(population) = population {
             // The cell is new, so it takes the value.
-            let _ = bench.population.set(population);
+            let _ = cx.population.set(population);
         }
-        Ok(bench)
+        Ok(cx)
     }
 
     /// Where and as whom.
@@ -204,15 +204,15 @@ impl Bench {
         self.stop.notify_waiters();
     }
 
-    fn go_on(&self) -> Result<(), Trouble> {
+    fn go_on(&self) -> Result<(), VerifyError> {
         if self.stopped.get() {
-            return Err(Trouble::Interrupted);
+            return Err(VerifyError::Interrupted);
         }
         Ok(())
     }
 
     /// Waits, unless somebody wants the self-test to end.
-    pub async fn pause(&self, duration: Duration) -> Result<(), Trouble> {
+    pub async fn pause(&self, duration: Duration) -> Result<(), VerifyError> {
         self.go_on()?;
         // That nobody stops it in this time is what is waited for.
         let _ = tokio::time::timeout(duration, self.stop.notified()).await;
@@ -220,7 +220,7 @@ impl Bench {
     }
 
     /// Carries out a command as if XSOAR's server had sent it. An error entry is an error.
-    pub async fn command(&self, command: &str, args: Value) -> Result<Note, Trouble> {
+    pub async fn command(&self, command: &str, args: Value) -> Result<Note, VerifyError> {
         self.go_on()?;
         let request = Request {
             command: command.to_owned(),
@@ -238,32 +238,32 @@ impl Bench {
             Ok(prepared) => prepared.run(&journal).await,
             Err(entry) => vec![*entry],
         };
-        let mut answer = Err(Trouble::Skipped("the command gave no entry"));
+        let mut answer = Err(VerifyError::Skipped("the command gave no entry"));
         // A note comes first; an error after it tells what did not work.
         for entry in entries {
             match entry {
                 Entry::Note(note) => answer = Ok(note),
-                Entry::Error(failure) => return Err(Trouble::Command(failure.contents)),
+                Entry::Error(failure) => return Err(VerifyError::Command(failure.contents)),
             }
         }
         answer
     }
 
     /// Asks PingOne directly; a refusal is an answer too.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Answer, Trouble> {
+    pub async fn ask(&self, question: Question<'_>) -> Result<Answer, VerifyError> {
         self.go_on()?;
         Ok(self.ask_anyway(&self.connection, question).await?)
     }
 
     /// Asks another environment of the same PingOne, with the same worker application.
-    pub async fn ask_environment(&self, id: &str) -> Result<Answer, Trouble> {
+    pub async fn ask_environment(&self, id: &str) -> Result<Answer, VerifyError> {
         self.go_on()?;
         let mut settings = self.settings().clone();
         if let Ok(mut path) = settings.api.path_segments_mut() {
             path.pop().push(id);
         }
-        let connection = Connection::live(settings, &self.surroundings.network())
-            .map_err(|_| Trouble::Skipped("no second connection could be prepared"))?;
+        let connection = Connection::live(settings, &self.env.network())
+            .map_err(|_| VerifyError::Skipped("no second connection could be prepared"))?;
         Ok(self.ask_anyway(&connection, get(&[])).await?)
     }
 
@@ -281,7 +281,7 @@ impl Bench {
     }
 
     /// Reads something that has to be there.
-    pub async fn read(&self, path: &[&str]) -> Result<Answer, Trouble> {
+    pub async fn read(&self, path: &[&str]) -> Result<Answer, VerifyError> {
         self.need("reading back", get(path)).await
     }
 
@@ -290,19 +290,19 @@ impl Bench {
         &self,
         purpose: &'static str,
         question: Question<'_>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, VerifyError> {
         let answer = self.ask(question).await?;
         if answer.is_success() {
             return Ok(answer);
         }
-        Err(Trouble::Refused {
+        Err(VerifyError::Refused {
             purpose,
             answer: Box::new(answer),
         })
     }
 
     /// The population for the throwaway users: the one that was given, else the default one.
-    pub async fn population(&self) -> Result<PopulationId, Trouble> {
+    pub async fn population(&self) -> Result<PopulationId, VerifyError> {
         if let Some(population) = self.population.get() {
             return Ok(*population);
         }
@@ -314,7 +314,7 @@ impl Bench {
             .iter()
             .find(|population| population["default"] == true)
             .and_then(|population| population["id"].as_str()?.parse().ok())
-            .ok_or(Trouble::Skipped(
+            .ok_or(VerifyError::Skipped(
                 "PingOne names no default population: give one with --population",
             ))?;
         Ok(*self.population.get_or_init(|| default))
@@ -322,7 +322,7 @@ impl Bench {
 
     /// Creates a throwaway user directly: `suffix` ends its name, `more` is sent beside name and population.
     /// PingOne's refusal is an answer.
-    pub async fn try_user(&self, suffix: &str, more: Value) -> Result<Answer, Trouble> {
+    pub async fn try_user(&self, suffix: &str, more: Value) -> Result<Answer, VerifyError> {
         let mut body = json!({
             "population": {"id": self.population().await?.to_string()},
             "username": format!("{}-{suffix}", self.prefix),
@@ -334,19 +334,19 @@ impl Bench {
     }
 
     /// Creates a throwaway user that has to come into being; gives its id.
-    pub async fn user(&self, suffix: &str) -> Result<String, Trouble> {
+    pub async fn user(&self, suffix: &str) -> Result<String, VerifyError> {
         let answer = self.try_user(suffix, Value::Null).await?;
         made_id(answer, "creating a throwaway user")
     }
 
     /// Creates a throwaway group; gives its id and name.
-    pub async fn group(&self, suffix: &str) -> Result<(String, String), Trouble> {
+    pub async fn group(&self, suffix: &str) -> Result<(String, String), VerifyError> {
         let name = format!("{}-{suffix}", self.prefix);
         let answer = self.try_making(Kind::Group, json!({"name": name})).await?;
         Ok((made_id(answer, "creating a throwaway group")?, name))
     }
 
-    async fn try_making(&self, kind: Kind, body: Value) -> Result<Answer, Trouble> {
+    async fn try_making(&self, kind: Kind, body: Value) -> Result<Answer, VerifyError> {
         self.go_on()?;
         self.about_to_make();
         let answer = self.ask(post(&[kind.collection()], JSON, body)).await?;
@@ -371,7 +371,7 @@ impl Bench {
     /// Notes that something was made that was about to be. The answer to a creation may name anything, and what it
     /// names is changed and deleted from now on; so it has to be read back as this run's own. If it is not, the
     /// clean-up looks for what was made by its name.
-    pub async fn made(&self, kind: Kind, id: &str) -> Result<(), Trouble> {
+    pub async fn made(&self, kind: Kind, id: &str) -> Result<(), VerifyError> {
         self.go_on()?;
         let why = match self.owner(kind, id).await {
             Owner::ThisRun => {
@@ -384,7 +384,7 @@ impl Bench {
             }
             Owner::Nobody | Owner::Unknown => "what was created could not be read back",
         };
-        Err(Trouble::Different(why.to_owned()))
+        Err(VerifyError::Different(why.to_owned()))
     }
 
     /// Whose something is: this run's if it can be read under its id and is called as this run's things are.
@@ -503,7 +503,7 @@ impl Bench {
     }
 
     /// A password that no one knows, and that any answer is cleared of.
-    pub fn password(&self) -> Result<String, Trouble> {
+    pub fn password(&self) -> Result<String, VerifyError> {
         const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
         // Every kind of character that policies ask for; no character twice in a row.
         let mut password = String::from("q7!K");
@@ -519,16 +519,16 @@ impl Bench {
     }
 }
 
-impl Drop for Bench {
+impl Drop for TestContext {
     fn drop(&mut self) {
         wipe(Value::Object(std::mem::take(&mut self.params)));
     }
 }
 
-fn made_id(answer: Answer, purpose: &'static str) -> Result<String, Trouble> {
+fn made_id(answer: Answer, purpose: &'static str) -> Result<String, VerifyError> {
     match answer.text("/id").filter(|_| answer.is_success()) {
         Some(id) => Ok(id.to_owned()),
-        None => Err(Trouble::Refused {
+        None => Err(VerifyError::Refused {
             purpose,
             answer: Box::new(answer),
         }),
@@ -536,16 +536,16 @@ fn made_id(answer: Answer, purpose: &'static str) -> Result<String, Trouble> {
 }
 
 /// Bytes by chance.
-fn random() -> Result<[u8; 16], Trouble> {
+fn random() -> Result<[u8; 16], VerifyError> {
     let mut bytes = [0; 16];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| Trouble::Skipped("this machine gives no random numbers"))?;
+        .map_err(|_| VerifyError::Skipped("this machine gives no random numbers"))?;
     Ok(bytes)
 }
 
 /// An id that nothing has.
-pub fn unused_id() -> Result<String, Trouble> {
+pub fn unused_id() -> Result<String, VerifyError> {
     let id = uuid::Builder::from_random_bytes(random()?).into_uuid();
     Ok(id.hyphenated().to_string())
 }

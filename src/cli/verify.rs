@@ -6,11 +6,11 @@ use std::{io::Write as _, time::Duration};
 use anyhow::Result;
 
 use super::{
-    End,
     console::{self, ask, put},
+    exit::End,
     params::Source,
 };
-use crate::surroundings::Surroundings;
+use crate::env::Env;
 use crate::verify::{self, Options, Terminal};
 use pingone::{id::PopulationId, visible::visible_lines};
 
@@ -21,8 +21,8 @@ pub(crate) fn run(
     population: Option<PopulationId>,
     patience: Duration,
 ) -> Result<End> {
-    let surroundings = Surroundings::of_the_process();
-    let (params, sandbox) = source.params(&surroundings)?;
+    let env = Env::of_the_process();
+    let (params, sandbox) = source.params(&env)?;
     let options = Options {
         params,
         yes: yes || sandbox.is_some(),
@@ -34,7 +34,7 @@ pub(crate) fn run(
         tell: &|text| put(&format!("{text}\n")),
         is_watched: console::is_watched(),
     };
-    let ended = verify::run(options, surroundings, &mut terminal)?;
+    let ended = verify::run(options, env, &mut terminal)?;
     let mut out = console::out();
     out.write_all(visible_lines(&ended.report).as_bytes())?;
     out.flush()?;
