@@ -660,6 +660,6 @@ fn a_thousand_users_in_one_command_a_few_at_a_time() {
         "each once, in the order in which they were named"
     );
     assert!(rows.iter().all(|row| row["Verified"] == true));
-    let most = company.sandbox.most_in_flight();
+    let most = company.sandbox.max_in_flight();
     assert!((2..=10).contains(&most), "{most} calls at once");
 }

@@ -42,7 +42,7 @@ async fn ask(name: &str, way: Way) -> Finding {
     }
     let sandbox = Sandbox::start(seed).expect("a sandbox");
     let before = names(&sandbox);
-    let Value::Object(params) = sandbox.params_of(application) else {
+    let Value::Object(params) = sandbox.params_for(application) else {
         panic!("no parameters");
     };
     let cx =

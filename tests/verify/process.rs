@@ -342,7 +342,7 @@ fn a_failing_step_fails_alone_and_the_rest_goes_on() {
 
 #[test]
 fn a_worker_that_may_only_read_makes_nothing() {
-    let desk = Desk::with("reader", |_, sandbox| sandbox.params_of(2));
+    let desk = Desk::with("reader", |_, sandbox| sandbox.params_for(2));
     let output = desk.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");

@@ -40,7 +40,7 @@ pub use model::permission::Area;
 pub use model::seed::{self, Seed};
 pub use server::calls::Call;
 
-use model::state::World;
+use model::store::Store;
 use server::shared::Shared;
 
 /// A running sandbox. It stops when this is dropped, and leaves no thread behind.
@@ -65,7 +65,7 @@ impl Sandbox {
             .with_context(|| format!("listening on 127.0.0.1:{port}"))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared::new(World::build(seed, url.clone())?));
+        let shared = Arc::new(Shared::new(Store::build(seed, url.clone())?));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -101,15 +101,15 @@ impl Sandbox {
 
     /// Instance parameters for the first application of the seed, ready to use.
     pub fn params(&self) -> Value {
-        self.params_of(0)
+        self.params_for(0)
     }
 
     /// The same for the application at `position`; null credentials where there is none.
-    pub fn params_of(&self, position: usize) -> Value {
-        let world = self.shared.world();
-        let application = world.applications.get(position);
+    pub fn params_for(&self, position: usize) -> Value {
+        let store = self.shared.store();
+        let application = store.applications.get(position);
         json!({
-            "environment_id": world.environment.id,
+            "environment_id": store.environment.id,
             "credentials": {
                 "identifier": application.map(|one| &one.id),
                 "password": application.map(|one| &one.secret),
@@ -130,13 +130,13 @@ impl Sandbox {
     }
 
     /// How many requests were being answered at the same time at most; delays make it show.
-    pub fn most_in_flight(&self) -> usize {
-        self.shared.most_in_flight()
+    pub fn max_in_flight(&self) -> usize {
+        self.shared.max_in_flight()
     }
 
     /// What `GET /sandbox/state` shows.
     pub fn state(&self) -> Value {
-        render::state::state(&self.shared.world())
+        render::state::state(&self.shared.store())
     }
 
     /// What the state shows of the user with that name or id.
@@ -161,12 +161,12 @@ impl Sandbox {
 
     /// Makes every token that was given out invalid.
     pub fn expire_tokens(&self) {
-        self.shared.world().tokens.clear();
+        self.shared.store().tokens.clear();
     }
 
     /// Puts the clock forward: locks lapse, lockouts and tokens run out.
     pub fn advance(&self, by: Duration) {
-        self.shared.world().clock.advance(by);
+        self.shared.store().clock.advance(by);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sandbox as a program: a PingOne on loopback until Ctrl-C.
 //!
-//! Reads its arguments, prints where it is and how to use it; everything else is the library's.
+//! Reads its args, prints where it is and how to use it; everything else is the library's.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// An in-memory PingOne on 127.0.0.1, for trying commands out without a tenant
 #[derive(Debug, Parser)]
 #[command(name = "pingone-sandbox", version)]
-struct Arguments {
+struct Args {
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let shown = for_terminal(&format!("Error: {error:?}\n"));
+            let shown = escape_for_terminal(&format!("Error: {error:?}\n"));
             drop(std::io::stderr().write_all(shown.as_bytes()));
             ExitCode::FAILURE
         }
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 /// What is not plain ASCII stands escaped: an error may quote the seed, and with it what a terminal would obey.
-fn for_terminal(text: &str) -> String {
+fn escape_for_terminal(text: &str) -> String {
     let is_plain = |character: char| character == '\n' || matches!(character, ' '..='~');
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -49,12 +49,12 @@ fn for_terminal(text: &str) -> String {
 }
 
 fn run() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let seed = match &arguments.seed {
+    let args = Args::parse();
+    let seed = match &args.seed {
         Some(path) => Seed::from_file(path)?,
         None => Seed::built_in(),
     };
-    let sandbox = Sandbox::start_on(seed, arguments.port)?;
+    let sandbox = Sandbox::start_on(seed, args.port)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -8,38 +8,38 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::handlers::visit::Visit;
+use crate::handlers::context::Context;
 use crate::model::attributes;
 use crate::model::clock::after;
-use crate::model::state::World;
-use crate::protocol::error::Problem;
-use crate::protocol::filter::{Filter, Operand, Operator, Rejection};
-use crate::protocol::message::{Outcome, Reply};
-use crate::render::activity::show;
+use crate::model::store::Store;
+use crate::protocol::error::ApiError;
+use crate::protocol::filter::{Filter, FilterError, Operand, Operator};
+use crate::protocol::message::{ApiResult, Reply};
+use crate::render::activity::to_json;
 use crate::render::hal::{self, Paging, link};
 
 /// A query may span this much without a restore job.
 const WINDOW: Duration = Duration::from_hours(14 * 24);
 
 /// `GET /activities?filter=…&limit=…`
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let filter = visit.request.parameter("filter").unwrap_or_default();
-    let items = search(world, &filter, visit.now)?;
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let filter = cx.request.parameter("filter").unwrap_or_default();
+    let items = search(store, &filter, cx.now)?;
     let paging = Paging {
         name: "activities",
         default: 100,
-        cap: world.limits.items_per_page,
-        counted: world.limits.counted,
+        cap: store.limits.items_per_page,
+        counted: store.limits.counted,
     };
-    let url = format!("{}/activities", world.environment_url());
-    hal::page(visit.request, &url, &paging, items, |value| value)
+    let url = format!("{}/activities", store.environment_url());
+    hal::page(cx.request, &url, &paging, items, |value| value)
 }
 
 /// `POST /activities` with `{"filter", "limit", "offset"}`.
-pub(crate) fn find(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
-    let world = &*visit.world;
+pub(crate) fn list_by_post(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let store = &*cx.store;
     let filter = body
         .get("filter")
         .and_then(Value::as_str)
@@ -48,50 +48,51 @@ pub(crate) fn find(visit: &mut Visit<'_>) -> Outcome {
         let value = body.get(name).map_or(Some(default), Value::as_u64);
         value
             .and_then(|value| usize::try_from(value).ok())
-            .ok_or_else(|| Problem::invalid("INVALID_VALUE", name, "must be a whole number"))
+            .ok_or_else(|| ApiError::invalid("INVALID_VALUE", name, "must be a whole number"))
     };
     let (limit, offset) = (number("limit", 100)?, number("offset", 0)?);
-    let items = search(world, filter, visit.now)?;
+    let items = search(store, filter, cx.now)?;
     let count = items.len();
-    let shown: Vec<Value> = items
+    let rendered: Vec<Value> = items
         .into_iter()
         .skip(offset)
-        .take(limit.min(world.limits.items_per_page))
+        .take(limit.min(store.limits.items_per_page))
         .map(|(_, value)| value)
         .collect();
-    let url = format!("{}/activities", world.environment_url());
+    let url = format!("{}/activities", store.environment_url());
     Ok(Reply::ok(json!({
         "_links": { "self": link(&url) },
-        "_embedded": { "activities": shown },
+        "_embedded": { "activities": rendered },
         "count": count,
-        "size": shown.len(),
+        "size": rendered.len(),
     })))
 }
 
 /// `GET /activities/{id}`
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    world
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    store
         .activities
         .iter()
-        .find(|activity| activity.id == visit.id(0))
-        .map(|activity| Reply::ok(show(world, activity)))
-        .ok_or_else(Problem::not_found)
+        .find(|activity| activity.id == cx.id(0))
+        .map(|activity| Reply::ok(to_json(store, activity)))
+        .ok_or_else(ApiError::not_found)
 }
 
-fn search(world: &World, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value)>, Problem> {
-    let filter = Filter::parse(filter, &attributes::activities()).map_err(Problem::filter)?;
+fn search(store: &Store, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value)>, ApiError> {
+    let filter =
+        Filter::parse(filter, &attributes::activities()).map_err(ApiError::invalid_filter)?;
     check(&filter, now).map_err(|message| {
-        Problem::filter(Rejection {
+        ApiError::invalid_filter(FilterError {
             message: message.to_owned(),
             operators: Vec::new(),
             attributes: Vec::new(),
         })
     })?;
-    Ok(world
+    Ok(store
         .activities
         .iter()
-        .map(|activity| (activity.order, show(world, activity)))
+        .map(|activity| (activity.sequence, to_json(store, activity)))
         .filter(|(_, value)| filter.matches(value))
         .collect())
 }

@@ -2,31 +2,31 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::state::World;
-use crate::protocol::error::{Detail, Problem};
+use crate::model::store::Store;
+use crate::protocol::error::{ApiError, Detail};
 
 /// A text that must be there and not be empty.
-pub(crate) fn required_text(body: &Map<String, Value>, name: &str) -> Result<String, Problem> {
+pub(crate) fn required_string(body: &Map<String, Value>, name: &str) -> Result<String, ApiError> {
     match body.get(name) {
         Some(Value::String(text)) if text.is_empty() => {
-            Err(Problem::invalid("EMPTY_VALUE", name, "must not be empty"))
+            Err(ApiError::invalid("EMPTY_VALUE", name, "must not be empty"))
         }
         Some(Value::String(text)) => Ok(text.clone()),
-        None | Some(Value::Null) => Err(Problem::invalid(
+        None | Some(Value::Null) => Err(ApiError::invalid(
             "REQUIRED_VALUE",
             name,
             "must not be empty",
         )),
-        Some(_) => Err(Problem::invalid("INVALID_VALUE", name, "must be a string")),
+        Some(_) => Err(ApiError::invalid("INVALID_VALUE", name, "must be a string")),
     }
 }
 
 /// A truth value; false where it is left out.
-pub(crate) fn flag(body: &Map<String, Value>, name: &str) -> Result<bool, Problem> {
+pub(crate) fn optional_bool(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
-        Some(_) => Err(Problem::invalid(
+        Some(_) => Err(ApiError::invalid(
             "INVALID_VALUE",
             name,
             "must be true or false",
@@ -35,15 +35,15 @@ pub(crate) fn flag(body: &Map<String, Value>, name: &str) -> Result<bool, Proble
 }
 
 /// A body's member that must be a truth value.
-pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<bool, Problem> {
+pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match body.get(name) {
         Some(Value::Bool(value)) => Ok(*value),
-        None | Some(Value::Null) => Err(Problem::invalid(
+        None | Some(Value::Null) => Err(ApiError::invalid(
             "REQUIRED_VALUE",
             name,
             "must not be empty",
         )),
-        Some(_) => Err(Problem::invalid_data(vec![Detail::new(
+        Some(_) => Err(ApiError::invalid_data(vec![Detail::new(
             "INVALID_VALUE",
             name,
             "must be true or false",
@@ -53,17 +53,20 @@ pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<boo
 
 /// The population a body asks for. Left out, it is the default one, as the schema of Ping's Go SDK
 /// says; the documentation calls it required (UNCONFIRMED).
-pub(crate) fn population_of(world: &World, body: &Map<String, Value>) -> Result<String, Problem> {
+pub(crate) fn referenced_population(
+    store: &Store,
+    body: &Map<String, Value>,
+) -> Result<String, ApiError> {
     match body.get("population") {
-        None | Some(Value::Null) => Ok(world.default_population()),
+        None | Some(Value::Null) => Ok(store.default_population()),
         Some(population) => population
             .get("id")
             .and_then(Value::as_str)
-            .and_then(|id| world.find_population(id).ok())
+            .and_then(|id| store.find_population(id).ok())
             .map(|population| population.id.clone())
             .ok_or_else(|| {
                 // The code for a reference that leads nowhere is UNCONFIRMED.
-                Problem::invalid(
+                ApiError::invalid(
                     "INVALID_VALUE",
                     "population.id",
                     "must be an existing population",
@@ -74,16 +77,19 @@ pub(crate) fn population_of(world: &World, body: &Map<String, Value>) -> Result<
 
 /// The existing group that a body names by `id`. The code for one that does not exist is
 /// UNCONFIRMED.
-pub(crate) fn group_of(world: &World, body: &Map<String, Value>) -> Result<String, Problem> {
+pub(crate) fn referenced_group(
+    store: &Store,
+    body: &Map<String, Value>,
+) -> Result<String, ApiError> {
     match body.get("id").and_then(Value::as_str) {
-        None => Err(Problem::invalid(
+        None => Err(ApiError::invalid(
             "REQUIRED_VALUE",
             "id",
             "must not be empty",
         )),
-        Some(id) => world
+        Some(id) => store
             .find_group(id)
             .map(|group| group.id.clone())
-            .map_err(|_| Problem::invalid("INVALID_VALUE", "id", "must be an existing group")),
+            .map_err(|_| ApiError::invalid("INVALID_VALUE", "id", "must be an existing group")),
     }
 }

@@ -6,60 +6,60 @@
 use serde_json::{Map, Value, json};
 
 use crate::handlers::body::required_bool;
-use crate::handlers::visit::Visit;
-use crate::model::clock::text;
-use crate::model::state::{Device, User, World};
-use crate::protocol::error::Problem;
-use crate::protocol::message::{Outcome, Reply};
+use crate::handlers::context::Context;
+use crate::model::clock::format_timestamp;
+use crate::model::store::{Device, Store, User};
+use crate::protocol::error::ApiError;
+use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
 
 /// How many devices a user may have when an environment's settings say nothing.
 const MAX_DEVICES: usize = 5;
 
 /// `GET /users/{user}/devices`
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
     let items: Vec<Value> = ordered(user)
         .into_iter()
-        .map(|device| show(visit.world, user, device))
+        .map(|device| to_json(cx.store, user, device))
         .collect();
-    let url = format!("{}/devices", visit.world.user_url(&user.id));
-    Ok(hal::whole(&url, "devices", &items))
+    let url = format!("{}/devices", cx.store.user_url(&user.id));
+    Ok(hal::unpaged(&url, "devices", &items))
 }
 
 /// `GET /users/{user}/devices/{device}`
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
     user.devices
         .iter()
-        .find(|device| device.id == visit.id(1))
-        .map(|device| Reply::ok(show(visit.world, user, device)))
-        .ok_or_else(Problem::not_found)
+        .find(|device| device.id == cx.id(1))
+        .map(|device| Reply::ok(to_json(cx.store, user, device)))
+        .ok_or_else(ApiError::not_found)
 }
 
 /// `POST /users/{user}/devices`: the media type tells a new device from an order of them.
-pub(crate) fn post(visit: &mut Visit<'_>) -> Outcome {
-    match visit.request.media_type().as_str() {
-        "application/json" => create(visit),
-        "application/vnd.pingidentity.devices.reorder+json" => reorder(visit),
-        "application/vnd.pingidentity.devices.order.remove+json" => {
-            visit.user_mut()?.device_order = None;
+pub(crate) fn post(cx: &mut Context<'_>) -> ApiResult {
+    match cx.request.media_type().as_str() {
+        "application/json" => create(cx),
+        "application/vnd.pingidentity.devices.reorder+json" => reorder(cx),
+        "application/vnd.pingidentity.devices.sequence.remove+json" => {
+            cx.user_mut()?.device_order = None;
             // 200 or 204: UNCONFIRMED.
             Ok(Reply::no_content())
         }
-        _ => Err(Problem::media_type()),
+        _ => Err(ApiError::unsupported_media_type()),
     }
 }
 
-fn create(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.object()?;
+fn create(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.object()?;
     let kind = body.get("type").and_then(Value::as_str).unwrap_or_default();
     let address = match kind {
         "EMAIL" => Some("email"),
         "SMS" | "VOICE" | "WHATSAPP" => Some("phone"),
         "TOTP" => None,
         "" => {
-            return Err(Problem::invalid(
+            return Err(ApiError::invalid(
                 "REQUIRED_VALUE",
                 "type",
                 "must not be empty",
@@ -67,7 +67,7 @@ fn create(visit: &mut Visit<'_>) -> Outcome {
         }
         // MOBILE comes by a pairing key only, FIDO2 by a browser.
         _ => {
-            return Err(Problem::invalid(
+            return Err(ApiError::invalid(
                 "INVALID_VALUE",
                 "type",
                 "cannot be created this way",
@@ -79,36 +79,36 @@ fn create(visit: &mut Visit<'_>) -> Outcome {
         let value = body
             .get(name)
             .filter(|value| value.as_str().is_some_and(|text| !text.is_empty()))
-            .ok_or_else(|| Problem::invalid("REQUIRED_VALUE", name, "must not be empty"))?;
+            .ok_or_else(|| ApiError::invalid("REQUIRED_VALUE", name, "must not be empty"))?;
         details.insert(name.to_owned(), value.clone());
     }
     if let Some(nickname) = body.get("nickname").filter(|value| value.is_string()) {
         details.insert("nickname".to_owned(), nickname.clone());
     }
-    if visit.user()?.devices.len() >= MAX_DEVICES {
-        return Err(Problem::request_failed(
+    if cx.user()?.devices.len() >= MAX_DEVICES {
+        return Err(ApiError::request_failed(
             "LIMIT_EXCEEDED",
             "The user has as many devices as are allowed",
         ));
     }
     let device = Device {
-        id: visit.world.ids.uuid(),
+        id: cx.store.ids.uuid(),
         kind: kind.to_owned(),
-        created_at: visit.now,
-        updated_at: visit.now,
+        created_at: cx.now,
+        updated_at: cx.now,
         active: false,
         locked: false,
         blocked_at: None,
         details,
     };
-    let shown = show(visit.world, visit.user()?, &device);
-    visit.user_mut()?.devices.push(device);
-    visit.record_user("DEVICE.CREATED")?;
-    Ok(Reply::created(shown))
+    let rendered = to_json(cx.store, cx.user()?, &device);
+    cx.user_mut()?.devices.push(device);
+    cx.record_user("DEVICE.CREATED")?;
+    Ok(Reply::created(rendered))
 }
 
-fn reorder(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.object()?;
+fn reorder(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.object()?;
     let wanted: Option<Vec<String>> = body.get("order").and_then(Value::as_array).map(|order| {
         order
             .iter()
@@ -117,29 +117,29 @@ fn reorder(visit: &mut Visit<'_>) -> Outcome {
             .collect()
     });
     let Some(wanted) = wanted else {
-        return Err(Problem::invalid(
+        return Err(ApiError::invalid(
             "REQUIRED_VALUE",
             "order",
             "must not be empty",
         ));
     };
-    visit.user_mut()?.device_order = Some(wanted);
-    list(visit)
+    cx.user_mut()?.device_order = Some(wanted);
+    list(cx)
 }
 
 /// `POST /users/{user}/devices/{device}`: the media type says what to do with it.
-pub(crate) fn act(visit: &mut Visit<'_>) -> Outcome {
-    let media_type = visit.request.media_type();
+pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
+    let media_type = cx.request.media_type();
     let operation = media_type
         .strip_prefix("application/vnd.pingidentity.device.")
         .unwrap_or_default();
-    let (now, id) = (visit.now, visit.id(1).to_owned());
-    let device = visit
+    let (now, id) = (cx.now, cx.id(1).to_owned());
+    let device = cx
         .user_mut()?
         .devices
         .iter_mut()
         .find(|device| device.id == id)
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(ApiError::not_found)?;
     let action = match operation {
         "block+json" => {
             device.blocked_at = Some(now);
@@ -153,84 +153,83 @@ pub(crate) fn act(visit: &mut Visit<'_>) -> Outcome {
             device.locked = false;
             "DEVICE.UNLOCKED"
         }
-        _ => return Err(Problem::media_type()),
+        _ => return Err(ApiError::unsupported_media_type()),
     };
     device.updated_at = now;
-    visit.record_user(action)?;
-    read(visit)
+    cx.record_user(action)?;
+    read(cx)
 }
 
 /// `DELETE /users/{user}/devices/{device}`
-pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
-    let id = visit.id(1).to_owned();
-    let user = visit.user_mut()?;
+pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
+    let id = cx.id(1).to_owned();
+    let user = cx.user_mut()?;
     let before = user.devices.len();
     user.devices.retain(|device| device.id != id);
     if user.devices.len() == before {
-        return Err(Problem::not_found());
+        return Err(ApiError::not_found());
     }
-    visit.record_user("DEVICE.DELETED")?;
+    cx.record_user("DEVICE.DELETED")?;
     Ok(Reply::no_content())
 }
 
 /// `GET /users/{user}/mfaEnabled`
-pub(crate) fn mfa_enabled(visit: &mut Visit<'_>) -> Outcome {
-    let url = format!("{}/mfaEnabled", visit.world.user_url(visit.id(0)));
-    let enabled = visit.user()?.mfa_enabled;
+pub(crate) fn mfa_enabled(cx: &mut Context<'_>) -> ApiResult {
+    let url = format!("{}/mfaEnabled", cx.store.user_url(cx.id(0)));
+    let enabled = cx.user()?.mfa_enabled;
     Ok(Reply::ok(
         json!({ "_links": { "self": link(&url) }, "mfaEnabled": enabled }),
     ))
 }
 
 /// `PUT /users/{user}/mfaEnabled`
-pub(crate) fn set_mfa_enabled(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
+pub(crate) fn set_mfa_enabled(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
     let wanted = required_bool(&body, "mfaEnabled")?;
-    let now = visit.now;
-    let user = visit.user_mut()?;
+    let now = cx.now;
+    let user = cx.user_mut()?;
     if user.mfa_enabled != wanted {
         user.mfa_enabled = wanted;
         user.updated_at = now;
-        visit.record_user("USER.UPDATED")?;
+        cx.record_user("USER.UPDATED")?;
     }
-    mfa_enabled(visit)
+    mfa_enabled(cx)
 }
 
 /// `GET /users/{user}/bypassMFA`: without a bypass, neither member is there.
-pub(crate) fn bypass(visit: &mut Visit<'_>) -> Outcome {
-    let url = format!("{}/bypassMFA", visit.world.user_url(visit.id(0)));
+pub(crate) fn bypass(cx: &mut Context<'_>) -> ApiResult {
+    let url = format!("{}/bypassMFA", cx.store.user_url(cx.id(0)));
     let mut value = json!({ "_links": { "self": link(&url) } });
-    if let Some(until) = visit
-        .user()?
-        .bypass_until
-        .filter(|until| *until > visit.now)
-    {
+    if let Some(until) = cx.user()?.bypass_until.filter(|until| *until > cx.now) {
         // The name of the truth value is UNCONFIRMED.
         value["bypassMFAEnabled"] = true.into();
-        value["bypassMFAEnabledUntil"] = text(until).into();
+        value["bypassMFAEnabledUntil"] = format_timestamp(until).into();
     }
     Ok(Reply::ok(value))
 }
 
 /// `PUT /users/{user}/bypassMFA`: a past date ends a bypass (UNCONFIRMED).
-pub(crate) fn set_bypass(visit: &mut Visit<'_>) -> Outcome {
+pub(crate) fn set_bypass(cx: &mut Context<'_>) -> ApiResult {
     const NAME: &str = "bypassMFAEnabledUntil";
-    let body = visit.request.json()?;
+    let body = cx.request.json()?;
     let until = body
         .get(NAME)
         .and_then(Value::as_str)
-        .ok_or_else(|| Problem::invalid("REQUIRED_VALUE", NAME, "must not be empty"))?;
+        .ok_or_else(|| ApiError::invalid("REQUIRED_VALUE", NAME, "must not be empty"))?;
     // Only `YYYY-MM-DDTHH:MM:SS.sssZ` is taken.
-    let instant = until.parse().ok().filter(|instant| text(*instant) == until);
+    let instant = until
+        .parse()
+        .ok()
+        .filter(|instant| format_timestamp(*instant) == until);
     let instant = instant.ok_or_else(|| {
-        Problem::invalid(
+        ApiError::invalid(
             "INVALID_VALUE",
             NAME,
             "must be a date and time with milliseconds in UTC",
         )
     })?;
-    visit.user_mut()?.bypass_until = Some(instant);
-    bypass(visit)
+    cx.user_mut()?.bypass_until = Some(instant);
+    bypass(cx)
 }
 
 /// The devices, those of an order first: the first of it is the default device.
@@ -247,12 +246,12 @@ fn ordered(user: &User) -> Vec<&Device> {
     devices
 }
 
-fn show(world: &World, user: &User, device: &Device) -> Value {
-    let user_url = world.user_url(&user.id);
+fn to_json(store: &Store, user: &User, device: &Device) -> Value {
+    let user_url = store.user_url(&user.id);
     let url = format!("{user_url}/devices/{}", device.id);
     let mut block = json!({ "status": "UNBLOCKED" });
     if let Some(at) = device.blocked_at {
-        block = json!({ "status": "BLOCKED", "blockedAt": text(at) });
+        block = json!({ "status": "BLOCKED", "blockedAt": format_timestamp(at) });
     }
     let mut value = Map::new();
     value.insert(
@@ -260,13 +259,13 @@ fn show(world: &World, user: &User, device: &Device) -> Value {
         json!({
             "self": link(&url),
             "user": link(&user_url),
-            "environment": link(&world.environment_url()),
+            "environment": link(&store.environment_url()),
         }),
     );
     value.insert("id".to_owned(), device.id.clone().into());
     value.insert(
         "environment".to_owned(),
-        json!({ "id": world.environment.id }),
+        json!({ "id": store.environment.id }),
     );
     value.insert("user".to_owned(), json!({ "id": user.id }));
     value.insert("type".to_owned(), device.kind.clone().into());
@@ -279,8 +278,14 @@ fn show(world: &World, user: &User, device: &Device) -> Value {
     let lock = if device.locked { "LOCKED" } else { "UNLOCKED" };
     value.insert("lock".to_owned(), json!({ "status": lock }));
     value.insert("block".to_owned(), block);
-    value.insert("createdAt".to_owned(), text(device.created_at).into());
-    value.insert("updatedAt".to_owned(), text(device.updated_at).into());
+    value.insert(
+        "createdAt".to_owned(),
+        format_timestamp(device.created_at).into(),
+    );
+    value.insert(
+        "updatedAt".to_owned(),
+        format_timestamp(device.updated_at).into(),
+    );
     value.extend(device.details.clone());
     value.into()
 }

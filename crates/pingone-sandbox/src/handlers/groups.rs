@@ -5,25 +5,25 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::handlers::body::group_of;
-use crate::handlers::visit::Visit;
+use crate::handlers::body::referenced_group;
+use crate::handlers::context::Context;
 use crate::model::attributes;
 use crate::model::nesting::{ancestors, memberships};
-use crate::model::state::{Group, World};
-use crate::protocol::error::Problem;
+use crate::model::store::{Group, Store};
+use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
-use crate::protocol::message::{Outcome, Reply};
-use crate::render::group::show;
+use crate::protocol::message::{ApiResult, Reply};
+use crate::render::group::to_json;
 use crate::render::hal::{self, Paging, link};
 
 /// `GET /groups`
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let filter = attributes::filter_of(world, visit.request, &attributes::groups())?;
-    let items = world
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let filter = attributes::filter_of(store, cx.request, &attributes::groups())?;
+    let items = store
         .groups
         .iter()
-        .map(|group| (group, show(world, group)))
+        .map(|group| (group, to_json(store, group)))
         .filter(|(group, value)| {
             filter.as_ref().is_none_or(|filter| {
                 let mut view = value.clone();
@@ -36,30 +36,30 @@ pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
                 filter.matches(&view)
             })
         })
-        .map(|(group, value)| (group.order, value))
+        .map(|(group, value)| (group.sequence, value))
         .collect();
-    let cap = world.limits.items_per_page;
+    let cap = store.limits.items_per_page;
     let paging = Paging {
         name: "groups",
         default: cap.min(100),
         cap,
-        counted: world.limits.counted,
+        counted: store.limits.counted,
     };
-    let url = format!("{}/groups", world.environment_url());
-    hal::page(visit.request, &url, &paging, items, |value| value)
+    let url = format!("{}/groups", store.environment_url());
+    hal::page(cx.request, &url, &paging, items, |value| value)
 }
 
 /// `GET /groups/{group}`, with `include=totalMemberCounts`.
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let group = world.find_group(visit.id(0))?;
-    let mut value = show(world, group);
-    if visit.request.asks_for("include", "totalMemberCounts") {
-        let members = world
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let group = store.find_group(cx.id(0))?;
+    let mut value = to_json(store, group);
+    if cx.request.asks_for("include", "totalMemberCounts") {
+        let members = store
             .users
             .iter()
             .filter(|user| {
-                memberships(world, user)
+                memberships(store, user)
                     .iter()
                     .any(|membership| membership.group.id == group.id)
             })
@@ -70,17 +70,17 @@ pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
 }
 
 /// `POST /groups`
-pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
+pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
     let population = match body.get("population") {
         None | Some(Value::Null) => None,
         Some(population) => Some(
             population
                 .get("id")
                 .and_then(Value::as_str)
-                .and_then(|id| visit.world.find_population(id).ok())
+                .and_then(|id| cx.store.find_population(id).ok())
                 .ok_or_else(|| {
-                    Problem::invalid(
+                    ApiError::invalid(
                         "INVALID_VALUE",
                         "population.id",
                         "must be an existing population",
@@ -90,10 +90,10 @@ pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
                 .clone(),
         ),
     };
-    let world = &mut *visit.world;
+    let store = &mut *cx.store;
     let mut group = Group {
-        order: world.next_order(),
-        id: world.ids.uuid(),
+        sequence: store.next_sequence(),
+        id: store.ids.uuid(),
         name: String::new(),
         description: None,
         external_id: None,
@@ -101,28 +101,25 @@ pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
         population,
         user_filter: None,
         member_of: Vec::new(),
-        created_at: visit.now,
-        updated_at: visit.now,
+        created_at: cx.now,
+        updated_at: cx.now,
     };
-    fill(world, &mut group, &body)?;
-    let subject = world.group_subject(&group);
+    fill(store, &mut group, &body)?;
+    let subject = store.group_subject(&group);
     let id = group.id.clone();
-    world.groups.push(group);
-    visit.record("GROUP.CREATED", vec![subject]);
-    Ok(Reply::created(show(
-        visit.world,
-        visit.world.find_group(&id)?,
-    )))
+    store.groups.push(group);
+    cx.record("GROUP.CREATED", vec![subject]);
+    Ok(Reply::created(to_json(cx.store, cx.store.find_group(&id)?)))
 }
 
 /// `PUT /groups/{group}`: the population cannot change.
-pub(crate) fn replace(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
-    let id = visit.id(0).to_owned();
-    let now = visit.now;
-    let old = visit.world.find_group(&id)?;
+pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let id = cx.id(0).to_owned();
+    let now = cx.now;
+    let old = cx.store.find_group(&id)?;
     let mut new = Group {
-        order: old.order,
+        sequence: old.sequence,
         id: id.clone(),
         name: String::new(),
         description: None,
@@ -134,23 +131,23 @@ pub(crate) fn replace(visit: &mut Visit<'_>) -> Outcome {
         created_at: old.created_at,
         updated_at: now,
     };
-    fill(visit.world, &mut new, &body)?;
-    *visit.world.find_group_mut(&id)? = new;
-    let subject = visit.world.group_subject(visit.world.find_group(&id)?);
-    visit.record("GROUP.UPDATED", vec![subject]);
-    Ok(Reply::ok(show(visit.world, visit.world.find_group(&id)?)))
+    fill(cx.store, &mut new, &body)?;
+    *cx.store.find_group_mut(&id)? = new;
+    let subject = cx.store.group_subject(cx.store.find_group(&id)?);
+    cx.record("GROUP.UPDATED", vec![subject]);
+    Ok(Reply::ok(to_json(cx.store, cx.store.find_group(&id)?)))
 }
 
-fn fill(world: &World, group: &mut Group, body: &Map<String, Value>) -> Result<(), Problem> {
+fn fill(store: &Store, group: &mut Group, body: &Map<String, Value>) -> Result<(), ApiError> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     group.name = text("name")
         .filter(|name| !name.is_empty())
-        .ok_or_else(|| Problem::invalid("REQUIRED_VALUE", "name", "must not be empty"))?;
+        .ok_or_else(|| ApiError::invalid("REQUIRED_VALUE", "name", "must not be empty"))?;
     // Within which bounds a name has to be unique is UNCONFIRMED: here, its population's.
-    if world.groups.iter().any(|other| {
+    if store.groups.iter().any(|other| {
         other.id != group.id && other.name == group.name && other.population == group.population
     }) {
-        return Err(Problem::invalid(
+        return Err(ApiError::invalid(
             "UNIQUENESS_VIOLATION",
             "name",
             "is unique but a non-unique value is provided",
@@ -164,8 +161,8 @@ fn fill(world: &World, group: &mut Group, body: &Map<String, Value>) -> Result<(
         .cloned();
     group.user_filter = match text("userFilter") {
         Some(text) => {
-            let schema = attributes::users(&world.custom_attributes);
-            let filter = Filter::parse(&text, &schema).map_err(Problem::filter)?;
+            let schema = attributes::users(&store.custom_attributes);
+            let filter = Filter::parse(&text, &schema).map_err(ApiError::invalid_filter)?;
             Some((text, filter))
         }
         None => None,
@@ -174,96 +171,96 @@ fn fill(world: &World, group: &mut Group, body: &Map<String, Value>) -> Result<(
 }
 
 /// `DELETE /groups/{group}`
-pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
-    let id = visit.id(0).to_owned();
-    let subject = visit.world.group_subject(visit.world.find_group(&id)?);
-    let world = &mut *visit.world;
-    world.groups.retain(|group| group.id != id);
-    for group in &mut world.groups {
+pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
+    let id = cx.id(0).to_owned();
+    let subject = cx.store.group_subject(cx.store.find_group(&id)?);
+    let store = &mut *cx.store;
+    store.groups.retain(|group| group.id != id);
+    for group in &mut store.groups {
         group.member_of.retain(|parent| *parent != id);
     }
-    for user in &mut world.users {
+    for user in &mut store.users {
         user.groups.retain(|group| *group != id);
     }
-    visit.record("GROUP.DELETED", vec![subject]);
+    cx.record("GROUP.DELETED", vec![subject]);
     Ok(Reply::no_content())
 }
 
 /// `GET /groups/{group}/memberOfGroups`: the groups that this one is nested in.
-pub(crate) fn nesting(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let group = world.find_group(visit.id(0))?;
+pub(crate) fn nesting(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let group = store.find_group(cx.id(0))?;
     let items: Vec<Value> = group
         .member_of
         .iter()
-        .filter_map(|id| world.find_group(id).ok())
-        .map(|parent| nested(world, group, parent))
+        .filter_map(|id| store.find_group(id).ok())
+        .map(|parent| nested(store, group, parent))
         .collect();
     let url = format!(
         "{}/groups/{}/memberOfGroups",
-        world.environment_url(),
+        store.environment_url(),
         group.id
     );
-    Ok(hal::whole(&url, "groupMemberships", &items))
+    Ok(hal::unpaged(&url, "groupMemberships", &items))
 }
 
 /// `GET /groups/{group}/memberOfGroups/{parent}`
-pub(crate) fn read_nesting(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let group = world.find_group(visit.id(0))?;
-    let parent = world.find_group(visit.id(1))?;
+pub(crate) fn read_nesting(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let group = store.find_group(cx.id(0))?;
+    let parent = store.find_group(cx.id(1))?;
     if !group.member_of.contains(&parent.id) {
-        return Err(Problem::not_found());
+        return Err(ApiError::not_found());
     }
-    Ok(Reply::ok(nested(world, group, parent)))
+    Ok(Reply::ok(nested(store, group, parent)))
 }
 
 /// `POST /groups/{group}/memberOfGroups`
-pub(crate) fn nest(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
-    let child = visit.id(0).to_owned();
-    visit.world.find_group(&child)?;
-    let parent = group_of(visit.world, &body)?;
-    if parent == child || ancestors(visit.world, &parent).contains(&child) {
-        return Err(Problem::request_failed(
+pub(crate) fn nest(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let child = cx.id(0).to_owned();
+    cx.store.find_group(&child)?;
+    let parent = referenced_group(cx.store, &body)?;
+    if parent == child || ancestors(cx.store, &parent).contains(&child) {
+        return Err(ApiError::request_failed(
             "CONSTRAINT_VIOLATION",
             "A group cannot be nested in itself",
         ));
     }
-    let group = visit.world.find_group_mut(&child)?;
+    let group = cx.store.find_group_mut(&child)?;
     if group.member_of.contains(&parent) {
-        return Err(Problem::invalid(
+        return Err(ApiError::invalid(
             "UNIQUENESS_VIOLATION",
             "id",
             "is unique but a non-unique value is provided",
         ));
     }
     group.member_of.push(parent.clone());
-    let world = &*visit.world;
-    let (group, parent) = (world.find_group(&child)?, world.find_group(&parent)?);
-    Ok(Reply::created(nested(world, group, parent)))
+    let store = &*cx.store;
+    let (group, parent) = (store.find_group(&child)?, store.find_group(&parent)?);
+    Ok(Reply::created(nested(store, group, parent)))
 }
 
 /// `DELETE /groups/{group}/memberOfGroups/{parent}`
-pub(crate) fn unnest(visit: &mut Visit<'_>) -> Outcome {
-    let parent = visit.id(1).to_owned();
-    let child = visit.id(0).to_owned();
-    let group = visit.world.find_group_mut(&child)?;
+pub(crate) fn unnest(cx: &mut Context<'_>) -> ApiResult {
+    let parent = cx.id(1).to_owned();
+    let child = cx.id(0).to_owned();
+    let group = cx.store.find_group_mut(&child)?;
     let before = group.member_of.len();
     group.member_of.retain(|id| *id != parent);
     if group.member_of.len() == before {
-        Err(Problem::not_found())
+        Err(ApiError::not_found())
     } else {
         Ok(Reply::no_content())
     }
 }
 
-fn nested(world: &World, group: &Group, parent: &Group) -> Value {
-    let url = format!("{}/groups/{}", world.environment_url(), group.id);
+fn nested(store: &Store, group: &Group, parent: &Group) -> Value {
+    let url = format!("{}/groups/{}", store.environment_url(), group.id);
     json!({
         "_links": { "self": link(&format!("{url}/memberOfGroups/{}", parent.id)) },
         "id": parent.id,
-        "environment": { "id": world.environment.id },
+        "environment": { "id": store.environment.id },
         "name": parent.name,
         "type": "DIRECT",
     })

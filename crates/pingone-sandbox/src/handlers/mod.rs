@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod activities;
 pub(crate) mod body;
+pub(crate) mod context;
 pub(crate) mod devices;
 pub(crate) mod groups;
 pub(crate) mod memberships;
@@ -12,4 +13,3 @@ pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod token;
 pub(crate) mod users;
-pub(crate) mod visit;

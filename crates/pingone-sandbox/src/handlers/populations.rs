@@ -4,50 +4,50 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::handlers::visit::Visit;
+use crate::handlers::context::Context;
 use crate::model::attributes;
-use crate::model::clock::text;
-use crate::model::state::{Population, World};
-use crate::protocol::message::{Outcome, Reply};
+use crate::model::clock::format_timestamp;
+use crate::model::store::{Population, Store};
+use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, Paging, link};
 
 /// `GET /populations`
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let filter = attributes::filter_of(world, visit.request, &attributes::populations())?;
-    let items = world
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let filter = attributes::filter_of(store, cx.request, &attributes::populations())?;
+    let items = store
         .populations
         .iter()
-        .map(|population| (population.order, show(world, population)))
+        .map(|population| (population.sequence, to_json(store, population)))
         .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.matches(value)))
         .collect();
-    let cap = world.limits.items_per_page;
+    let cap = store.limits.items_per_page;
     let paging = Paging {
         name: "populations",
         default: cap.min(250),
         cap,
-        counted: world.limits.counted,
+        counted: store.limits.counted,
     };
-    let url = format!("{}/populations", world.environment_url());
-    hal::page(visit.request, &url, &paging, items, |value| value)
+    let url = format!("{}/populations", store.environment_url());
+    hal::page(cx.request, &url, &paging, items, |value| value)
 }
 
 /// `GET /populations/{population}`
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let population = world.find_population(visit.id(0))?;
-    Ok(Reply::ok(show(world, population)))
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let population = store.find_population(cx.id(0))?;
+    Ok(Reply::ok(to_json(store, population)))
 }
 
 /// `GET /environments/{environment}`
 #[expect(clippy::unnecessary_wraps, reason = "every handler has this form")]
-pub(crate) fn environment(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
-    let environment = &world.environment;
+pub(crate) fn environment(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
+    let environment = &store.environment;
     let mut value = Map::new();
     value.insert(
         "_links".to_owned(),
-        json!({ "self": link(&world.environment_url()) }),
+        json!({ "self": link(&store.environment_url()) }),
     );
     value.insert("id".to_owned(), environment.id.clone().into());
     value.insert("name".to_owned(), environment.name.clone().into());
@@ -56,14 +56,20 @@ pub(crate) fn environment(visit: &mut Visit<'_>) -> Outcome {
     }
     value.insert("type".to_owned(), "SANDBOX".into());
     value.insert("region".to_owned(), environment.region.clone().into());
-    value.insert("createdAt".to_owned(), text(world.created_at).into());
-    value.insert("updatedAt".to_owned(), text(world.created_at).into());
+    value.insert(
+        "createdAt".to_owned(),
+        format_timestamp(store.created_at).into(),
+    );
+    value.insert(
+        "updatedAt".to_owned(),
+        format_timestamp(store.created_at).into(),
+    );
     Ok(Reply::ok(value.into()))
 }
 
-fn show(world: &World, population: &Population) -> Value {
-    let url = format!("{}/populations/{}", world.environment_url(), population.id);
-    let users = world
+fn to_json(store: &Store, population: &Population) -> Value {
+    let url = format!("{}/populations/{}", store.environment_url(), population.id);
+    let users = store
         .users
         .iter()
         .filter(|user| user.population == population.id)
@@ -73,7 +79,7 @@ fn show(world: &World, population: &Population) -> Value {
     value.insert("id".to_owned(), population.id.clone().into());
     value.insert(
         "environment".to_owned(),
-        json!({ "id": world.environment.id }),
+        json!({ "id": store.environment.id }),
     );
     value.insert("name".to_owned(), population.name.clone().into());
     if let Some(description) = &population.description {
@@ -83,9 +89,15 @@ fn show(world: &World, population: &Population) -> Value {
     value.insert("userCount".to_owned(), users.into());
     value.insert(
         "passwordPolicy".to_owned(),
-        json!({ "id": world.policy_id }),
+        json!({ "id": store.policy_id }),
     );
-    value.insert("createdAt".to_owned(), text(population.created_at).into());
-    value.insert("updatedAt".to_owned(), text(population.updated_at).into());
+    value.insert(
+        "createdAt".to_owned(),
+        format_timestamp(population.created_at).into(),
+    );
+    value.insert(
+        "updatedAt".to_owned(),
+        format_timestamp(population.updated_at).into(),
+    );
     value.into()
 }

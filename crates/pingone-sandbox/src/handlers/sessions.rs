@@ -5,81 +5,91 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::handlers::visit::Visit;
+use crate::handlers::context::Context;
 use crate::model::alternative::Alternative;
-use crate::model::clock::text;
-use crate::model::state::{Session, User, World};
-use crate::protocol::error::Problem;
-use crate::protocol::message::{Outcome, Reply};
+use crate::model::clock::format_timestamp;
+use crate::model::store::{Session, Store, User};
+use crate::protocol::error::ApiError;
+use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
 
 /// The list shows at most this many, the newest first; what lies behind it is not to be seen.
-const SHOWN: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// `GET /users/{user}/sessions`: those that have expired are in it, too.
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
     let mut sessions: Vec<&Session> = user.sessions.iter().collect();
     sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
     let items: Vec<Value> = sessions
         .into_iter()
-        .take(SHOWN)
-        .map(|session| show(visit.world, user, session))
+        .take(MAX_LISTED)
+        .map(|session| to_json(cx.store, user, session))
         .collect();
-    let url = format!("{}/sessions", visit.world.user_url(&user.id));
-    Ok(hal::whole(&url, "sessions", &items))
+    let url = format!("{}/sessions", cx.store.user_url(&user.id));
+    Ok(hal::unpaged(&url, "sessions", &items))
 }
 
 /// `GET /users/{user}/sessions/{session}`
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
     user.sessions
         .iter()
-        .find(|session| session.id == visit.id(1))
-        .map(|session| Reply::ok(show(visit.world, user, session)))
-        .ok_or_else(Problem::not_found)
+        .find(|session| session.id == cx.id(1))
+        .map(|session| Reply::ok(to_json(cx.store, user, session)))
+        .ok_or_else(ApiError::not_found)
 }
 
 /// `DELETE /users/{user}/sessions/{session}`. That it is not listed any more then is UNCONFIRMED.
-pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
-    let id = visit.id(1).to_owned();
-    let now = visit.now;
-    let stays = visit.world.does(Alternative::EndedSessionsStayListed);
-    let user = visit.user_mut()?;
+pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
+    let id = cx.id(1).to_owned();
+    let now = cx.now;
+    let stays = cx.store.uses(Alternative::EndedSessionsStayListed);
+    let user = cx.user_mut()?;
     let Some(position) = user.sessions.iter().position(|session| session.id == id) else {
-        return Err(Problem::not_found());
+        return Err(ApiError::not_found());
     };
     if stays {
         user.sessions[position].expires_at = now;
     } else {
         user.sessions.remove(position);
     }
-    visit.record_user("SESSION.DELETED")?;
+    cx.record_user("SESSION.DELETED")?;
     Ok(Reply::no_content())
 }
 
-fn show(world: &World, user: &User, session: &Session) -> Value {
-    let url = format!("{}/sessions/{}", world.user_url(&user.id), session.id);
-    let sign_on = json!({ "at": text(session.created_at), "remoteIp": session.remote_ip });
+fn to_json(store: &Store, user: &User, session: &Session) -> Value {
+    let url = format!("{}/sessions/{}", store.user_url(&user.id), session.id);
+    let sign_on =
+        json!({ "at": format_timestamp(session.created_at), "remoteIp": session.remote_ip });
     let mut value = Map::new();
     value.insert("_links".to_owned(), json!({ "self": link(&url) }));
     value.insert("id".to_owned(), session.id.clone().into());
     value.insert(
         "environment".to_owned(),
-        json!({ "id": world.environment.id }),
+        json!({ "id": store.environment.id }),
     );
     value.insert("user".to_owned(), json!({ "id": user.id }));
-    value.insert("createdAt".to_owned(), text(session.created_at).into());
-    value.insert("activeAt".to_owned(), text(session.active_at).into());
-    value.insert("expiresAt".to_owned(), text(session.expires_at).into());
+    value.insert(
+        "createdAt".to_owned(),
+        format_timestamp(session.created_at).into(),
+    );
+    value.insert(
+        "activeAt".to_owned(),
+        format_timestamp(session.active_at).into(),
+    );
+    value.insert(
+        "expiresAt".to_owned(),
+        format_timestamp(session.expires_at).into(),
+    );
     value.insert("idleTimeout".to_owned(), 43_200.into());
     value.insert("lastSignOn".to_owned(), sign_on.clone());
-    if !session.place.is_empty() {
-        let mut place = sign_on;
-        if let Some(place) = place.as_object_mut() {
-            place.extend(session.place.clone());
+    if !session.location.is_empty() {
+        let mut location = sign_on;
+        if let Some(location) = location.as_object_mut() {
+            location.extend(session.location.clone());
         }
-        value.insert("locations".to_owned(), json!([place]));
+        value.insert("locations".to_owned(), json!([location]));
     }
     value.extend(session.details.clone());
     value.into()

@@ -14,20 +14,20 @@ use serde_json::json;
 use crate::model::activity::Actor;
 use crate::model::clock::after;
 use crate::model::seed::TokenAuthMethod;
-use crate::model::state::{Token, World};
-use crate::protocol::error::Problem;
+use crate::model::store::{Store, Token};
+use crate::protocol::error::ApiError;
 use crate::protocol::message::{Reply, Request, pairs};
 
 /// `POST /{environment}/as/token`
 pub(crate) fn issue(
-    world: &mut World,
+    store: &mut Store,
     request: &Request,
     environment: &str,
     now: Timestamp,
 ) -> Reply {
     if request.media_type() != "application/x-www-form-urlencoded" {
         // What PingOne answers here is UNCONFIRMED.
-        return refusal(400, "invalid_request", "The request must be a form");
+        return oauth_error(400, "invalid_request", "The request must be a form");
     }
     let form = pairs(&String::from_utf8_lossy(&request.body));
     let field = |name: &str| {
@@ -39,39 +39,39 @@ pub(crate) fn issue(
     let (method, id, secret) = match (basic(request), in_form) {
         (Some((id, secret)), _) => (TokenAuthMethod::Basic, id, secret),
         (None, Some((id, secret))) => (TokenAuthMethod::Post, id.to_owned(), secret.to_owned()),
-        (None, None) => return unsupported_method(world),
+        (None, None) => return unsupported_method(store),
     };
-    let found = world.applications.iter().position(|application| {
+    let found = store.applications.iter().position(|application| {
         let home = application
             .environment
             .as_deref()
-            .unwrap_or(&world.environment.id);
+            .unwrap_or(&store.environment.id);
         application.id == id && home == environment
     });
     let Some(position) = found else {
-        return invalid_client(world, "Invalid client credentials");
+        return invalid_client(store, "Invalid client credentials");
     };
-    let application = &world.applications[position];
+    let application = &store.applications[position];
     // The method is looked at before the secret: a wrong secret by the wrong method is told as a
     // wrong method (inferred from Ping's own tools, UNCONFIRMED).
     if application.token_auth_method != method {
-        return unsupported_method(world);
+        return unsupported_method(store);
     }
     if !is_secret(&secret, &application.secret) {
-        return invalid_client(world, "Invalid client credentials");
+        return invalid_client(store, "Invalid client credentials");
     }
     if grant != Some("client_credentials") {
-        return refusal(
+        return oauth_error(
             400,
             "unsupported_grant_type",
             "The grant type is not supported",
         );
     }
     let seconds = application.token_seconds;
-    let access_token = format!("sandbox.{}.{}", world.ids.uuid(), world.ids.uuid());
+    let access_token = format!("sandbox.{}.{}", store.ids.uuid(), store.ids.uuid());
     let expires_at = after(now, Duration::from_secs(seconds.into()));
-    world.tokens.retain(|_, token| token.expires_at > now);
-    world.tokens.insert(
+    store.tokens.retain(|_, token| token.expires_at > now);
+    store.tokens.insert(
         access_token.clone(),
         Token {
             application: position,
@@ -86,29 +86,29 @@ pub(crate) fn issue(
 
 /// The worker that a request's bearer token stands for, by its position.
 pub(crate) fn worker(
-    world: &World,
+    store: &Store,
     request: &Request,
     now: Timestamp,
-) -> Result<(usize, Actor), Problem> {
+) -> Result<(usize, Actor), ApiError> {
     let Some(header) = &request.authorization else {
-        return Err(Problem::invalid_token());
+        return Err(ApiError::invalid_token());
     };
     // The gateway in front refuses what is no bearer token before the platform sees it.
     let token = header
         .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| Problem::gateway("Invalid Authorization header"))?;
-    let position = world
+        .ok_or_else(|| ApiError::gateway("Invalid Authorization header"))?;
+    let position = store
         .tokens
         .get(token)
         .filter(|token| token.expires_at > now)
         .map(|token| token.application)
-        .ok_or_else(Problem::invalid_token)?;
-    let application = world
+        .ok_or_else(ApiError::invalid_token)?;
+    let application = store
         .applications
         .get(position)
-        .ok_or_else(Problem::invalid_token)?;
+        .ok_or_else(ApiError::invalid_token)?;
     let actor = Actor {
         id: application.id.clone(),
         name: application.name.clone(),
@@ -135,17 +135,17 @@ fn is_secret(given: &str, secret: &str) -> bool {
     given == secret || percent_decode_str(&spaced).decode_utf8_lossy() == secret
 }
 
-fn unsupported_method(world: &mut World) -> Reply {
-    invalid_client(world, "Unsupported authentication method")
+fn unsupported_method(store: &mut Store) -> Reply {
+    invalid_client(store, "Unsupported authentication method")
 }
 
-fn invalid_client(world: &mut World, reason: &str) -> Reply {
-    let correlation = world.ids.uuid();
+fn invalid_client(store: &mut Store, reason: &str) -> Reply {
+    let correlation = store.ids.uuid();
     let description = format!("Request denied: {reason} (Correlation ID: {correlation})");
-    refusal(401, "invalid_client", &description).with_header("Correlation-Id", correlation)
+    oauth_error(401, "invalid_client", &description).with_header("Correlation-Id", correlation)
 }
 
-fn refusal(status: u16, error: &str, description: &str) -> Reply {
+fn oauth_error(status: u16, error: &str, description: &str) -> Reply {
     Reply::json(
         status,
         json!({ "error": error, "error_description": description }),

@@ -6,20 +6,20 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::handlers::body::population_of;
-use crate::handlers::visit::Visit;
+use crate::handlers::body::referenced_population;
+use crate::handlers::context::Context;
 use crate::model::alternative::Alternative;
 use crate::model::attributes;
 use crate::model::nesting::{self, attribute_view};
-use crate::model::password::{Password, Stored};
+use crate::model::password::{Password, StoredPassword};
 use crate::model::policy;
 use crate::model::profile;
-use crate::model::state::{User, World};
-use crate::protocol::error::Problem;
+use crate::model::store::{Store, User};
+use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
-use crate::protocol::message::{Outcome, Reply};
+use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, Paging};
-use crate::render::user::show;
+use crate::render::user::to_json;
 
 /// The media type of an import.
 const IMPORT: &str = "application/vnd.pingidentity.user.import+json";
@@ -28,59 +28,59 @@ const IMPORT: &str = "application/vnd.pingidentity.user.import+json";
 const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 
 /// `GET /users`
-pub(crate) fn list(visit: &mut Visit<'_>) -> Outcome {
-    let world = &*visit.world;
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
+    let store = &*cx.store;
     let filter = attributes::filter_of(
-        world,
-        visit.request,
-        &attributes::users(&world.custom_attributes),
+        store,
+        cx.request,
+        &attributes::users(&store.custom_attributes),
     )?;
-    let items = world
+    let items = store
         .users
         .iter()
         .filter(|user| {
             filter
                 .as_ref()
-                .is_none_or(|filter| filter.matches(&filter_view(world, user, filter)))
+                .is_none_or(|filter| filter.matches(&filter_view(store, user, filter)))
         })
-        .map(|user| (user.order, user))
+        .map(|user| (user.sequence, user))
         .collect();
-    let with_population = visit.request.asks_for("expand", "population");
-    let show = |user: &User| {
-        let mut value = show(world, user, visit.now);
-        if with_population && let Ok(population) = world.find_population(&user.population) {
+    let with_population = cx.request.asks_for("expand", "population");
+    let to_json = |user: &User| {
+        let mut value = to_json(store, user, cx.now);
+        if with_population && let Ok(population) = store.find_population(&user.population) {
             value["_embedded"] = json!({
                 "population": { "id": population.id, "name": population.name },
             });
         }
         value
     };
-    let cap = world.limits.users_per_page;
+    let cap = store.limits.users_per_page;
     let paging = Paging {
         name: "users",
         default: cap,
         cap,
-        counted: world.limits.counted,
+        counted: store.limits.counted,
     };
-    let url = format!("{}/users", world.environment_url());
-    hal::page(visit.request, &url, &paging, items, show)
+    let url = format!("{}/users", store.environment_url());
+    hal::page(cx.request, &url, &paging, items, to_json)
 }
 
 /// `GET /users/{user}`, with `include=memberOfGroupIDs` or `memberOfGroupNames`.
-pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
-    let world = &*visit.world;
-    let mut value = show(world, user, visit.now);
-    let memberships = nesting::memberships(world, user);
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
+    let store = &*cx.store;
+    let mut value = to_json(store, user, cx.now);
+    let memberships = nesting::memberships(store, user);
     // Whether both may be asked for at once, joined by a comma, is UNCONFIRMED.
-    if visit.request.asks_for("include", "memberOfGroupIDs") {
+    if cx.request.asks_for("include", "memberOfGroupIDs") {
         let ids: Vec<&str> = memberships
             .iter()
             .map(|one| one.group.id.as_str())
             .collect();
         value["memberOfGroupIDs"] = ids.into();
     }
-    if visit.request.asks_for("include", "memberOfGroupNames") {
+    if cx.request.asks_for("include", "memberOfGroupNames") {
         let names: Vec<&str> = memberships
             .iter()
             .map(|one| one.group.name.as_str())
@@ -91,27 +91,27 @@ pub(crate) fn read(visit: &mut Visit<'_>) -> Outcome {
 }
 
 /// `GET /users/{user}/linkedAccounts`: nobody here has one.
-pub(crate) fn linked_accounts(visit: &mut Visit<'_>) -> Outcome {
-    let user = visit.user()?;
-    let url = format!("{}/linkedAccounts", visit.world.user_url(&user.id));
-    Ok(hal::whole(&url, "linkedAccounts", &[]))
+pub(crate) fn linked_accounts(cx: &mut Context<'_>) -> ApiResult {
+    let user = cx.user()?;
+    let url = format!("{}/linkedAccounts", cx.store.user_url(&user.id));
+    Ok(hal::unpaged(&url, "linkedAccounts", &[]))
 }
 
 /// `POST /users`: the media type tells a plain creation from an import.
-pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
-    let import = match visit.request.media_type().as_str() {
+pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
+    let import = match cx.request.media_type().as_str() {
         "application/json" => false,
         IMPORT => true,
-        _ => return Err(Problem::media_type()),
+        _ => return Err(ApiError::unsupported_media_type()),
     };
-    let body = visit.request.object()?;
-    let profile = profile::of_new(&body, &visit.world.custom_attributes)?;
-    check_unique(visit.world, &profile, None)?;
-    let population = population_of(visit.world, &body)?;
-    let world = &mut *visit.world;
+    let body = cx.request.object()?;
+    let profile = profile::from_body(&body, &cx.store.custom_attributes)?;
+    check_unique(cx.store, &profile, None)?;
+    let population = referenced_population(cx.store, &body)?;
+    let store = &mut *cx.store;
     let mut user = User {
-        order: world.next_order(),
-        id: world.ids.uuid(),
+        sequence: store.next_sequence(),
+        id: store.ids.uuid(),
         population,
         profile,
         enabled: true,
@@ -128,36 +128,36 @@ pub(crate) fn create(visit: &mut Visit<'_>) -> Outcome {
         devices: Vec::new(),
         device_order: None,
         roles: Vec::new(),
-        created_at: visit.now,
-        updated_at: visit.now,
+        created_at: cx.now,
+        updated_at: cx.now,
     };
     // What becomes of a password in a plain creation is UNCONFIRMED; the sandbox ignores it, as
     // PingOne does with every attribute that it does not expect.
     if import {
-        import_extras(world, &mut user, &body, visit.now)?;
+        import_extras(store, &mut user, &body, cx.now)?;
     }
-    let subject = world.subject(&user);
-    let shown = show(world, &user, visit.now);
-    world.users.push(user);
-    visit.record("USER.CREATED", vec![subject]);
-    Ok(Reply::created(shown))
+    let subject = store.subject(&user);
+    let rendered = to_json(store, &user, cx.now);
+    store.users.push(user);
+    cx.record("USER.CREATED", vec![subject]);
+    Ok(Reply::created(rendered))
 }
 
 /// What an import may set beyond a plain creation.
 fn import_extras(
-    world: &World,
+    store: &Store,
     user: &mut User,
     body: &Map<String, Value>,
     now: Timestamp,
-) -> Result<(), Problem> {
+) -> Result<(), ApiError> {
     if let Some(password) = body.get("password") {
         if let Some(value) = password.get("value").and_then(Value::as_str) {
             // `{SSHA512}…` and the like are hashes made elsewhere.
-            let stored = Stored::given(value);
-            if let Stored::Clear(value) = &stored {
-                let unmet = policy::unmet(&world.policy, value, user);
+            let stored = StoredPassword::parse(value);
+            if let StoredPassword::Plaintext(value) = &stored {
+                let unmet = policy::unmet(&store.policy, value, user);
                 if !unmet.is_empty() {
-                    return Err(policy::refusal("password", unmet));
+                    return Err(policy::violation("password", unmet));
                 }
             }
             let must_change = password.get("forceChange").and_then(Value::as_bool);
@@ -173,7 +173,7 @@ fn import_extras(
         .and_then(Value::as_str)
     {
         if !["ACCOUNT_OK", "VERIFICATION_REQUIRED"].contains(&status) {
-            return Err(Problem::invalid(
+            return Err(ApiError::invalid(
                 "INVALID_VALUE",
                 "lifecycle.status",
                 "must be ACCOUNT_OK or VERIFICATION_REQUIRED",
@@ -193,17 +193,17 @@ fn import_extras(
 /// letter case alone follows from Ping's Terraform provider, which sorts such hits out
 /// (UNCONFIRMED).
 fn check_unique(
-    world: &World,
+    store: &Store,
     profile: &Map<String, Value>,
     except: Option<&str>,
-) -> Result<(), Problem> {
+) -> Result<(), ApiError> {
     let username = profile.get("username").and_then(Value::as_str);
-    let taken = world
+    let taken = store
         .users
         .iter()
         .any(|user| Some(user.username()) == username && Some(user.id.as_str()) != except);
     if taken {
-        Err(Problem::invalid(
+        Err(ApiError::invalid(
             "UNIQUENESS_VIOLATION",
             "username",
             "is unique but a non-unique value is provided",
@@ -214,81 +214,81 @@ fn check_unique(
 }
 
 /// `PATCH /users/{user}`: plain members, or RFC 7644's operations.
-pub(crate) fn update(visit: &mut Visit<'_>) -> Outcome {
-    let scim = match visit.request.media_type().as_str() {
+pub(crate) fn update(cx: &mut Context<'_>) -> ApiResult {
+    let scim = match cx.request.media_type().as_str() {
         "application/json" => false,
         SCIM_PATCH => true,
-        _ => return Err(Problem::media_type()),
+        _ => return Err(ApiError::unsupported_media_type()),
     };
-    let body = visit.request.object()?;
-    let user = visit.user()?;
+    let body = cx.request.object()?;
+    let user = cx.user()?;
     let mut profile = user.profile.clone();
     let mut population = user.population.clone();
     if scim {
-        profile::apply_operations(&mut profile, &body, &visit.world.custom_attributes)?;
+        profile::apply_operations(&mut profile, &body, &cx.store.custom_attributes)?;
     } else {
-        if visit.world.does(Alternative::PatchReplacesObjects) {
+        if cx.store.uses(Alternative::PatchReplacesObjects) {
             profile.retain(|name, value| !(value.is_object() && body.contains_key(name)));
         }
-        profile::merge(&mut profile, &body, &visit.world.custom_attributes)?;
+        profile::merge(&mut profile, &body, &cx.store.custom_attributes)?;
         if body.contains_key("population") {
-            population = population_of(visit.world, &body)?;
+            population = referenced_population(cx.store, &body)?;
         }
     }
-    check_unique(visit.world, &profile, Some(visit.id(0)))?;
-    store(visit, profile, &population)
+    check_unique(cx.store, &profile, Some(cx.id(0)))?;
+    save(cx, profile, &population)
 }
 
 /// `PUT /users/{user}`: what is left out is removed; the population stays as it is.
-pub(crate) fn replace(visit: &mut Visit<'_>) -> Outcome {
-    let body = visit.request.json()?;
-    let population = visit.user()?.population.clone();
-    let profile = profile::of_new(&body, &visit.world.custom_attributes)?;
+pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let population = cx.user()?.population.clone();
+    let profile = profile::from_body(&body, &cx.store.custom_attributes)?;
     if body
         .get("population")
         .and_then(|one| one.get("id"))
         .is_none()
     {
-        return Err(Problem::invalid(
+        return Err(ApiError::invalid(
             "REQUIRED_VALUE",
             "population.id",
             "must not be empty",
         ));
     }
-    check_unique(visit.world, &profile, Some(visit.id(0)))?;
-    store(visit, profile, &population)
+    check_unique(cx.store, &profile, Some(cx.id(0)))?;
+    save(cx, profile, &population)
 }
 
-fn store(visit: &mut Visit<'_>, profile: Map<String, Value>, population: &str) -> Outcome {
-    let now = visit.now;
+fn save(cx: &mut Context<'_>, profile: Map<String, Value>, population: &str) -> ApiResult {
+    let now = cx.now;
     let moved = {
-        let user = visit.user_mut()?;
+        let user = cx.user_mut()?;
         user.profile = profile;
         user.updated_at = now;
         user.population != population
     };
     if moved {
-        let id = visit.id(0).to_owned();
-        visit.world.move_user(&id, population, now)?;
+        let id = cx.id(0).to_owned();
+        cx.store.move_user(&id, population, now)?;
     }
-    visit.record_user("USER.UPDATED")?;
-    Ok(Reply::ok(show(visit.world, visit.user()?, now)))
+    cx.record_user("USER.UPDATED")?;
+    Ok(Reply::ok(to_json(cx.store, cx.user()?, now)))
 }
 
 /// `DELETE /users/{user}`
-pub(crate) fn delete(visit: &mut Visit<'_>) -> Outcome {
-    let subject = visit.world.subject(visit.user()?);
-    let id = visit.id(0).to_owned();
-    visit.world.users.retain(|user| user.id != id);
-    visit.record("USER.DELETED", vec![subject]);
+pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
+    let subject = cx.store.subject(cx.user()?);
+    let id = cx.id(0).to_owned();
+    cx.store.users.retain(|user| user.id != id);
+    cx.record("USER.DELETED", vec![subject]);
     Ok(Reply::no_content())
 }
 
 /// What a filter of users sees of one: the memberships too, where it asks for them.
-fn filter_view(world: &World, user: &User, filter: &Filter) -> Value {
+fn filter_view(store: &Store, user: &User, filter: &Filter) -> Value {
     let mut view = attribute_view(user);
     if filter.has_brackets() {
-        let memberships: Vec<Value> = nesting::memberships(world, user)
+        let memberships: Vec<Value> = nesting::memberships(store, user)
             .into_iter()
             .map(|one| json!({ "id": one.group.id, "type": one.kind() }))
             .collect();

@@ -12,7 +12,7 @@ pub(crate) struct Actor {
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {
-    pub(crate) order: u64,
+    pub(crate) sequence: u64,
     pub(crate) id: String,
     pub(crate) correlation_id: String,
     pub(crate) at: Timestamp,
@@ -37,7 +37,7 @@ pub(crate) struct Subject {
 }
 
 /// `USER.LOCKED` as `User Locked`.
-pub(crate) fn words(action: &str) -> String {
+pub(crate) fn humanize(action: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
         format!("{first}{}", rest.to_lowercase())
@@ -55,6 +55,9 @@ mod tests {
 
     #[test]
     fn actions_read_as_words() {
-        assert_eq!(words("MEMBER_OF_GROUP.CREATED"), "Member Of Group Created");
+        assert_eq!(
+            humanize("MEMBER_OF_GROUP.CREATED"),
+            "Member Of Group Created"
+        );
     }
 }

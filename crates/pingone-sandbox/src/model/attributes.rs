@@ -4,9 +4,9 @@
 //! shown: `createdAt`, `updatedAt`, `lastSignOn`, and `id` (UNCONFIRMED for users).
 
 use crate::model::alternative::Alternative;
-use crate::model::state::World;
-use crate::protocol::error::Problem;
-use crate::protocol::filter::{Attribute, Filter, Kind, Operator, Rejection, Schema};
+use crate::model::store::Store;
+use crate::protocol::error::ApiError;
+use crate::protocol::filter::{Attribute, Filter, FilterError, Kind, Operator, Schema};
 use crate::protocol::message::Request;
 
 const EQ: &[Operator] = &[Operator::Eq];
@@ -21,13 +21,13 @@ const RANGE: &[Operator] = &[
     Operator::Le,
 ];
 
-const fn text(name: &'static str) -> Attribute {
+const fn case_exact(name: &'static str) -> Attribute {
     attribute(name, Kind::Exact, EQ_SW)
 }
 
 /// Ping's Terraform provider sorts out by letter case what a look-up by these returns.
-const fn folded(name: &'static str, operators: &'static [Operator]) -> Attribute {
-    attribute(name, Kind::Folded, operators)
+const fn case_insensitive(name: &'static str, operators: &'static [Operator]) -> Attribute {
+    attribute(name, Kind::CaseInsensitive, operators)
 }
 
 const fn id(name: &'static str) -> Attribute {
@@ -43,32 +43,32 @@ const fn attribute(name: &'static str, kind: Kind, operators: &'static [Operator
 }
 
 const USERS: &[Attribute] = &[
-    folded("username", SEARCH),
-    folded("email", SEARCH),
-    folded("name.given", SEARCH),
-    folded("name.family", SEARCH),
-    folded("name.formatted", EQ_SW),
-    folded("name.middle", EQ_SW),
-    folded("name.honorificPrefix", EQ_SW),
-    folded("name.honorificSuffix", EQ_SW),
+    case_insensitive("username", SEARCH),
+    case_insensitive("email", SEARCH),
+    case_insensitive("name.given", SEARCH),
+    case_insensitive("name.family", SEARCH),
+    case_insensitive("name.formatted", EQ_SW),
+    case_insensitive("name.middle", EQ_SW),
+    case_insensitive("name.honorificPrefix", EQ_SW),
+    case_insensitive("name.honorificSuffix", EQ_SW),
     attribute("enabled", Kind::Bool, EQ),
     id("population.id"),
-    text("accountId"),
-    text("address.streetAddress"),
-    text("address.locality"),
-    text("address.region"),
-    text("address.postalCode"),
-    text("address.countryCode"),
-    text("externalId"),
-    text("locale"),
-    text("mobilePhone"),
-    text("nickname"),
-    text("photo.href"),
-    text("preferredLanguage"),
-    text("primaryPhone"),
-    text("timezone"),
-    text("title"),
-    text("type"),
+    case_exact("accountId"),
+    case_exact("address.streetAddress"),
+    case_exact("address.locality"),
+    case_exact("address.region"),
+    case_exact("address.postalCode"),
+    case_exact("address.countryCode"),
+    case_exact("externalId"),
+    case_exact("locale"),
+    case_exact("mobilePhone"),
+    case_exact("nickname"),
+    case_exact("photo.href"),
+    case_exact("preferredLanguage"),
+    case_exact("primaryPhone"),
+    case_exact("timezone"),
+    case_exact("title"),
+    case_exact("type"),
 ];
 
 const MEMBERSHIP: &[Attribute] = &[id("id"), id("type")];
@@ -76,12 +76,12 @@ const MEMBERSHIP: &[Attribute] = &[id("id"), id("type")];
 const GROUPS: &[Attribute] = &[
     id("id"),
     // That group names match without regard to case is UNCONFIRMED: taken over from users.
-    folded("name", EQ_SW),
+    case_insensitive("name", EQ_SW),
     id("externalId"),
     id("population.id"),
 ];
 
-const POPULATIONS: &[Attribute] = &[id("id"), folded("name", EQ_SW)];
+const POPULATIONS: &[Attribute] = &[id("id"), case_insensitive("name", EQ_SW)];
 
 /// UNCONFIRMED on this collection: only a third party filters it so.
 const MEMBERSHIPS: &[Attribute] = &[id("type")];
@@ -102,21 +102,21 @@ const ACTIVITIES: &[Attribute] = &[
 
 /// The filter that `request` brings, if any, within `schema`.
 pub(crate) fn filter_of(
-    world: &World,
+    store: &Store,
     request: &Request,
     schema: &Schema<'_>,
-) -> Result<Option<Filter>, Problem> {
+) -> Result<Option<Filter>, ApiError> {
     let Some(text) = request.parameter("filter") else {
         return Ok(None);
     };
-    if text.contains('\\') && world.does(Alternative::EscapesAreRefused) {
-        return Err(Problem::filter(Rejection {
+    if text.contains('\\') && store.uses(Alternative::EscapesAreRefused) {
+        return Err(ApiError::invalid_filter(FilterError {
             message: "the filter is not understood".to_owned(),
             operators: Vec::new(),
             attributes: Vec::new(),
         }));
     }
-    let filter = Filter::parse(&text, schema).map_err(Problem::filter)?;
+    let filter = Filter::parse(&text, schema).map_err(ApiError::invalid_filter)?;
     Ok(Some(filter))
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 /// An instant as PingOne writes it: RFC 3339 in UTC with milliseconds.
-pub(crate) fn text(instant: Timestamp) -> String {
+pub(crate) fn format_timestamp(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Clock {
     origin: Timestamp,
     /// `None` where the clock stands still.
     running_since: Option<Instant>,
-    shift: Duration,
+    offset: Duration,
 }
 
 impl Clock {
@@ -34,7 +34,7 @@ impl Clock {
         Self {
             origin: fixed.unwrap_or_else(Timestamp::now),
             running_since: fixed.is_none().then(Instant::now),
-            shift: Duration::ZERO,
+            offset: Duration::ZERO,
         }
     }
 
@@ -43,13 +43,13 @@ impl Clock {
         let elapsed = self
             .running_since
             .map_or(Duration::ZERO, |start| start.elapsed());
-        let now = after(self.origin, elapsed + self.shift);
+        let now = after(self.origin, elapsed + self.offset);
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// Puts the clock forward.
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.shift += by;
+        self.offset += by;
     }
 }
 
@@ -69,11 +69,11 @@ pub(crate) fn seconds_until(now: Timestamp, then: Timestamp) -> Option<i64> {
 
 /// Ids and tokens: splitmix64, which is plenty for data that is thrown away.
 #[derive(Debug)]
-pub(crate) struct Ids {
+pub(crate) struct IdGenerator {
     state: u64,
 }
 
-impl Ids {
+impl IdGenerator {
     /// The same ids in every run for the same `seed`; other ones in every run without.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
@@ -122,9 +122,9 @@ mod tests {
     #[test]
     fn instants_are_written_with_milliseconds() {
         let instant: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
-        assert_eq!(text(instant), "2026-03-04T10:00:00.000Z");
+        assert_eq!(format_timestamp(instant), "2026-03-04T10:00:00.000Z");
         let instant: Timestamp = "2026-03-04T10:00:00.5129+02:00".parse().expect("valid");
-        assert_eq!(text(instant), "2026-03-04T08:00:00.512Z");
+        assert_eq!(format_timestamp(instant), "2026-03-04T08:00:00.512Z");
     }
 
     #[test]
@@ -133,15 +133,18 @@ mod tests {
         let mut clock = Clock::new(Some(start));
         assert_eq!(clock.now(), start);
         clock.advance(Duration::from_secs(90));
-        assert_eq!(text(clock.now()), "2026-03-04T10:01:30.000Z");
+        assert_eq!(format_timestamp(clock.now()), "2026-03-04T10:01:30.000Z");
         assert_eq!(seconds_until(start, clock.now()), Some(90));
         assert_eq!(seconds_until(clock.now(), start), None);
     }
 
     #[test]
     fn seeded_ids_repeat() {
-        assert_eq!(Ids::new(Some(7)).uuid(), Ids::new(Some(7)).uuid());
-        let mut ids = Ids::new(None);
+        assert_eq!(
+            IdGenerator::new(Some(7)).uuid(),
+            IdGenerator::new(Some(7)).uuid()
+        );
+        let mut ids = IdGenerator::new(None);
         assert_ne!(ids.uuid(), ids.uuid());
         assert_eq!(ids.uuid().len(), 36);
         assert_eq!(ids.code().len(), 8);

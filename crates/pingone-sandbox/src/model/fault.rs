@@ -139,16 +139,17 @@ impl Fault {
         self
     }
 
-    fn concerns(&self, method: &str, path: &str) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted == method) && fits(&self.path, path)
+    fn matches(&self, method: &str, path: &str) -> bool {
+        self.method.as_deref().is_none_or(|wanted| wanted == method)
+            && glob_matches(&self.path, path)
     }
 }
 
 /// Takes the fault that strikes this request out of `faults`, or counts it down.
-pub(crate) fn strike(faults: &mut Vec<Fault>, method: &str, path: &str) -> Option<Fault> {
+pub(crate) fn take_matching(faults: &mut Vec<Fault>, method: &str, path: &str) -> Option<Fault> {
     let mut position = 0;
     while let Some(fault) = faults.get_mut(position) {
-        if !fault.concerns(method, path) {
+        if !fault.matches(method, path) {
             position += 1;
         } else if fault.skip > 0 {
             fault.skip -= 1;
@@ -169,7 +170,7 @@ pub(crate) fn strike(faults: &mut Vec<Fault>, method: &str, path: &str) -> Optio
 }
 
 /// Whether `text` fits `pattern`, where `*` stands for any run of characters, also none.
-pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob_matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
@@ -200,7 +201,7 @@ mod tests {
             ("/a", "/a"),
             ("*aba*aba", "aba-ababa"),
         ] {
-            assert!(fits(pattern, text), "{pattern} {text}");
+            assert!(glob_matches(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [
             ("*/enabled", "/x/enabled/y"),
@@ -208,14 +209,14 @@ mod tests {
             ("a*a", "a"),
             ("/v1/*/users", "/v1/users"),
         ] {
-            assert!(!fits(pattern, text), "{pattern} {text}");
+            assert!(!glob_matches(pattern, text), "{pattern} {text}");
         }
     }
 
     #[test]
     fn a_fault_strikes_as_often_as_told() {
         let mut faults = vec![Fault::on("PUT", "*/enabled").skip(1).times(2).status(503)];
-        let mut strikes = |method: &str| strike(&mut faults, method, "/u/enabled").is_some();
+        let mut strikes = |method: &str| take_matching(&mut faults, method, "/u/enabled").is_some();
         assert!(!strikes("GET"));
         assert!(!strikes("PUT"), "the first is spared");
         assert!(strikes("PUT") && strikes("PUT"));

@@ -7,26 +7,26 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::clock::{after, seconds_until, text};
-use crate::model::fault::fits;
-use crate::model::seed::Rate;
-use crate::protocol::error::Problem;
+use crate::model::clock::{after, format_timestamp, seconds_until};
+use crate::model::fault::glob_matches;
+use crate::model::seed::RateLimit;
+use crate::protocol::error::ApiError;
 
 /// The limits and how much of each is used.
 #[derive(Debug)]
-pub(crate) struct Limiter {
+pub(crate) struct RateLimiter {
     windows: Vec<Window>,
 }
 
 #[derive(Debug)]
 struct Window {
-    rate: Rate,
+    rate: RateLimit,
     started: Option<Timestamp>,
     used: u32,
 }
 
-impl Limiter {
-    pub(crate) fn new(rates: &[Rate]) -> Self {
+impl RateLimiter {
+    pub(crate) fn new(rates: &[RateLimit]) -> Self {
         let windows = rates
             .iter()
             .map(|rate| Window {
@@ -39,9 +39,9 @@ impl Limiter {
     }
 
     /// Counts a request; refuses it where a window is full.
-    pub(crate) fn admit(&mut self, path: &str, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) fn admit(&mut self, path: &str, now: Timestamp) -> Result<(), ApiError> {
         for window in &mut self.windows {
-            if !fits(&window.rate.path, path) {
+            if !glob_matches(&window.rate.path, path) {
                 continue;
             }
             let length = Duration::from_secs(window.rate.seconds.max(1).into());
@@ -55,10 +55,10 @@ impl Limiter {
             };
             if window.used >= window.rate.requests {
                 let wait = seconds_until(now, ends).unwrap_or(1);
-                return Err(Problem::rate_limited(
+                return Err(ApiError::rate_limited(
                     window.rate.requests,
                     wait,
-                    &text(ends),
+                    &format_timestamp(ends),
                 ));
             }
             window.used += 1;
@@ -74,12 +74,12 @@ mod tests {
     #[test]
     fn a_full_window_refuses_until_it_ends() {
         let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
-        let rate = Rate {
+        let rate = RateLimit {
             path: "*/users*".to_owned(),
             requests: 2,
             seconds: 10,
         };
-        let mut limiter = Limiter::new(&[rate]);
+        let mut limiter = RateLimiter::new(&[rate]);
         let mut at = |path: &str, seconds| {
             limiter
                 .admit(path, after(start, Duration::from_secs(seconds)))

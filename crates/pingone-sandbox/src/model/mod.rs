@@ -13,4 +13,4 @@ pub(crate) mod policy;
 pub(crate) mod populate;
 pub(crate) mod profile;
 pub mod seed;
-pub(crate) mod state;
+pub(crate) mod store;

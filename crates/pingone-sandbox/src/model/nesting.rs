@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::state::{Group, User, World};
+use crate::model::store::{Group, Store, User};
 
 /// A membership of a user.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub(crate) fn is_direct(user: &User, group: &Group) -> bool {
 }
 
 /// Every group of a user, direct and by nesting, in the order of the groups.
-pub(crate) fn memberships<'a>(world: &'a World, user: &User) -> Vec<Membership<'a>> {
-    let mut reached: Vec<(&str, bool)> = world
+pub(crate) fn memberships<'a>(store: &'a Store, user: &User) -> Vec<Membership<'a>> {
+    let mut reached: Vec<(&str, bool)> = store
         .groups
         .iter()
         .filter(|group| is_direct(user, group))
@@ -38,7 +38,7 @@ pub(crate) fn memberships<'a>(world: &'a World, user: &User) -> Vec<Membership<'
         .collect();
     let mut next = 0;
     while let Some((id, _)) = reached.get(next) {
-        let parents = world
+        let parents = store
             .find_group(id)
             .map_or(&[][..], |group| &group.member_of);
         for parent in parents {
@@ -48,7 +48,7 @@ pub(crate) fn memberships<'a>(world: &'a World, user: &User) -> Vec<Membership<'
         }
         next += 1;
     }
-    world
+    store
         .groups
         .iter()
         .filter_map(|group| {
@@ -62,11 +62,11 @@ pub(crate) fn memberships<'a>(world: &'a World, user: &User) -> Vec<Membership<'
 }
 
 /// The group and every group above it.
-pub(crate) fn ancestors(world: &World, id: &str) -> Vec<String> {
+pub(crate) fn ancestors(store: &Store, id: &str) -> Vec<String> {
     let mut reached = vec![id.to_owned()];
     let mut next = 0;
     while let Some(id) = reached.get(next) {
-        let parents = world
+        let parents = store
             .find_group(id)
             .map_or(Vec::new(), |group| group.member_of.clone());
         for parent in parents {

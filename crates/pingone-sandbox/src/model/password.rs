@@ -9,15 +9,15 @@ use crate::model::seed::PasswordPolicy;
 
 /// A password as it is kept: the sandbox is no place for real ones, and so needs no hashing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stored {
-    Clear(String),
+pub(crate) enum StoredPassword {
+    Plaintext(String),
     /// A hash made elsewhere, as in `{SSHA512}…`; no password is ever found to match it.
-    Encoded,
+    Hashed,
 }
 
-impl Stored {
+impl StoredPassword {
     /// Tells a pre-encoded value by its scheme in braces.
-    pub(crate) fn given(value: &str) -> Self {
+    pub(crate) fn parse(value: &str) -> Self {
         let encoded = value
             .strip_prefix('{')
             .and_then(|rest| rest.split_once('}'))
@@ -29,9 +29,9 @@ impl Stored {
                         .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
             });
         if encoded {
-            Self::Encoded
+            Self::Hashed
         } else {
-            Self::Clear(value.to_owned())
+            Self::Plaintext(value.to_owned())
         }
     }
 }
@@ -40,9 +40,9 @@ impl Stored {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Password {
     /// `None`: the user has no password.
-    pub(crate) value: Option<Stored>,
+    pub(crate) value: Option<StoredPassword>,
     /// Former ones, oldest first.
-    pub(crate) former: Vec<Stored>,
+    pub(crate) former: Vec<StoredPassword>,
     pub(crate) must_change: bool,
     pub(crate) changed_at: Option<Timestamp>,
     /// Failed checks in a row.
@@ -68,7 +68,13 @@ pub(crate) struct Lockout {
 
 impl Password {
     /// Takes over a new value, which ends a lockout.
-    pub(crate) fn set(&mut self, value: Stored, must_change: bool, now: Timestamp, history: usize) {
+    pub(crate) fn set(
+        &mut self,
+        value: StoredPassword,
+        must_change: bool,
+        now: Timestamp,
+        history: usize,
+    ) {
         if let Some(former) = self.value.replace(value) {
             self.former.push(former);
             let surplus = self.former.len().saturating_sub(history);
@@ -132,11 +138,14 @@ mod tests {
 
     #[test]
     fn a_hash_is_told_by_its_scheme() {
-        assert_eq!(Stored::given("{SSHA512}abc="), Stored::Encoded);
+        assert_eq!(
+            StoredPassword::parse("{SSHA512}abc="),
+            StoredPassword::Hashed
+        );
         for clear in ["plain", "{}x", "{SSHA512}", "{a b}c", "{unclosed"] {
             assert_eq!(
-                Stored::given(clear),
-                Stored::Clear(clear.to_owned()),
+                StoredPassword::parse(clear),
+                StoredPassword::Plaintext(clear.to_owned()),
                 "{clear}"
             );
         }

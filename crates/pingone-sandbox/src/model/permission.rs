@@ -78,7 +78,7 @@ pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
 }
 
 /// Whether any of `roles` allows `access` in `area`.
-pub(crate) fn allowed(roles: &[String], area: Area, access: Access) -> bool {
+pub(crate) fn is_allowed(roles: &[String], area: Area, access: Access) -> bool {
     roles
         .iter()
         .any(|role| granted(role, area).is_some_and(|granted| granted >= access))
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn reading_does_not_open_writing() {
         let reader = ["Identity Data Read Only".to_owned()];
-        assert!(allowed(&reader, Area::Users, Access::Read));
-        assert!(!allowed(&reader, Area::Users, Access::Write));
+        assert!(is_allowed(&reader, Area::Users, Access::Read));
+        assert!(!is_allowed(&reader, Area::Users, Access::Write));
         let admin = ["Identity Data Admin".to_owned()];
-        assert!(allowed(&admin, Area::Passwords, Access::Write));
-        assert!(!allowed(&admin, Area::Populations, Access::Write));
-        assert!(!allowed(&[], Area::Environment, Access::Read));
+        assert!(is_allowed(&admin, Area::Passwords, Access::Write));
+        assert!(!is_allowed(&admin, Area::Populations, Access::Write));
+        assert!(!is_allowed(&[], Area::Environment, Access::Read));
     }
 }

@@ -4,10 +4,10 @@
 //! minCharacters, length, excludesCommonlyUsed, maxRepeatedCharacters and minUniqueCharacters in
 //! an answer, the others are UNCONFIRMED there.
 
-use crate::model::password::Stored;
+use crate::model::password::StoredPassword;
 use crate::model::seed::PasswordPolicy;
-use crate::model::state::User;
-use crate::protocol::error::{Detail, Problem};
+use crate::model::store::User;
+use crate::protocol::error::{ApiError, Detail};
 
 /// A handful stands for the list that PingOne has.
 const COMMON: &[&str] = &[
@@ -24,10 +24,10 @@ const COMMON: &[&str] = &[
 ];
 
 /// One requirement that is not met: its name and what to tell.
-pub(crate) type Unmet = (&'static str, String);
+pub(crate) type UnmetRequirement = (&'static str, String);
 
 /// The requirements that `password` does not meet for `user`.
-pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec<Unmet> {
+pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec<UnmetRequirement> {
     let mut unmet = Vec::new();
     let lower = password.to_lowercase();
     let length = password.chars().count();
@@ -94,7 +94,7 @@ pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec
             .rev()
             .take(policy.history_count)
             .chain(current)
-            .any(|former| matches!(former, Stored::Clear(former) if former == password))
+            .any(|former| matches!(former, StoredPassword::Plaintext(former) if former == password))
     {
         unmet.push(("history", "was used before".to_owned()));
     }
@@ -102,7 +102,7 @@ pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec
 }
 
 /// 400 as PingOne words it: the names in a list and once more as members.
-pub(crate) fn refusal(target: &str, unmet: Vec<Unmet>) -> Problem {
+pub(crate) fn violation(target: &str, unmet: Vec<UnmetRequirement>) -> ApiError {
     let whose = if target == "newPassword" {
         "New"
     } else {
@@ -118,7 +118,7 @@ pub(crate) fn refusal(target: &str, unmet: Vec<Unmet>) -> Problem {
     for (name, message) in unmet {
         detail = detail.with(name, message);
     }
-    Problem::invalid_data(vec![detail])
+    ApiError::invalid_data(vec![detail])
 }
 
 fn longest_run(password: &str) -> usize {

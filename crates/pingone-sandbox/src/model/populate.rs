@@ -1,6 +1,6 @@
-//! Makes a world of a seed: resolves names, checks that everything refers to something.
+//! Makes a store of a seed: resolves names, checks that everything refers to something.
 //!
-//! The only place where seed types and world types meet.
+//! The only place where seed types and store types meet.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,24 +11,24 @@ use serde_json::Value;
 
 use crate::model::activity::{Activity, Actor, Subject};
 use crate::model::attributes;
-use crate::model::clock::{Clock, Ids, after};
-use crate::model::limits::Limiter;
-use crate::model::password::{Password, Stored};
+use crate::model::clock::{Clock, IdGenerator, after};
+use crate::model::limits::RateLimiter;
+use crate::model::password::{Password, StoredPassword};
 use crate::model::permission::ROLES;
 use crate::model::seed::{self, Seed};
-use crate::model::state::{Device, Group, Lock, Population, RoleAssignment, Session, User, World};
+use crate::model::store::{Device, Group, Lock, Population, RoleAssignment, Session, Store, User};
 use crate::protocol::filter::Filter;
 
 /// How long a session of a seed lasts that does not say so.
-const SESSION: Duration = Duration::from_hours(30 * 24);
+const DEFAULT_SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-impl World {
-    /// A world as `seed` has it, with links that start with `base`.
-    pub(crate) fn build(seed: Seed, base: String) -> anyhow::Result<Self> {
+impl Store {
+    /// A store as `seed` has it, with links that start with `base`.
+    pub(crate) fn build(seed: Seed, base_url: String) -> anyhow::Result<Self> {
         let start = seed.clock.map(|clock| clock.resolve(Timestamp::now()));
         let clock = Clock::new(start);
         let now = clock.now();
-        let mut ids = Ids::new(seed.ids);
+        let mut ids = IdGenerator::new(seed.ids);
         for application in &seed.applications {
             for role in &application.roles {
                 built_in_role(role)
@@ -40,11 +40,11 @@ impl World {
             .id
             .clone()
             .unwrap_or_else(|| ids.uuid());
-        let mut world = Self {
-            base,
+        let mut store = Self {
+            base_url,
             clock,
             ids,
-            made: 0,
+            last_sequence: 0,
             created_at: now,
             environment: seed.environment,
             applications: seed.applications,
@@ -54,7 +54,7 @@ impl World {
             custom_attributes: seed.custom_attributes,
             custom_roles: seed.custom_roles,
             alternatives: seed.alternatives,
-            limiter: Limiter::new(&seed.limits.rates),
+            limiter: RateLimiter::new(&seed.limits.rates),
             limits: seed.limits,
             populations: Vec::new(),
             groups: Vec::new(),
@@ -62,27 +62,27 @@ impl World {
             activities: Vec::new(),
         };
         for population in seed.populations {
-            world.add_population(population, now);
+            store.add_population(population, now);
         }
-        let defaults = world.populations.iter().filter(|one| one.default).count();
+        let defaults = store.populations.iter().filter(|one| one.default).count();
         ensure!(
             defaults == 1,
             "the seed needs exactly one default population"
         );
-        world.add_groups(seed.groups, now)?;
+        store.add_groups(seed.groups, now)?;
         for user in seed.users {
             let name = user.profile.get("username").map(ToString::to_string);
-            world
+            store
                 .add_user(user, now)
                 .with_context(|| format!("user {}", name.unwrap_or_default()))?;
         }
-        world.add_activities(seed.activities, now)?;
-        Ok(world)
+        store.add_activities(seed.activities, now)?;
+        Ok(store)
     }
 
     fn add_population(&mut self, seed: seed::Population, now: Timestamp) {
         let population = Population {
-            order: self.next_order(),
+            sequence: self.next_sequence(),
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
             name: seed.name,
             description: seed.description,
@@ -103,14 +103,14 @@ impl World {
             let user_filter = match seed.user_filter {
                 Some(text) => {
                     let filter = Filter::parse(&text, &attributes::users(&self.custom_attributes))
-                        .map_err(|rejection| anyhow::anyhow!(rejection.message))
+                        .map_err(|error| anyhow::anyhow!(error.message))
                         .with_context(|| format!("userFilter of group '{}'", seed.name))?;
                     Some((text, filter))
                 }
                 None => None,
             };
             let group = Group {
-                order: self.next_order(),
+                sequence: self.next_sequence(),
                 id: seed.id.unwrap_or_else(|| self.ids.uuid()),
                 name: seed.name,
                 description: seed.description,
@@ -163,7 +163,7 @@ impl World {
             })
             .collect();
         let user = User {
-            order: self.next_order(),
+            sequence: self.next_sequence(),
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
             population,
             profile: seed.profile,
@@ -175,7 +175,7 @@ impl World {
             password: seed.password.map_or_else(Password::default, |password| {
                 let locked_out_at = password.locked_out_at.map(|at| at.resolve(now));
                 Password {
-                    value: Some(Stored::Clear(password.value)),
+                    value: Some(StoredPassword::Plaintext(password.value)),
                     must_change: password.must_change,
                     changed_at: Some(password.changed_at.map_or(created_at, |at| at.resolve(now))),
                     failures: locked_out_at.map_or(0, |_| self.policy.lockout_failures),
@@ -225,11 +225,12 @@ impl World {
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
             created_at,
             active_at: seed.active_at.map_or(created_at, |at| at.resolve(now)),
-            expires_at: seed
-                .expires_at
-                .map_or_else(|| after(created_at, SESSION), |at| at.resolve(now)),
+            expires_at: seed.expires_at.map_or_else(
+                || after(created_at, DEFAULT_SESSION_LIFETIME),
+                |at| at.resolve(now),
+            ),
             remote_ip: seed.remote_ip,
-            place: seed.place,
+            location: seed.location,
             details: seed.details,
         }
     }
@@ -261,7 +262,7 @@ impl World {
         }
         activities.sort_by_key(|activity| activity.at);
         for mut activity in activities {
-            activity.order = self.next_order();
+            activity.sequence = self.next_sequence();
             activity.id = self.ids.uuid();
             activity.correlation_id = self.ids.uuid();
             self.activities.push(activity);
@@ -272,7 +273,7 @@ impl World {
     /// An activity of a seed: a user's own doing. Its order and ids are given later.
     fn activity_of(&self, subject: &Subject, seed: seed::Activity, start: Timestamp) -> Activity {
         Activity {
-            order: 0,
+            sequence: 0,
             id: String::new(),
             correlation_id: String::new(),
             at: seed.at.resolve(start),
@@ -328,21 +329,21 @@ fn built_in_role(name: &str) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    fn built(change: impl FnOnce(&mut Seed)) -> anyhow::Result<World> {
+    fn built(change: impl FnOnce(&mut Seed)) -> anyhow::Result<Store> {
         let mut seed = Seed::built_in();
         change(&mut seed);
-        World::build(seed, "http://127.0.0.1:1".to_owned())
+        Store::build(seed, "http://127.0.0.1:1".to_owned())
     }
 
     #[test]
     fn the_built_in_seed_hangs_together() {
-        let world = built(|_| {}).expect("it does");
-        let emma = world
+        let store = built(|_| {}).expect("it does");
+        let emma = store
             .find_user("a8890eb9-38ea-469a-bc00-b64be7903633")
             .expect("she is there");
         assert_eq!(emma.username(), "emma.sharp");
         assert_eq!(emma.groups.len(), 2);
-        assert_eq!(world.activities.len(), 6);
+        assert_eq!(store.activities.len(), 6);
     }
 
     #[test]

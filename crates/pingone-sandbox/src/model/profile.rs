@@ -1,10 +1,10 @@
 //! The attributes of a user that clients write: which there are, and how bodies change them.
 //!
-//! Pure: works on JSON objects, knows no world. Lengths are those of Ping's Go SDK's schema.
+//! Pure: works on JSON objects, knows no store. Lengths are those of Ping's Go SDK's schema.
 
 use serde_json::{Map, Value};
 
-use crate::protocol::error::{Detail, Problem};
+use crate::protocol::error::{ApiError, Detail};
 
 /// Attributes that hold one text, with the most characters each may have.
 const TEXTS: &[(&str, usize)] = &[
@@ -50,10 +50,10 @@ const OBJECTS: &[(&str, &[&str])] = &[
 
 /// The profile of a new or replaced user. Attributes that PingOne does not know are ignored
 /// without a word, as `platform/users/users-1` says, and so are those that it sets itself.
-pub(crate) fn of_new(
+pub(crate) fn from_body(
     body: &Map<String, Value>,
     custom: &[String],
-) -> Result<Map<String, Value>, Problem> {
+) -> Result<Map<String, Value>, ApiError> {
     let mut profile = Map::new();
     merge(&mut profile, body, custom)?;
     Ok(profile)
@@ -67,7 +67,7 @@ pub(crate) fn merge(
     profile: &mut Map<String, Value>,
     body: &Map<String, Value>,
     custom: &[String],
-) -> Result<(), Problem> {
+) -> Result<(), ApiError> {
     for (name, value) in body {
         let parts = OBJECTS.iter().find(|(object, _)| object == name);
         match (value, parts) {
@@ -103,9 +103,9 @@ pub(crate) fn apply_operations(
     profile: &mut Map<String, Value>,
     body: &Map<String, Value>,
     custom: &[String],
-) -> Result<(), Problem> {
+) -> Result<(), ApiError> {
     let Some(Value::Array(operations)) = body.get("Operations") else {
-        return Err(Problem::invalid(
+        return Err(ApiError::invalid(
             "REQUIRED_VALUE",
             "Operations",
             "must not be empty",
@@ -114,13 +114,13 @@ pub(crate) fn apply_operations(
     for operation in operations {
         let text = |name: &str| operation.get(name).and_then(Value::as_str);
         let path = text("path").ok_or_else(|| {
-            Problem::invalid("REQUIRED_VALUE", "Operations.path", "must not be empty")
+            ApiError::invalid("REQUIRED_VALUE", "Operations.path", "must not be empty")
         })?;
         let value = match text("op").map(str::to_ascii_lowercase).as_deref() {
             Some("add" | "replace") => operation.get("value").cloned().unwrap_or(Value::Null),
             Some("remove") => Value::Null,
             _ => {
-                return Err(Problem::invalid(
+                return Err(ApiError::invalid(
                     "INVALID_VALUE",
                     "Operations.op",
                     "must be add, replace or remove",
@@ -149,7 +149,7 @@ fn is_known(name: &str, custom: &[String]) -> bool {
         || custom.iter().any(|known| known == name)
 }
 
-fn check(profile: &Map<String, Value>) -> Result<(), Problem> {
+fn check(profile: &Map<String, Value>) -> Result<(), ApiError> {
     let mut details = Vec::new();
     if !profile.contains_key("username") {
         details.push(Detail::new(
@@ -184,7 +184,7 @@ fn check(profile: &Map<String, Value>) -> Result<(), Problem> {
     if details.is_empty() {
         Ok(())
     } else {
-        Err(Problem::invalid_data(details))
+        Err(ApiError::invalid_data(details))
     }
 }
 
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    fn merged(profile: Value, body: Value) -> Result<Value, Problem> {
+    fn merged(profile: Value, body: Value) -> Result<Value, ApiError> {
         let mut profile = object(profile);
         merge(&mut profile, &object(body), &["shoeSize".to_owned()])?;
         Ok(profile.into())
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_fault_gets_its_detail() {
-        let problem = merged(
+        let error = merged(
             json!({ "username": "u" }),
             json!({
                 "username": null,
@@ -267,7 +267,7 @@ mod tests {
             }),
         )
         .expect_err("it is wrong");
-        let body = problem.into_parts("id").1;
+        let body = error.into_parts("id").1;
         let targets: Vec<&str> = body["details"]
             .as_array()
             .expect("a list")

@@ -1,7 +1,7 @@
 //! What a sandbox starts with: the seed's JSON format and the built-in company.
 //!
 //! Only the form of the data; whether it hangs together (group names that exist, unique
-//! usernames) is checked when a world is made of it.
+//! usernames) is checked when a store is made of it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct Seed {
     pub limits: Limits,
     /// Where the clock stands, and stays until it is put forward; the real time without it.
     #[serde(default)]
-    pub clock: Option<Moment>,
+    pub clock: Option<TimeSpec>,
     /// Makes the ids of new things the same in every run.
     #[serde(default)]
     pub ids: Option<u64>,
@@ -97,7 +97,7 @@ pub struct Application {
     pub roles: Vec<String>,
     /// Areas that its roles would open but that are closed to it all the same.
     #[serde(default)]
-    pub without: Vec<Area>,
+    pub denied: Vec<Area>,
 }
 
 /// The `tokenEndpointAuthMethod` of a worker application.
@@ -249,9 +249,9 @@ pub struct User {
     /// Whether the user is disabled.
     pub disabled: bool,
     /// When the user was created; the start without it.
-    pub created_at: Option<Moment>,
+    pub created_at: Option<TimeSpec>,
     /// When the user was last changed; `createdAt` without it.
-    pub updated_at: Option<Moment>,
+    pub updated_at: Option<TimeSpec>,
     /// Direct memberships, by name or id.
     pub groups: Vec<String>,
     /// The password; none without it.
@@ -283,10 +283,10 @@ pub struct Password {
     pub must_change: bool,
     /// When it was set; the user's creation without it.
     #[serde(default)]
-    pub changed_at: Option<Moment>,
+    pub changed_at: Option<TimeSpec>,
     /// When too many failed checks locked it.
     #[serde(default)]
-    pub locked_out_at: Option<Moment>,
+    pub locked_out_at: Option<TimeSpec>,
 }
 
 /// An administrator's lock on an account.
@@ -294,10 +294,10 @@ pub struct Password {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Lock {
     /// When it was set.
-    pub at: Moment,
+    pub at: TimeSpec,
     /// When it lapses.
     #[serde(default)]
-    pub until: Option<Moment>,
+    pub until: Option<TimeSpec>,
 }
 
 /// When and from where somebody signed on.
@@ -305,7 +305,7 @@ pub struct Lock {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SignOn {
     /// When.
-    pub at: Moment,
+    pub at: TimeSpec,
     /// From which address.
     pub remote_ip: String,
 }
@@ -318,13 +318,13 @@ pub struct Session {
     #[serde(default)]
     pub id: Option<String>,
     /// When it began.
-    pub created_at: Moment,
+    pub created_at: TimeSpec,
     /// When it was last used; its beginning without it.
     #[serde(default)]
-    pub active_at: Option<Moment>,
+    pub active_at: Option<TimeSpec>,
     /// When it ends; thirty days after its beginning without it.
     #[serde(default)]
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<TimeSpec>,
     /// The address of the sign-on.
     pub remote_ip: String,
     /// Further members as PingOne shows them: `browser`, `operatingSystem`, `device`, `userAgent`.
@@ -332,7 +332,7 @@ pub struct Session {
     pub details: Map<String, Value>,
     /// Members of its one location: `city`, `state`, `region`, `country`.
     #[serde(default)]
-    pub place: Map<String, Value>,
+    pub location: Map<String, Value>,
 }
 
 /// An MFA device.
@@ -346,7 +346,7 @@ pub struct Device {
     #[serde(rename = "type")]
     pub kind: String,
     /// When it was added.
-    pub created_at: Moment,
+    pub created_at: TimeSpec,
     /// Whether it still has to be activated.
     #[serde(default)]
     pub unactivated: bool,
@@ -366,7 +366,7 @@ pub struct Device {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Activity {
     /// When it was recorded.
-    pub at: Moment,
+    pub at: TimeSpec,
     /// The action's type, as in `USER.ACCESS_DENIED`.
     pub action: String,
     /// The user who did it and to whom it happened, by username or id.
@@ -395,7 +395,7 @@ pub struct Limits {
     /// Whether pages tell the whole count.
     pub counted: bool,
     /// Rate limits, each over the paths it fits.
-    pub rates: Vec<Rate>,
+    pub rates: Vec<RateLimit>,
 }
 
 impl Default for Limits {
@@ -412,7 +412,7 @@ impl Default for Limits {
 /// A rate limit: so many requests in so many seconds, then 429.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Rate {
+pub struct RateLimit {
     /// The paths it counts, `*` standing for anything.
     #[serde(default = "default_pattern")]
     pub path: String,
@@ -424,7 +424,7 @@ pub struct Rate {
 
 /// An instant: RFC 3339, or a distance from the sandbox's start as in `-3d`, `-90m`, `+4h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment(Kind);
+pub struct TimeSpec(Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -433,7 +433,7 @@ enum Kind {
     After(Duration),
 }
 
-impl Moment {
+impl TimeSpec {
     /// Reads an instant or a distance.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let relative = |rest: &str| -> anyhow::Result<Duration> {
@@ -472,7 +472,7 @@ impl Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for TimeSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
@@ -540,7 +540,7 @@ mod tests {
     fn moments_are_instants_or_distances() {
         let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
         let resolved = |text: &str| {
-            Moment::parse(text)
+            TimeSpec::parse(text)
                 .expect("valid")
                 .resolve(start)
                 .to_string()
@@ -552,7 +552,7 @@ mod tests {
             "2021-09-03T18:04:03.916Z"
         );
         for wrong in ["", "-", "-3", "3d", "-x d", "yesterday", "+3é"] {
-            assert!(Moment::parse(wrong).is_err(), "{wrong}");
+            assert!(TimeSpec::parse(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::protocol::filter::Rejection;
+use crate::protocol::filter::FilterError;
 
 /// A refusal: status, code and details; its id is given when it is sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub(crate) struct ApiError {
     /// The HTTP status.
     pub(crate) status: u16,
     code: &'static str,
@@ -61,7 +61,7 @@ impl Detail {
     }
 }
 
-impl Problem {
+impl ApiError {
     fn new(status: u16, code: &'static str, message: &str, details: Vec<Detail>) -> Self {
         Self {
             status,
@@ -74,7 +74,7 @@ impl Problem {
     }
 
     /// 403: it does not come from this machine. No answer of PingOne's.
-    pub(crate) fn foreign() -> Self {
+    pub(crate) fn not_local() -> Self {
         Self::new(
             403,
             "ACCESS_FAILED",
@@ -104,7 +104,7 @@ impl Problem {
     }
 
     /// 400: a query parameter is wrong. The detail's code is UNCONFIRMED.
-    pub(crate) fn parameter(name: &str, message: &str) -> Self {
+    pub(crate) fn invalid_parameter(name: &str, message: &str) -> Self {
         Self::new(
             400,
             "INVALID_REQUEST",
@@ -114,13 +114,13 @@ impl Problem {
     }
 
     /// 400: the filter is not understood or not supported.
-    pub(crate) fn filter(rejection: Rejection) -> Self {
-        let mut detail = Detail::new("INVALID_FILTER", "filter", rejection.message);
-        if !rejection.attributes.is_empty() {
-            detail = detail.with("supportedAttributes", rejection.attributes);
+    pub(crate) fn invalid_filter(error: FilterError) -> Self {
+        let mut detail = Detail::new("INVALID_FILTER", "filter", error.message);
+        if !error.attributes.is_empty() {
+            detail = detail.with("supportedAttributes", error.attributes);
         }
-        if !rejection.operators.is_empty() {
-            detail = detail.with("supportedOperators", rejection.operators);
+        if !error.operators.is_empty() {
+            detail = detail.with("supportedOperators", error.operators);
         }
         Self::new(
             400,
@@ -202,7 +202,7 @@ impl Problem {
     }
 
     /// 415: the Content-Type selects no operation here.
-    pub(crate) fn media_type() -> Self {
+    pub(crate) fn unsupported_media_type() -> Self {
         Self::new(
             415,
             "INVALID_REQUEST",
@@ -217,26 +217,26 @@ impl Problem {
             .with("quotaLimit", limit)
             .with("quotaResetTime", reset)
             .with("retryAfter", reset);
-        let mut problem = Self::new(
+        let mut error = Self::new(
             429,
             "REQUEST_LIMITED",
             "The request could not be completed. A rate limit or quota was reached.",
             vec![detail],
         );
-        problem
+        error
             .headers
             .push(("Retry-After".to_owned(), retry_after.to_string()));
-        problem
+        error
     }
 
     /// What a fault answers that brings no body: the usual code for the status, no details.
-    pub(crate) fn of_status(status: u16) -> Self {
+    pub(crate) fn from_status(status: u16) -> Self {
         match status {
             401 => Self::invalid_token(),
             403 => Self::forbidden(),
             404 => Self::not_found(),
             405 => Self::method_not_allowed(),
-            415 => Self::media_type(),
+            415 => Self::unsupported_media_type(),
             429 => Self::new(
                 429,
                 "REQUEST_LIMITED",
@@ -282,19 +282,19 @@ mod tests {
 
     #[test]
     fn absent_members_are_left_out() {
-        let (_, body) = Problem::not_found().into_parts("an-id");
+        let (_, body) = ApiError::not_found().into_parts("an-id");
         assert_eq!(body["id"], "an-id");
         assert_eq!(body["code"], "NOT_FOUND");
         assert!(body.get("details").is_none());
-        let (_, body) = Problem::gateway("Forbidden").into_parts("an-id");
+        let (_, body) = ApiError::gateway("Forbidden").into_parts("an-id");
         assert_eq!(body, json!({ "message": "Forbidden" }));
     }
 
     #[test]
     fn a_rate_limit_says_when_to_come_back() {
-        let problem = Problem::rate_limited(10, 2, "2026-03-04T10:00:02.000Z");
-        assert_eq!(problem.status, 429);
-        let (headers, body) = problem.into_parts("an-id");
+        let error = ApiError::rate_limited(10, 2, "2026-03-04T10:00:02.000Z");
+        assert_eq!(error.status, 429);
+        let (headers, body) = error.into_parts("an-id");
         assert_eq!(headers, [("Retry-After".to_owned(), "2".to_owned())]);
         assert_eq!(body["details"][0]["innerError"]["quotaLimit"], 10);
         assert!(body["details"][0].get("target").is_none());

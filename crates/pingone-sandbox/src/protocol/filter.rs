@@ -59,7 +59,7 @@ pub(crate) enum Kind {
     /// Text that has to match letter for letter.
     Exact,
     /// Text that matches without regard to case.
-    Folded,
+    CaseInsensitive,
     /// `true` or `false`.
     Bool,
     /// An instant in RFC 3339.
@@ -90,7 +90,7 @@ pub(crate) struct Schema<'a> {
 
 /// Why a filter is refused: becomes the detail `INVALID_FILTER`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Rejection {
+pub(crate) struct FilterError {
     /// A sentence for people.
     pub(crate) message: String,
     /// The operators that would have been understood, where the operator or the attribute is at fault.
@@ -99,8 +99,8 @@ pub(crate) struct Rejection {
     pub(crate) attributes: Vec<String>,
 }
 
-impl Rejection {
-    fn plain(message: impl Into<String>) -> Self {
+impl FilterError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             operators: Vec::new(),
@@ -139,7 +139,7 @@ pub(crate) enum Operand {
     /// Letter for letter.
     Exact(String),
     /// Already in lower case.
-    Folded(String),
+    CaseInsensitive(String),
     /// A truth value.
     Bool(bool),
     /// An instant.
@@ -148,16 +148,16 @@ pub(crate) enum Operand {
 
 impl Filter {
     /// Reads `text` within `schema`.
-    pub(crate) fn parse(text: &str, schema: &Schema<'_>) -> Result<Self, Rejection> {
+    pub(crate) fn parse(text: &str, schema: &Schema<'_>) -> Result<Self, FilterError> {
         let mut parser = Parser {
             tokens: tokens(text)?,
             next: 0,
             depth: 0,
         };
-        let filter = parser.any(schema)?;
+        let filter = parser.or_expression(schema)?;
         match parser.peek() {
             None => Ok(filter),
-            Some(token) => Err(Rejection::plain(format!(
+            Some(token) => Err(FilterError::new(format!(
                 "unexpected {} after the end of the filter",
                 token.name()
             ))),
@@ -203,7 +203,7 @@ impl Comparison {
     fn holds(&self, value: &Value) -> bool {
         match (&self.operand, value) {
             (Operand::Exact(wanted), Value::String(found)) => self.text(found, wanted),
-            (Operand::Folded(wanted), Value::String(found)) => {
+            (Operand::CaseInsensitive(wanted), Value::String(found)) => {
                 self.text(&found.to_lowercase(), wanted)
             }
             (Operand::Bool(wanted), Value::Bool(found)) => wanted == found,
@@ -275,7 +275,7 @@ impl Token {
     }
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>, Rejection> {
+fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -286,9 +286,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, Rejection> {
             ']' => (Token::CloseBracket, 1),
             '"' => {
                 let length = quoted_length(rest)
-                    .ok_or_else(|| Rejection::plain("a text value is not closed"))?;
+                    .ok_or_else(|| FilterError::new("a text value is not closed"))?;
                 let value = serde_json::from_str(&rest[..length])
-                    .map_err(|_| Rejection::plain("a text value is not a valid JSON string"))?;
+                    .map_err(|_| FilterError::new("a text value is not a valid JSON string"))?;
                 (Token::Text(value), length)
             }
             _ => {
@@ -302,7 +302,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Rejection> {
                     .chars()
                     .all(|c| c.is_alphanumeric() || "._:+-$".contains(c))
                 {
-                    return Err(Rejection::plain(format!("'{word}' is not understood")));
+                    return Err(FilterError::new(format!("'{word}' is not understood")));
                 }
                 (Token::Word(word.to_owned()), length)
             }
@@ -344,15 +344,15 @@ impl Parser {
         token
     }
 
-    fn expect(&mut self, wanted: &Token) -> Result<(), Rejection> {
+    fn expect(&mut self, wanted: &Token) -> Result<(), FilterError> {
         match self.take() {
             Some(token) if token == *wanted => Ok(()),
-            Some(token) => Err(Rejection::plain(format!(
+            Some(token) => Err(FilterError::new(format!(
                 "{} was expected, not {}",
                 wanted.name(),
                 token.name()
             ))),
-            None => Err(Rejection::plain(format!("{} is missing", wanted.name()))),
+            None => Err(FilterError::new(format!("{} is missing", wanted.name()))),
         }
     }
 
@@ -366,31 +366,31 @@ impl Parser {
     }
 
     /// `a or b or c`, the loosest binding.
-    fn any(&mut self, schema: &Schema<'_>) -> Result<Filter, Rejection> {
+    fn or_expression(&mut self, schema: &Schema<'_>) -> Result<Filter, FilterError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Rejection::plain("the filter is nested too deeply"));
+            return Err(FilterError::new("the filter is nested too deeply"));
         }
-        let mut parts = vec![self.all(schema)?];
+        let mut parts = vec![self.and_expression(schema)?];
         while self.take_keyword("or") {
-            parts.push(self.all(schema)?);
+            parts.push(self.and_expression(schema)?);
         }
         self.depth -= 1;
-        Ok(single_or(parts, Filter::Or))
+        Ok(unwrap_single(parts, Filter::Or))
     }
 
-    fn all(&mut self, schema: &Schema<'_>) -> Result<Filter, Rejection> {
-        let mut parts = vec![self.one(schema)?];
+    fn and_expression(&mut self, schema: &Schema<'_>) -> Result<Filter, FilterError> {
+        let mut parts = vec![self.primary(schema)?];
         while self.take_keyword("and") {
-            parts.push(self.one(schema)?);
+            parts.push(self.primary(schema)?);
         }
-        Ok(single_or(parts, Filter::And))
+        Ok(unwrap_single(parts, Filter::And))
     }
 
-    fn one(&mut self, schema: &Schema<'_>) -> Result<Filter, Rejection> {
+    fn primary(&mut self, schema: &Schema<'_>) -> Result<Filter, FilterError> {
         match self.take() {
             Some(Token::Open) => {
-                let inner = self.any(schema)?;
+                let inner = self.or_expression(schema)?;
                 self.expect(&Token::Close)?;
                 Ok(inner)
             }
@@ -405,20 +405,20 @@ impl Parser {
                     brackets: &[],
                     custom: &[],
                 };
-                let inner = self.any(&inside)?;
+                let inner = self.or_expression(&inside)?;
                 self.expect(&Token::CloseBracket)?;
                 Ok(Filter::Within(path, Box::new(inner)))
             }
             Some(Token::Word(path)) => self.comparison(path, schema),
-            Some(token) => Err(Rejection::plain(format!(
+            Some(token) => Err(FilterError::new(format!(
                 "an attribute was expected, not {}",
                 token.name()
             ))),
-            None => Err(Rejection::plain("the filter ends too early")),
+            None => Err(FilterError::new("the filter ends too early")),
         }
     }
 
-    fn comparison(&mut self, path: String, schema: &Schema<'_>) -> Result<Filter, Rejection> {
+    fn comparison(&mut self, path: String, schema: &Schema<'_>) -> Result<Filter, FilterError> {
         const CUSTOM: &[Operator] = &[Operator::Eq, Operator::Sw];
         let (kind, operators) = match schema.attributes.iter().find(|one| one.name == path) {
             Some(attribute) => (attribute.kind, attribute.operators),
@@ -428,23 +428,25 @@ impl Parser {
         let operator = match self.take() {
             Some(Token::Word(word)) => Operator::from_name(&word)
                 .filter(|operator| operators.contains(operator))
-                .ok_or_else(|| Rejection {
+                .ok_or_else(|| FilterError {
                     message: format!("the operator '{word}' is not supported for '{path}'"),
                     operators: operators.iter().map(|one| one.name()).collect(),
                     attributes: attribute_names(schema),
                 })?,
             Some(token) => {
-                return Err(Rejection::plain(format!(
+                return Err(FilterError::new(format!(
                     "an operator was expected after '{path}', not {}",
                     token.name()
                 )));
             }
-            None => return Err(Rejection::plain("the filter ends too early")),
+            None => return Err(FilterError::new("the filter ends too early")),
         };
         let operand = match (kind, self.take()) {
-            (_, None) => return Err(Rejection::plain("the filter ends too early")),
+            (_, None) => return Err(FilterError::new("the filter ends too early")),
             (Kind::Exact, Some(Token::Text(text))) => Operand::Exact(text),
-            (Kind::Folded, Some(Token::Text(text))) => Operand::Folded(text.to_lowercase()),
+            (Kind::CaseInsensitive, Some(Token::Text(text))) => {
+                Operand::CaseInsensitive(text.to_lowercase())
+            }
             (Kind::Bool, Some(Token::Word(text) | Token::Text(text)))
                 if text == "true" || text == "false" =>
             {
@@ -452,11 +454,11 @@ impl Parser {
             }
             (Kind::Time, Some(Token::Word(text) | Token::Text(text))) => {
                 Operand::Time(text.parse().map_err(|_| {
-                    Rejection::plain(format!("the value of '{path}' is not a date and time"))
+                    FilterError::new(format!("the value of '{path}' is not a date and time"))
                 })?)
             }
             (_, Some(token)) => {
-                return Err(Rejection::plain(format!(
+                return Err(FilterError::new(format!(
                     "{} is no value for '{path}'",
                     token.name()
                 )));
@@ -470,7 +472,7 @@ impl Parser {
     }
 }
 
-fn single_or(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
+fn unwrap_single(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
     if parts.len() == 1 {
         parts.remove(0)
     } else {
@@ -478,14 +480,14 @@ fn single_or(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter 
     }
 }
 
-fn unknown_attribute(path: &str, schema: &Schema<'_>) -> Rejection {
+fn unknown_attribute(path: &str, schema: &Schema<'_>) -> FilterError {
     let mut operators: Vec<&'static str> = Vec::new();
     for operator in schema.attributes.iter().flat_map(|one| one.operators) {
         if !operators.contains(&operator.name()) {
             operators.push(operator.name());
         }
     }
-    Rejection {
+    FilterError {
         message: format!("filtering by '{path}' is not supported"),
         operators,
         attributes: attribute_names(schema),
@@ -512,12 +514,12 @@ mod tests {
     const ATTRIBUTES: &[Attribute] = &[
         Attribute {
             name: "username",
-            kind: Kind::Folded,
+            kind: Kind::CaseInsensitive,
             operators: &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co],
         },
         Attribute {
             name: "name.given",
-            kind: Kind::Folded,
+            kind: Kind::CaseInsensitive,
             operators: TEXT,
         },
         Attribute {
@@ -549,7 +551,7 @@ mod tests {
         },
     ];
 
-    fn parse(text: &str) -> Result<Filter, Rejection> {
+    fn parse(text: &str) -> Result<Filter, FilterError> {
         let custom = vec!["shoeSize".to_owned()];
         Filter::parse(
             text,
@@ -561,7 +563,7 @@ mod tests {
         )
     }
 
-    fn fits(text: &str) -> bool {
+    fn matches(text: &str) -> bool {
         parse(text).expect("the filter is valid").matches(&json!({
             "username": "Emma.Sharp",
             "name": { "given": "Emma \"Em\"" },
@@ -578,21 +580,21 @@ mod tests {
 
     #[test]
     fn operators_compare_text() {
-        assert!(fits(r#"username eq "emma.sharp""#));
-        assert!(fits(r#"username sw "EMMA""#));
-        assert!(fits(r#"username ew "sharp""#));
-        assert!(fits(r#"username co "A.S""#));
-        assert!(!fits(r#"username eq "emma""#));
-        assert!(fits(r#"shoeSize EQ "41""#));
+        assert!(matches(r#"username eq "emma.sharp""#));
+        assert!(matches(r#"username sw "EMMA""#));
+        assert!(matches(r#"username ew "sharp""#));
+        assert!(matches(r#"username co "A.S""#));
+        assert!(!matches(r#"username eq "emma""#));
+        assert!(matches(r#"shoeSize EQ "41""#));
     }
 
     #[test]
     fn strings_are_json_strings() {
-        assert!(fits(r#"name.given eq "emma \"em\"""#));
-        assert!(fits(r#"externalId eq "A\\1""#));
-        assert!(fits(r#"externalId eq "\u0041\\1""#));
+        assert!(matches(r#"name.given eq "emma \"em\"""#));
+        assert!(matches(r#"externalId eq "A\\1""#));
+        assert!(matches(r#"externalId eq "\u0041\\1""#));
         assert!(
-            !fits(r#"externalId eq "a\\1""#),
+            !matches(r#"externalId eq "a\\1""#),
             "an exact attribute keeps its case"
         );
         assert!(parse(r#"username eq "a"b""#).is_err());
@@ -606,17 +608,21 @@ mod tests {
     #[test]
     fn and_binds_tighter_than_or() {
         let text = r#"username eq "x" and enabled eq true or externalId sw "A""#;
-        assert!(fits(text));
-        assert!(!fits(
+        assert!(matches(text));
+        assert!(!matches(
             r#"username eq "x" and (enabled eq true or externalId sw "A")"#
         ));
-        assert!(fits(r#"(username sw "emma") AND enabled eq "true""#));
+        assert!(matches(r#"(username sw "emma") AND enabled eq "true""#));
     }
 
     #[test]
     fn brackets_ask_one_item_for_everything() {
-        assert!(fits(r#"memberOfGroups[id eq "one" and type eq "DIRECT"]"#));
-        assert!(!fits(r#"memberOfGroups[id eq "two" and type eq "DIRECT"]"#));
+        assert!(matches(
+            r#"memberOfGroups[id eq "one" and type eq "DIRECT"]"#
+        ));
+        assert!(!matches(
+            r#"memberOfGroups[id eq "two" and type eq "DIRECT"]"#
+        ));
         assert!(parse(r#"memberOfGroups.id eq "one""#).is_err());
         assert!(parse(r#"memberOfGroups[username eq "one"]"#).is_err());
         assert!(parse(r#"memberOfGroups[id eq "one""#).is_err());
@@ -624,18 +630,18 @@ mod tests {
 
     #[test]
     fn dates_stand_with_and_without_quotes() {
-        assert!(fits(r#"recordedAt gt "2026-03-04T09:00:00Z""#));
-        assert!(fits("recordedAt lt 2026-03-04T12:00:00+01:00"));
+        assert!(matches(r#"recordedAt gt "2026-03-04T09:00:00Z""#));
+        assert!(matches("recordedAt lt 2026-03-04T12:00:00+01:00"));
         assert!(parse("recordedAt gt yesterday").is_err());
     }
 
     #[test]
     fn what_is_not_supported_is_named() {
-        let rejection = parse(r#"userName eq "emma""#).expect_err("letter case counts");
-        assert!(rejection.attributes.contains(&"username".to_owned()));
-        assert!(rejection.operators.contains(&"eq"));
-        let rejection = parse(r#"externalId co "A""#).expect_err("co is for a subset");
-        assert_eq!(rejection.operators, ["eq", "sw"]);
+        let error = parse(r#"userName eq "emma""#).expect_err("letter case counts");
+        assert!(error.attributes.contains(&"username".to_owned()));
+        assert!(error.operators.contains(&"eq"));
+        let error = parse(r#"externalId co "A""#).expect_err("co is for a subset");
+        assert_eq!(error.operators, ["eq", "sw"]);
         for text in [
             "",
             "username",

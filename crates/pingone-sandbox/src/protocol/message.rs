@@ -6,10 +6,10 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::protocol::error::Problem;
+use crate::protocol::error::ApiError;
 
 /// What a handler gives back.
-pub(crate) type Outcome = Result<Reply, Problem>;
+pub(crate) type ApiResult = Result<Reply, ApiError>;
 
 /// A request, read to its end.
 #[derive(Clone, Debug, Default)]
@@ -72,26 +72,26 @@ impl Request {
     }
 
     /// The body of a plain JSON operation: `application/json` and an object.
-    pub(crate) fn json(&self) -> Result<Map<String, Value>, Problem> {
+    pub(crate) fn json(&self) -> Result<Map<String, Value>, ApiError> {
         if self.media_type() != "application/json" {
-            return Err(Problem::media_type());
+            return Err(ApiError::unsupported_media_type());
         }
         self.object()
     }
 
     /// The body as an object, whatever the media type says.
-    pub(crate) fn object(&self) -> Result<Map<String, Value>, Problem> {
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Problem::invalid_request("The body must be a JSON object.")),
-            Err(error) => Err(Problem::invalid_request(&format!(
+            Ok(_) => Err(ApiError::invalid_request("The body must be a JSON object.")),
+            Err(error) => Err(ApiError::invalid_request(&format!(
                 "The body is not valid JSON: {error}"
             ))),
         }
     }
 
     /// The body of an operation that needs none: empty counts as `{}`.
-    pub(crate) fn optional_object(&self) -> Result<Map<String, Value>, Problem> {
+    pub(crate) fn optional_object(&self) -> Result<Map<String, Value>, ApiError> {
         if self.body.is_empty() {
             Ok(Map::new())
         } else {
@@ -175,9 +175,9 @@ impl Reply {
     }
 
     /// The answer to a refusal, whose body carries `id`.
-    pub(crate) fn refusal(problem: Problem, id: &str) -> Self {
-        let status = problem.status;
-        let (headers, body) = problem.into_parts(id);
+    pub(crate) fn from_error(error: ApiError, id: &str) -> Self {
+        let status = error.status;
+        let (headers, body) = error.into_parts(id);
         Self {
             headers,
             ..Self::hal(status, body)

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::activity::{Activity, Subject, words};
-use crate::model::clock::text;
-use crate::model::state::World;
+use crate::model::activity::{Activity, Subject, humanize};
+use crate::model::clock::format_timestamp;
+use crate::model::store::Store;
 use crate::render::hal::link;
 
 /// An activity as PingOne shows it.
-pub(crate) fn show(world: &World, activity: &Activity) -> Value {
-    let environment = &world.environment.id;
-    let url = world.environment_url();
+pub(crate) fn to_json(store: &Store, activity: &Activity) -> Value {
+    let environment = &store.environment.id;
+    let url = store.environment_url();
     let mut actors = Map::new();
     if let Some(client) = &activity.client {
         actors.insert(
@@ -25,19 +25,22 @@ pub(crate) fn show(world: &World, activity: &Activity) -> Value {
         );
     }
     if let Some(user) = &activity.user {
-        actors.insert("user".to_owned(), show_subject(user, environment));
+        actors.insert("user".to_owned(), subject_json(user, environment));
     }
     let resources: Vec<Value> = activity
         .resources
         .iter()
-        .map(|subject| show_subject(subject, environment))
+        .map(|subject| subject_json(subject, environment))
         .collect();
     let mut value = Map::new();
     let own = format!("{url}/activities/{}", activity.id);
     value.insert("_links".to_owned(), json!({ "self": link(&own) }));
     value.insert("id".to_owned(), activity.id.clone().into());
-    value.insert("recordedAt".to_owned(), text(activity.at).into());
-    value.insert("createdAt".to_owned(), text(activity.at).into());
+    value.insert(
+        "recordedAt".to_owned(),
+        format_timestamp(activity.at).into(),
+    );
+    value.insert("createdAt".to_owned(), format_timestamp(activity.at).into());
     value.insert(
         "correlationId".to_owned(),
         activity.correlation_id.clone().into(),
@@ -45,7 +48,7 @@ pub(crate) fn show(world: &World, activity: &Activity) -> Value {
     value.insert("actors".to_owned(), actors.into());
     value.insert(
         "action".to_owned(),
-        json!({ "type": activity.action, "description": words(&activity.action) }),
+        json!({ "type": activity.action, "description": humanize(&activity.action) }),
     );
     value.insert("resources".to_owned(), resources.into());
     value.insert(
@@ -70,7 +73,7 @@ pub(crate) fn show(world: &World, activity: &Activity) -> Value {
     value.into()
 }
 
-fn show_subject(subject: &Subject, environment: &str) -> Value {
+fn subject_json(subject: &Subject, environment: &str) -> Value {
     let mut value = Map::new();
     value.insert("type".to_owned(), subject.kind.into());
     value.insert("id".to_owned(), subject.id.clone().into());

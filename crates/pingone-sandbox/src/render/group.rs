@@ -2,25 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::clock::text;
+use crate::model::clock::format_timestamp;
 use crate::model::nesting::is_direct;
-use crate::model::state::{Group, World};
+use crate::model::store::{Group, Store};
 use crate::render::hal::link;
 
 /// A group as PingOne shows it.
-pub(crate) fn show(world: &World, group: &Group) -> Value {
+pub(crate) fn to_json(store: &Store, group: &Group) -> Value {
     let mut value = Map::new();
-    let url = format!("{}/groups/{}", world.environment_url(), group.id);
+    let url = format!("{}/groups/{}", store.environment_url(), group.id);
     value.insert("_links".to_owned(), json!({ "self": link(&url) }));
     value.insert("id".to_owned(), group.id.clone().into());
     value.insert(
         "environment".to_owned(),
-        json!({ "id": world.environment.id }),
+        json!({ "id": store.environment.id }),
     );
     value.insert("name".to_owned(), group.name.clone().into());
     let mut display_name = group.name.clone();
     if let Some(id) = &group.population {
-        if let Ok(population) = world.find_population(id) {
+        if let Ok(population) = store.find_population(id) {
             display_name = format!("{display_name} ({})", population.name);
         }
         value.insert("population".to_owned(), json!({ "id": id }));
@@ -41,12 +41,12 @@ pub(crate) fn show(world: &World, group: &Group) -> Value {
     if let Some(data) = &group.custom_data {
         value.insert("customData".to_owned(), data.clone());
     }
-    let users = world
+    let users = store
         .users
         .iter()
         .filter(|user| is_direct(user, group))
         .count();
-    let groups = world
+    let groups = store
         .groups
         .iter()
         .filter(|one| one.member_of.contains(&group.id))
@@ -55,7 +55,13 @@ pub(crate) fn show(world: &World, group: &Group) -> Value {
         "directMemberCounts".to_owned(),
         json!({ "users": users, "groups": groups }),
     );
-    value.insert("createdAt".to_owned(), text(group.created_at).into());
-    value.insert("updatedAt".to_owned(), text(group.updated_at).into());
+    value.insert(
+        "createdAt".to_owned(),
+        format_timestamp(group.created_at).into(),
+    );
+    value.insert(
+        "updatedAt".to_owned(),
+        format_timestamp(group.updated_at).into(),
+    );
     value.into()
 }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::protocol::error::Problem;
-use crate::protocol::message::{Outcome, Reply, Request};
+use crate::protocol::error::ApiError;
+use crate::protocol::message::{ApiResult, Reply, Request};
 
 /// What stays as it is in a query value of a link: PingOne encodes blanks, quotes and brackets.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -34,46 +34,46 @@ pub(crate) struct Paging<'a> {
 /// The page of `items` that `request` asks for; `url` is the collection's without a query.
 ///
 /// Each item comes with a number that rises along the collection and stays with it when others are
-/// deleted; cursors are made of it. Only what is on the page is shown.
+/// deleted; cursors are made of it. Only what is on the page is rendered.
 pub(crate) fn page<T>(
     request: &Request,
     url: &str,
     paging: &Paging<'_>,
     items: Vec<(u64, T)>,
-    show: impl Fn(T) -> Value,
-) -> Outcome {
+    to_json: impl Fn(T) -> Value,
+) -> ApiResult {
     let limit = limit(request)?
         .unwrap_or(paging.default)
         .min(paging.cap)
         .max(1);
     let past = match request.parameter("cursor") {
         Some(cursor) => decode(&cursor)
-            .ok_or_else(|| Problem::parameter("cursor", "The cursor is not valid."))?,
+            .ok_or_else(|| ApiError::invalid_parameter("cursor", "The cursor is not valid."))?,
         None => 0,
     };
     let count = items.len();
     let mut left = items
         .into_iter()
-        .filter(|(order, _)| *order > past)
+        .filter(|(sequence, _)| *sequence > past)
         .peekable();
-    let mut shown: Vec<Value> = Vec::new();
+    let mut rendered: Vec<Value> = Vec::new();
     let mut last = past;
-    while shown.len() < limit
-        && let Some((order, item)) = left.next()
+    while rendered.len() < limit
+        && let Some((sequence, item)) = left.next()
     {
-        last = order;
-        shown.push(show(item));
+        last = sequence;
+        rendered.push(to_json(item));
     }
     let mut links = Map::new();
-    links.insert("self".to_owned(), link(&address(url, request, None)));
+    links.insert("self".to_owned(), link(&page_url(url, request, None)));
     if left.peek().is_some() {
-        let next = address(url, request, Some(&encode(last)));
+        let next = page_url(url, request, Some(&encode(last)));
         links.insert("next".to_owned(), link(&next));
     }
-    let size = shown.len();
+    let size = rendered.len();
     let mut body = Map::new();
     body.insert("_links".to_owned(), links.into());
-    body.insert("_embedded".to_owned(), json!({ paging.name: shown }));
+    body.insert("_embedded".to_owned(), json!({ paging.name: rendered }));
     if paging.counted {
         body.insert("count".to_owned(), count.into());
     }
@@ -82,7 +82,7 @@ pub(crate) fn page<T>(
 }
 
 /// A short collection that is never paged: sessions, devices, role assignments.
-pub(crate) fn whole(url: &str, name: &str, items: &[Value]) -> Reply {
+pub(crate) fn unpaged(url: &str, name: &str, items: &[Value]) -> Reply {
     let size = items.len();
     Reply::ok(json!({
         "_links": { "self": link(url) },
@@ -97,21 +97,21 @@ pub(crate) fn link(url: &str) -> Value {
 }
 
 /// The `limit` parameter: 1 to 1000 by Ping's schema; what is outside is refused (UNCONFIRMED).
-pub(crate) fn limit(request: &Request) -> Result<Option<usize>, Problem> {
+pub(crate) fn limit(request: &Request) -> Result<Option<usize>, ApiError> {
     let Some(text) = request.parameter("limit") else {
         return Ok(None);
     };
     match text.parse() {
         Ok(limit @ 1..=1000) => Ok(Some(limit)),
-        _ => Err(Problem::parameter(
+        _ => Err(ApiError::invalid_parameter(
             "limit",
             "The limit must be between 1 and 1000.",
         )),
     }
 }
 
-/// The link to the same view, at `cursor` where one is given. PingOne's own order: the cursor first.
-fn address(url: &str, request: &Request, cursor: Option<&str>) -> String {
+/// The link to the same view, at `cursor` where one is given. PingOne's own sequence: the cursor first.
+fn page_url(url: &str, request: &Request, cursor: Option<&str>) -> String {
     let kept = request
         .parameters()
         .into_iter()
@@ -132,8 +132,8 @@ fn address(url: &str, request: &Request, cursor: Option<&str>) -> String {
     }
 }
 
-fn encode(order: u64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("after:{order}"))
+fn encode(sequence: u64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("after:{sequence}"))
 }
 
 fn decode(cursor: &str) -> Option<u64> {
@@ -153,12 +153,15 @@ mod tests {
         counted: true,
     };
 
-    fn ask(query: &str, orders: &[u64]) -> Value {
+    fn ask(query: &str, sequences: &[u64]) -> Value {
         let request = Request {
             query: query.to_owned(),
             ..Request::default()
         };
-        let items = orders.iter().map(|&order| (order, order)).collect();
+        let items = sequences
+            .iter()
+            .map(|&sequence| (sequence, sequence))
+            .collect();
         page(&request, "http://host/things", &PAGING, items, Value::from)
             .expect("the request is valid")
             .body
@@ -222,7 +225,7 @@ mod tests {
                 |value| value,
             );
             assert_eq!(
-                outcome.map_err(|problem| problem.status).err(),
+                outcome.map_err(|error| error.status).err(),
                 Some(400),
                 "{query}"
             );

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use crate::model::clock::text;
+use crate::model::clock::format_timestamp;
 use crate::model::nesting;
-use crate::model::state::World;
+use crate::model::store::Store;
 use crate::render::{group, user};
 
 /// Everything there is, for people and tests. Passwords and tokens stay inside.
-pub(crate) fn state(world: &World) -> Value {
-    let now = world.clock.now();
-    let users: Vec<Value> = world
+pub(crate) fn state(store: &Store) -> Value {
+    let now = store.clock.now();
+    let users: Vec<Value> = store
         .users
         .iter()
         .map(|user| {
-            let mut value = user::show(world, user, now);
+            let mut value = user::to_json(store, user, now);
             if let Some(object) = value.as_object_mut() {
                 object.shift_remove("_links");
             }
-            let memberships: Vec<Value> = nesting::memberships(world, user)
+            let memberships: Vec<Value> = nesting::memberships(store, user)
                 .into_iter()
                 .map(
                     |one| json!({ "id": one.group.id, "name": one.group.name, "type": one.kind() }),
@@ -27,7 +27,7 @@ pub(crate) fn state(world: &World) -> Value {
             let sessions: Vec<&str> = user.sessions.iter().map(|one| one.id.as_str()).collect();
             let devices: Vec<&str> = user.devices.iter().map(|one| one.id.as_str()).collect();
             value["sandbox"] = json!({
-                "passwordStatus": world.password_status(user, now),
+                "passwordStatus": store.password_status(user, now),
                 "recoveryCode": user.recovery_code(),
                 "memberships": memberships,
                 "sessions": sessions,
@@ -36,28 +36,28 @@ pub(crate) fn state(world: &World) -> Value {
             value
         })
         .collect();
-    let groups: Vec<Value> = world
+    let groups: Vec<Value> = store
         .groups
         .iter()
-        .map(|group| group::show(world, group))
+        .map(|group| group::to_json(store, group))
         .collect();
-    let populations: Vec<Value> = world
+    let populations: Vec<Value> = store
         .populations
         .iter()
         .map(|one| json!({ "id": one.id, "name": one.name, "default": one.default }))
         .collect();
-    let live = world
+    let live = store
         .tokens
         .values()
         .filter(|token| token.expires_at > now)
         .count();
     json!({
-        "environment": { "id": world.environment.id, "name": world.environment.name },
-        "now": text(now),
+        "environment": { "id": store.environment.id, "name": store.environment.name },
+        "now": format_timestamp(now),
         "users": users,
         "groups": groups,
         "populations": populations,
-        "activities": world.activities.len(),
+        "activities": store.activities.len(),
         "liveTokens": live,
     })
 }

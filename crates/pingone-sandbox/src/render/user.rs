@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::model::alternative::Alternative;
-use crate::model::clock::{seconds_until, text};
-use crate::model::state::{User, World};
+use crate::model::clock::{format_timestamp, seconds_until};
+use crate::model::store::{Store, User};
 use crate::render::hal::link;
 
 /// A user as PingOne shows it: members that are empty are absent, not null.
-pub(crate) fn show(world: &World, user: &User, now: Timestamp) -> Value {
-    let url = world.user_url(&user.id);
+pub(crate) fn to_json(store: &Store, user: &User, now: Timestamp) -> Value {
+    let url = store.user_url(&user.id);
     let password = format!("{url}/password");
     let mut value = Map::new();
     value.insert(
@@ -29,19 +29,25 @@ pub(crate) fn show(world: &World, user: &User, now: Timestamp) -> Value {
     value.insert("id".to_owned(), user.id.clone().into());
     value.insert(
         "environment".to_owned(),
-        json!({ "id": world.environment.id }),
+        json!({ "id": store.environment.id }),
     );
-    value.insert("account".to_owned(), account(world, user, now));
+    value.insert("account".to_owned(), account(store, user, now));
     let mut rest = user.profile.clone();
-    rest.insert("createdAt".to_owned(), text(user.created_at).into());
-    rest.insert("updatedAt".to_owned(), text(user.updated_at).into());
+    rest.insert(
+        "createdAt".to_owned(),
+        format_timestamp(user.created_at).into(),
+    );
+    rest.insert(
+        "updatedAt".to_owned(),
+        format_timestamp(user.updated_at).into(),
+    );
     rest.insert("enabled".to_owned(), user.enabled.into());
     let provider = user.identity_provider.as_deref().unwrap_or("PING_ONE");
     rest.insert("identityProvider".to_owned(), json!({ "type": provider }));
     if let Some((at, remote_ip)) = &user.last_sign_on {
         rest.insert(
             "lastSignOn".to_owned(),
-            json!({ "at": text(*at), "remoteIp": remote_ip }),
+            json!({ "at": format_timestamp(*at), "remoteIp": remote_ip }),
         );
     }
     rest.insert("lifecycle".to_owned(), json!({ "status": user.lifecycle }));
@@ -60,12 +66,12 @@ pub(crate) fn show(world: &World, user: &User, now: Timestamp) -> Value {
 
 /// The `account` member. That a disabled user's status stays `OK`, and that a password lockout
 /// shows here as `LOCKED` without `lockedAt`, are both UNCONFIRMED.
-fn account(world: &World, user: &User, now: Timestamp) -> Value {
+fn account(store: &Store, user: &User, now: Timestamp) -> Value {
     let lock = user.lock_at(now);
     let lockout = user
         .password
-        .lockout(&world.policy, now)
-        .filter(|_| !world.does(Alternative::LockoutStaysOutOfAccount));
+        .lockout(&store.policy, now)
+        .filter(|_| !store.uses(Alternative::LockoutStaysOutOfAccount));
     let locked = lock.is_some() || lockout.is_some();
     let mut value = Map::new();
     value.insert(
@@ -73,7 +79,7 @@ fn account(world: &World, user: &User, now: Timestamp) -> Value {
         (user.enabled && !locked).into(),
     );
     if let Some(lock) = lock {
-        value.insert("lockedAt".to_owned(), text(lock.at).into());
+        value.insert("lockedAt".to_owned(), format_timestamp(lock.at).into());
     }
     let until = match lock {
         Some(lock) => lock.until,
@@ -85,7 +91,7 @@ fn account(world: &World, user: &User, now: Timestamp) -> Value {
     let status = if locked { "LOCKED" } else { "OK" };
     value.insert("status".to_owned(), status.into());
     if let Some(until) = lock.and_then(|lock| lock.until) {
-        value.insert("unlockAt".to_owned(), text(until).into());
+        value.insert("unlockAt".to_owned(), format_timestamp(until).into());
     }
     value.into()
 }

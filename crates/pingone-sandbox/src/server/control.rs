@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::model::clock::text;
+use crate::model::clock::format_timestamp;
 use crate::model::fault::Fault;
-use crate::protocol::error::Problem;
-use crate::protocol::message::{Outcome, Reply, Request};
+use crate::protocol::error::ApiError;
+use crate::protocol::message::{ApiResult, Reply, Request};
 use crate::render::state::state;
 use crate::server::shared::Shared;
 
 /// Answers a request to `/sandbox/…`.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Outcome {
+pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
     let segments = request.segments();
     let path = segments.get(1).map_or("", String::as_str);
     match (request.method.as_str(), path) {
-        ("GET", "state") => Ok(Reply::json(200, state(&shared.world()))),
+        ("GET", "state") => Ok(Reply::json(200, state(&shared.store()))),
         ("GET", "calls") => Ok(Reply::json(200, json!(shared.calls()))),
         ("DELETE", "calls") => {
             shared.clear_calls();
@@ -27,7 +27,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Outcome {
         ("GET", "faults") => Ok(Reply::json(200, json!(*shared.faults()))),
         ("POST", "faults") => {
             let fault: Fault = serde_json::from_slice(&request.body)
-                .map_err(|error| Problem::invalid_request(&format!("no fault: {error}")))?;
+                .map_err(|error| ApiError::invalid_request(&format!("no fault: {error}")))?;
             shared.faults().push(fault.clone());
             Ok(Reply::json(201, json!(fault)))
         }
@@ -41,12 +41,15 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Outcome {
                 .get("advanceSeconds")
                 .and_then(Value::as_u64)
                 .ok_or_else(|| {
-                    Problem::invalid_request("advanceSeconds must be a whole number of seconds")
+                    ApiError::invalid_request("advanceSeconds must be a whole number of seconds")
                 })?;
-            let mut world = shared.world();
-            world.clock.advance(Duration::from_secs(seconds));
-            Ok(Reply::json(200, json!({ "now": text(world.clock.now()) })))
+            let mut store = shared.store();
+            store.clock.advance(Duration::from_secs(seconds));
+            Ok(Reply::json(
+                200,
+                json!({ "now": format_timestamp(store.clock.now()) }),
+            ))
         }
-        _ => Err(Problem::not_found()),
+        _ => Err(ApiError::not_found()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The table below is the list of everything that the sandbox serves of the platform.
 
-use crate::handlers::visit::Visit;
+use crate::handlers::context::Context;
 use crate::handlers::{
     accounts, activities, devices, groups, memberships, passwords, populations, roles, sessions,
     token, users,
@@ -12,194 +12,120 @@ use crate::model::clock::http_date;
 use crate::model::permission::Area::{
     Activities, Devices, Environment, Groups, Passwords, Populations, Roles, Sessions, Users,
 };
-use crate::model::permission::{Access, Area, allowed};
-use crate::model::state::World;
-use crate::protocol::error::Problem;
-use crate::protocol::message::{Outcome, Reply, Request};
+use crate::model::permission::{Access, Area, is_allowed};
+use crate::model::store::Store;
+use crate::protocol::error::ApiError;
+use crate::protocol::message::{ApiResult, Reply, Request};
 use Access::{Read, Write};
 
-type Handler = fn(&mut Visit<'_>) -> Outcome;
+type Handler = fn(&mut Context<'_>) -> ApiResult;
 
-/// Method, path below the environment (`*` for an id), area, access, handler.
-type Route = (&'static str, &'static str, Area, Access, Handler);
+/// One operation of the platform.
+struct Route {
+    method: &'static str,
+    /// The path below the environment; `*` stands for an id.
+    path: &'static str,
+    area: Area,
+    access: Access,
+    handler: Handler,
+}
 
+impl Route {
+    /// A read that is not a GET.
+    const fn read_only(mut self) -> Self {
+        self.access = Read;
+        self
+    }
+}
+
+const fn get(path: &'static str, area: Area, handler: Handler) -> Route {
+    route("GET", path, area, handler).read_only()
+}
+
+const fn post(path: &'static str, area: Area, handler: Handler) -> Route {
+    route("POST", path, area, handler)
+}
+
+const fn put(path: &'static str, area: Area, handler: Handler) -> Route {
+    route("PUT", path, area, handler)
+}
+
+const fn patch(path: &'static str, area: Area, handler: Handler) -> Route {
+    route("PATCH", path, area, handler)
+}
+
+const fn delete(path: &'static str, area: Area, handler: Handler) -> Route {
+    route("DELETE", path, area, handler)
+}
+
+const fn route(method: &'static str, path: &'static str, area: Area, handler: Handler) -> Route {
+    Route {
+        method,
+        path,
+        area,
+        access: Write,
+        handler,
+    }
+}
+
+#[rustfmt::skip]
 const ROUTES: &[Route] = &[
-    ("GET", "", Environment, Read, populations::environment),
-    ("GET", "users", Users, Read, users::list),
-    ("POST", "users", Users, Write, users::create),
-    ("GET", "users/*", Users, Read, users::read),
-    ("POST", "users/*", Users, Write, accounts::act),
-    ("PATCH", "users/*", Users, Write, users::update),
-    ("PUT", "users/*", Users, Write, users::replace),
-    ("DELETE", "users/*", Users, Write, users::delete),
-    ("GET", "users/*/enabled", Users, Read, accounts::enabled),
-    (
-        "PUT",
-        "users/*/enabled",
-        Users,
-        Write,
-        accounts::set_enabled,
-    ),
-    (
-        "GET",
-        "users/*/population",
-        Users,
-        Read,
-        accounts::population,
-    ),
-    (
-        "PUT",
-        "users/*/population",
-        Users,
-        Write,
-        accounts::set_population,
-    ),
-    ("GET", "users/*/password", Passwords, Read, passwords::read),
-    ("PUT", "users/*/password", Passwords, Write, passwords::put),
-    (
-        "POST",
-        "users/*/password",
-        Passwords,
-        Write,
-        passwords::post,
-    ),
-    (
-        "GET",
-        "users/*/linkedAccounts",
-        Users,
-        Read,
-        users::linked_accounts,
-    ),
-    (
-        "GET",
-        "users/*/memberOfGroups",
-        Groups,
-        Read,
-        memberships::list,
-    ),
-    (
-        "POST",
-        "users/*/memberOfGroups",
-        Groups,
-        Write,
-        memberships::add,
-    ),
-    (
-        "GET",
-        "users/*/memberOfGroups/*",
-        Groups,
-        Read,
-        memberships::read,
-    ),
-    (
-        "DELETE",
-        "users/*/memberOfGroups/*",
-        Groups,
-        Write,
-        memberships::remove,
-    ),
-    ("GET", "users/*/sessions", Sessions, Read, sessions::list),
-    ("GET", "users/*/sessions/*", Sessions, Read, sessions::read),
-    (
-        "DELETE",
-        "users/*/sessions/*",
-        Sessions,
-        Write,
-        sessions::delete,
-    ),
-    (
-        "GET",
-        "users/*/mfaEnabled",
-        Devices,
-        Read,
-        devices::mfa_enabled,
-    ),
-    (
-        "PUT",
-        "users/*/mfaEnabled",
-        Devices,
-        Write,
-        devices::set_mfa_enabled,
-    ),
-    ("GET", "users/*/bypassMFA", Devices, Read, devices::bypass),
-    (
-        "PUT",
-        "users/*/bypassMFA",
-        Devices,
-        Write,
-        devices::set_bypass,
-    ),
-    ("GET", "users/*/devices", Devices, Read, devices::list),
-    ("POST", "users/*/devices", Devices, Write, devices::post),
-    ("GET", "users/*/devices/*", Devices, Read, devices::read),
-    ("POST", "users/*/devices/*", Devices, Write, devices::act),
-    (
-        "DELETE",
-        "users/*/devices/*",
-        Devices,
-        Write,
-        devices::delete,
-    ),
-    ("GET", "roles", Roles, Read, roles::of_environment),
-    ("GET", "users/*/roleAssignments", Roles, Read, roles::list),
-    (
-        "POST",
-        "users/*/roleAssignments",
-        Roles,
-        Write,
-        roles::create,
-    ),
-    ("GET", "users/*/roleAssignments/*", Roles, Read, roles::read),
-    (
-        "DELETE",
-        "users/*/roleAssignments/*",
-        Roles,
-        Write,
-        roles::delete,
-    ),
-    ("GET", "groups", Groups, Read, groups::list),
-    ("POST", "groups", Groups, Write, groups::create),
-    ("GET", "groups/*", Groups, Read, groups::read),
-    ("PUT", "groups/*", Groups, Write, groups::replace),
-    ("DELETE", "groups/*", Groups, Write, groups::delete),
-    (
-        "GET",
-        "groups/*/memberOfGroups",
-        Groups,
-        Read,
-        groups::nesting,
-    ),
-    (
-        "POST",
-        "groups/*/memberOfGroups",
-        Groups,
-        Write,
-        groups::nest,
-    ),
-    (
-        "GET",
-        "groups/*/memberOfGroups/*",
-        Groups,
-        Read,
-        groups::read_nesting,
-    ),
-    (
-        "DELETE",
-        "groups/*/memberOfGroups/*",
-        Groups,
-        Write,
-        groups::unnest,
-    ),
-    ("GET", "populations", Populations, Read, populations::list),
-    ("GET", "populations/*", Populations, Read, populations::read),
-    ("GET", "activities", Activities, Read, activities::list),
-    ("POST", "activities", Activities, Read, activities::find),
-    ("GET", "activities/*", Activities, Read, activities::read),
+    get("", Environment, populations::environment),
+    get("users", Users, users::list),
+    post("users", Users, users::create),
+    get("users/*", Users, users::read),
+    post("users/*", Users, accounts::run_operation),
+    patch("users/*", Users, users::update),
+    put("users/*", Users, users::replace),
+    delete("users/*", Users, users::delete),
+    get("users/*/enabled", Users, accounts::enabled),
+    put("users/*/enabled", Users, accounts::set_enabled),
+    get("users/*/population", Users, accounts::population),
+    put("users/*/population", Users, accounts::set_population),
+    get("users/*/password", Passwords, passwords::read),
+    put("users/*/password", Passwords, passwords::put),
+    post("users/*/password", Passwords, passwords::post),
+    get("users/*/linkedAccounts", Users, users::linked_accounts),
+    get("users/*/memberOfGroups", Groups, memberships::list),
+    post("users/*/memberOfGroups", Groups, memberships::add),
+    get("users/*/memberOfGroups/*", Groups, memberships::read),
+    delete("users/*/memberOfGroups/*", Groups, memberships::remove),
+    get("users/*/sessions", Sessions, sessions::list),
+    get("users/*/sessions/*", Sessions, sessions::read),
+    delete("users/*/sessions/*", Sessions, sessions::delete),
+    get("users/*/mfaEnabled", Devices, devices::mfa_enabled),
+    put("users/*/mfaEnabled", Devices, devices::set_mfa_enabled),
+    get("users/*/bypassMFA", Devices, devices::bypass),
+    put("users/*/bypassMFA", Devices, devices::set_bypass),
+    get("users/*/devices", Devices, devices::list),
+    post("users/*/devices", Devices, devices::post),
+    get("users/*/devices/*", Devices, devices::read),
+    post("users/*/devices/*", Devices, devices::run_operation),
+    delete("users/*/devices/*", Devices, devices::delete),
+    get("roles", Roles, roles::list_in_environment),
+    get("users/*/roleAssignments", Roles, roles::list),
+    post("users/*/roleAssignments", Roles, roles::create),
+    get("users/*/roleAssignments/*", Roles, roles::read),
+    delete("users/*/roleAssignments/*", Roles, roles::delete),
+    get("groups", Groups, groups::list),
+    post("groups", Groups, groups::create),
+    get("groups/*", Groups, groups::read),
+    put("groups/*", Groups, groups::replace),
+    delete("groups/*", Groups, groups::delete),
+    get("groups/*/memberOfGroups", Groups, groups::nesting),
+    post("groups/*/memberOfGroups", Groups, groups::nest),
+    get("groups/*/memberOfGroups/*", Groups, groups::read_nesting),
+    delete("groups/*/memberOfGroups/*", Groups, groups::unnest),
+    get("populations", Populations, populations::list),
+    get("populations/*", Populations, populations::read),
+    get("activities", Activities, activities::list),
+    post("activities", Activities, activities::list_by_post).read_only(),
+    get("activities/*", Activities, activities::read),
 ];
 
 /// Answers a request to the platform or the token endpoint.
-pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
-    let reply = match dispatch(world, request) {
+pub(crate) fn answer(store: &mut Store, request: &Request) -> Reply {
+    let reply = match dispatch(store, request) {
         Ok(reply)
             if reply
                 .headers
@@ -209,59 +135,61 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
             reply
         }
         Ok(reply) => {
-            let id = world.ids.uuid();
+            let id = store.ids.uuid();
             reply.with_header("Correlation-Id", id)
         }
-        Err(problem) => refuse(world, problem),
+        Err(error) => error_reply(store, error),
     };
     // The server would add the real time, which a clock that stands still does not show.
-    reply.with_header("Date", http_date(world.clock.now()))
+    reply.with_header("Date", http_date(store.clock.now()))
 }
 
 /// The answer to a refusal, with an id for support.
-pub(crate) fn refuse(world: &mut World, problem: Problem) -> Reply {
-    let id = world.ids.uuid();
-    let correlation = if world.does(Alternative::ErrorIdDiffers) {
-        world.ids.uuid()
+pub(crate) fn error_reply(store: &mut Store, error: ApiError) -> Reply {
+    let id = store.ids.uuid();
+    let correlation = if store.uses(Alternative::ErrorIdDiffers) {
+        store.ids.uuid()
     } else {
         id.clone()
     };
-    Reply::refusal(problem, &id).with_header("Correlation-Id", correlation)
+    Reply::from_error(error, &id).with_header("Correlation-Id", correlation)
 }
 
-fn dispatch(world: &mut World, request: &Request) -> Outcome {
-    let now = world.clock.now();
+fn dispatch(store: &mut Store, request: &Request) -> ApiResult {
+    let now = store.clock.now();
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    world.limiter.admit(&request.path, now)?;
+    store.limiter.admit(&request.path, now)?;
     match segments.as_slice() {
         [environment, "as", "token"] => {
             if request.method != "POST" {
-                return Err(Problem::method_not_allowed());
+                return Err(ApiError::method_not_allowed());
             }
-            Ok(token::issue(world, request, environment, now))
+            Ok(token::issue(store, request, environment, now))
         }
         ["v1", "roles"] if request.method == "GET" => {
-            token::worker(world, request, now)?;
-            Ok(roles::catalogue(world))
+            token::worker(store, request, now)?;
+            Ok(roles::catalogue(store))
         }
         ["v1", "environments", environment, rest @ ..] => {
-            let (position, actor) = token::worker(world, request, now)?;
-            if *environment != world.environment.id {
+            let (position, actor) = token::worker(store, request, now)?;
+            if *environment != store.environment.id {
                 // An environment that does not exist looks like one without rights.
-                return Err(if world.does(Alternative::UnknownEnvironmentIsNotFound) {
-                    Problem::not_found()
+                return Err(if store.uses(Alternative::UnknownEnvironmentIsNotFound) {
+                    ApiError::not_found()
                 } else {
-                    Problem::forbidden()
+                    ApiError::forbidden()
                 });
             }
-            let (handler, area, access, ids) = find(&request.method, rest)?;
-            let application = &world.applications[position];
-            if application.without.contains(&area) || !allowed(&application.roles, area, access) {
-                return Err(Problem::forbidden());
+            let (route, ids) = find(&request.method, rest)?;
+            let application = &store.applications[position];
+            if application.denied.contains(&route.area)
+                || !is_allowed(&application.roles, route.area, route.access)
+            {
+                return Err(ApiError::forbidden());
             }
-            handler(&mut Visit {
-                world,
+            (route.handler)(&mut Context {
+                store,
                 request,
                 ids,
                 actor,
@@ -269,24 +197,25 @@ fn dispatch(world: &mut World, request: &Request) -> Outcome {
             })
         }
         // The gateway in front knows no such route.
-        _ => Err(Problem::gateway("Forbidden")),
+        _ => Err(ApiError::gateway("Forbidden")),
     }
 }
 
-fn find(method: &str, path: &[&str]) -> Result<(Handler, Area, Access, Vec<String>), Problem> {
-    let mut known = false;
-    for (wanted, pattern, area, access, handler) in ROUTES {
-        if let Some(ids) = ids(pattern, path) {
-            if *wanted == method {
-                return Ok((*handler, *area, *access, ids));
+/// The route for a request, and the ids in its path.
+fn find(method: &str, path: &[&str]) -> Result<(&'static Route, Vec<String>), ApiError> {
+    let mut path_exists = false;
+    for route in ROUTES {
+        if let Some(ids) = ids(route.path, path) {
+            if route.method == method {
+                return Ok((route, ids));
             }
-            known = true;
+            path_exists = true;
         }
     }
-    Err(if known {
-        Problem::method_not_allowed()
+    Err(if path_exists {
+        ApiError::method_not_allowed()
     } else {
-        Problem::gateway("Forbidden")
+        ApiError::gateway("Forbidden")
     })
 }
 

@@ -17,18 +17,18 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::model::fault::{Fault, strike};
-use crate::protocol::error::Problem;
+use crate::model::fault::{Fault, take_matching};
+use crate::protocol::error::ApiError;
 use crate::protocol::message::{Reply, Request};
 use crate::server::calls::Call;
 use crate::server::control;
 use crate::server::origin;
 use crate::server::router;
 use crate::server::shared::{InFlight, Shared};
-use crate::server::wire::{Connection, ResetFlag, Sent};
+use crate::server::wire::{Connection, ResetFlag, ResponseBody};
 
 /// PingOne's own limit is not documented; a profile has at most 16 KB.
-const MAX_BODY: usize = 1024 * 1024;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Accepts connections until it is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -37,7 +37,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         match listener.accept().await {
             Ok((stream, _)) => {
                 connection += 1;
-                tokio::spawn(converse(stream, Arc::clone(&shared), connection));
+                tokio::spawn(handle_connection(stream, Arc::clone(&shared), connection));
             }
             // Out of descriptors, say: some will be closed soon.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -45,14 +45,14 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn converse(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
+async fn handle_connection(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
     let _ = stream.set_nodelay(true);
     let reset = ResetFlag::default();
     let io = Connection::new(stream, Arc::clone(&reset));
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         let reset = Arc::clone(&reset);
-        async move { respond(&shared, request, connection, &reset).await }
+        async move { handle_request(&shared, request, connection, &reset).await }
     });
     // What goes wrong on a connection is its client's business.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -62,17 +62,17 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
 }
 
 /// Answers one request; an error closes the connection without an answer.
-async fn respond(
+async fn handle_request(
     shared: &Shared,
     incoming: hyper::Request<Incoming>,
     connection: u64,
     reset: &ResetFlag,
-) -> io::Result<Response<Sent>> {
+) -> io::Result<Response<ResponseBody>> {
     let _in_flight = InFlight::enter(shared);
     let (parts, body) = incoming.into_parts();
     if !origin::is_local(&parts) {
-        let reply = router::refuse(&mut shared.world(), Problem::foreign());
-        return response(&reply, None);
+        let reply = router::error_reply(&mut shared.store(), ApiError::not_local());
+        return to_hyper(&reply, None);
     }
     let header = |name: HeaderName| {
         let value = parts.headers.get(name)?;
@@ -86,52 +86,52 @@ async fn respond(
         authorization: header(AUTHORIZATION),
         body: Vec::new(),
     };
-    let Ok(collected) = Limited::new(body, MAX_BODY).collect().await else {
-        let reply = router::refuse(&mut shared.world(), Problem::too_large());
-        return response(&reply, None);
+    let Ok(collected) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        let reply = router::error_reply(&mut shared.store(), ApiError::too_large());
+        return to_hyper(&reply, None);
     };
     request.body = collected.to_bytes().into();
     if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
         let outcome = control::answer(shared, &request);
-        let reply = outcome.unwrap_or_else(|problem| router::refuse(&mut shared.world(), problem));
-        return response(&reply, None);
+        let reply = outcome.unwrap_or_else(|error| router::error_reply(&mut shared.store(), error));
+        return to_hyper(&reply, None);
     }
     let number = shared.log(Call::of(&request, header(USER_AGENT), connection));
-    let fault = strike(&mut shared.faults(), &request.method, &request.path);
+    let fault = take_matching(&mut shared.faults(), &request.method, &request.path);
     let reply = match &fault {
-        None => router::answer(&mut shared.world(), &request),
-        Some(fault) => suffer(shared, fault, &request).await,
+        None => router::answer(&mut shared.store(), &request),
+        Some(fault) => apply_fault(shared, fault, &request).await,
     };
     if fault.as_ref().is_some_and(|fault| fault.reset) {
         reset.store(true, Ordering::Relaxed);
         return Err(io::Error::other("reset by a fault"));
     }
-    shared.settle(number, reply.status);
-    response(&reply, fault.as_ref())
+    shared.set_status(number, reply.status);
+    to_hyper(&reply, fault.as_ref())
 }
 
 /// The answer to a request that a fault strikes.
-async fn suffer(shared: &Shared, fault: &Fault, request: &Request) -> Reply {
+async fn apply_fault(shared: &Shared, fault: &Fault, request: &Request) -> Reply {
     let instead = fault.reset || fault.status.is_some();
     // What takes effect does so before the wait: a client that gives up meanwhile is not heard.
     let mut reply = fault
         .applied
-        .then(|| router::answer(&mut shared.world(), request));
+        .then(|| router::answer(&mut shared.store(), request));
     if fault.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
     if instead {
         let status = fault.status.unwrap_or(500);
-        reply = Some(router::refuse(
-            &mut shared.world(),
-            Problem::of_status(status),
+        reply = Some(router::error_reply(
+            &mut shared.store(),
+            ApiError::from_status(status),
         ));
     }
-    reply.unwrap_or_else(|| router::answer(&mut shared.world(), request))
+    reply.unwrap_or_else(|| router::answer(&mut shared.store(), request))
 }
 
 /// The reply as it is sent, with what a fault changes about it.
-fn response(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<Sent>> {
+fn to_hyper(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<ResponseBody>> {
     let mut headers = HeaderMap::new();
     if reply.body.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
@@ -152,8 +152,8 @@ fn response(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<Sent>> 
         (None, None) => Vec::new(),
     };
     let body = match fault.and_then(|fault| fault.truncate) {
-        Some(kept) => Sent::broken(bytes, kept),
-        None => Sent::whole(bytes),
+        Some(kept) => ResponseBody::truncated(bytes, kept),
+        None => ResponseBody::complete(bytes),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).map_err(io::Error::other)?;

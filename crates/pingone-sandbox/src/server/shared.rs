@@ -1,42 +1,42 @@
-//! What the server and its handle both see: the world, the faults, the calls so far.
+//! What the server and its handle both see: the store, the faults, the calls so far.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::fault::Fault;
-use crate::model::state::World;
+use crate::model::store::Store;
 use crate::server::calls::Call;
 
 /// How many calls are remembered; older ones are forgotten first.
-const REMEMBERED: usize = 100_000;
+const MAX_LOGGED_CALLS: usize = 100_000;
 
 /// What the server and its handle both see.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    world: Mutex<World>,
+    store: Mutex<Store>,
     faults: Mutex<Vec<Fault>>,
     calls: Mutex<VecDeque<(u64, Call)>>,
-    seen: AtomicU64,
+    calls_seen: AtomicU64,
     in_flight: AtomicUsize,
-    most_in_flight: AtomicUsize,
+    max_in_flight: AtomicUsize,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World) -> Self {
+    pub(crate) fn new(store: Store) -> Self {
         Self {
-            world: Mutex::new(world),
+            store: Mutex::new(store),
             faults: Mutex::default(),
             calls: Mutex::default(),
-            seen: AtomicU64::new(0),
+            calls_seen: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
-            most_in_flight: AtomicUsize::new(0),
+            max_in_flight: AtomicUsize::new(0),
         }
     }
 
     // A handler that panicked has ended its connection; the others go on.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
@@ -52,12 +52,12 @@ impl Shared {
 
     pub(crate) fn clear_calls(&self) {
         self.call_log().clear();
-        self.most_in_flight
+        self.max_in_flight
             .store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    pub(crate) fn most_in_flight(&self) -> usize {
-        self.most_in_flight.load(Ordering::Relaxed)
+    pub(crate) fn max_in_flight(&self) -> usize {
+        self.max_in_flight.load(Ordering::Relaxed)
     }
 
     fn call_log(&self) -> MutexGuard<'_, VecDeque<(u64, Call)>> {
@@ -66,9 +66,9 @@ impl Shared {
 
     /// Remembers a call; its status is settled when it is answered.
     pub(crate) fn log(&self, call: Call) -> u64 {
-        let number = self.seen.fetch_add(1, Ordering::Relaxed);
+        let number = self.calls_seen.fetch_add(1, Ordering::Relaxed);
         let mut calls = self.call_log();
-        if calls.len() >= REMEMBERED {
+        if calls.len() >= MAX_LOGGED_CALLS {
             calls.pop_front();
         }
         calls.push_back((number, call));
@@ -76,7 +76,7 @@ impl Shared {
     }
 
     /// Says how a remembered call ended.
-    pub(crate) fn settle(&self, number: u64, status: u16) {
+    pub(crate) fn set_status(&self, number: u64, status: u16) {
         let mut calls = self.call_log();
         // The latest are the likeliest; one that was cleared away meanwhile is not there.
         if let Some((_, call)) = calls.iter_mut().rev().find(|(one, _)| *one == number) {
@@ -92,7 +92,7 @@ impl<'a> InFlight<'a> {
     /// One more is being answered.
     pub(crate) fn enter(shared: &'a Shared) -> Self {
         let now = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        shared.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        shared.max_in_flight.fetch_max(now, Ordering::Relaxed);
         Self(shared)
     }
 }

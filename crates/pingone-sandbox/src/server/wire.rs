@@ -73,15 +73,15 @@ impl Write for Connection {
 }
 
 /// A body that is sent whole, or breaks off before its announced end.
-pub(crate) struct Sent {
+pub(crate) struct ResponseBody {
     bytes: Option<Bytes>,
     announced: u64,
     /// Where it breaks off: waits once, so that what was sent is flushed before the error.
     broken: Option<bool>,
 }
 
-impl Sent {
-    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+impl ResponseBody {
+    pub(crate) fn complete(bytes: Vec<u8>) -> Self {
         Self {
             announced: bytes.len() as u64,
             bytes: Some(bytes.into()),
@@ -90,19 +90,19 @@ impl Sent {
     }
 
     /// Announces all of `bytes` and sends the first `kept`.
-    pub(crate) fn broken(bytes: Vec<u8>, kept: usize) -> Self {
-        let mut sent = Self::whole(bytes);
-        if let Some(bytes) = &mut sent.bytes {
+    pub(crate) fn truncated(bytes: Vec<u8>, kept: usize) -> Self {
+        let mut body = Self::complete(bytes);
+        if let Some(bytes) = &mut body.bytes {
             bytes.truncate(kept);
         }
         // Even an answer without a body is to end too early.
-        sent.announced = sent.announced.max(1);
-        sent.broken = Some(false);
-        sent
+        body.announced = body.announced.max(1);
+        body.broken = Some(false);
+        body
     }
 }
 
-impl Body for Sent {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

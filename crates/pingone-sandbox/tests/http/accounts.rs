@@ -13,9 +13,9 @@ async fn enabling_is_the_same_twice() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/enabled");
     for _ in 0..2 {
-        let answer = client.put(&path, JSON, r#"{"enabled": false}"#).await;
+        let response = client.put(&path, JSON, r#"{"enabled": false}"#).await;
         assert_eq!(
-            (answer.status, &answer.body["enabled"]),
+            (response.status, &response.body["enabled"]),
             (200, &false.into())
         );
     }
@@ -54,7 +54,7 @@ async fn enabling_is_the_same_twice() {
 #[tokio::test]
 async fn a_lock_holds_until_it_is_lifted_or_lapses() {
     let mut client = Client::with(|seed| {
-        let clock = pingone_sandbox::seed::Moment::parse("2026-03-04T10:00:00Z");
+        let clock = pingone_sandbox::seed::TimeSpec::parse("2026-03-04T10:00:00Z");
         seed.clock = Some(clock.expect("valid"));
     })
     .await;
@@ -109,9 +109,9 @@ async fn the_media_type_alone_says_what_a_post_means() {
     let client = Client::new().await;
     let path = format!("users/{LEO}");
     for media_type in [JSON, "", "application/vnd.pingidentity.account.unlock"] {
-        let answer = client.post(&path, media_type, "").await;
+        let response = client.post(&path, media_type, "").await;
         assert_eq!(
-            (answer.status, &answer.body["code"]),
+            (response.status, &response.body["code"]),
             (415, &"INVALID_REQUEST".into())
         );
     }
@@ -122,10 +122,10 @@ async fn the_media_type_alone_says_what_a_post_means() {
 async fn disabled_users_cannot_be_locked_or_unlocked() {
     let client = Client::new().await;
     for operation in ["account.lock+json", "account.unlock+json"] {
-        let answer = client
+        let response = client
             .post(&format!("users/{DANA}"), &vendor(operation), "")
             .await;
-        assert_eq!(answer.status, 415);
+        assert_eq!(response.status, 415);
     }
 }
 
@@ -134,11 +134,11 @@ async fn moving_ends_memberships_of_the_old_population() {
     let client = Client::new().await;
     let employees = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
     let path = format!("users/{CARL}/population");
-    let answer = client
+    let response = client
         .put(&path, JSON, &format!(r#"{{"id": "{employees}"}}"#))
         .await;
     assert_eq!(
-        (answer.status, &answer.body["id"]),
+        (response.status, &response.body["id"]),
         (200, &employees.into())
     );
     let carl = client.sandbox.user(CARL).expect("he is there");

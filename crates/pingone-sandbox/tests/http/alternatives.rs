@@ -86,8 +86,8 @@ async fn errors() {
     );
     assert_eq!(client.find(r#"username eq "a""#).await.status, 200);
     let client = with(Alternative::ErrorIdDiffers).await;
-    let answer = client.get("users/x").await;
-    assert_ne!(answer.body["id"], answer.header("correlation-id"));
+    let response = client.get("users/x").await;
+    assert_ne!(response.body["id"], response.header("correlation-id"));
     let client = with(Alternative::UnknownEnvironmentIsNotFound).await;
     let url = format!("{}/v1/environments/{EMMA}", client.sandbox.url());
     assert_eq!(client.follow(&url).await.status, 404);

@@ -17,9 +17,9 @@ pub(crate) fn vendor(rest: &str) -> String {
     format!("application/vnd.pingidentity.{rest}")
 }
 
-/// An answer, read to its end.
+/// An response, read to its end.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -27,7 +27,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -80,20 +80,20 @@ impl Client {
 
     /// Fetches a token as the application at `position`, by Basic.
     pub(crate) async fn sign_in(&mut self, position: usize) {
-        let params = self.sandbox.params_of(position);
+        let params = self.sandbox.params_for(position);
         let id = params["credentials"]["identifier"].as_str().expect("an id");
         let secret = params["credentials"]["password"]
             .as_str()
             .expect("a secret");
-        let answer = self.token_by_basic(id, secret).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.body["access_token"]
+        let response = self.token_by_basic(id, secret).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.body["access_token"]
             .as_str()
             .expect("a token")
             .clone_into(&mut self.token);
     }
 
-    pub(crate) async fn token_by_basic(&self, id: &str, secret: &str) -> Answer {
+    pub(crate) async fn token_by_basic(&self, id: &str, secret: &str) -> Response {
         let request = self
             .http
             .post(format!("{}/{ENVIRONMENT}/as/token", self.sandbox.url()))
@@ -103,16 +103,16 @@ impl Client {
             )
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body("grant_type=client_credentials");
-        read(request.send().await.expect("an answer")).await
+        read(request.send().await.expect("an response")).await
     }
 
-    pub(crate) async fn token_by_form(&self, form: &str) -> Answer {
+    pub(crate) async fn token_by_form(&self, form: &str) -> Response {
         let request = self
             .http
             .post(format!("{}/{ENVIRONMENT}/as/token", self.sandbox.url()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_owned());
-        read(request.send().await.expect("an answer")).await
+        read(request.send().await.expect("an response")).await
     }
 
     /// `path` is below the environment, without a leading slash.
@@ -122,7 +122,7 @@ impl Client {
         path: &str,
         media_type: &str,
         body: &str,
-    ) -> reqwest::Result<Answer> {
+    ) -> reqwest::Result<Response> {
         let url = format!(
             "{}/v1/environments/{ENVIRONMENT}/{path}",
             self.sandbox.url()
@@ -143,55 +143,55 @@ impl Client {
         path: &str,
         media_type: &str,
         body: &str,
-    ) -> Answer {
+    ) -> Response {
         self.try_send(method, path, media_type, body)
             .await
-            .expect("an answer")
+            .expect("an response")
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, "", "").await
     }
 
-    pub(crate) async fn post(&self, path: &str, media_type: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, media_type: &str, body: &str) -> Response {
         self.send(Method::POST, path, media_type, body).await
     }
 
-    pub(crate) async fn put(&self, path: &str, media_type: &str, body: &str) -> Answer {
+    pub(crate) async fn put(&self, path: &str, media_type: &str, body: &str) -> Response {
         self.send(Method::PUT, path, media_type, body).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &str) -> Response {
         self.send(Method::PATCH, path, JSON, body).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Response {
         self.send(Method::DELETE, path, "", "").await
     }
 
     /// Users by a filter, not yet encoded.
-    pub(crate) async fn find(&self, filter: &str) -> Answer {
+    pub(crate) async fn find(&self, filter: &str) -> Response {
         self.get(&format!("users?filter={}", encode(filter))).await
     }
 
     /// The usernames that a filter finds.
-    pub(crate) async fn names(&self, filter: &str) -> Vec<String> {
-        let answer = self.find(filter).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        listed(&answer, "users", "username")
+    pub(crate) async fn usernames(&self, filter: &str) -> Vec<String> {
+        let response = self.find(filter).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        field_of_each(&response, "users", "username")
     }
 
     /// A request to an absolute URL, as a `next` link is.
-    pub(crate) async fn follow(&self, url: &str) -> Answer {
+    pub(crate) async fn follow(&self, url: &str) -> Response {
         let request = self.http.get(url).bearer_auth(&self.token);
-        read(request.send().await.expect("an answer")).await
+        read(request.send().await.expect("an response")).await
     }
 
     /// A request to the sandbox's own URLs.
-    pub(crate) async fn control(&self, method: Method, path: &str, body: &str) -> Answer {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: &str) -> Response {
         let url = format!("{}/sandbox/{path}", self.sandbox.url());
         let request = self.http.request(method, url).body(body.to_owned());
-        read(request.send().await.expect("an answer")).await
+        read(request.send().await.expect("an response")).await
     }
 }
 
@@ -201,8 +201,8 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// One member of every item of a page.
-pub(crate) fn listed(answer: &Answer, collection: &str, member: &str) -> Vec<String> {
-    let items = answer.body["_embedded"][collection].as_array();
+pub(crate) fn field_of_each(response: &Response, collection: &str, member: &str) -> Vec<String> {
+    let items = response.body["_embedded"][collection].as_array();
     items
         .expect("a collection")
         .iter()
@@ -210,16 +210,16 @@ pub(crate) fn listed(answer: &Answer, collection: &str, member: &str) -> Vec<Str
         .collect()
 }
 
-pub(crate) async fn read(response: reqwest::Response) -> Answer {
+pub(crate) async fn read(response: reqwest::Response) -> Response {
     try_read(response).await.expect("a whole body")
 }
 
-async fn try_read(response: reqwest::Response) -> reqwest::Result<Answer> {
+async fn try_read(response: reqwest::Response) -> reqwest::Result<Response> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let text = response.text().await?;
     let body = serde_json::from_str(&text).unwrap_or_default();
-    Ok(Answer {
+    Ok(Response {
         status,
         headers,
         text,

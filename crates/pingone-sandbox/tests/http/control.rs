@@ -55,16 +55,16 @@ async fn a_page_of_another_host_gets_nothing() {
     let ask = |name: &'static str, value: &'static str| {
         let url = format!("{}/sandbox/state", client.sandbox.url());
         let request = client.http.get(url).header(name, value);
-        async move { read(request.send().await.expect("an answer")).await }
+        async move { read(request.send().await.expect("an response")).await }
     };
     for (name, value) in [
         ("host", "rebound.example"),
         ("origin", "https://evil.example"),
         ("origin", "null"),
     ] {
-        let answer = ask(name, value).await;
-        assert_eq!(answer.status, 403, "{name}: {value}");
-        assert!(!answer.text.contains("emma"), "{}", answer.text);
+        let response = ask(name, value).await;
+        assert_eq!(response.status, 403, "{name}: {value}");
+        assert!(!response.text.contains("emma"), "{}", response.text);
     }
     for (name, value) in [
         ("host", "localhost:80"),
@@ -142,7 +142,7 @@ fn a_dropped_sandbox_is_gone() {
 fn the_same_seed_gives_the_same_answers() {
     let shown = || {
         let mut seed = Seed::built_in();
-        seed.clock = pingone_sandbox::seed::Moment::parse("2026-03-04T10:00:00Z").ok();
+        seed.clock = pingone_sandbox::seed::TimeSpec::parse("2026-03-04T10:00:00Z").ok();
         seed.ids = Some(1);
         seed.add_crowd(3);
         let sandbox = Sandbox::start(seed).expect("it starts");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pingone_sandbox::Fault;
-use pingone_sandbox::seed::Rate;
+use pingone_sandbox::seed::RateLimit;
 use reqwest::Method;
 
 use crate::client::{Client, EMMA, JSON};
@@ -27,9 +27,12 @@ async fn a_status_comes_as_often_as_told() {
         .header("Retry-After", "7");
     client.sandbox.fault(fault);
     for _ in 0..2 {
-        let answer = client.put(&enabled(), JSON, OFF).await;
-        assert_eq!((answer.status, answer.header("retry-after")), (503, "7"));
-        assert_eq!(answer.body["code"], "UNEXPECTED_ERROR");
+        let response = client.put(&enabled(), JSON, OFF).await;
+        assert_eq!(
+            (response.status, response.header("retry-after")),
+            (503, "7")
+        );
+        assert_eq!(response.body["code"], "UNEXPECTED_ERROR");
         assert_eq!(client.get(&enabled()).await.status, 200, "another method");
     }
     assert!(is_enabled(&client), "nothing has happened");
@@ -46,8 +49,8 @@ async fn a_fault_may_lose_the_answer_only() {
             .body("<html>")
             .applied(),
     );
-    let answer = client.put(&enabled(), JSON, OFF).await;
-    assert_eq!((answer.status, answer.text.as_str()), (504, "<html>"));
+    let response = client.put(&enabled(), JSON, OFF).await;
+    assert_eq!((response.status, response.text.as_str()), (504, "<html>"));
     assert!(!is_enabled(&client));
     assert!(client.sandbox.calls().iter().any(|call| call.status == 504));
 }
@@ -59,7 +62,7 @@ async fn a_connection_is_reset() {
     let error = client
         .try_send(Method::PUT, &enabled(), JSON, OFF)
         .await
-        .expect_err("no answer");
+        .expect_err("no response");
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
     let mut reset = false;
     while let Some(error) = cause {
@@ -122,13 +125,13 @@ async fn an_answer_waits() {
     let (one, two) = tokio::join!(client.get(&path), client.get(&path));
     assert_eq!((one.status, two.status), (200, 200));
     assert!(started.elapsed() >= Duration::from_millis(80));
-    assert_eq!(client.sandbox.most_in_flight(), 2);
+    assert_eq!(client.sandbox.max_in_flight(), 2);
 }
 
 #[tokio::test]
 async fn a_rate_limit_says_when_to_come_back() {
     let client = Client::with(|seed| {
-        seed.limits.rates.push(Rate {
+        seed.limits.rates.push(RateLimit {
             path: "*/users*".to_owned(),
             requests: 3,
             seconds: 10,
@@ -138,13 +141,13 @@ async fn a_rate_limit_says_when_to_come_back() {
     for _ in 0..3 {
         assert_eq!(client.get("users").await.status, 200);
     }
-    let answer = client.get("users").await;
+    let response = client.get("users").await;
     assert_eq!(
-        (answer.status, &answer.body["code"]),
+        (response.status, &response.body["code"]),
         (429, &"REQUEST_LIMITED".into())
     );
-    assert_eq!(answer.details(), ["LIMIT_EXCEEDED"]);
-    let wait: u64 = answer.header("retry-after").parse().expect("seconds");
+    assert_eq!(response.details(), ["LIMIT_EXCEEDED"]);
+    let wait: u64 = response.header("retry-after").parse().expect("seconds");
     assert!((1..=10).contains(&wait), "{wait}");
     assert_eq!(client.get("groups").await.status, 200);
     client.sandbox.advance(Duration::from_secs(wait));
@@ -155,8 +158,8 @@ async fn a_rate_limit_says_when_to_come_back() {
 async fn more_than_a_megabyte_is_not_read() {
     let client = Client::new().await;
     let body = "x".repeat(1024 * 1024 + 1);
-    let answer = client.try_send(Method::POST, "users", JSON, &body).await;
-    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status == 413));
+    let response = client.try_send(Method::POST, "users", JSON, &body).await;
+    assert!(response.is_err() || response.is_ok_and(|response| response.status == 413));
 }
 
 #[tokio::test]
@@ -166,9 +169,9 @@ async fn an_answer_is_changed() {
         .body("not json")
         .header("Content-Type", "text/plain");
     client.sandbox.fault(fault);
-    let answer = client.put(&enabled(), JSON, OFF).await;
-    assert_eq!((answer.status, answer.text.as_str()), (200, "not json"));
-    assert_eq!(answer.header("content-type"), "text/plain");
+    let response = client.put(&enabled(), JSON, OFF).await;
+    assert_eq!((response.status, response.text.as_str()), (200, "not json"));
+    assert_eq!(response.header("content-type"), "text/plain");
     assert!(!is_enabled(&client));
     client
         .sandbox

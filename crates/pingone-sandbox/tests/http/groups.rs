@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{Client, EMMA, JSON, RICHARD, encode, listed};
+use crate::client::{Client, EMMA, JSON, RICHARD, encode, field_of_each};
 
 const CONTRACT: &str = "8e02b7d4-91f3-4c6a-a5d8-3c4f9b60e505";
 const MANAGERS: &str = "d64e1a93-27c8-4b05-8f7a-b9025ce7f606";
@@ -14,30 +14,30 @@ const STAFF: &str = "5b71f2e6-0c4d-4a89-93be-61a8e7d2f404";
 async fn memberships_are_direct_or_by_nesting() {
     let client = Client::new().await;
     let path = format!("users/{NORA}/memberOfGroups");
-    let answer = client.get(&path).await;
+    let response = client.get(&path).await;
     assert_eq!(
-        listed(&answer, "groupMemberships", "name"),
+        field_of_each(&response, "groupMemberships", "name"),
         ["Sales", "All Staff", "Managers"]
     );
     assert_eq!(
-        listed(&answer, "groupMemberships", "type"),
+        field_of_each(&response, "groupMemberships", "type"),
         ["DIRECT", "INDIRECT", "DIRECT"]
     );
     assert!(
-        answer.body["_embedded"]["groupMemberships"][0]
+        response.body["_embedded"]["groupMemberships"][0]
             .get("_embedded")
             .is_none()
     );
 
     let direct = encode(r#"type eq "DIRECT""#);
-    let answer = client
+    let response = client
         .get(&format!("{path}?expand=group&filter={direct}"))
         .await;
     assert_eq!(
-        listed(&answer, "groupMemberships", "name"),
+        field_of_each(&response, "groupMemberships", "name"),
         ["Sales", "Managers"]
     );
-    let group = &answer.body["_embedded"]["groupMemberships"][0]["_embedded"]["group"];
+    let group = &response.body["_embedded"]["groupMemberships"][0]["_embedded"]["group"];
     assert_eq!(
         (&group["id"], &group["directMemberCounts"]["users"]),
         (&SALES.into(), &2.into())
@@ -53,7 +53,7 @@ async fn memberships_are_direct_or_by_nesting() {
         .as_str()
         .expect("there is more");
     assert_eq!(
-        listed(&client.follow(next).await, "groupMemberships", "name"),
+        field_of_each(&client.follow(next).await, "groupMemberships", "name"),
         ["Managers"]
     );
 }
@@ -93,10 +93,10 @@ async fn some_memberships_cannot_be_given_or_taken() {
     let client = Client::new().await;
     let path = format!("users/{NORA}/memberOfGroups");
     for group in [MANAGERS, CONTRACT] {
-        let answer = client
+        let response = client
             .post(&path, JSON, &format!(r#"{{"id": "{group}"}}"#))
             .await;
-        assert_eq!(answer.details(), ["CONSTRAINT_VIOLATION"]);
+        assert_eq!(response.details(), ["CONSTRAINT_VIOLATION"]);
     }
     assert_eq!(
         client.delete(&format!("{path}/{MANAGERS}")).await.details(),
@@ -116,17 +116,17 @@ async fn some_memberships_cannot_be_given_or_taken() {
 #[tokio::test]
 async fn groups_are_found_read_and_changed() {
     let client = Client::new().await;
-    let answer = client
+    let response = client
         .get(&format!("groups?filter={}", encode(r#"name eq "sales""#)))
         .await;
-    assert_eq!(listed(&answer, "groups", "id"), [SALES]);
-    let answer = client
+    assert_eq!(field_of_each(&response, "groups", "id"), [SALES]);
+    let response = client
         .get(&format!(
             "groups?filter={}",
             encode(r#"description eq "x""#)
         ))
         .await;
-    assert_eq!(answer.details(), ["INVALID_FILTER"]);
+    assert_eq!(response.details(), ["INVALID_FILTER"]);
     let staff = client
         .get(&format!("groups/{STAFF}?include=totalMemberCounts"))
         .await;
@@ -140,9 +140,9 @@ async fn groups_are_found_read_and_changed() {
         "Contract Staff (Contractors)"
     );
 
-    let made = client.post("groups", JSON, r#"{"name": "New"}"#).await;
-    assert_eq!(made.status, 201);
-    let new = made.body["id"].as_str().expect("an id");
+    let created = client.post("groups", JSON, r#"{"name": "New"}"#).await;
+    assert_eq!(created.status, 201);
+    let new = created.body["id"].as_str().expect("an id");
     assert_eq!(
         client
             .post("groups", JSON, r#"{"name": "New"}"#)

@@ -8,7 +8,7 @@ mod client;
 mod control;
 mod faults;
 mod groups;
+mod investigation;
 mod passwords;
-mod respond;
 mod tokens;
 mod users;

@@ -23,13 +23,13 @@ async fn every_user_has_a_state() {
         (SAM, "EXTERNAL"),
         (carl, "MUST_CHANGE_PASSWORD"),
     ] {
-        let answer = client.get(&password(user)).await;
+        let response = client.get(&password(user)).await;
         assert_eq!(
-            (answer.status, &answer.body["status"]),
+            (response.status, &response.body["status"]),
             (200, &status.into()),
             "{user}"
         );
-        assert_eq!(answer.body["user"]["id"], user);
+        assert_eq!(response.body["user"]["id"], user);
     }
     let noah = client.get(&password(NOAH)).await;
     assert!(noah.body.get("lastChangedAt").is_none());
@@ -46,11 +46,11 @@ async fn every_user_has_a_state() {
 async fn a_reset_skips_the_policy_and_asks_for_a_change() {
     let client = Client::new().await;
     let reset = vendor("password.reset+json");
-    let answer = client
+    let response = client
         .put(&password(PETRA), &reset, r#"{"newPassword": "x"}"#)
         .await;
     assert_eq!(
-        (answer.status, &answer.body["status"]),
+        (response.status, &response.body["status"]),
         (200, &"MUST_CHANGE_PASSWORD".into())
     );
     let petra = client.sandbox.user(PETRA).expect("she is there");
@@ -101,12 +101,12 @@ async fn a_set_minds_the_policy_unless_told_not_to() {
     );
 
     let forced = r#"{"value": "aaab", "bypassPolicy": true, "forceChange": true}"#;
-    let answer = client.put(&password(EMMA), &set, forced).await;
-    assert_eq!(answer.body["status"], "MUST_CHANGE_PASSWORD");
-    let answer = client
+    let response = client.put(&password(EMMA), &set, forced).await;
+    assert_eq!(response.body["status"], "MUST_CHANGE_PASSWORD");
+    let response = client
         .put(&password(EMMA), &set, r#"{"value": "Granite-Paper-19"}"#)
         .await;
-    assert_eq!(answer.body["status"], "OK");
+    assert_eq!(response.body["status"], "OK");
     let again = client
         .put(&password(EMMA), &set, r#"{"value": "Granite-Paper-19"}"#)
         .await;
@@ -185,9 +185,9 @@ async fn failed_checks_lock_until_somebody_or_time_unlocks() {
 async fn force_change_leaves_the_password_as_it_is() {
     let client = Client::new().await;
     let force = vendor("password.forceChange");
-    let answer = client.post(&password(EMMA), &force, "").await;
+    let response = client.post(&password(EMMA), &force, "").await;
     assert_eq!(
-        (answer.status, &answer.body["status"]),
+        (response.status, &response.body["status"]),
         (200, &"MUST_CHANGE_PASSWORD".into())
     );
     let check = vendor("password.check+json");

@@ -10,22 +10,22 @@ use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
 #[tokio::test]
 async fn a_token_opens_the_environment_until_it_expires() {
     let mut client = Client::with(|seed| seed.applications[0].token_seconds = 60).await;
-    let answer = client.get("").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body["id"], ENVIRONMENT);
+    let response = client.get("").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body["id"], ENVIRONMENT);
     assert!(
-        answer
+        response
             .header("content-type")
             .starts_with("application/hal+json")
     );
-    assert_eq!(answer.header("correlation-id").len(), 36);
+    assert_eq!(response.header("correlation-id").len(), 36);
 
     client.sandbox.advance(Duration::from_mins(1));
-    let answer = client.get("").await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.body["code"], "ACCESS_FAILED");
-    assert_eq!(answer.details(), ["INVALID_TOKEN"]);
-    assert_eq!(answer.body["id"], answer.header("correlation-id"));
+    let response = client.get("").await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.body["code"], "ACCESS_FAILED");
+    assert_eq!(response.details(), ["INVALID_TOKEN"]);
+    assert_eq!(response.body["id"], response.header("correlation-id"));
 
     client.sign_in(0).await;
     assert_eq!(client.get("").await.status, 200);
@@ -36,7 +36,7 @@ async fn a_token_opens_the_environment_until_it_expires() {
 #[tokio::test]
 async fn the_authentication_method_is_enforced() {
     let client = Client::new().await;
-    let (basic, form) = (client.sandbox.params_of(0), client.sandbox.params_of(1));
+    let (basic, form) = (client.sandbox.params_for(0), client.sandbox.params_for(1));
     let text = |params: &serde_json::Value, name: &str| {
         params["credentials"][name]
             .as_str()
@@ -46,12 +46,12 @@ async fn the_authentication_method_is_enforced() {
     let (id, secret) = (text(&form, "identifier"), text(&form, "password"));
     let grant = "grant_type=client_credentials";
 
-    let answer = client
+    let response = client
         .token_by_form(&format!("{grant}&client_id={id}&client_secret={secret}"))
         .await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body["token_type"], "Bearer");
-    assert_eq!(answer.body["expires_in"], 3600);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body["token_type"], "Bearer");
+    assert_eq!(response.body["expires_in"], 3600);
 
     let wrong_method = [
         client.token_by_basic(&id, &secret).await,
@@ -64,10 +64,10 @@ async fn the_authentication_method_is_enforced() {
             .await,
         client.token_by_form(grant).await,
     ];
-    for answer in wrong_method {
-        assert_eq!(answer.status, 401);
-        assert_eq!(answer.body["error"], "invalid_client");
-        let description = answer.body["error_description"].as_str().expect("a text");
+    for response in wrong_method {
+        assert_eq!(response.status, 401);
+        assert_eq!(response.body["error"], "invalid_client");
+        let description = response.body["error_description"].as_str().expect("a text");
         assert!(
             description
                 .starts_with("Request denied: Unsupported authentication method (Correlation ID: "),
@@ -75,22 +75,22 @@ async fn the_authentication_method_is_enforced() {
         );
     }
 
-    let answer = client
+    let response = client
         .token_by_basic(&text(&basic, "identifier"), "wrong")
         .await;
-    assert_eq!(answer.status, 401);
+    assert_eq!(response.status, 401);
     assert!(
-        answer
+        response
             .text
             .contains("Request denied: Invalid client credentials"),
         "{}",
-        answer.text
+        response.text
     );
 
     let other_grant = format!("grant_type=password&client_id={id}&client_secret={secret}");
-    let answer = client.token_by_form(&other_grant).await;
+    let response = client.token_by_form(&other_grant).await;
     assert_eq!(
-        (answer.status, &answer.body["error"]),
+        (response.status, &response.body["error"]),
         (400, &"unsupported_grant_type".into())
     );
 }
@@ -113,24 +113,24 @@ async fn secrets_may_come_form_encoded_in_basic() {
 #[tokio::test]
 async fn what_is_no_bearer_token_is_refused() {
     let mut client = Client::new().await;
-    client.token = "made-up".to_owned();
+    client.token = "created-up".to_owned();
     assert_eq!(client.get("users").await.status, 401);
     let url = format!(
         "{}/v1/environments/{ENVIRONMENT}/users",
         client.sandbox.url()
     );
-    let answer = client.http.get(&url).send().await.expect("an answer");
-    assert_eq!(answer.status(), 401);
-    let answer = client
+    let response = client.http.get(&url).send().await.expect("an response");
+    assert_eq!(response.status(), 401);
+    let response = client
         .http
         .get(&url)
         .header("authorization", "Basic abc")
         .send()
         .await
-        .expect("an answer");
-    assert_eq!(answer.status(), 403);
+        .expect("an response");
+    assert_eq!(response.status(), 403);
     assert!(
-        answer
+        response
             .text()
             .await
             .expect("a body")
@@ -141,14 +141,14 @@ async fn what_is_no_bearer_token_is_refused() {
 #[tokio::test]
 async fn roles_open_areas() {
     let mut client = Client::with(|seed| {
-        seed.applications[0].without = vec![Area::Groups];
+        seed.applications[0].denied = vec![Area::Groups];
         seed.applications[1].token_auth_method = TokenAuthMethod::Basic;
         seed.applications[1].roles.clear();
     })
     .await;
-    let answer = client.get("groups").await;
-    assert_eq!(answer.status, 403);
-    assert_eq!(answer.details(), ["INSUFFICIENT_PERMISSIONS"]);
+    let response = client.get("groups").await;
+    assert_eq!(response.status, 403);
+    assert_eq!(response.details(), ["INSUFFICIENT_PERMISSIONS"]);
     assert_eq!(client.get("users").await.status, 200);
 
     client.sign_in(1).await;
@@ -174,14 +174,14 @@ async fn roles_open_areas() {
 async fn another_environment_looks_like_missing_rights() {
     let client = Client::new().await;
     let url = format!("{}/v1/environments/{EMMA}/users", client.sandbox.url());
-    let answer = client.follow(&url).await;
-    assert_eq!(answer.status, 403);
-    assert_eq!(answer.details(), ["INSUFFICIENT_PERMISSIONS"]);
-    let answer = client.get("unknown").await;
+    let response = client.follow(&url).await;
+    assert_eq!(response.status, 403);
+    assert_eq!(response.details(), ["INSUFFICIENT_PERMISSIONS"]);
+    let response = client.get("unknown").await;
     assert_eq!(
-        (answer.status, answer.text.as_str()),
+        (response.status, response.text.as_str()),
         (403, r#"{"message":"Forbidden"}"#)
     );
-    let answer = client.patch("groups", "{}").await;
-    assert_eq!(answer.status, 405);
+    let response = client.patch("groups", "{}").await;
+    assert_eq!(response.status, 405);
 }

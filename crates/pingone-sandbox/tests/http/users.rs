@@ -3,14 +3,14 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{Client, EMMA, JSON, RICHARD, encode, listed, vendor};
+use crate::client::{Client, EMMA, JSON, RICHARD, encode, field_of_each, vendor};
 
 #[tokio::test]
 async fn a_user_is_found_by_name_without_regard_to_case() {
     let client = Client::new().await;
-    let answer = client.find(r#"username eq "EMMA.sharp""#).await;
-    assert_eq!(answer.body["count"], 1);
-    let emma = &answer.body["_embedded"]["users"][0];
+    let response = client.find(r#"username eq "EMMA.sharp""#).await;
+    assert_eq!(response.body["count"], 1);
+    let emma = &response.body["_embedded"]["users"][0];
     assert_eq!(emma["id"], EMMA);
     assert_eq!(emma["createdAt"], "2021-09-03T18:04:03.916Z");
     assert_eq!(emma["updatedAt"], "2021-09-23T17:18:11.747Z");
@@ -23,7 +23,7 @@ async fn a_user_is_found_by_name_without_regard_to_case() {
         "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
     );
     assert_eq!(
-        answer.body["_links"]["self"]["href"]
+        response.body["_links"]["self"]["href"]
             .as_str()
             .map(|href| href.split('?').nth(1)),
         Some(Some("filter=username%20eq%20%22EMMA.sharp%22")),
@@ -40,19 +40,22 @@ async fn a_user_is_found_by_name_without_regard_to_case() {
 async fn awkward_names_need_proper_escapes() {
     let client = Client::new().await;
     let filter = r#"username eq "o\"brien|\\zoë+1&2#3%20""#;
-    assert_eq!(client.names(filter).await, ["o\"brien|\\zoë+1&2#3%20"]);
+    assert_eq!(client.usernames(filter).await, ["o\"brien|\\zoë+1&2#3%20"]);
     // An injected condition is text, not a condition.
     let filter = r#"username eq "x\" or username sw \"emma""#;
-    assert_eq!(client.names(filter).await, Vec::<String>::new());
+    assert_eq!(client.usernames(filter).await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn filters_follow_the_documented_subset() {
     let client = Client::new().await;
-    assert_eq!(client.names("enabled eq false").await, ["dana.disabled"]);
+    assert_eq!(
+        client.usernames("enabled eq false").await,
+        ["dana.disabled"]
+    );
     assert_eq!(
         client
-            .names(r#"(name.given eq "leo" or email co "@example.org") and enabled eq true"#)
+            .usernames(r#"(name.given eq "leo" or email co "@example.org") and enabled eq true"#)
             .await,
         ["leo.locked", "carl.contract"],
     );
@@ -61,18 +64,18 @@ async fn filters_follow_the_documented_subset() {
     let members = ["nora.lind", "petra.lockout"];
     assert_eq!(
         client
-            .names(&format!(r#"memberOfGroups[id eq "{sales}"]"#))
+            .usernames(&format!(r#"memberOfGroups[id eq "{sales}"]"#))
             .await,
         members
     );
     assert_eq!(
         client
-            .names(&format!(r#"memberOfGroups[id eq "{staff}"]"#))
+            .usernames(&format!(r#"memberOfGroups[id eq "{staff}"]"#))
             .await,
         members
     );
     let direct = format!(r#"memberOfGroups[id eq "{staff}" and type eq "DIRECT"]"#);
-    assert_eq!(client.names(&direct).await, Vec::<String>::new());
+    assert_eq!(client.usernames(&direct).await, Vec::<String>::new());
 
     for refused in [
         r#"userName eq "emma.sharp""#,
@@ -82,13 +85,13 @@ async fn filters_follow_the_documented_subset() {
         r#"username eq "a"b""#,
         "",
     ] {
-        let answer = client.find(refused).await;
-        assert_eq!(answer.status, 400, "{refused}");
-        assert_eq!(answer.body["code"], "INVALID_REQUEST");
-        assert_eq!(answer.details(), ["INVALID_FILTER"]);
+        let response = client.find(refused).await;
+        assert_eq!(response.status, 400, "{refused}");
+        assert_eq!(response.body["code"], "INVALID_REQUEST");
+        assert_eq!(response.details(), ["INVALID_FILTER"]);
     }
-    let answer = client.find(r#"userName eq "emma.sharp""#).await;
-    let inner = &answer.body["details"][0]["innerError"];
+    let response = client.find(r#"userName eq "emma.sharp""#).await;
+    let inner = &response.body["details"][0]["innerError"];
     assert!(
         inner["supportedAttributes"]
             .to_string()
@@ -112,7 +115,10 @@ async fn custom_attributes_exist_where_the_seed_says_so() {
             .status,
         200
     );
-    assert_eq!(client.names(r#"shoeSize eq "41""#).await, ["emma.sharp"]);
+    assert_eq!(
+        client.usernames(r#"shoeSize eq "41""#).await,
+        ["emma.sharp"]
+    );
     assert!(client.get(&path).await.body.get("hatSize").is_none());
 }
 
@@ -120,19 +126,19 @@ async fn custom_attributes_exist_where_the_seed_says_so() {
 async fn a_walk_over_pages_sees_everybody_once() {
     let client = Client::with(|seed| seed.add_crowd(450)).await;
     let filter = encode(r#"username sw "crowd.""#);
-    let mut answer = client
+    let mut response = client
         .get(&format!("users?limit=1000&filter={filter}"))
         .await;
     let mut names = Vec::new();
     let mut pages = 0;
     loop {
-        names.extend(listed(&answer, "users", "username"));
-        assert_eq!(answer.body["count"], 450);
+        names.extend(field_of_each(&response, "users", "username"));
+        assert_eq!(response.body["count"], 450);
         pages += 1;
-        let Some(next) = answer.body["_links"]["next"]["href"].as_str() else {
+        let Some(next) = response.body["_links"]["next"]["href"].as_str() else {
             break;
         };
-        answer = client.follow(next).await;
+        response = client.follow(next).await;
     }
     assert_eq!(pages, 3, "pages are capped at 200");
     assert_eq!(names.len(), 450);
@@ -222,22 +228,22 @@ async fn an_import_may_bring_a_password() {
 #[tokio::test]
 async fn groups_come_along_when_asked_for() {
     let client = Client::new().await;
-    let answer = client
+    let response = client
         .get(&format!(
             "users/{EMMA}?include=memberOfGroupNames,memberOfGroupIDs"
         ))
         .await;
     assert_eq!(
-        answer.body["memberOfGroupNames"],
+        response.body["memberOfGroupNames"],
         json!(["Marketing", "Standard"])
     );
     assert_eq!(
-        answer.body["memberOfGroupIDs"][0],
+        response.body["memberOfGroupIDs"][0],
         "a5ec8d61-6291-4ebf-8630-135c2ecf1d10"
     );
-    let answer = client.get("users?expand=population&limit=1").await;
-    let embedded = &answer.body["_embedded"]["users"][0]["_embedded"];
+    let response = client.get("users?expand=population&limit=1").await;
+    let embedded = &response.body["_embedded"]["users"][0]["_embedded"];
     assert_eq!(embedded["population"]["name"], "Employees");
-    let answer = client.get(&format!("users/{RICHARD}")).await;
-    assert!(answer.body.get("memberOfGroupNames").is_none());
+    let response = client.get(&format!("users/{RICHARD}")).await;
+    assert!(response.body.get("memberOfGroupNames").is_none());
 }

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::model::activity::{Activity, Actor, Subject, words};
-use crate::model::state::{User, World};
-use crate::protocol::error::Problem;
+use crate::model::activity::{Activity, Actor, Subject, humanize};
+use crate::model::store::{Store, User};
+use crate::protocol::error::ApiError;
 use crate::protocol::message::Request;
 
 /// One request on its way through a handler.
 #[derive(Debug)]
-pub(crate) struct Visit<'a> {
-    pub(crate) world: &'a mut World,
+pub(crate) struct Context<'a> {
+    pub(crate) store: &'a mut Store,
     pub(crate) request: &'a Request,
     /// The ids in the path behind the environment's, in their order.
     pub(crate) ids: Vec<String>,
@@ -18,26 +18,26 @@ pub(crate) struct Visit<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl Visit<'_> {
+impl Context<'_> {
     /// The id at `position`; the router has seen to it that there is one.
     pub(crate) fn id(&self, position: usize) -> &str {
         self.ids.get(position).map_or("", String::as_str)
     }
 
     /// The user of `…/users/{id}…`.
-    pub(crate) fn user(&self) -> Result<&User, Problem> {
-        self.world.find_user(self.id(0))
+    pub(crate) fn user(&self) -> Result<&User, ApiError> {
+        self.store.find_user(self.id(0))
     }
 
     /// The same, to change it.
-    pub(crate) fn user_mut(&mut self) -> Result<&mut User, Problem> {
+    pub(crate) fn user_mut(&mut self) -> Result<&mut User, ApiError> {
         let id = self.ids.first().map_or("", String::as_str);
-        self.world.find_user_mut(id)
+        self.store.find_user_mut(id)
     }
 }
 
-impl Visit<'_> {
-    /// Records a success of this visit's worker.
+impl Context<'_> {
+    /// Records a success of this cx's worker.
     pub(crate) fn record(&mut self, action: &str, resources: Vec<Subject>) {
         self.note(action, resources, false);
     }
@@ -48,28 +48,28 @@ impl Visit<'_> {
     }
 
     /// Records something about the user in the path, who must exist.
-    pub(crate) fn record_user(&mut self, action: &str) -> Result<(), Problem> {
-        let subject = self.world.subject(self.user()?);
+    pub(crate) fn record_user(&mut self, action: &str) -> Result<(), ApiError> {
+        let subject = self.store.subject(self.user()?);
         self.record(action, vec![subject]);
         Ok(())
     }
 
     fn note(&mut self, action: &str, resources: Vec<Subject>, failed: bool) {
-        let world = &mut *self.world;
+        let store = &mut *self.store;
         let activity = Activity {
-            order: world.next_order(),
-            id: world.ids.uuid(),
-            correlation_id: world.ids.uuid(),
+            sequence: store.next_sequence(),
+            id: store.ids.uuid(),
+            correlation_id: store.ids.uuid(),
             at: self.now,
             action: action.to_owned(),
             client: Some(self.actor.clone()),
             user: None,
             resources,
             failed,
-            description: words(action),
+            description: humanize(action),
             remote_ip: None,
             user_agent: None,
         };
-        world.activities.push(activity);
+        store.activities.push(activity);
     }
 }

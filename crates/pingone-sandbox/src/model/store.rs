@@ -1,4 +1,4 @@
-//! The world: everything the sandbox remembers, and how things in it are found.
+//! The store: everything the sandbox remembers, and how things in it are found.
 //!
 //! Holds data and look-ups; what an operation does to them is in the file of its resource.
 
@@ -9,22 +9,22 @@ use serde_json::{Map, Value};
 
 use crate::model::activity::{Activity, Subject};
 use crate::model::alternative::Alternative;
-use crate::model::clock::{Clock, Ids};
-use crate::model::limits::Limiter;
+use crate::model::clock::{Clock, IdGenerator};
+use crate::model::limits::RateLimiter;
 use crate::model::password::Password;
 use crate::model::seed;
-use crate::protocol::error::Problem;
+use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
 
 /// Everything the sandbox remembers.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Store {
     /// What links start with: `http://127.0.0.1:port`.
-    pub(crate) base: String,
+    pub(crate) base_url: String,
     pub(crate) clock: Clock,
-    pub(crate) ids: Ids,
-    /// Counts everything that is ever made; gives collections their order.
-    pub(crate) made: u64,
+    pub(crate) ids: IdGenerator,
+    /// Counts everything ever created; gives collections their order.
+    pub(crate) last_sequence: u64,
     pub(crate) environment: seed::Environment,
     pub(crate) created_at: Timestamp,
     pub(crate) applications: Vec<seed::Application>,
@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) custom_roles: Vec<seed::CustomRole>,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) limits: seed::Limits,
-    pub(crate) limiter: Limiter,
+    pub(crate) limiter: RateLimiter,
     pub(crate) populations: Vec<Population>,
     pub(crate) groups: Vec<Group>,
     pub(crate) users: Vec<User>,
@@ -52,7 +52,7 @@ pub(crate) struct Token {
 
 #[derive(Debug)]
 pub(crate) struct Population {
-    pub(crate) order: u64,
+    pub(crate) sequence: u64,
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) struct Population {
 
 #[derive(Debug)]
 pub(crate) struct Group {
-    pub(crate) order: u64,
+    pub(crate) sequence: u64,
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
@@ -81,7 +81,7 @@ pub(crate) struct Group {
 
 #[derive(Debug)]
 pub(crate) struct User {
-    pub(crate) order: u64,
+    pub(crate) sequence: u64,
     pub(crate) id: String,
     pub(crate) population: String,
     /// What clients write: `username`, `email`, `name`, … and the environment's own attributes.
@@ -120,7 +120,7 @@ pub(crate) struct Session {
     pub(crate) active_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     pub(crate) remote_ip: String,
-    pub(crate) place: Map<String, Value>,
+    pub(crate) location: Map<String, Value>,
     pub(crate) details: Map<String, Value>,
 }
 
@@ -165,7 +165,7 @@ impl User {
     }
 }
 
-impl World {
+impl Store {
     /// The state of a user's password.
     pub(crate) fn password_status(&self, user: &User, now: Timestamp) -> &'static str {
         user.password
@@ -173,19 +173,19 @@ impl World {
     }
 
     /// Whether an unconfirmed behaviour is to be the other way round.
-    pub(crate) fn does(&self, alternative: Alternative) -> bool {
+    pub(crate) fn uses(&self, alternative: Alternative) -> bool {
         self.alternatives.contains(&alternative)
     }
 
     /// The number of something new.
-    pub(crate) fn next_order(&mut self) -> u64 {
-        self.made += 1;
-        self.made
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.last_sequence += 1;
+        self.last_sequence
     }
 
     /// The environment's URL, without a trailing slash.
     pub(crate) fn environment_url(&self) -> String {
-        format!("{}/v1/environments/{}", self.base, self.environment.id)
+        format!("{}/v1/environments/{}", self.base_url, self.environment.id)
     }
 
     /// A user's URL.
@@ -193,39 +193,39 @@ impl World {
         format!("{}/users/{id}", self.environment_url())
     }
 
-    pub(crate) fn find_user(&self, id: &str) -> Result<&User, Problem> {
+    pub(crate) fn find_user(&self, id: &str) -> Result<&User, ApiError> {
         self.users
             .iter()
             .find(|user| user.id == id)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(ApiError::not_found)
     }
 
-    pub(crate) fn find_user_mut(&mut self, id: &str) -> Result<&mut User, Problem> {
+    pub(crate) fn find_user_mut(&mut self, id: &str) -> Result<&mut User, ApiError> {
         self.users
             .iter_mut()
             .find(|user| user.id == id)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(ApiError::not_found)
     }
 
-    pub(crate) fn find_group(&self, id: &str) -> Result<&Group, Problem> {
+    pub(crate) fn find_group(&self, id: &str) -> Result<&Group, ApiError> {
         self.groups
             .iter()
             .find(|group| group.id == id)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(ApiError::not_found)
     }
 
-    pub(crate) fn find_group_mut(&mut self, id: &str) -> Result<&mut Group, Problem> {
+    pub(crate) fn find_group_mut(&mut self, id: &str) -> Result<&mut Group, ApiError> {
         self.groups
             .iter_mut()
             .find(|group| group.id == id)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(ApiError::not_found)
     }
 
-    pub(crate) fn find_population(&self, id: &str) -> Result<&Population, Problem> {
+    pub(crate) fn find_population(&self, id: &str) -> Result<&Population, ApiError> {
         self.populations
             .iter()
             .find(|population| population.id == id)
-            .ok_or_else(Problem::not_found)
+            .ok_or_else(ApiError::not_found)
     }
 
     /// Moves a user; memberships in groups that are bound to the old population end.
@@ -234,7 +234,7 @@ impl World {
         id: &str,
         population: &str,
         now: Timestamp,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), ApiError> {
         let bound: Vec<String> = self
             .groups
             .iter()

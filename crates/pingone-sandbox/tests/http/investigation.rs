@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use pingone_sandbox::{
     Alternative,
-    seed::{CustomRole, Moment},
+    seed::{CustomRole, TimeSpec},
 };
 use serde_json::json;
 
-use crate::client::{Answer, Client, EMMA, JSON, encode, listed, vendor};
+use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each, vendor};
 
 #[tokio::test]
 async fn sessions_are_listed_newest_first_and_ended() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/sessions");
-    let answer = client.get(&path).await;
-    let ids = listed(&answer, "sessions", "id");
+    let response = client.get(&path).await;
+    let ids = field_of_each(&response, "sessions", "id");
     assert_eq!(ids.len(), 2);
-    let newest = &answer.body["_embedded"]["sessions"][0];
+    let newest = &response.body["_embedded"]["sessions"][0];
     assert_eq!(newest["lastSignOn"]["remoteIp"], "198.51.100.77");
     assert_eq!(newest["locations"][0]["city"], "Reykjavik");
     assert_eq!(newest["browser"]["name"], "Chrome");
@@ -36,7 +36,7 @@ async fn sessions_are_listed_newest_first_and_ended() {
 async fn expired_sessions_are_listed_read_and_ended_like_others() {
     for stays in [false, true] {
         let client = Client::with(|seed| {
-            let past = Moment::parse("-1h").expect("valid");
+            let past = TimeSpec::parse("-1h").expect("valid");
             seed.users[0].sessions[1].expires_at = Some(past);
             if stays {
                 seed.alternatives.push(Alternative::EndedSessionsStayListed);
@@ -44,7 +44,7 @@ async fn expired_sessions_are_listed_read_and_ended_like_others() {
         })
         .await;
         let path = format!("users/{EMMA}/sessions");
-        let ids = listed(&client.get(&path).await, "sessions", "id");
+        let ids = field_of_each(&client.get(&path).await, "sessions", "id");
         assert_eq!(ids.len(), 2);
         for id in &ids {
             assert_eq!(client.get(&format!("{path}/{id}")).await.status, 200);
@@ -52,7 +52,7 @@ async fn expired_sessions_are_listed_read_and_ended_like_others() {
         }
         let left = client.get(&path).await;
         assert_eq!(
-            listed(&left, "sessions", "id").len(),
+            field_of_each(&left, "sessions", "id").len(),
             if stays { 2 } else { 0 }
         );
     }
@@ -72,7 +72,7 @@ async fn only_ten_sessions_show_at_once() {
     let path = format!("users/{EMMA}/sessions");
     let mut ended = 0;
     loop {
-        let ids = listed(&client.get(&path).await, "sessions", "id");
+        let ids = field_of_each(&client.get(&path).await, "sessions", "id");
         assert!(ids.len() <= 10);
         if ids.is_empty() {
             break;
@@ -89,9 +89,9 @@ async fn only_ten_sessions_show_at_once() {
 async fn devices_are_listed_blocked_and_deleted() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/devices");
-    let answer = client.get(&path).await;
-    assert_eq!(listed(&answer, "devices", "type"), ["SMS", "TOTP"]);
-    let sms = &listed(&answer, "devices", "id")[0];
+    let response = client.get(&path).await;
+    assert_eq!(field_of_each(&response, "devices", "type"), ["SMS", "TOTP"]);
+    let sms = &field_of_each(&response, "devices", "id")[0];
     let one = format!("{path}/{sms}");
     let blocked = client.post(&one, &vendor("device.block+json"), "").await;
     assert_eq!(blocked.body["block"]["status"], "BLOCKED");
@@ -100,7 +100,7 @@ async fn devices_are_listed_blocked_and_deleted() {
     assert_eq!(client.post(&one, JSON, "").await.status, 415);
     assert_eq!(client.delete(&one).await.status, 204);
     assert_eq!(client.get(&one).await.status, 404);
-    let made = client
+    let created = client
         .post(
             &path,
             JSON,
@@ -108,7 +108,7 @@ async fn devices_are_listed_blocked_and_deleted() {
         )
         .await;
     assert_eq!(
-        (made.status, &made.body["status"]),
+        (created.status, &created.body["status"]),
         (201, &"ACTIVATION_REQUIRED".into())
     );
 
@@ -146,21 +146,21 @@ async fn roles_are_assigned_and_taken_back() {
     let roles = client
         .follow(&format!("{}/v1/roles", client.sandbox.url()))
         .await;
-    assert!(listed(&roles, "roles", "name").contains(&"Identity Data Read Only".to_owned()));
+    assert!(field_of_each(&roles, "roles", "name").contains(&"Identity Data Read Only".to_owned()));
     let own = client.get("roles").await;
     assert_eq!(
-        listed(&own, "roles", "name"),
-        listed(&roles, "roles", "name")
+        field_of_each(&own, "roles", "name"),
+        field_of_each(&roles, "roles", "name")
     );
     let nora = "users/e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003/roleAssignments";
-    let answer = client.get(nora).await;
-    let first = &answer.body["_embedded"]["roleAssignments"][0];
+    let response = client.get(nora).await;
+    let first = &response.body["_embedded"]["roleAssignments"][0];
     assert_eq!(first["scope"]["type"], "ENVIRONMENT");
     let body = json!({ "role": first["role"], "scope": first["scope"] }).to_string();
     let path = format!("users/{EMMA}/roleAssignments");
-    let made = client.post(&path, JSON, &body).await;
-    assert_eq!(made.status, 201);
-    let id = made.body["id"].as_str().expect("an id");
+    let created = client.post(&path, JSON, &body).await;
+    assert_eq!(created.status, 201);
+    let id = created.body["id"].as_str().expect("an id");
     assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
     assert_eq!(client.get(&format!("{path}/{id}")).await.status, 404);
 }
@@ -177,8 +177,16 @@ async fn custom_roles_are_in_the_list_of_the_environment_alone() {
     .await;
     let url = format!("{}/v1/roles", client.sandbox.url());
     let is_in = |names: Vec<String>| names.contains(&"SOC responder".to_owned());
-    assert!(!is_in(listed(&client.follow(&url).await, "roles", "name")));
-    assert!(is_in(listed(&client.get("roles").await, "roles", "name")));
+    assert!(!is_in(field_of_each(
+        &client.follow(&url).await,
+        "roles",
+        "name"
+    )));
+    assert!(is_in(field_of_each(
+        &client.get("roles").await,
+        "roles",
+        "name"
+    )));
     let path = format!("users/{EMMA}/roleAssignments");
     let assigned = client.get(&path).await;
     let assigned = &assigned.body["_embedded"]["roleAssignments"][0];
@@ -194,10 +202,10 @@ async fn custom_roles_are_in_the_list_of_the_environment_alone() {
 #[tokio::test]
 async fn answers_say_what_time_it_is_here() {
     let mut client = Client::with(|seed| {
-        seed.clock = Some(Moment::parse("2026-03-04T10:00:00.900Z").expect("valid"));
+        seed.clock = Some(TimeSpec::parse("2026-03-04T10:00:00.900Z").expect("valid"));
     })
     .await;
-    let date = |answer: &Answer| answer.header("date").to_owned();
+    let date = |response: &Response| response.header("date").to_owned();
     let path = format!("users/{EMMA}");
     assert_eq!(
         date(&client.get(&path).await),
