@@ -1,19 +1,19 @@
-//! A PingOne in memory, on loopback: for tests and for trying commands out without a tenant.
+//! PingOne in memory, on loopback, for tests and for trying commands without a tenant.
 //!
-//! Holds what the commands touch and behaves as far as it is documented; where a fact is not
-//! confirmed, the code says UNCONFIRMED beside it. It is no proof of how a real tenant behaves,
-//! and never part of a shipped build (cargo feature `sandbox`).
+//! It holds what the commands touch and behaves as documented. Where a fact is not confirmed, the
+//! code says UNCONFIRMED next to it. It proves nothing about a real tenant and is never part of a
+//! shipped build (cargo feature `sandbox`).
 //!
 //! ```text
-//! server     connections, faults, the sandbox's own URLs, the table of routes
+//! server     connections, faults, the sandbox's own URLs, the routes
 //!   ▼
-//! handlers   one file for each resource
+//! handlers   one file per resource
 //!   ▼
-//! render     how PingOne shows a user, a group, an activity, a page
+//! render     users, groups, activities and pages as PingOne's JSON
 //!   ▼
-//! model      what is remembered, and its rules
+//! model      the data and its rules
 //!   ▼
-//! protocol   requests, replies, refusals, the filter language
+//! protocol   requests, replies, errors, the filter language
 //! ```
 
 mod protocol;
@@ -43,7 +43,7 @@ pub use server::calls::Call;
 use model::store::Store;
 use server::shared::Shared;
 
-/// A running sandbox. It stops when this is dropped, and leaves no thread behind.
+/// A running sandbox. Dropping it stops the server and joins its thread.
 #[derive(Debug)]
 pub struct Sandbox {
     url: String,
@@ -53,13 +53,13 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox on a free port of 127.0.0.1, in a thread of its own: it serves blocking
+    /// Starts a sandbox on a free port of 127.0.0.1, in its own thread, so that it serves blocking
     /// and asynchronous tests alike.
     pub fn start(seed: Seed) -> anyhow::Result<Self> {
         Self::start_on(seed, 0)
     }
 
-    /// The same on a given port; 0 takes a free one.
+    /// Starts a sandbox on `port`; 0 picks a free one.
     pub fn start_on(seed: Seed, port: u16) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("listening on 127.0.0.1:{port}"))?;
@@ -94,17 +94,17 @@ impl Sandbox {
         })
     }
 
-    /// `http://127.0.0.1:port`, for `api_url` and `auth_url` alike.
+    /// The base URL, `http://127.0.0.1:port`, for both `api_url` and `auth_url`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Instance parameters for the first application of the seed, ready to use.
+    /// Instance parameters for the seed's first application.
     pub fn params(&self) -> Value {
         self.params_for(0)
     }
 
-    /// The same for the application at `position`; null credentials where there is none.
+    /// Instance parameters for the application at `position`; null credentials if there is none.
     pub fn params_for(&self, position: usize) -> Value {
         let store = self.shared.store();
         let application = store.applications.get(position);
@@ -119,27 +119,27 @@ impl Sandbox {
         })
     }
 
-    /// The calls seen so far, oldest first.
+    /// The calls so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.calls()
     }
 
-    /// Forgets the calls seen so far.
+    /// Clears the log of calls.
     pub fn clear_calls(&self) {
         self.shared.clear_calls();
     }
 
-    /// How many requests were being answered at the same time at most; delays make it show.
+    /// The highest number of requests in flight at once; use delays to make it visible.
     pub fn max_in_flight(&self) -> usize {
         self.shared.max_in_flight()
     }
 
-    /// What `GET /sandbox/state` shows.
+    /// The state, as in `GET /sandbox/state`.
     pub fn state(&self) -> Value {
         render::state::state(&self.shared.store())
     }
 
-    /// What the state shows of the user with that name or id.
+    /// The state of the user with this username or id.
     pub fn user(&self, name: &str) -> Option<Value> {
         let mut state = self.state();
         let users = state.get_mut("users")?.as_array_mut()?;
@@ -149,22 +149,22 @@ impl Sandbox {
         Some(users.swap_remove(position))
     }
 
-    /// Adds a fault; the first one that fits a request strikes.
+    /// Adds a fault. The first fault that matches a request applies.
     pub fn fault(&self, fault: Fault) {
         self.shared.faults().push(fault);
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.faults().clear();
     }
 
-    /// Makes every token that was given out invalid.
+    /// Invalidates every access token.
     pub fn expire_tokens(&self) {
         self.shared.store().tokens.clear();
     }
 
-    /// Puts the clock forward: locks lapse, lockouts and tokens run out.
+    /// Moves the clock forward: locks, lockouts and tokens expire.
     pub fn advance(&self, by: Duration) {
         self.shared.store().clock.advance(by);
     }
@@ -174,7 +174,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It ends at once; that it panicked would have been seen by its clients.
+            // It stops at once. A panic in it has already failed its clients.
             let _ = thread.join();
         }
     }

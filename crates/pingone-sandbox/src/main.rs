@@ -1,6 +1,6 @@
-//! The sandbox as a program: a PingOne on loopback until Ctrl-C.
+//! The sandbox as an executable: serves PingOne on loopback until Ctrl-C.
 //!
-//! Reads its args, prints where it is and how to use it; everything else is the library's.
+//! Parses arguments and prints the URL and how to use it; the rest is in the library.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -15,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Parser)]
 #[command(name = "pingone-sandbox", version)]
 struct Args {
-    /// The port to listen on; 0 takes a free one
+    /// The port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// A JSON file to start with instead of the built-in company
+    /// A JSON seed to use instead of the built-in company
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
 }
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is not plain ASCII stands escaped: an error may quote the seed, and with it what a terminal would obey.
+/// Escapes everything but printable ASCII: an error may quote the seed, which may contain terminal
+/// escape sequences.
 fn escape_for_terminal(text: &str) -> String {
     let is_plain = |character: char| character == '\n' || matches!(character, ' '..='~');
     let mut shown = String::with_capacity(text.len());
@@ -60,7 +61,7 @@ fn run() -> anyhow::Result<()> {
         .build()
         .context("starting the runtime")?
         .block_on(async {
-            // Listened for before anybody can know that we run.
+            // Install the handlers before anyone can learn the URL.
             let mut interrupted = signal(SignalKind::interrupt()).context("waiting for Ctrl-C")?;
             let mut terminated = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
             announce(&sandbox)?;
@@ -72,7 +73,7 @@ fn run() -> anyhow::Result<()> {
         })
 }
 
-/// The URL and the instance parameters, a line each, on stdout for scripts; a note on stderr.
+/// Prints the URL and the instance parameters to stdout, one per line, and a hint to stderr.
 fn announce(sandbox: &Sandbox) -> anyhow::Result<()> {
     let url = sandbox.url();
     let mut out = std::io::stdout().lock();
@@ -81,7 +82,7 @@ fn announce(sandbox: &Sandbox) -> anyhow::Result<()> {
     out.flush()?;
     writeln!(
         std::io::stderr(),
-        "The second line is a params file. State: {url}/sandbox/state  Calls: {url}/sandbox/calls  End: Ctrl-C"
+        "The second line is a params file. State: {url}/sandbox/state  Calls: {url}/sandbox/calls  Stop: Ctrl-C"
     )?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The account of a user: lock, unlock, enabled, population, and the verification code.
+//! A user's account: lock and unlock, enable and disable, population, verification code.
 //!
 //! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-accounts/` and
 //! `…/platform/users/user-populations/`. Password lockouts are in `passwords.rs`.
@@ -14,7 +14,7 @@ use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::link;
 use crate::render::user::to_json;
 
-/// `POST /users/{user}`: only the media type says what is meant.
+/// `POST /users/{user}`: the media type alone selects the operation.
 pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
     match cx.request.media_type().as_str() {
         "application/vnd.pingidentity.account.lock+json" => lock(cx),
@@ -24,10 +24,10 @@ pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
     }
 }
 
-/// Locks, until `unlockAt` if one is given.
+/// Locks the account, until `unlockAt` if one is given.
 ///
-/// The documentation hints that nothing is locked without a future `unlockAt`; Ping's Terraform
-/// provider locks without a body and finds the user locked, which is followed here. A past
+/// The documentation hints that a lock needs a future `unlockAt`. Ping's Terraform provider locks
+/// without a body and reads the user back as locked; the sandbox follows the provider. A past
 /// `unlockAt` changes nothing (UNCONFIRMED: it may be an error).
 fn lock(cx: &mut Context<'_>) -> ApiResult {
     refuse_disabled(cx)?;
@@ -54,8 +54,8 @@ fn lock(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::ok(to_json(cx.store, cx.user()?, now)))
 }
 
-/// Lifts an administrator's lock. That a password lockout stays is UNCONFIRMED; the
-/// documentation has an operation of its own for that.
+/// Lifts an administrator's lock. Leaving a password lockout in place is UNCONFIRMED; the
+/// documentation has a separate operation for it.
 fn unlock(cx: &mut Context<'_>) -> ApiResult {
     refuse_disabled(cx)?;
     let now = cx.now;
@@ -69,8 +69,8 @@ fn unlock(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::ok(to_json(cx.store, cx.user()?, now)))
 }
 
-/// Ping's Terraform provider locks and unlocks enabled users only and meets a 415 right after
-/// enabling. That a disabled user always gets 415 is inferred from it (UNCONFIRMED).
+/// Ping's Terraform provider locks and unlocks enabled users only, and gets a 415 right after
+/// enabling one. That a disabled user always gets 415 is inferred from this (UNCONFIRMED).
 fn refuse_disabled(cx: &Context<'_>) -> Result<(), ApiError> {
     if cx.user()?.enabled || cx.store.uses(Alternative::DisabledUsersCanBeLocked) {
         Ok(())
@@ -93,7 +93,7 @@ pub(crate) fn enabled(cx: &mut Context<'_>) -> ApiResult {
     ))
 }
 
-/// `PUT /users/{user}/enabled`: the same answer whether or not anything changed.
+/// `PUT /users/{user}/enabled`: the response is the same whether or not anything changed.
 pub(crate) fn set_enabled(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.json()?;
     let wanted = required_bool(&body, "enabled")?;

@@ -1,7 +1,8 @@
-//! The audit trail: finds again what happened.
+//! The audit trail: searching past activities.
 //!
-//! Rules: `developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html`.
-//! How late PingOne records is undocumented; the sandbox does at once.
+//! Rules:
+//! `developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html`.
+//! PingOne's recording delay is undocumented; the sandbox has none.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::protocol::message::{ApiResult, Reply};
 use crate::render::activity::to_json;
 use crate::render::hal::{self, Paging, link};
 
-/// A query may span this much without a restore job.
+/// The longest time range a query may cover without a restore job.
 const WINDOW: Duration = Duration::from_hours(14 * 24);
 
 /// `GET /activities?filter=…&limit=…`
@@ -82,13 +83,7 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
 fn search(store: &Store, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value)>, ApiError> {
     let filter =
         Filter::parse(filter, &attributes::activities()).map_err(ApiError::invalid_filter)?;
-    check(&filter, now).map_err(|message| {
-        ApiError::invalid_filter(FilterError {
-            message: message.to_owned(),
-            operators: Vec::new(),
-            attributes: Vec::new(),
-        })
-    })?;
+    check(&filter, now).map_err(|message| ApiError::invalid_filter(FilterError::new(message)))?;
     Ok(store
         .activities
         .iter()
@@ -97,8 +92,8 @@ fn search(store: &Store, filter: &str, now: Timestamp) -> Result<Vec<(u64, Value
         .collect())
 }
 
-/// The rules beyond the language: joined by `and` only, a date bound, at most fourteen days, one
-/// family of further attributes. The error that PingOne gives for each is UNCONFIRMED.
+/// The rules beyond the filter language: `and` only, a date bound, at most fourteen days, and one
+/// further kind of attribute. The errors PingOne returns for these are UNCONFIRMED.
 fn check(filter: &Filter, now: Timestamp) -> Result<(), &'static str> {
     if has_or(filter) {
         return Err("conditions can only be joined by 'and'");
@@ -119,7 +114,7 @@ fn check(filter: &Filter, now: Timestamp) -> Result<(), &'static str> {
         }
     }
     if families.len() > 1 {
-        return Err("only one kind of attribute may stand beside the dates");
+        return Err("only one kind of attribute can be combined with the dates");
     }
     match (from, to) {
         (None, None) => Err("a bound on 'recordedAt' or 'createdAt' is required"),
@@ -149,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_needs_dates_within_fourteen_days() {
+    fn a_search_must_be_within_fourteen_days() {
         assert!(checked(r#"action.type eq "USER.LOCKED""#).is_err());
         assert!(checked(r#"recordedAt gt "2026-03-10T00:00:00Z""#).is_ok());
         assert!(
@@ -171,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn one_family_joined_by_and() {
+    fn one_kind_of_attribute_joined_by_and() {
         let dates = r#"recordedAt gt "2026-03-10T00:00:00Z""#;
         assert!(
             checked(&format!(

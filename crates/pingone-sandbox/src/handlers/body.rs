@@ -1,11 +1,12 @@
-//! What bodies must have: members of a kind, and groups and populations that exist.
+//! Request body validation: required members, their types, and references to groups and
+//! populations.
 
 use serde_json::{Map, Value};
 
 use crate::model::store::Store;
 use crate::protocol::error::{ApiError, Detail};
 
-/// A text that must be there and not be empty.
+/// A required, non-empty string.
 pub(crate) fn required_string(body: &Map<String, Value>, name: &str) -> Result<String, ApiError> {
     match body.get(name) {
         Some(Value::String(text)) if text.is_empty() => {
@@ -21,7 +22,7 @@ pub(crate) fn required_string(body: &Map<String, Value>, name: &str) -> Result<S
     }
 }
 
-/// A truth value; false where it is left out.
+/// An optional boolean; false if absent.
 pub(crate) fn optional_bool(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(false),
@@ -34,7 +35,7 @@ pub(crate) fn optional_bool(body: &Map<String, Value>, name: &str) -> Result<boo
     }
 }
 
-/// A body's member that must be a truth value.
+/// A required boolean.
 pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match body.get(name) {
         Some(Value::Bool(value)) => Ok(*value),
@@ -51,8 +52,8 @@ pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<boo
     }
 }
 
-/// The population a body asks for. Left out, it is the default one, as the schema of Ping's Go SDK
-/// says; the documentation calls it required (UNCONFIRMED).
+/// The population the body refers to. If absent, the default population, as in the schema of Ping's
+/// Go SDK; the documentation calls it required (UNCONFIRMED).
 pub(crate) fn referenced_population(
     store: &Store,
     body: &Map<String, Value>,
@@ -65,7 +66,7 @@ pub(crate) fn referenced_population(
             .and_then(|id| store.find_population(id).ok())
             .map(|population| population.id.clone())
             .ok_or_else(|| {
-                // The code for a reference that leads nowhere is UNCONFIRMED.
+                // The error code for a dangling reference is UNCONFIRMED.
                 ApiError::invalid(
                     "INVALID_VALUE",
                     "population.id",
@@ -75,8 +76,7 @@ pub(crate) fn referenced_population(
     }
 }
 
-/// The existing group that a body names by `id`. The code for one that does not exist is
-/// UNCONFIRMED.
+/// The group the body refers to by `id`. The error code for a dangling reference is UNCONFIRMED.
 pub(crate) fn referenced_group(
     store: &Store,
     body: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! One request on its way through a handler, and what it leaves in the audit trail.
+//! What a handler works with: the store, the request, the caller, and the audit trail it writes to.
 
 use jiff::Timestamp;
 
@@ -7,29 +7,29 @@ use crate::model::store::{Store, User};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::Request;
 
-/// One request on its way through a handler.
+/// What a handler works with.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) request: &'a Request,
-    /// The ids in the path behind the environment's, in their order.
+    /// The ids in the path after the environment's, in order.
     pub(crate) ids: Vec<String>,
     pub(crate) actor: Actor,
     pub(crate) now: Timestamp,
 }
 
 impl Context<'_> {
-    /// The id at `position`; the router has seen to it that there is one.
+    /// The id at `position`; the route guarantees that it exists.
     pub(crate) fn id(&self, position: usize) -> &str {
         self.ids.get(position).map_or("", String::as_str)
     }
 
-    /// The user of `…/users/{id}…`.
+    /// The user in the path, `…/users/{id}…`.
     pub(crate) fn user(&self) -> Result<&User, ApiError> {
         self.store.find_user(self.id(0))
     }
 
-    /// The same, to change it.
+    /// The user in the path, for modification.
     pub(crate) fn user_mut(&mut self) -> Result<&mut User, ApiError> {
         let id = self.ids.first().map_or("", String::as_str);
         self.store.find_user_mut(id)
@@ -37,17 +37,17 @@ impl Context<'_> {
 }
 
 impl Context<'_> {
-    /// Records a success of this cx's worker.
+    /// Records a successful action of the calling worker.
     pub(crate) fn record(&mut self, action: &str, resources: Vec<Subject>) {
         self.note(action, resources, false);
     }
 
-    /// Records a failure.
+    /// Records a failed action of the calling worker.
     pub(crate) fn record_failure(&mut self, action: &str, resources: Vec<Subject>) {
         self.note(action, resources, true);
     }
 
-    /// Records something about the user in the path, who must exist.
+    /// Records a successful action on the user in the path, who must exist.
     pub(crate) fn record_user(&mut self, action: &str) -> Result<(), ApiError> {
         let subject = self.store.subject(self.user()?);
         self.record(action, vec![subject]);

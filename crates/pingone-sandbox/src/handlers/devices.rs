@@ -1,7 +1,7 @@
-//! A user's MFA devices, the MFA switch and the bypass.
+//! A user's MFA devices, the MFA switch and the MFA bypass.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/mfa/users/`. Devices are not paired here: a seed
-//! brings them, or a plain POST of the types that need no pairing.
+//! Pages: `developer.pingidentity.com/pingone-api/mfa/users/`. There is no pairing: devices come
+//! from the seed, or from a plain POST for types that need none.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
 
-/// How many devices a user may have when an environment's settings say nothing.
+/// PingOne's default limit of devices per user.
 const MAX_DEVICES: usize = 5;
 
 /// `GET /users/{user}/devices`
@@ -37,7 +37,7 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
         .ok_or_else(ApiError::not_found)
 }
 
-/// `POST /users/{user}/devices`: the media type tells a new device from an order of them.
+/// `POST /users/{user}/devices`: the media type distinguishes creating a device from reordering.
 pub(crate) fn post(cx: &mut Context<'_>) -> ApiResult {
     match cx.request.media_type().as_str() {
         "application/json" => create(cx),
@@ -65,7 +65,7 @@ fn create(cx: &mut Context<'_>) -> ApiResult {
                 "must not be empty",
             ));
         }
-        // MOBILE comes by a pairing key only, FIDO2 by a browser.
+        // MOBILE is paired with a pairing key, FIDO2 in a browser.
         _ => {
             return Err(ApiError::invalid(
                 "INVALID_VALUE",
@@ -127,7 +127,7 @@ fn reorder(cx: &mut Context<'_>) -> ApiResult {
     list(cx)
 }
 
-/// `POST /users/{user}/devices/{device}`: the media type says what to do with it.
+/// `POST /users/{user}/devices/{device}`: the media type selects the operation.
 pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
     let media_type = cx.request.media_type();
     let operation = media_type
@@ -196,12 +196,12 @@ pub(crate) fn set_mfa_enabled(cx: &mut Context<'_>) -> ApiResult {
     mfa_enabled(cx)
 }
 
-/// `GET /users/{user}/bypassMFA`: without a bypass, neither member is there.
+/// `GET /users/{user}/bypassMFA`: without a bypass, both members are absent.
 pub(crate) fn bypass(cx: &mut Context<'_>) -> ApiResult {
     let url = format!("{}/bypassMFA", cx.store.user_url(cx.id(0)));
     let mut value = json!({ "_links": { "self": link(&url) } });
     if let Some(until) = cx.user()?.bypass_until.filter(|until| *until > cx.now) {
-        // The name of the truth value is UNCONFIRMED.
+        // The name of this member is UNCONFIRMED.
         value["bypassMFAEnabled"] = true.into();
         value["bypassMFAEnabledUntil"] = format_timestamp(until).into();
     }
@@ -216,7 +216,7 @@ pub(crate) fn set_bypass(cx: &mut Context<'_>) -> ApiResult {
         .get(NAME)
         .and_then(Value::as_str)
         .ok_or_else(|| ApiError::invalid("REQUIRED_VALUE", NAME, "must not be empty"))?;
-    // Only `YYYY-MM-DDTHH:MM:SS.sssZ` is taken.
+    // PingOne accepts `YYYY-MM-DDTHH:MM:SS.sssZ` only.
     let instant = until
         .parse()
         .ok()
@@ -232,7 +232,7 @@ pub(crate) fn set_bypass(cx: &mut Context<'_>) -> ApiResult {
     bypass(cx)
 }
 
-/// The devices, those of an order first: the first of it is the default device.
+/// The devices in the user's order, the default device first; unordered devices come last.
 fn ordered(user: &User) -> Vec<&Device> {
     let mut devices: Vec<&Device> = user.devices.iter().collect();
     if let Some(order) = &user.device_order {

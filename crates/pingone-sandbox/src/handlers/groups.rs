@@ -1,7 +1,7 @@
-//! Groups: list, read, create, replace, delete and nesting.
+//! Groups: list, read, create, replace, delete and nest.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/platform/groups/`. The memberships of one user
-//! are in `memberships.rs`.
+//! Pages: `developer.pingidentity.com/pingone-api/platform/groups/`. A user's memberships are in
+//! `memberships.rs`.
 
 use serde_json::{Map, Value, json};
 
@@ -112,7 +112,7 @@ pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::created(to_json(cx.store, cx.store.find_group(&id)?)))
 }
 
-/// `PUT /groups/{group}`: the population cannot change.
+/// `PUT /groups/{group}`: the population cannot be changed.
 pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.json()?;
     let id = cx.id(0).to_owned();
@@ -143,7 +143,7 @@ fn fill(store: &Store, group: &mut Group, body: &Map<String, Value>) -> Result<(
     group.name = text("name")
         .filter(|name| !name.is_empty())
         .ok_or_else(|| ApiError::invalid("REQUIRED_VALUE", "name", "must not be empty"))?;
-    // Within which bounds a name has to be unique is UNCONFIRMED: here, its population's.
+    // The scope in which a name must be unique is UNCONFIRMED; here it is the population.
     if store.groups.iter().any(|other| {
         other.id != group.id && other.name == group.name && other.population == group.population
     }) {
@@ -186,7 +186,7 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::no_content())
 }
 
-/// `GET /groups/{group}/memberOfGroups`: the groups that this one is nested in.
+/// `GET /groups/{group}/memberOfGroups`: the groups this one is nested in.
 pub(crate) fn nesting(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
     let group = store.find_group(cx.id(0))?;

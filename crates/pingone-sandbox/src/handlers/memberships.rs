@@ -1,4 +1,4 @@
-//! The group memberships of one user: list, read, add, remove.
+//! A user's group memberships: list, read, add, remove.
 //!
 //! Pages: `developer.pingidentity.com/pingone-api/platform/users/group-membership/`.
 
@@ -15,7 +15,7 @@ use crate::protocol::message::{ApiResult, Reply};
 use crate::render::group;
 use crate::render::hal::{self, Paging, link};
 
-/// `GET /users/{user}/memberOfGroups`, with `expand=group` and a filter by `type`.
+/// `GET /users/{user}/memberOfGroups`, with `expand=group` and filtering by `type`.
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
     let store = &*cx.store;
@@ -77,7 +77,7 @@ pub(crate) fn add(cx: &mut Context<'_>) -> ApiResult {
             "The group is bound to another population",
         ));
     }
-    // What PingOne answers for a member is UNCONFIRMED: this, or 201 once more.
+    // PingOne's response for an existing member is UNCONFIRMED: this error, or another 201.
     let again = user.groups.contains(&wanted);
     if again && !cx.store.uses(Alternative::MembershipAgainIsCreated) {
         return Err(ApiError::invalid(
@@ -101,8 +101,8 @@ pub(crate) fn add(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::created(to_json(store, user, &membership, false)))
 }
 
-/// `DELETE /users/{user}/memberOfGroups/{group}`: what is no direct membership is not found
-/// (UNCONFIRMED for an indirect one); what a filter made cannot be taken away.
+/// `DELETE /users/{user}/memberOfGroups/{group}`: 404 unless the membership is direct (UNCONFIRMED
+/// for an indirect one). Dynamic memberships cannot be removed.
 pub(crate) fn remove(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
     let group = cx.store.find_group(cx.id(1))?;

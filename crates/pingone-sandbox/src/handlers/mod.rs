@@ -1,4 +1,4 @@
-//! One file for each resource: what its operations check, change and answer.
+//! One file per resource: what each operation validates, changes and returns.
 
 pub(crate) mod accounts;
 pub(crate) mod activities;

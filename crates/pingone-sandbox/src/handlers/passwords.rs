@@ -1,7 +1,7 @@
-//! Passwords: state, reset, set, force change, unlock, check and recovery, all on one URL.
+//! Passwords: state, reset, set, force change, unlock, check and recovery, all at one URL.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-passwords/`. Method and
-//! media type pick the operation; a combination that picks none gets 415.
+//! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-passwords/`. Method and media
+//! type select the operation; any other combination gets 415.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::protocol::error::{ApiError, Detail};
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::link;
 
-/// How long a recovery code is good, and how many wrong ones are forgiven.
+/// How long a recovery code is valid, and how many wrong attempts it survives.
 const RECOVERY_LIFETIME: Duration = Duration::from_mins(5);
 const MAX_RECOVERY_ATTEMPTS: u32 = 5;
 
@@ -92,12 +92,12 @@ pub(crate) fn put(cx: &mut Context<'_>) -> ApiResult {
 /// `POST /users/{user}/password`
 pub(crate) fn post(cx: &mut Context<'_>) -> ApiResult {
     match operation(cx).as_str() {
-        // Documented without `+json`; that the other spelling is refused is UNCONFIRMED.
+        // Documented without `+json`; rejecting the other spelling is UNCONFIRMED.
         "password.forcechange" => force_change(cx),
         "password.unlock+json" if cx.store.uses(Alternative::PasswordUnlockIsBare) => {
             Err(ApiError::unsupported_media_type())
         }
-        // The header of the documentation's example has `+json`, its prose has not: both are taken.
+        // The documentation's example has `+json` in its header, the prose does not; accept both.
         "password.unlock+json" | "password.unlock" => unlock(cx),
         "password.check+json" => check(cx),
         "password.sendrecoverycode+json" => send_recovery_code(cx),
@@ -106,7 +106,7 @@ pub(crate) fn post(cx: &mut Context<'_>) -> ApiResult {
     }
 }
 
-/// The media type without Ping's prefix; empty where it is none of Ping's.
+/// The media type without Ping's prefix; empty if it is not one of Ping's.
 fn operation(cx: &Context<'_>) -> String {
     let media_type = cx.request.media_type();
     media_type
@@ -115,7 +115,7 @@ fn operation(cx: &Context<'_>) -> String {
         .to_owned()
 }
 
-/// Users of an external identity provider have no password here to act on.
+/// Users of an external identity provider have no PingOne password.
 fn refuse_external(cx: &Context<'_>) -> Result<(), ApiError> {
     if cx.user()?.identity_provider.is_some() {
         Err(ApiError::request_failed(
@@ -127,13 +127,13 @@ fn refuse_external(cx: &Context<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// A reset by an administrator: not checked against the policy, to be changed at the next
-/// sign-on. It ends a password lockout, but not an administrator's lock.
+/// A reset by an administrator: skips the policy and requires a change at the next sign-on. It ends
+/// a password lockout, but not an administrator's lock.
 fn reset(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.object()?;
     refuse_external(cx)?;
     if body.contains_key("currentPassword") {
-        // A change by the users themselves: no worker application is the user.
+        // A change by the user, which a worker application cannot make.
         return Err(ApiError::forbidden());
     }
     let value = required_string(&body, "newPassword")?;
@@ -151,8 +151,8 @@ fn reset(cx: &mut Context<'_>) -> ApiResult {
     read(cx)
 }
 
-/// Sets a permanent password, or a temporary one with `forceChange`. That it ends a lockout as a
-/// reset does is UNCONFIRMED, and so is the target that a policy violation names.
+/// Sets a permanent password, or a temporary one with `forceChange`. Ending a lockout, as a reset
+/// does, is UNCONFIRMED, and so is the `target` of a policy violation.
 fn set(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.object()?;
     refuse_external(cx)?;
@@ -177,7 +177,7 @@ fn set(cx: &mut Context<'_>) -> ApiResult {
     read(cx)
 }
 
-/// Sets the stored value as it is; an empty object takes the password away.
+/// Stores the value as is; an empty object removes the password.
 fn set_value(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.optional_object()?;
     refuse_external(cx)?;
@@ -194,8 +194,8 @@ fn set_value(cx: &mut Context<'_>) -> ApiResult {
     read(cx)
 }
 
-/// The old password goes on working until it is changed. What a user without a password gets is
-/// UNCONFIRMED.
+/// The old password keeps working until it is changed. The response for a user without a password
+/// is UNCONFIRMED.
 fn force_change(cx: &mut Context<'_>) -> ApiResult {
     refuse_external(cx)?;
     let user = cx.user_mut()?;
@@ -213,7 +213,7 @@ fn force_change(cx: &mut Context<'_>) -> ApiResult {
     read(cx)
 }
 
-/// Ends a lockout by failed checks; nothing happens where there is none (UNCONFIRMED).
+/// Ends a lockout caused by failed checks; without one, nothing happens (UNCONFIRMED).
 fn unlock(cx: &mut Context<'_>) -> ApiResult {
     refuse_external(cx)?;
     let user = cx.user_mut()?;
@@ -223,7 +223,7 @@ fn unlock(cx: &mut Context<'_>) -> ApiResult {
     read(cx)
 }
 
-/// Every failed check counts toward the lockout (implied by the counter in the answer).
+/// Every failed check counts toward the lockout, as the counter in the response implies.
 fn check(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.object()?;
     refuse_external(cx)?;
@@ -246,7 +246,7 @@ fn check(cx: &mut Context<'_>) -> ApiResult {
     }
     let allowed = cx.store.policy.lockout_failures;
     let user = cx.user_mut()?;
-    // A lockout that has run out starts the count anew.
+    // After an expired lockout, the count starts over.
     if user.password.locked_out_at.is_some() {
         user.password.lift_lockout();
     }
@@ -275,7 +275,7 @@ fn check(cx: &mut Context<'_>) -> ApiResult {
     ]))
 }
 
-/// Would mail a code; the sandbox shows it in its state instead.
+/// PingOne sends the code by email; the sandbox shows it in its state.
 fn send_recovery_code(cx: &mut Context<'_>) -> ApiResult {
     refuse_external(cx)?;
     let now = cx.now;

@@ -1,4 +1,4 @@
-//! Populations: list and read. Nothing here changes them.
+//! Populations and the environment itself, read-only.
 //!
 //! Pages: `developer.pingidentity.com/pingone-api/platform/populations/`.
 

@@ -1,4 +1,4 @@
-//! Roles and the role assignments of users.
+//! Roles, and users' role assignments.
 //!
 //! Pages: `developer.pingidentity.com/pingone-api/platform/roles.html` and
 //! `…/platform/users/user-role-assignments/`. Who may grant which role is not modelled.
@@ -12,13 +12,14 @@ use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
 
-/// `GET /v1/roles`: outside of any environment, and so without its custom roles.
+/// `GET /v1/roles`: belongs to no environment, so it has no custom roles.
 pub(crate) fn catalogue(store: &Store) -> Reply {
     let url = format!("{}/v1/roles", store.base_url);
     hal::unpaged(&url, "roles", &built_in(store))
 }
 
-/// `GET /roles` of the environment: the custom roles, too. That the built-in ones are among them is UNCONFIRMED.
+/// `GET /roles` in an environment includes custom roles. That it also lists the built-in ones is
+/// UNCONFIRMED.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has this form")]
 pub(crate) fn list_in_environment(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;

@@ -1,7 +1,7 @@
 //! A user's sessions: list, read, end.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-sessions/`. There is no way
-//! to end all at once.
+//! Pages: `developer.pingidentity.com/pingone-api/platform/users/user-sessions/`. There is no
+//! operation that ends all of them.
 
 use serde_json::{Map, Value, json};
 
@@ -13,10 +13,10 @@ use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
 
-/// The list shows at most this many, the newest first; what lies behind it is not to be seen.
+/// The list holds at most this many, newest first; the rest is invisible.
 const MAX_LISTED: usize = 10;
 
-/// `GET /users/{user}/sessions`: those that have expired are in it, too.
+/// `GET /users/{user}/sessions`, including expired sessions.
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
     let mut sessions: Vec<&Session> = user.sessions.iter().collect();
@@ -40,7 +40,8 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
         .ok_or_else(ApiError::not_found)
 }
 
-/// `DELETE /users/{user}/sessions/{session}`. That it is not listed any more then is UNCONFIRMED.
+/// `DELETE /users/{user}/sessions/{session}`. That an ended session disappears from the list is
+/// UNCONFIRMED.
 pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
     let id = cx.id(1).to_owned();
     let now = cx.now;

@@ -1,7 +1,7 @@
-//! Users: list, create, import, read, change, replace and delete.
+//! Users: list, create, import, read, update, replace and delete.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/platform/users/users-1/`. Locks, the enabled
-//! switch and the other sub-resources are in `accounts.rs`.
+//! Pages: `developer.pingidentity.com/pingone-api/platform/users/users-1/`. Locking, enabling and
+//! the other sub-resources are in `accounts.rs`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -21,10 +21,10 @@ use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, Paging};
 use crate::render::user::to_json;
 
-/// The media type of an import.
+/// The media type for importing a user.
 const IMPORT: &str = "application/vnd.pingidentity.user.import+json";
 
-/// The media type of RFC 7644's patch operations.
+/// The media type for RFC 7644 patch operations.
 const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 
 /// `GET /users`
@@ -72,7 +72,7 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
     let mut value = to_json(store, user, cx.now);
     let memberships = nesting::memberships(store, user);
-    // Whether both may be asked for at once, joined by a comma, is UNCONFIRMED.
+    // Asking for both, separated by a comma, is UNCONFIRMED.
     if cx.request.asks_for("include", "memberOfGroupIDs") {
         let ids: Vec<&str> = memberships
             .iter()
@@ -90,14 +90,14 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::ok(value))
 }
 
-/// `GET /users/{user}/linkedAccounts`: nobody here has one.
+/// `GET /users/{user}/linkedAccounts`: always empty.
 pub(crate) fn linked_accounts(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
     let url = format!("{}/linkedAccounts", cx.store.user_url(&user.id));
     Ok(hal::unpaged(&url, "linkedAccounts", &[]))
 }
 
-/// `POST /users`: the media type tells a plain creation from an import.
+/// `POST /users`: the media type distinguishes creating a user from importing one.
 pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
     let import = match cx.request.media_type().as_str() {
         "application/json" => false,
@@ -131,8 +131,8 @@ pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
         created_at: cx.now,
         updated_at: cx.now,
     };
-    // What becomes of a password in a plain creation is UNCONFIRMED; the sandbox ignores it, as
-    // PingOne does with every attribute that it does not expect.
+    // What PingOne does with a password in a plain creation is UNCONFIRMED; the sandbox ignores it,
+    // as PingOne ignores any unknown attribute.
     if import {
         import_extras(store, &mut user, &body, cx.now)?;
     }
@@ -143,7 +143,7 @@ pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::created(rendered))
 }
 
-/// What an import may set beyond a plain creation.
+/// What an import can set beyond a plain creation.
 fn import_extras(
     store: &Store,
     user: &mut User,
@@ -152,7 +152,7 @@ fn import_extras(
 ) -> Result<(), ApiError> {
     if let Some(password) = body.get("password") {
         if let Some(value) = password.get("value").and_then(Value::as_str) {
-            // `{SSHA512}…` and the like are hashes made elsewhere.
+            // `{SSHA512}…` and the like are hashes computed elsewhere.
             let stored = StoredPassword::parse(value);
             if let StoredPassword::Plaintext(value) = &stored {
                 let unmet = policy::unmet(&store.policy, value, user);
@@ -189,9 +189,8 @@ fn import_extras(
     Ok(())
 }
 
-/// Usernames are unique in the environment, not only in the population. That two may differ by
-/// letter case alone follows from Ping's Terraform provider, which sorts such hits out
-/// (UNCONFIRMED).
+/// Usernames are unique across the environment. That they may differ by case alone follows from
+/// Ping's Terraform provider, which filters such matches out (UNCONFIRMED).
 fn check_unique(
     store: &Store,
     profile: &Map<String, Value>,
@@ -213,7 +212,7 @@ fn check_unique(
     }
 }
 
-/// `PATCH /users/{user}`: plain members, or RFC 7644's operations.
+/// `PATCH /users/{user}`: a plain merge, or RFC 7644 operations.
 pub(crate) fn update(cx: &mut Context<'_>) -> ApiResult {
     let scim = match cx.request.media_type().as_str() {
         "application/json" => false,
@@ -239,7 +238,7 @@ pub(crate) fn update(cx: &mut Context<'_>) -> ApiResult {
     save(cx, profile, &population)
 }
 
-/// `PUT /users/{user}`: what is left out is removed; the population stays as it is.
+/// `PUT /users/{user}`: absent members are removed; the population stays.
 pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
     let body = cx.request.json()?;
     let population = cx.user()?.population.clone();
@@ -284,7 +283,7 @@ pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::no_content())
 }
 
-/// What a filter of users sees of one: the memberships too, where it asks for them.
+/// A user as the filter of a list sees it, with memberships if the filter needs them.
 fn filter_view(store: &Store, user: &User, filter: &Filter) -> Value {
     let mut view = attribute_view(user);
     if filter.has_brackets() {

@@ -1,15 +1,15 @@
-//! An entry of the audit trail: who did what to whom.
+//! Entries of the audit trail: who did what to whom.
 
 use jiff::Timestamp;
 
-/// Who makes a request: a worker application.
+/// The worker application that made a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
     pub(crate) id: String,
     pub(crate) name: String,
 }
 
-/// Something that happened.
+/// One entry of the audit trail.
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {
     pub(crate) sequence: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Activity {
     pub(crate) user_agent: Option<String>,
 }
 
-/// A thing in an activity.
+/// A user, group or other resource in an activity.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     pub(crate) kind: &'static str,
@@ -36,7 +36,7 @@ pub(crate) struct Subject {
     pub(crate) href: String,
 }
 
-/// `USER.LOCKED` as `User Locked`.
+/// `USER.LOCKED` becomes `User Locked`.
 pub(crate) fn humanize(action: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn actions_read_as_words() {
+    fn action_types_become_words() {
         assert_eq!(
             humanize("MEMBER_OF_GROUP.CREATED"),
             "Member Of Group Created"

@@ -1,37 +1,37 @@
-//! The other side of what is UNCONFIRMED: behaviours that a real tenant may have instead.
+//! Alternatives to UNCONFIRMED behaviour, one for each fact a real tenant may settle the other way.
 //!
-//! By default the sandbox does what seems likeliest; a seed that names an alternative gets the
-//! other, so that commands can be shown to report the truth either way. Only names them; each is
-//! carried out where its operation is.
+//! By default the sandbox does what is most likely. A seed that lists an alternative gets the other
+//! behaviour, so that tests can show commands telling the truth either way. Each is implemented
+//! where its operation is.
 
 use serde::Deserialize;
 
-/// A behaviour that PingOne may have instead of the sandbox's usual one.
+/// A behaviour PingOne may have instead of the sandbox's default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Alternative {
-    /// A plain PATCH replaces `name` and `address` whole instead of member by member.
+    /// A plain PATCH replaces `name` and `address` instead of merging them.
     PatchReplacesObjects,
     /// A lock without a future `unlockAt` does nothing.
     LockNeedsUnlockAt,
     /// Disabled users can be locked and unlocked.
     DisabledUsersCanBeLocked,
-    /// Unlocking an account ends a password lockout, too.
+    /// Unlocking an account also ends a password lockout.
     UnlockEndsLockout,
-    /// A password lockout does not show in `account.status`.
+    /// A password lockout does not affect `account.status`.
     LockoutStaysOutOfAccount,
-    /// Only `password.unlock` without `+json` is understood.
+    /// Only `password.unlock` without `+json` is accepted.
     PasswordUnlockIsBare,
-    /// A forced password change answers 204 without a body.
+    /// Forcing a password change returns 204 without a body.
     ForceChangeAnswersNoContent,
-    /// Adding a member once more answers 201.
+    /// Adding an existing group member returns 201.
     MembershipAgainIsCreated,
-    /// A backslash in a filter is refused.
+    /// Filters with a backslash are rejected.
     EscapesAreRefused,
-    /// A session that was ended stays in the list, as one that has expired.
+    /// An ended session stays in the list as expired.
     EndedSessionsStayListed,
-    /// An unknown environment answers 404 instead of 403.
+    /// An unknown environment returns 404 instead of 403.
     UnknownEnvironmentIsNotFound,
-    /// The error's `id` is another than the response's Correlation-Id.
+    /// The error's `id` differs from the response's Correlation-Id.
     ErrorIdDiffers,
 }

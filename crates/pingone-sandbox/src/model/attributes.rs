@@ -1,7 +1,7 @@
-//! What each collection may be filtered by, as far as it is documented, and its `filter` parameter.
+//! The attributes each collection can be filtered by, as documented, and parsing of `filter`.
 //!
-//! Users: the filter language page and Ping's Terraform provider. Not filterable although they are
-//! shown: `createdAt`, `updatedAt`, `lastSignOn`, and `id` (UNCONFIRMED for users).
+//! Users: the filter language page and Ping's Terraform provider. Not filterable, although part of
+//! a user: `createdAt`, `updatedAt`, `lastSignOn` and `id` (UNCONFIRMED for users).
 
 use crate::model::alternative::Alternative;
 use crate::model::store::Store;
@@ -11,7 +11,7 @@ use crate::protocol::message::Request;
 
 const EQ: &[Operator] = &[Operator::Eq];
 const EQ_SW: &[Operator] = &[Operator::Eq, Operator::Sw];
-/// `ew` and `co` are for a subset only; that these four are all of it is UNCONFIRMED.
+/// `ew` and `co` work for some attributes only; that it is these four is UNCONFIRMED.
 const SEARCH: &[Operator] = &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co];
 const RANGE: &[Operator] = &[
     Operator::Eq,
@@ -25,7 +25,7 @@ const fn case_exact(name: &'static str) -> Attribute {
     attribute(name, Kind::Exact, EQ_SW)
 }
 
-/// Ping's Terraform provider sorts out by letter case what a look-up by these returns.
+/// Ping's Terraform provider compares the results of such a search by case, so PingOne ignores it.
 const fn case_insensitive(name: &'static str, operators: &'static [Operator]) -> Attribute {
     attribute(name, Kind::CaseInsensitive, operators)
 }
@@ -75,7 +75,7 @@ const MEMBERSHIP: &[Attribute] = &[id("id"), id("type")];
 
 const GROUPS: &[Attribute] = &[
     id("id"),
-    // That group names match without regard to case is UNCONFIRMED: taken over from users.
+    // Case-insensitive matching of group names is UNCONFIRMED; inferred from users.
     case_insensitive("name", EQ_SW),
     id("externalId"),
     id("population.id"),
@@ -83,7 +83,7 @@ const GROUPS: &[Attribute] = &[
 
 const POPULATIONS: &[Attribute] = &[id("id"), case_insensitive("name", EQ_SW)];
 
-/// UNCONFIRMED on this collection: only a third party filters it so.
+/// UNCONFIRMED for this collection: only a third party uses it.
 const MEMBERSHIPS: &[Attribute] = &[id("type")];
 
 const ACTIVITIES: &[Attribute] = &[
@@ -100,7 +100,7 @@ const ACTIVITIES: &[Attribute] = &[
     id("tags"),
 ];
 
-/// The filter that `request` brings, if any, within `schema`.
+/// Parses the request's `filter` parameter, if any.
 pub(crate) fn filter_of(
     store: &Store,
     request: &Request,
@@ -110,18 +110,16 @@ pub(crate) fn filter_of(
         return Ok(None);
     };
     if text.contains('\\') && store.uses(Alternative::EscapesAreRefused) {
-        return Err(ApiError::invalid_filter(FilterError {
-            message: "the filter is not understood".to_owned(),
-            operators: Vec::new(),
-            attributes: Vec::new(),
-        }));
+        return Err(ApiError::invalid_filter(FilterError::new(
+            "the filter is invalid",
+        )));
     }
     let filter = Filter::parse(&text, schema).map_err(ApiError::invalid_filter)?;
     Ok(Some(filter))
 }
 
-/// Users, with the environment's own attributes. Group membership takes the bracket form only:
-/// that `memberOfGroups.id eq` works on the wire is UNCONFIRMED.
+/// Users, with the environment's custom attributes. Group membership needs the bracket form;
+/// whether PingOne accepts `memberOfGroups.id eq` is UNCONFIRMED.
 pub(crate) fn users(custom: &[String]) -> Schema<'_> {
     Schema {
         attributes: USERS,
@@ -144,7 +142,7 @@ pub(crate) fn populations() -> Schema<'static> {
     plain(POPULATIONS)
 }
 
-/// A user's memberships.
+/// A user's group memberships.
 pub(crate) fn memberships() -> Schema<'static> {
     plain(MEMBERSHIPS)
 }

@@ -1,35 +1,35 @@
-//! The sandbox's time and its source of ids: real by default, fixed where a seed asks for it.
+//! Time and ids: real by default, fixed if the seed says so.
 //!
-//! Nothing else in the sandbox may read the system's clock or its randomness, so that a seed with
-//! `clock` and `ids` gives the same answers in every run.
+//! Nothing else in the sandbox reads the system clock or random numbers, so that a seed with
+//! `clock` and `ids` gives the same responses in every run.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
-/// An instant as PingOne writes it: RFC 3339 in UTC with milliseconds.
+/// A timestamp as PingOne writes it: RFC 3339 in UTC with milliseconds.
 pub(crate) fn format_timestamp(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
-/// An instant as HTTP writes it, in whole seconds.
+/// A timestamp as HTTP writes it, in whole seconds.
 pub(crate) fn http_date(instant: Timestamp) -> String {
     let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&instant);
     date.unwrap_or_default()
 }
 
-/// The sandbox's clock, which can be put forward.
+/// The sandbox's clock, which can be moved forward.
 #[derive(Debug)]
 pub(crate) struct Clock {
     origin: Timestamp,
-    /// `None` where the clock stands still.
+    /// `None` if the clock is stopped.
     running_since: Option<Instant>,
     offset: Duration,
 }
 
 impl Clock {
-    /// A clock that stands at `fixed`, or the real one.
+    /// A clock stopped at `fixed`, or the real one.
     pub(crate) fn new(fixed: Option<Timestamp>) -> Self {
         Self {
             origin: fixed.unwrap_or_else(Timestamp::now),
@@ -38,7 +38,7 @@ impl Clock {
         }
     }
 
-    /// The current instant in whole milliseconds.
+    /// The current time in whole milliseconds.
     pub(crate) fn now(&self) -> Timestamp {
         let elapsed = self
             .running_since
@@ -47,13 +47,13 @@ impl Clock {
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.offset += by;
     }
 }
 
-/// `instant` plus a duration, at most the end of time.
+/// `instant` plus a duration, saturating.
 pub(crate) fn after(instant: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
@@ -61,20 +61,20 @@ pub(crate) fn after(instant: Timestamp, by: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// The whole seconds from `now` until `then`, rounded up; none where it is past.
+/// Whole seconds from `now` until `then`, rounded up; `None` if it has passed.
 pub(crate) fn seconds_until(now: Timestamp, then: Timestamp) -> Option<i64> {
     let left = then.as_millisecond() - now.as_millisecond();
     (left > 0).then(|| (left + 999) / 1000)
 }
 
-/// Ids and tokens: splitmix64, which is plenty for data that is thrown away.
+/// Generates ids and tokens with splitmix64, which is good enough for throwaway data.
 #[derive(Debug)]
 pub(crate) struct IdGenerator {
     state: u64,
 }
 
 impl IdGenerator {
-    /// The same ids in every run for the same `seed`; other ones in every run without.
+    /// With a `seed`, the same ids in every run; random ones otherwise.
     pub(crate) fn new(seed: Option<u64>) -> Self {
         Self {
             state: seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8)),
@@ -89,7 +89,7 @@ impl IdGenerator {
         mixed ^ (mixed >> 31)
     }
 
-    /// A new UUID in lower case.
+    /// A new UUID in lowercase.
     pub(crate) fn uuid(&mut self) -> String {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.next().to_be_bytes());
@@ -100,7 +100,7 @@ impl IdGenerator {
             .to_string()
     }
 
-    /// A code of eight letters and digits, as PingOne mails it for a recovery.
+    /// An eight-character recovery code, as in PingOne's emails.
     pub(crate) fn code(&mut self) -> String {
         const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
         let mut random = self.next();
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_written_with_milliseconds() {
+    fn timestamps_have_milliseconds() {
         let instant: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
         assert_eq!(format_timestamp(instant), "2026-03-04T10:00:00.000Z");
         let instant: Timestamp = "2026-03-04T10:00:00.5129+02:00".parse().expect("valid");
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_clock_moves_only_when_told() {
+    fn a_fixed_clock_moves_only_when_advanced() {
         let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
         let mut clock = Clock::new(Some(start));
         assert_eq!(clock.now(), start);

@@ -1,51 +1,50 @@
-//! Faults on demand: what goes wrong, for which requests, how often.
+//! Faults on demand: what goes wrong, for which requests, and how often.
 //!
-//! Describes and counts them; the server carries them out.
+//! This file matches and counts them; the server applies them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Something that goes wrong for the requests it fits, `times` times.
+/// Something that goes wrong for matching requests, `times` times.
 ///
-/// Without `status` and `reset` the request is answered as ever, after `delay_ms`; `headers`,
-/// `body` and `truncate` change that answer, too.
+/// Without `status` and `reset`, the request is handled normally after `delay_ms`; `headers`,
+/// `body` and `truncate` modify its response.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Fault {
-    /// The method in upper case; any without it.
+    /// The method in uppercase; `None` matches any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The path, `*` standing for anything: `*/enabled`.
+    /// The path; `*` matches anything, as in `*/enabled`.
     #[serde(default = "anything")]
     pub path: String,
-    /// How often it strikes; 0 for ever.
+    /// How often it applies; 0 means always.
     #[serde(default = "once")]
     pub times: u32,
-    /// How many fitting requests are spared first.
+    /// How many matching requests to let through first.
     #[serde(default)]
     pub skip: u32,
-    /// Whether the request takes effect, before any wait, although its answer is another or
-    /// comes too late: a lost reply.
+    /// Whether the request takes effect, before any delay, even though its response is lost.
     #[serde(default)]
     pub applied: bool,
-    /// How long to wait before anything is answered, in milliseconds.
+    /// How long to wait before responding, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
-    /// Answer with this status instead.
+    /// The status to respond with instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Headers to add to the answer or to change in it.
+    /// Headers to add or replace in the response.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The answer's body; without it, PingOne's own, or its error body for `status`.
+    /// The response's body; by default PingOne's, or its error body for `status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// Reset the connection instead of answering.
+    /// Whether to reset the connection instead of responding.
     #[serde(default)]
     pub reset: bool,
-    /// Break the connection off after this many bytes of the body.
+    /// Closes the connection after this many bytes of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncate: Option<usize>,
 }
@@ -59,7 +58,7 @@ fn once() -> u32 {
 }
 
 impl Fault {
-    /// A fault for `method` (`*` for any) and `path`, which strikes once and does nothing yet.
+    /// A fault for `method` (`*` for any) and `path` that applies once and changes nothing yet.
     pub fn on(method: &str, path: &str) -> Self {
         Self {
             method: (method != "*").then(|| method.to_owned()),
@@ -76,49 +75,49 @@ impl Fault {
         }
     }
 
-    /// Strikes `times` times; 0 for ever.
+    /// Applies `times` times; 0 means always.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
         self
     }
 
-    /// Spares the first `skip` requests.
+    /// Lets the first `skip` matching requests through.
     #[must_use]
     pub fn skip(mut self, skip: u32) -> Self {
         self.skip = skip;
         self
     }
 
-    /// Lets the request take effect before it goes wrong.
+    /// Lets the request take effect first.
     #[must_use]
     pub fn applied(mut self) -> Self {
         self.applied = true;
         self
     }
 
-    /// Waits first.
+    /// Delays the response.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self
     }
 
-    /// Answers with `status`.
+    /// Responds with `status`.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Adds or changes a header.
+    /// Adds or replaces a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Gives the answer another body, whatever it is.
+    /// Replaces the body.
     #[must_use]
     pub fn body(mut self, body: &str) -> Self {
         self.body = Some(body.to_owned());
@@ -132,7 +131,7 @@ impl Fault {
         self
     }
 
-    /// Breaks off after `bytes` bytes of the body.
+    /// Closes the connection after `bytes` bytes of the body.
     #[must_use]
     pub fn truncate(mut self, bytes: usize) -> Self {
         self.truncate = Some(bytes);
@@ -145,7 +144,7 @@ impl Fault {
     }
 }
 
-/// Takes the fault that strikes this request out of `faults`, or counts it down.
+/// The fault that applies to this request, if any. Counts it down and removes it when used up.
 pub(crate) fn take_matching(faults: &mut Vec<Fault>, method: &str, path: &str) -> Option<Fault> {
     let mut position = 0;
     while let Some(fault) = faults.get_mut(position) {
@@ -169,7 +168,7 @@ pub(crate) fn take_matching(faults: &mut Vec<Fault>, method: &str, path: &str) -
     None
 }
 
-/// Whether `text` fits `pattern`, where `*` stands for any run of characters, also none.
+/// Whether `text` matches `pattern`, in which `*` matches any run of characters, even an empty one.
 pub(crate) fn glob_matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
@@ -192,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_anything() {
         for (pattern, text) in [
             ("*", ""),
             ("*", "/v1/x"),
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_as_often_as_told() {
+    fn a_fault_applies_the_given_number_of_times() {
         let mut faults = vec![Fault::on("PUT", "*/enabled").skip(1).times(2).status(503)];
         let mut strikes = |method: &str| take_matching(&mut faults, method, "/u/enabled").is_some();
         assert!(!strikes("GET"));
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_read_from_json() {
+    fn faults_deserialize_from_json() {
         let fault: Fault =
             serde_json::from_str(r#"{"path": "*/users", "delayMs": 5}"#).expect("valid");
         assert_eq!(

@@ -1,7 +1,8 @@
-//! Rate limits: counts requests in windows and says when a refused one may come back.
+//! Rate limits: counts requests per window and says when to retry.
 //!
-//! PingOne counts per licence and rate group (`developer.pingidentity.com/pingone-api/platform/rate-limiting.html`);
-//! most of the numbers are not public, so a seed gives its own, by path.
+//! PingOne counts per licence and rate group
+//! (`developer.pingidentity.com/pingone-api/platform/rate-limiting.html`). Most limits are not
+//! public, so the seed sets its own, by path.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::model::fault::glob_matches;
 use crate::model::seed::RateLimit;
 use crate::protocol::error::ApiError;
 
-/// The limits and how much of each is used.
+/// The limits and how much of each is used up.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     windows: Vec<Window>,
@@ -38,7 +39,7 @@ impl RateLimiter {
         Self { windows }
     }
 
-    /// Counts a request; refuses it where a window is full.
+    /// Counts a request, and rejects it if a window is full.
     pub(crate) fn admit(&mut self, path: &str, now: Timestamp) -> Result<(), ApiError> {
         for window in &mut self.windows {
             if !glob_matches(&window.rate.path, path) {
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_window_refuses_until_it_ends() {
+    fn a_full_window_rejects_requests_until_it_ends() {
         let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
         let rate = RateLimit {
             path: "*/users*".to_owned(),

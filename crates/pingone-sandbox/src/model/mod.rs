@@ -1,4 +1,4 @@
-//! What is remembered, and the rules of it. Knows no request but its filter.
+//! The data and its rules, independent of requests except for their filters.
 
 pub(crate) mod activity;
 pub(crate) mod alternative;

@@ -1,10 +1,10 @@
-//! Who is a member of what: directly, by a dynamic group's filter, and by nesting.
+//! Group membership: direct, through a dynamic group's filter, and through nesting.
 
 use serde_json::{Value, json};
 
 use crate::model::store::{Group, Store, User};
 
-/// A membership of a user.
+/// A user's membership in a group.
 #[derive(Debug)]
 pub(crate) struct Membership<'a> {
     pub(crate) group: &'a Group,
@@ -18,7 +18,7 @@ impl Membership<'_> {
     }
 }
 
-/// Whether the user was put into the group, or fits its filter. That a dynamic membership counts
+/// Whether the user was added to the group or matches its filter. That a dynamic membership counts
 /// as `DIRECT` is UNCONFIRMED.
 pub(crate) fn is_direct(user: &User, group: &Group) -> bool {
     user.groups.contains(&group.id)
@@ -28,7 +28,7 @@ pub(crate) fn is_direct(user: &User, group: &Group) -> bool {
             .is_some_and(|(_, filter)| filter.matches(&attribute_view(user)))
 }
 
-/// Every group of a user, direct and by nesting, in the order of the groups.
+/// All of a user's groups, direct and inherited, in the order of the groups.
 pub(crate) fn memberships<'a>(store: &'a Store, user: &User) -> Vec<Membership<'a>> {
     let mut reached: Vec<(&str, bool)> = store
         .groups
@@ -61,7 +61,7 @@ pub(crate) fn memberships<'a>(store: &'a Store, user: &User) -> Vec<Membership<'
         .collect()
 }
 
-/// The group and every group above it.
+/// The group and all groups it is nested in, at any depth.
 pub(crate) fn ancestors(store: &Store, id: &str) -> Vec<String> {
     let mut reached = vec![id.to_owned()];
     let mut next = 0;
@@ -79,7 +79,7 @@ pub(crate) fn ancestors(store: &Store, id: &str) -> Vec<String> {
     reached
 }
 
-/// What the filter of a dynamic group sees of a user: the profile and the few things that may be filtered beside it.
+/// A user as a dynamic group's filter sees it: the profile and the few other filterable members.
 pub(crate) fn attribute_view(user: &User) -> Value {
     let mut view = user.profile.clone();
     view.insert("enabled".to_owned(), user.enabled.into());

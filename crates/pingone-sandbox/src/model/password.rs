@@ -1,4 +1,4 @@
-//! A user's password as it is kept, what happened to it, and the state that follows.
+//! A user's password, its history, and the state derived from them.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use crate::model::clock::after;
 use crate::model::seed::PasswordPolicy;
 
-/// A password as it is kept: the sandbox is no place for real ones, and so needs no hashing.
+/// A stored password. The sandbox never sees real ones, so it does not hash them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoredPassword {
     Plaintext(String),
-    /// A hash made elsewhere, as in `{SSHA512}…`; no password is ever found to match it.
+    /// A hash computed elsewhere, as in `{SSHA512}…`; no password matches it.
     Hashed,
 }
 
 impl StoredPassword {
-    /// Tells a pre-encoded value by its scheme in braces.
+    /// Recognizes a hash by its scheme in braces.
     pub(crate) fn parse(value: &str) -> Self {
         let encoded = value
             .strip_prefix('{')
@@ -36,22 +36,22 @@ impl StoredPassword {
     }
 }
 
-/// A user's password and what happened to it.
+/// A user's password and its history.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Password {
-    /// `None`: the user has no password.
+    /// `None` if the user has no password.
     pub(crate) value: Option<StoredPassword>,
-    /// Former ones, oldest first.
+    /// Former passwords, oldest first.
     pub(crate) former: Vec<StoredPassword>,
     pub(crate) must_change: bool,
     pub(crate) changed_at: Option<Timestamp>,
-    /// Failed checks in a row.
+    /// Consecutive failed checks.
     pub(crate) failures: u32,
     pub(crate) locked_out_at: Option<Timestamp>,
     pub(crate) recovery: Option<Recovery>,
 }
 
-/// A code that was mailed for a recovery.
+/// A recovery code that was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Recovery {
     pub(crate) code: String,
@@ -59,15 +59,15 @@ pub(crate) struct Recovery {
     pub(crate) failures: u32,
 }
 
-/// A lockout by failed checks.
+/// A lockout caused by failed checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lockout {
-    /// When it ends by itself; only an administrator ends it without that.
+    /// When it ends; `None` if only an administrator can end it.
     pub(crate) until: Option<Timestamp>,
 }
 
 impl Password {
-    /// Takes over a new value, which ends a lockout.
+    /// Sets a new password, which ends a lockout.
     pub(crate) fn set(
         &mut self,
         value: StoredPassword,
@@ -86,13 +86,13 @@ impl Password {
         self.recovery = None;
     }
 
-    /// Ends a lockout; tells whether there was one.
+    /// Ends a lockout; returns whether there was one.
     pub(crate) fn lift_lockout(&mut self) -> bool {
         self.failures = 0;
         self.locked_out_at.take().is_some()
     }
 
-    /// The lockout that holds at `now`.
+    /// The lockout in effect at `now`.
     pub(crate) fn lockout(&self, policy: &PasswordPolicy, now: Timestamp) -> Option<Lockout> {
         let since = self.locked_out_at?;
         let Some(seconds) = policy.lockout_seconds else {
@@ -102,7 +102,7 @@ impl Password {
         (until > now).then_some(Lockout { until: Some(until) })
     }
 
-    /// The state's name; users of an `external` identity provider have no password here.
+    /// The password's status; users of an `external` identity provider have none in PingOne.
     pub(crate) fn status(
         &self,
         policy: &PasswordPolicy,
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_told_by_its_scheme() {
+    fn hashes_are_recognized_by_their_scheme() {
         assert_eq!(
             StoredPassword::parse("{SSHA512}abc="),
             StoredPassword::Hashed

@@ -1,19 +1,19 @@
-//! Which role lets a worker application do what: whole groups of endpoints, no finer.
+//! What each role lets a worker application do, per group of endpoints.
 //!
-//! Follows `developer.pingidentity.com/pingone-api/platform/roles.html` as far as the commands
-//! need it. PingOne decides by single permissions; a role here is the sum of them per area.
+//! Follows `developer.pingidentity.com/pingone-api/platform/roles.html` as far as the commands need
+//! it. PingOne checks individual permissions; here a role is their sum per area.
 
 use serde::Deserialize;
 
-/// A group of endpoints that a role opens or not.
+/// A group of endpoints that a role grants access to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Area {
-    /// Reading the environment itself.
+    /// The environment itself.
     Environment,
-    /// Users, enabling, locking, their population and their MFA switch.
+    /// Users: profile, enabled, lock, population, MFA switch.
     Users,
-    /// Password states and changes.
+    /// Passwords: status and changes.
     Passwords,
     /// Groups and memberships.
     Groups,
@@ -21,7 +21,7 @@ pub enum Area {
     Populations,
     /// Sessions.
     Sessions,
-    /// MFA devices and the bypass.
+    /// MFA devices and the MFA bypass.
     Devices,
     /// The audit trail.
     Activities,
@@ -29,17 +29,17 @@ pub enum Area {
     Roles,
 }
 
-/// What is done in an area.
+/// The kind of access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     Read,
     Write,
 }
 
-/// The built-in roles that the sandbox knows: name and id.
+/// The built-in roles: name and id.
 ///
-/// The ids are those of one recorded tenant, which third parties treat as constants. That they
-/// are is UNCONFIRMED; a client should look them up.
+/// The ids are from one recorded tenant; third parties treat them as constants. That they are is
+/// UNCONFIRMED, so a client should look them up.
 pub(crate) const ROLES: &[(&str, &str)] = &[
     (
         "Identity Data Admin",
@@ -61,11 +61,11 @@ pub(crate) const ROLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What `role` allows in `area`.
+/// The access `role` grants in `area`.
 pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
     use Access::{Read, Write};
     match (role, area) {
-        // An Identity Data Admin reads populations but does not change them.
+        // An Identity Data Admin can read populations but not change them.
         (_, Area::Environment)
         | ("Identity Data Admin", Area::Populations | Area::Activities)
         | ("Identity Data Read Only", _)
@@ -77,7 +77,7 @@ pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
     }
 }
 
-/// Whether any of `roles` allows `access` in `area`.
+/// Whether any of `roles` grants `access` in `area`.
 pub(crate) fn is_allowed(roles: &[String], area: Area, access: Access) -> bool {
     roles
         .iter()
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reading_does_not_open_writing() {
+    fn read_access_does_not_include_write_access() {
         let reader = ["Identity Data Read Only".to_owned()];
         assert!(is_allowed(&reader, Area::Users, Access::Read));
         assert!(!is_allowed(&reader, Area::Users, Access::Write));

@@ -1,15 +1,15 @@
-//! The password policy: which requirements a password does not meet.
+//! The password policy: which requirements a password fails.
 //!
-//! Pure. Names of requirements: the schema of Ping's Go SDK; of these, a capture has shown
-//! minCharacters, length, excludesCommonlyUsed, maxRepeatedCharacters and minUniqueCharacters in
-//! an answer, the others are UNCONFIRMED there.
+//! The names are from the schema of Ping's Go SDK. A capture shows minCharacters, length,
+//! excludesCommonlyUsed, maxRepeatedCharacters and minUniqueCharacters in a response; the others
+//! are UNCONFIRMED there.
 
 use crate::model::password::StoredPassword;
 use crate::model::seed::PasswordPolicy;
 use crate::model::store::User;
 use crate::protocol::error::{ApiError, Detail};
 
-/// A handful stands for the list that PingOne has.
+/// A small sample of PingOne's list.
 const COMMON: &[&str] = &[
     "password",
     "password1",
@@ -23,10 +23,10 @@ const COMMON: &[&str] = &[
     "changeme1!",
 ];
 
-/// One requirement that is not met: its name and what to tell.
+/// A failed requirement: its name and a message.
 pub(crate) type UnmetRequirement = (&'static str, String);
 
-/// The requirements that `password` does not meet for `user`.
+/// The requirements that `password` fails for `user`.
 pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec<UnmetRequirement> {
     let mut unmet = Vec::new();
     let lower = password.to_lowercase();
@@ -101,7 +101,7 @@ pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec
     unmet
 }
 
-/// 400 as PingOne words it: the names in a list and once more as members.
+/// PingOne's 400 for a policy violation: the names as a list, and again as members.
 pub(crate) fn violation(target: &str, unmet: Vec<UnmetRequirement>) -> ApiError {
     let whose = if target == "newPassword" {
         "New"
@@ -131,7 +131,7 @@ fn longest_run(password: &str) -> usize {
     longest
 }
 
-/// The user's names of three letters and more, in lower case.
+/// The user's names of three letters or more, in lowercase.
 fn names(user: &User) -> impl Iterator<Item = String> + '_ {
     let name = user
         .profile

@@ -1,6 +1,6 @@
-//! Makes a store of a seed: resolves names, checks that everything refers to something.
+//! Builds the store from a seed: resolves names and checks references.
 //!
-//! The only place where seed types and store types meet.
+//! The only place that knows both seed types and store types.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::model::seed::{self, Seed};
 use crate::model::store::{Device, Group, Lock, Population, RoleAssignment, Session, Store, User};
 use crate::protocol::filter::Filter;
 
-/// How long a session of a seed lasts that does not say so.
+/// How long a seeded session lasts unless the seed says otherwise.
 const DEFAULT_SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 impl Store {
-    /// A store as `seed` has it, with links that start with `base`.
+    /// Builds the store from `seed`; links start with `base_url`.
     pub(crate) fn build(seed: Seed, base_url: String) -> anyhow::Result<Self> {
         let start = seed.clock.map(|clock| clock.resolve(Timestamp::now()));
         let clock = Clock::new(start);
@@ -67,7 +67,7 @@ impl Store {
         let defaults = store.populations.iter().filter(|one| one.default).count();
         ensure!(
             defaults == 1,
-            "the seed needs exactly one default population"
+            "the seed must have exactly one default population"
         );
         store.add_groups(seed.groups, now)?;
         for user in seed.users {
@@ -138,7 +138,7 @@ impl Store {
         };
         ensure!(
             self.users.iter().all(|user| user.username() != username),
-            "the username is there twice"
+            "the username is used twice"
         );
         let population = match &seed.population {
             Some(name) => self.population_named(name)?,
@@ -256,7 +256,7 @@ impl Store {
                 .users
                 .iter()
                 .find(|user| user.id == seed.user || user.username() == seed.user)
-                .with_context(|| format!("activity of '{}': there is no such user", seed.user))?;
+                .with_context(|| format!("activity of '{}': no such user", seed.user))?;
             let subject = self.subject(user);
             activities.push(self.activity_of(&subject, seed, now));
         }
@@ -270,7 +270,7 @@ impl Store {
         Ok(())
     }
 
-    /// An activity of a seed: a user's own doing. Its order and ids are given later.
+    /// A seeded activity, performed by the user. Its sequence number and ids are set later.
     fn activity_of(&self, subject: &Subject, seed: seed::Activity, start: Timestamp) -> Activity {
         Activity {
             sequence: 0,
@@ -296,7 +296,7 @@ impl Store {
             .iter()
             .find(|one| one.id == name || one.name == name)
             .map(|one| one.id.clone())
-            .with_context(|| format!("there is no population '{name}'"))
+            .with_context(|| format!("no population '{name}'"))
     }
 
     fn group_named(&self, name: &str) -> anyhow::Result<String> {
@@ -304,10 +304,10 @@ impl Store {
             .iter()
             .find(|one| one.id == name || one.name == name)
             .map(|one| one.id.clone())
-            .with_context(|| format!("there is no group '{name}'"))
+            .with_context(|| format!("no group '{name}'"))
     }
 
-    /// The id of the population that new users land in.
+    /// The id of the default population.
     pub(crate) fn default_population(&self) -> String {
         self.populations
             .iter()
@@ -322,7 +322,7 @@ fn built_in_role(name: &str) -> anyhow::Result<String> {
         .iter()
         .find(|(known, _)| *known == name)
         .map(|(_, id)| (*id).to_owned())
-        .with_context(|| format!("the sandbox does not know the role '{name}'"))
+        .with_context(|| format!("unknown role '{name}'"))
 }
 
 #[cfg(test)]
@@ -336,20 +336,19 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_seed_hangs_together() {
-        let store = built(|_| {}).expect("it does");
+    fn the_built_in_seed_builds() {
+        let store = built(|_| {}).expect("valid");
         let emma = store
             .find_user("a8890eb9-38ea-469a-bc00-b64be7903633")
-            .expect("she is there");
+            .expect("found");
         assert_eq!(emma.username(), "emma.sharp");
         assert_eq!(emma.groups.len(), 2);
         assert_eq!(store.activities.len(), 6);
     }
 
     #[test]
-    fn what_does_not_exist_is_named() {
-        let error =
-            |change: fn(&mut Seed)| format!("{:#}", built(change).expect_err("it is wrong"));
+    fn dangling_references_are_named() {
+        let error = |change: fn(&mut Seed)| format!("{:#}", built(change).expect_err("invalid"));
         assert!(error(|seed| seed.users[0].groups.push("Nobody".to_owned())).contains("'Nobody'"));
         assert!(
             error(|seed| seed.users[0].population = Some("Moon".to_owned())).contains("'Moon'")

@@ -1,12 +1,12 @@
-//! The attributes of a user that clients write: which there are, and how bodies change them.
+//! The user attributes that clients can write, and how request bodies change them.
 //!
-//! Pure: works on JSON objects, knows no store. Lengths are those of Ping's Go SDK's schema.
+//! Works on plain JSON objects. Lengths are from the schema of Ping's Go SDK.
 
 use serde_json::{Map, Value};
 
 use crate::protocol::error::{ApiError, Detail};
 
-/// Attributes that hold one text, with the most characters each may have.
+/// String attributes, with their maximum lengths in characters.
 const TEXTS: &[(&str, usize)] = &[
     ("username", 128),
     ("email", 256),
@@ -22,7 +22,7 @@ const TEXTS: &[(&str, usize)] = &[
     ("type", 256),
 ];
 
-/// Attributes that hold an object of texts.
+/// Attributes that are objects of strings.
 const OBJECTS: &[(&str, &[&str])] = &[
     (
         "name",
@@ -48,8 +48,8 @@ const OBJECTS: &[(&str, &[&str])] = &[
     ("photo", &["href"]),
 ];
 
-/// The profile of a new or replaced user. Attributes that PingOne does not know are ignored
-/// without a word, as `platform/users/users-1` says, and so are those that it sets itself.
+/// The profile of a new or replaced user. Unknown and read-only attributes are silently ignored, as
+/// `platform/users/users-1` says.
 pub(crate) fn from_body(
     body: &Map<String, Value>,
     custom: &[String],
@@ -59,10 +59,10 @@ pub(crate) fn from_body(
     Ok(profile)
 }
 
-/// Changes `profile` as a plain PATCH does: absent stays, null clears, anything else replaces.
+/// Applies a plain PATCH to `profile`: absent members stay, null clears, anything else replaces.
 ///
-/// Members of `name` and `address` are merged one by one. UNCONFIRMED: the documentation's words
-/// for clearing a single name suggest it, but none says that the object is not replaced whole.
+/// `name` and `address` are merged member by member (UNCONFIRMED: the documentation on clearing a
+/// single name suggests it, but does not rule out replacement).
 pub(crate) fn merge(
     profile: &mut Map<String, Value>,
     body: &Map<String, Value>,
@@ -92,13 +92,13 @@ pub(crate) fn merge(
             _ => {}
         }
     }
-    // An object that has nothing left is not shown.
+    // Empty objects are not rendered.
     profile.retain(|_, value| !value.as_object().is_some_and(Map::is_empty));
     check(profile)
 }
 
-/// Changes `profile` by RFC 7644's operations, section 3.5.2. That paths of sub-attributes such
-/// as `name.middle` work follows the RFC and was not seen in a capture (UNCONFIRMED).
+/// Applies RFC 7644 patch operations (section 3.5.2) to `profile`. Sub-attribute paths such as
+/// `name.middle` follow the RFC; no capture shows them (UNCONFIRMED).
 pub(crate) fn apply_operations(
     profile: &mut Map<String, Value>,
     body: &Map<String, Value>,
@@ -231,7 +231,7 @@ mod tests {
     fn object(value: Value) -> Map<String, Value> {
         match value {
             Value::Object(object) => object,
-            other => panic!("{other} is no object"),
+            other => panic!("{other} is not an object"),
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_stays_null_clears_unknown_is_ignored() {
+    fn merge_keeps_absent_clears_null_and_ignores_unknown() {
         let result = merged(
             json!({ "username": "u", "title": "T", "nickname": "N", "name": { "given": "G", "middle": "M" } }),
             json!({ "title": null, "name": { "middle": null, "family": "F" }, "enabled": false, "id": "x", "shoeSize": "41" }),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_gets_its_detail() {
+    fn every_invalid_attribute_gets_a_detail() {
         let error = merged(
             json!({ "username": "u" }),
             json!({
@@ -266,7 +266,7 @@ mod tests {
                 "name": "Emma",
             }),
         )
-        .expect_err("it is wrong");
+        .expect_err("invalid");
         let body = error.into_parts("id").1;
         let targets: Vec<&str> = body["details"]
             .as_array()

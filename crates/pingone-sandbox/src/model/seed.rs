@@ -1,7 +1,6 @@
-//! What a sandbox starts with: the seed's JSON format and the built-in company.
+//! The seed a sandbox starts from: its JSON format and the built-in company.
 //!
-//! Only the form of the data; whether it hangs together (group names that exist, unique
-//! usernames) is checked when a store is made of it.
+//! Only the format; references and uniqueness are checked when the store is built.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,18 +14,18 @@ use crate::model::alternative::Alternative;
 use crate::model::clock::after;
 use crate::model::permission::Area;
 
-/// Everything a sandbox starts with. Ids that are left out are made up.
+/// The data a sandbox starts from. Ids are generated if absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
-    /// The one environment.
+    /// The environment; there is only one.
     pub environment: Environment,
-    /// The worker applications that may fetch a token.
+    /// The applications that can obtain a token.
     pub applications: Vec<Application>,
-    /// The password policy of every population.
+    /// The password policy, shared by all populations.
     #[serde(default)]
     pub password_policy: PasswordPolicy,
-    /// The populations; one of them is the default.
+    /// The populations, exactly one of them the default.
     pub populations: Vec<Population>,
     /// The groups.
     #[serde(default)]
@@ -34,25 +33,25 @@ pub struct Seed {
     /// The users.
     #[serde(default)]
     pub users: Vec<User>,
-    /// Audit activities of the past.
+    /// Past audit activities.
     #[serde(default)]
     pub activities: Vec<Activity>,
-    /// String attributes that this environment has beside the standard ones.
+    /// The environment's custom user attributes, all strings.
     #[serde(default)]
     pub custom_attributes: Vec<String>,
     /// Custom roles.
     #[serde(default)]
     pub custom_roles: Vec<CustomRole>,
-    /// Unconfirmed behaviours that are to be the other way round.
+    /// UNCONFIRMED behaviours to reverse.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
     /// Page sizes and rate limits.
     #[serde(default)]
     pub limits: Limits,
-    /// Where the clock stands, and stays until it is put forward; the real time without it.
+    /// The time at which to stop the clock; by default it shows the real time.
     #[serde(default)]
     pub clock: Option<TimeSpec>,
-    /// Makes the ids of new things the same in every run.
+    /// A seed for generated ids, to make them the same in every run.
     #[serde(default)]
     pub ids: Option<u64>,
 }
@@ -68,7 +67,7 @@ pub struct Environment {
     /// Its description.
     #[serde(default)]
     pub description: Option<String>,
-    /// The region's code, as in `EU`.
+    /// The region code, such as `EU`.
     #[serde(default = "default_region")]
     pub region: String,
 }
@@ -79,40 +78,40 @@ pub struct Environment {
 pub struct Application {
     /// Its client id.
     pub id: String,
-    /// Its name, which the audit trail shows.
+    /// Its name, as in the audit trail.
     pub name: String,
     /// Its client secret.
     pub secret: String,
-    /// How it has to authenticate; nothing else is taken.
+    /// The only authentication method it may use.
     #[serde(default)]
     pub token_auth_method: TokenAuthMethod,
-    /// The environment that holds the application, where it is another than the managed one.
+    /// The environment that owns the application, if it is not the managed one.
     #[serde(default)]
     pub environment: Option<String>,
-    /// How long its tokens live.
+    /// How long its access tokens are valid, in seconds.
     #[serde(default = "default_token_seconds")]
     pub token_seconds: u32,
-    /// Its roles.
+    /// Its roles, by name.
     #[serde(default = "default_roles")]
     pub roles: Vec<String>,
-    /// Areas that its roles would open but that are closed to it all the same.
+    /// Areas to deny although its roles grant them.
     #[serde(default)]
     pub denied: Vec<Area>,
 }
 
-/// The `tokenEndpointAuthMethod` of a worker application.
+/// An application's `tokenEndpointAuthMethod`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum TokenAuthMethod {
     /// HTTP Basic, the console's default (inferred from Ping's guides, UNCONFIRMED).
     #[default]
     #[serde(rename = "CLIENT_SECRET_BASIC")]
     Basic,
-    /// Client id and secret in the form.
+    /// Client id and secret in the form body.
     #[serde(rename = "CLIENT_SECRET_POST")]
     Post,
 }
 
-/// A role of this environment's own.
+/// A custom role.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CustomRole {
@@ -130,37 +129,37 @@ pub struct PasswordPolicy {
     pub id: Option<String>,
     /// Its name.
     pub name: String,
-    /// The fewest characters.
+    /// The minimum length.
     pub min_length: usize,
-    /// The most characters.
+    /// The maximum length.
     pub max_length: usize,
-    /// Kinds of characters that must occur, and how often.
+    /// Required character classes.
     pub min_characters: Vec<CharacterRule>,
-    /// How many different characters there must be.
+    /// The minimum number of distinct characters.
     pub min_unique_characters: usize,
-    /// How often one character may follow itself.
+    /// How often a character may be repeated in a row.
     pub max_repeated_characters: usize,
-    /// Whether well-known passwords are refused.
+    /// Whether to reject commonly used passwords.
     pub excludes_commonly_used: bool,
-    /// Whether the user's name and the like are refused.
+    /// Whether to reject passwords that contain the user's name.
     pub excludes_profile_data: bool,
-    /// How many former passwords may not come back.
+    /// How many former passwords to reject.
     pub history_count: usize,
-    /// After how many days a password expires; never without it.
+    /// After how many days a password expires; never if absent.
     pub max_age_days: Option<u32>,
-    /// How many failed checks lock the password.
+    /// How many consecutive failed checks lock the password.
     pub lockout_failures: u32,
-    /// For how long; without it, until an administrator acts.
+    /// How long the lockout lasts; until an administrator ends it if absent.
     pub lockout_seconds: Option<u32>,
 }
 
-/// A kind of characters that a password needs.
+/// A required character class.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CharacterRule {
-    /// The characters that count.
+    /// The characters of the class.
     pub characters: String,
-    /// How many of them are needed.
+    /// How many of them are required.
     pub count: usize,
 }
 
@@ -205,7 +204,7 @@ pub struct Population {
     /// Its description.
     #[serde(default)]
     pub description: Option<String>,
-    /// Whether new users land here.
+    /// Whether this is the default population.
     #[serde(default)]
     pub default: bool,
 }
@@ -222,16 +221,16 @@ pub struct Group {
     /// Its description.
     #[serde(default)]
     pub description: Option<String>,
-    /// Its id elsewhere.
+    /// Its id in an external system.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// The population it is bound to, by name or id.
+    /// The population it belongs to, by name or id.
     #[serde(default)]
     pub population: Option<String>,
-    /// A filter that makes the group dynamic.
+    /// The filter of a dynamic group.
     #[serde(default)]
     pub user_filter: Option<String>,
-    /// The groups it is nested in, by name or id: its members are indirect members of those.
+    /// The groups it is nested in, by name or id.
     #[serde(default)]
     pub member_of: Vec<String>,
 }
@@ -242,25 +241,25 @@ pub struct Group {
 pub struct User {
     /// The user's id.
     pub id: Option<String>,
-    /// The attributes that a client may write: `username`, `email`, `name` and so on.
+    /// The attributes clients can write: `username`, `email`, `name` and so on.
     pub profile: Map<String, Value>,
-    /// The population, by name or id; the default one without it.
+    /// The population, by name or id; the default population if absent.
     pub population: Option<String>,
     /// Whether the user is disabled.
     pub disabled: bool,
-    /// When the user was created; the start without it.
+    /// When the user was created; the sandbox's start if absent.
     pub created_at: Option<TimeSpec>,
-    /// When the user was last changed; `createdAt` without it.
+    /// When the user was last updated; `createdAt` if absent.
     pub updated_at: Option<TimeSpec>,
-    /// Direct memberships, by name or id.
+    /// Direct group memberships, by name or id.
     pub groups: Vec<String>,
-    /// The password; none without it.
+    /// The password; none if absent.
     pub password: Option<Password>,
     /// An administrator's lock.
     pub lock: Option<Lock>,
-    /// The external identity provider's type, as in `SAML`, for users that are not PingOne's own.
+    /// The type of the external identity provider, such as `SAML`; PingOne itself if absent.
     pub identity_provider: Option<String>,
-    /// Whether MFA is on.
+    /// Whether MFA is enabled.
     pub mfa_enabled: bool,
     /// The last sign-on.
     pub last_sign_on: Option<SignOn>,
@@ -268,7 +267,7 @@ pub struct User {
     pub sessions: Vec<Session>,
     /// MFA devices.
     pub devices: Vec<Device>,
-    /// Roles over the environment, by name.
+    /// Roles in the environment, by name.
     pub roles: Vec<String>,
 }
 
@@ -281,10 +280,10 @@ pub struct Password {
     /// Whether it must be changed at the next sign-on.
     #[serde(default)]
     pub must_change: bool,
-    /// When it was set; the user's creation without it.
+    /// When it was set; the user's `createdAt` if absent.
     #[serde(default)]
     pub changed_at: Option<TimeSpec>,
-    /// When too many failed checks locked it.
+    /// When failed checks locked it.
     #[serde(default)]
     pub locked_out_at: Option<TimeSpec>,
 }
@@ -295,18 +294,18 @@ pub struct Password {
 pub struct Lock {
     /// When it was set.
     pub at: TimeSpec,
-    /// When it lapses.
+    /// When it expires; never if absent.
     #[serde(default)]
     pub until: Option<TimeSpec>,
 }
 
-/// When and from where somebody signed on.
+/// A sign-on.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SignOn {
-    /// When.
+    /// When it happened.
     pub at: TimeSpec,
-    /// From which address.
+    /// The source address.
     pub remote_ip: String,
 }
 
@@ -317,20 +316,21 @@ pub struct Session {
     /// Its id.
     #[serde(default)]
     pub id: Option<String>,
-    /// When it began.
+    /// When it started.
     pub created_at: TimeSpec,
-    /// When it was last used; its beginning without it.
+    /// When it was last active; `createdAt` if absent.
     #[serde(default)]
     pub active_at: Option<TimeSpec>,
-    /// When it ends; thirty days after its beginning without it.
+    /// When it expires; thirty days after `createdAt` if absent.
     #[serde(default)]
     pub expires_at: Option<TimeSpec>,
-    /// The address of the sign-on.
+    /// The source address of the sign-on.
     pub remote_ip: String,
-    /// Further members as PingOne shows them: `browser`, `operatingSystem`, `device`, `userAgent`.
+    /// Further members as PingOne renders them: `browser`, `operatingSystem`, `device`,
+    /// `userAgent`.
     #[serde(default)]
     pub details: Map<String, Value>,
-    /// Members of its one location: `city`, `state`, `region`, `country`.
+    /// The location of the sign-on: `city`, `state`, `region`, `country`.
     #[serde(default)]
     pub location: Map<String, Value>,
 }
@@ -342,12 +342,12 @@ pub struct Device {
     /// Its id.
     #[serde(default)]
     pub id: Option<String>,
-    /// Its type, as in `TOTP`.
+    /// Its type, such as `TOTP`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// When it was added.
+    /// When it was created.
     pub created_at: TimeSpec,
-    /// Whether it still has to be activated.
+    /// Whether it still needs to be activated.
     #[serde(default)]
     pub unactivated: bool,
     /// Whether failed attempts have locked it.
@@ -356,30 +356,30 @@ pub struct Device {
     /// Whether it is blocked.
     #[serde(default)]
     pub blocked: bool,
-    /// Further members as PingOne shows them: `phone`, `email`, `nickname`.
+    /// Further members as PingOne renders them: `phone`, `email`, `nickname`.
     #[serde(default)]
     pub details: Map<String, Value>,
 }
 
-/// An audit activity of the past.
+/// A past audit activity.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Activity {
     /// When it was recorded.
     pub at: TimeSpec,
-    /// The action's type, as in `USER.ACCESS_DENIED`.
+    /// The action type, such as `USER.ACCESS_DENIED`.
     pub action: String,
-    /// The user who did it and to whom it happened, by username or id.
+    /// The user who is both actor and resource, by username or id.
     pub user: String,
     /// Whether it failed.
     #[serde(default)]
     pub failed: bool,
-    /// The result in words.
+    /// The description of the result.
     pub description: String,
-    /// The address it came from.
+    /// The source address.
     #[serde(default)]
     pub remote_ip: Option<String>,
-    /// The browser it came from.
+    /// The user agent.
     #[serde(default)]
     pub user_agent: Option<String>,
 }
@@ -388,13 +388,13 @@ pub struct Activity {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Limits {
-    /// The most items on a page of users: Ping's paging page says 200, its schema 1000.
+    /// The maximum page size for users: 200 in Ping's paging page, 1000 in its schema.
     pub users_per_page: usize,
-    /// The most items on a page of anything else.
+    /// The maximum page size for anything else.
     pub items_per_page: usize,
-    /// Whether pages tell the whole count.
+    /// Whether pages have a total `count`.
     pub counted: bool,
-    /// Rate limits, each over the paths it fits.
+    /// Rate limits by path.
     pub rates: Vec<RateLimit>,
 }
 
@@ -409,20 +409,20 @@ impl Default for Limits {
     }
 }
 
-/// A rate limit: so many requests in so many seconds, then 429.
+/// A rate limit: this many requests per window, then 429.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RateLimit {
-    /// The paths it counts, `*` standing for anything.
+    /// The paths it covers; `*` matches anything.
     #[serde(default = "default_pattern")]
     pub path: String,
-    /// How many requests are served in one window.
+    /// The number of requests per window.
     pub requests: u32,
-    /// How long a window is.
+    /// The length of a window, in seconds.
     pub seconds: u32,
 }
 
-/// An instant: RFC 3339, or a distance from the sandbox's start as in `-3d`, `-90m`, `+4h`.
+/// A point in time: RFC 3339, or relative to the sandbox's start as in `-3d`, `-90m`, `+4h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeSpec(Kind);
 
@@ -434,7 +434,7 @@ enum Kind {
 }
 
 impl TimeSpec {
-    /// Reads an instant or a distance.
+    /// Parses an absolute or relative time.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let relative = |rest: &str| -> anyhow::Result<Duration> {
             let unit = rest.chars().last().unwrap_or_default();
@@ -443,11 +443,11 @@ impl TimeSpec {
                 'm' => 60,
                 'h' => 3600,
                 'd' => 86_400,
-                _ => anyhow::bail!("'{text}' has none of the units s, m, h, d"),
+                _ => anyhow::bail!("{}", invalid_time(text)),
             };
             let count: u64 = rest[..rest.len() - 1]
                 .parse()
-                .with_context(|| format!("'{text}' is no distance in time"))?;
+                .with_context(|| invalid_time(text))?;
             Ok(Duration::from_secs(count.saturating_mul(seconds)))
         };
         if let Some(rest) = text.strip_prefix('-') {
@@ -455,14 +455,12 @@ impl TimeSpec {
         } else if let Some(rest) = text.strip_prefix('+') {
             Ok(Self(Kind::After(relative(rest)?)))
         } else {
-            let at = text
-                .parse()
-                .with_context(|| format!("'{text}' is no RFC 3339 date and time"))?;
+            let at = text.parse().with_context(|| invalid_time(text))?;
             Ok(Self(Kind::At(at)))
         }
     }
 
-    /// The instant it means for a sandbox that started at `start`.
+    /// The absolute time for a sandbox started at `start`.
     pub(crate) fn resolve(self, start: Timestamp) -> Timestamp {
         match self.0 {
             Kind::At(at) => at,
@@ -477,6 +475,10 @@ impl<'de> Deserialize<'de> for TimeSpec {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+fn invalid_time(text: &str) -> String {
+    format!("'{text}' is not a valid time. Use 2026-03-01T12:00:00Z, -3d, -90m or +4h")
 }
 
 fn default_region() -> String {
@@ -500,24 +502,24 @@ impl Seed {
     ///
     /// # Panics
     ///
-    /// Never: the file is part of the program, and a test reads it.
+    /// Never: the seed is compiled in and tested.
     pub fn built_in() -> Self {
         Self::from_json(include_str!("seed.json")).expect("the built-in seed is valid")
     }
 
-    /// Reads a seed.
+    /// Parses a seed.
     pub fn from_json(text: &str) -> anyhow::Result<Self> {
         serde_json::from_str(text).context("reading the seed")
     }
 
-    /// Reads a seed from a file.
+    /// Reads and parses a seed file.
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("reading the seed {}", path.display()))?;
         Self::from_json(&text).with_context(|| format!("in {}", path.display()))
     }
 
-    /// Adds `count` users named `crowd.0001` and so on to the default population, for paging.
+    /// Adds `count` users named `crowd.0001` and so on to the default population, to test paging.
     pub fn add_crowd(&mut self, count: usize) {
         for number in 1..=count {
             let mut profile = Map::new();
@@ -537,7 +539,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_instants_or_distances() {
+    fn time_specs_are_absolute_or_relative() {
         let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
         let resolved = |text: &str| {
             TimeSpec::parse(text)
@@ -557,9 +559,9 @@ mod tests {
     }
 
     #[test]
-    fn unknown_members_are_refused() {
+    fn unknown_members_are_rejected() {
         let error = Seed::from_json(r#"{"environment": {"id": "x", "name": "y", "nme": "z"}}"#)
-            .expect_err("nme is no member");
+            .expect_err("nme is unknown");
         assert!(format!("{error:#}").contains("nme"), "{error:#}");
     }
 

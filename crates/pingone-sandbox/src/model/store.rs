@@ -1,6 +1,6 @@
-//! The store: everything the sandbox remembers, and how things in it are found.
+//! The store: everything the sandbox holds, and look-ups in it.
 //!
-//! Holds data and look-ups; what an operation does to them is in the file of its resource.
+//! What an operation does to the data is in the handler of its resource.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use crate::model::seed;
 use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
 
-/// Everything the sandbox remembers.
+/// Everything the sandbox holds.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// What links start with: `http://127.0.0.1:port`.
+    /// The prefix of all links: `http://127.0.0.1:port`.
     pub(crate) base_url: String,
     pub(crate) clock: Clock,
     pub(crate) ids: IdGenerator,
-    /// Counts everything ever created; gives collections their order.
+    /// The last sequence number given out. Sequence numbers order collections and make cursors.
     pub(crate) last_sequence: u64,
     pub(crate) environment: seed::Environment,
     pub(crate) created_at: Timestamp,
@@ -42,10 +42,10 @@ pub(crate) struct Store {
     pub(crate) activities: Vec<Activity>,
 }
 
-/// An access token that was given out.
+/// An issued access token.
 #[derive(Debug)]
 pub(crate) struct Token {
-    /// The position of its application.
+    /// The index of its application.
     pub(crate) application: usize,
     pub(crate) expires_at: Timestamp,
 }
@@ -69,9 +69,9 @@ pub(crate) struct Group {
     pub(crate) description: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) custom_data: Option<Value>,
-    /// The population it is bound to; environment-wide without one.
+    /// The population it belongs to; none for an environment-wide group.
     pub(crate) population: Option<String>,
-    /// The filter of a dynamic group, as it was written and as it was read.
+    /// The filter of a dynamic group: its text and the parsed form.
     pub(crate) user_filter: Option<(String, Filter)>,
     /// The groups it is nested in.
     pub(crate) member_of: Vec<String>,
@@ -84,19 +84,19 @@ pub(crate) struct User {
     pub(crate) sequence: u64,
     pub(crate) id: String,
     pub(crate) population: String,
-    /// What clients write: `username`, `email`, `name`, … and the environment's own attributes.
+    /// What clients write: `username`, `email`, `name`, … and custom attributes.
     pub(crate) profile: Map<String, Value>,
     pub(crate) enabled: bool,
     pub(crate) lock: Option<Lock>,
     pub(crate) password: Password,
-    /// The external identity provider's type.
+    /// The type of the external identity provider, if any.
     pub(crate) identity_provider: Option<String>,
     pub(crate) lifecycle: String,
     pub(crate) email_verified: Option<bool>,
     pub(crate) mfa_enabled: bool,
     pub(crate) bypass_until: Option<Timestamp>,
     pub(crate) last_sign_on: Option<(Timestamp, String)>,
-    /// Direct memberships by group id.
+    /// Direct memberships, by group id.
     pub(crate) groups: Vec<String>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) devices: Vec<Device>,
@@ -106,7 +106,7 @@ pub(crate) struct User {
     pub(crate) updated_at: Timestamp,
 }
 
-/// An administrator's lock; a password lockout is another thing.
+/// An administrator's lock, not to be confused with a password lockout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lock {
     pub(crate) at: Timestamp,
@@ -145,7 +145,7 @@ pub(crate) struct RoleAssignment {
 }
 
 impl User {
-    /// The user's name; every user has one.
+    /// The username, which every user has.
     pub(crate) fn username(&self) -> &str {
         self.profile
             .get("username")
@@ -153,12 +153,12 @@ impl User {
             .unwrap_or_default()
     }
 
-    /// The recovery code that a mail would carry, for whoever looks into the sandbox.
+    /// The recovery code that PingOne would have sent by email.
     pub(crate) fn recovery_code(&self) -> Option<&str> {
         self.password.recovery.as_ref().map(|one| one.code.as_str())
     }
 
-    /// The lock that holds at `now`. One that has lapsed leaves no trace and no activity.
+    /// The lock in effect at `now`. A lock that expires leaves no trace and no activity.
     pub(crate) fn lock_at(&self, now: Timestamp) -> Option<Lock> {
         self.lock
             .filter(|lock| lock.until.is_none_or(|until| until > now))
@@ -166,18 +166,18 @@ impl User {
 }
 
 impl Store {
-    /// The state of a user's password.
+    /// The status of a user's password.
     pub(crate) fn password_status(&self, user: &User, now: Timestamp) -> &'static str {
         user.password
             .status(&self.policy, user.identity_provider.is_some(), now)
     }
 
-    /// Whether an unconfirmed behaviour is to be the other way round.
+    /// Whether the seed selects this alternative to the default behaviour.
     pub(crate) fn uses(&self, alternative: Alternative) -> bool {
         self.alternatives.contains(&alternative)
     }
 
-    /// The number of something new.
+    /// The next sequence number.
     pub(crate) fn next_sequence(&mut self) -> u64 {
         self.last_sequence += 1;
         self.last_sequence
@@ -188,7 +188,7 @@ impl Store {
         format!("{}/v1/environments/{}", self.base_url, self.environment.id)
     }
 
-    /// A user's URL.
+    /// A user's URL, without a trailing slash.
     pub(crate) fn user_url(&self, id: &str) -> String {
         format!("{}/users/{id}", self.environment_url())
     }
@@ -228,7 +228,7 @@ impl Store {
             .ok_or_else(ApiError::not_found)
     }
 
-    /// Moves a user; memberships in groups that are bound to the old population end.
+    /// Moves a user to another population, which ends memberships in the old population's groups.
     pub(crate) fn move_user(
         &mut self,
         id: &str,
@@ -253,7 +253,7 @@ impl Store {
         Ok(())
     }
 
-    /// A user as the subject of an activity.
+    /// A user as a resource or actor of an activity.
     pub(crate) fn subject(&self, user: &User) -> Subject {
         Subject {
             kind: "USER",
@@ -264,7 +264,7 @@ impl Store {
         }
     }
 
-    /// A group as the subject of an activity.
+    /// A group as a resource of an activity.
     pub(crate) fn group_subject(&self, group: &Group) -> Subject {
         Subject {
             kind: "GROUP",

@@ -1,14 +1,14 @@
-//! PingOne's error body and the cases of it that the sandbox knows.
+//! PingOne's error body, and the errors that the sandbox returns.
 //!
 //! Codes and shape: `developer.pingidentity.com/pingone-api/foundations/conventions/` and the
-//! schema of Ping's Go client. Messages are worded for people and not promised by PingOne, except
-//! the two for missing rights, which Ping's own tools look for.
+//! schema of Ping's Go client. PingOne does not guarantee the messages, except for the two about
+//! missing permissions, which Ping's own tools match.
 
 use serde_json::{Map, Value, json};
 
 use crate::protocol::filter::FilterError;
 
-/// A refusal: status, code and details; its id is given when it is sent.
+/// An error response: status, code and details. Its id is assigned when it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     /// The HTTP status.
@@ -17,7 +17,7 @@ pub(crate) struct ApiError {
     message: String,
     details: Vec<Detail>,
     headers: Vec<(String, String)>,
-    /// A bare `{"message": …}` from the gateway in front, which has no code.
+    /// A bare `{"message": …}` without a code, from the API gateway.
     gateway: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Detail {
 }
 
 impl Detail {
-    /// A detail about the member `target`.
+    /// A detail about the body member or parameter `target`.
     pub(crate) fn new(code: &'static str, target: &str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,7 +41,7 @@ impl Detail {
         }
     }
 
-    /// Adds a member of `innerError`.
+    /// Adds a member to `innerError`.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.inner.insert(name.to_owned(), value.into());
         self
@@ -73,17 +73,17 @@ impl ApiError {
         }
     }
 
-    /// 403: it does not come from this machine. No answer of PingOne's.
+    /// 403: the request is from another machine. Not an error of PingOne's.
     pub(crate) fn not_local() -> Self {
         Self::new(
             403,
             "ACCESS_FAILED",
-            "The sandbox answers this machine alone: the Host or Origin of the request is another's.",
+            "The sandbox accepts requests from this machine only: the Host or Origin header names another.",
             Vec::new(),
         )
     }
 
-    /// 400: members of the body are wrong.
+    /// 400: several body members are invalid.
     pub(crate) fn invalid_data(details: Vec<Detail>) -> Self {
         Self::new(
             400,
@@ -93,7 +93,7 @@ impl ApiError {
         )
     }
 
-    /// 400: one member of the body is wrong.
+    /// 400: one body member is invalid.
     pub(crate) fn invalid(code: &'static str, target: &str, message: &str) -> Self {
         Self::invalid_data(vec![Detail::new(code, target, message)])
     }
@@ -103,7 +103,7 @@ impl ApiError {
         Self::new(400, "INVALID_REQUEST", message, Vec::new())
     }
 
-    /// 400: a query parameter is wrong. The detail's code is UNCONFIRMED.
+    /// 400: a query parameter is invalid. The detail's code is UNCONFIRMED.
     pub(crate) fn invalid_parameter(name: &str, message: &str) -> Self {
         Self::new(
             400,
@@ -113,7 +113,7 @@ impl ApiError {
         )
     }
 
-    /// 400: the filter is not understood or not supported.
+    /// 400: the filter is invalid or not supported.
     pub(crate) fn invalid_filter(error: FilterError) -> Self {
         let mut detail = Detail::new("INVALID_FILTER", "filter", error.message);
         if !error.attributes.is_empty() {
@@ -130,7 +130,7 @@ impl ApiError {
         )
     }
 
-    /// 400: well-formed, but the state of things does not allow it.
+    /// 400: well-formed, but not possible in the current state.
     pub(crate) fn request_failed(code: &'static str, message: &str) -> Self {
         Self::new(
             400,
@@ -140,7 +140,7 @@ impl ApiError {
         )
     }
 
-    /// 401: no token, an unknown one, or one whose time is over.
+    /// 401: the token is missing, unknown or expired.
     pub(crate) fn invalid_token() -> Self {
         Self::new(
             401,
@@ -154,7 +154,7 @@ impl ApiError {
         )
     }
 
-    /// 403: the worker lacks the role; also what an unknown environment looks like from outside.
+    /// 403: the worker lacks a role. An unknown environment looks the same.
     pub(crate) fn forbidden() -> Self {
         Self::new(
             403,
@@ -168,7 +168,7 @@ impl ApiError {
         )
     }
 
-    /// 403 of the gateway in front: an unknown route, or an Authorization header it cannot read.
+    /// 403 from the API gateway: an unknown route, or a malformed Authorization header.
     pub(crate) fn gateway(message: &str) -> Self {
         Self {
             gateway: true,
@@ -196,12 +196,12 @@ impl ApiError {
         )
     }
 
-    /// 413: more than the sandbox reads.
+    /// 413: the body exceeds the sandbox's limit.
     pub(crate) fn too_large() -> Self {
         Self::new(413, "INVALID_REQUEST", "The body is too large.", Vec::new())
     }
 
-    /// 415: the Content-Type selects no operation here.
+    /// 415: the Content-Type selects no operation.
     pub(crate) fn unsupported_media_type() -> Self {
         Self::new(
             415,
@@ -211,7 +211,7 @@ impl ApiError {
         )
     }
 
-    /// 429 with the seconds to wait in `Retry-After`.
+    /// 429, with `Retry-After` in seconds.
     pub(crate) fn rate_limited(limit: u32, retry_after: i64, reset: &str) -> Self {
         let detail = Detail::new("LIMIT_EXCEEDED", "", "Too many requests")
             .with("quotaLimit", limit)
@@ -229,7 +229,7 @@ impl ApiError {
         error
     }
 
-    /// What a fault answers that brings no body: the usual code for the status, no details.
+    /// The usual error for a status, without details: what a fault without a body returns.
     pub(crate) fn from_status(status: u16) -> Self {
         match status {
             401 => Self::invalid_token(),
@@ -258,8 +258,8 @@ impl ApiError {
         }
     }
 
-    /// Headers and body of the answer, under `id`. That the error's id is the Correlation-Id of the response is
-    /// UNCONFIRMED; the sandbox sends the same in both.
+    /// The response's headers and body. That the error's `id` equals the Correlation-Id is
+    /// UNCONFIRMED; the sandbox sends the same value in both.
     pub(crate) fn into_parts(self, id: &str) -> (Vec<(String, String)>, Value) {
         if self.gateway {
             return (self.headers, json!({ "message": self.message }));
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_members_are_left_out() {
+    fn empty_details_are_omitted() {
         let (_, body) = ApiError::not_found().into_parts("an-id");
         assert_eq!(body["id"], "an-id");
         assert_eq!(body["code"], "NOT_FOUND");
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_when_to_come_back() {
+    fn rate_limit_errors_say_when_to_retry() {
         let error = ApiError::rate_limited(10, 2, "2026-03-04T10:00:02.000Z");
         assert_eq!(error.status, 429);
         let (headers, body) = error.into_parts("an-id");

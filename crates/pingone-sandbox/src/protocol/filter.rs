@@ -1,14 +1,13 @@
-//! Reads PingOne's dialect of the SCIM filter language and tests documents against it.
+//! Parses PingOne's dialect of the SCIM filter language and evaluates it against JSON.
 //!
-//! Pure: no state, no HTTP. What may be filtered is not decided here but given as a [`Schema`].
-//! Language: `docs.pingidentity.com/pingone/directory/p1_scim_filter_language.html`; strings are
-//! JSON strings as RFC 7644, section 3.4.2.2, has it (Ping publishes no rule of its own for
-//! quotes inside values: UNCONFIRMED).
+//! The filterable attributes are given as a [`Schema`]. Language:
+//! `docs.pingidentity.com/pingone/directory/p1_scim_filter_language.html`. Strings are JSON strings
+//! as in RFC 7644, section 3.4.2.2 (Ping publishes no quoting rules: UNCONFIRMED).
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A comparison that the platform knows for some attribute or other.
+/// A comparison operator that PingOne supports for some attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
     Eq,
@@ -22,7 +21,7 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    /// The operator as it is written in a filter.
+    /// The operator as written in a filter.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Eq => "eq",
@@ -36,7 +35,7 @@ impl Operator {
         }
     }
 
-    /// RFC 7644 has operators without regard to case; `AND` and `and` are both seen in Ping's docs.
+    /// Operators are case-insensitive in RFC 7644; Ping's documentation has both `AND` and `and`.
     fn from_name(name: &str) -> Option<Self> {
         [
             Self::Eq,
@@ -56,46 +55,46 @@ impl Operator {
 /// How the values of an attribute are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Text that has to match letter for letter.
+    /// Case-sensitive text.
     Exact,
-    /// Text that matches without regard to case.
+    /// Case-insensitive text.
     CaseInsensitive,
     /// `true` or `false`.
     Bool,
-    /// An instant in RFC 3339.
+    /// An RFC 3339 timestamp.
     Time,
 }
 
-/// One attribute that may stand in a filter, and with which operators.
+/// A filterable attribute and its operators.
 #[derive(Debug)]
 pub(crate) struct Attribute {
-    /// The path as it is written; its letter case counts.
+    /// The path as written in a filter; case-sensitive.
     pub(crate) name: &'static str,
-    /// How it is compared.
+    /// How values are compared.
     pub(crate) kind: Kind,
-    /// What it may be compared with.
+    /// The supported operators.
     pub(crate) operators: &'static [Operator],
 }
 
-/// What a collection can be filtered by.
+/// The filterable attributes of a collection.
 #[derive(Debug)]
 pub(crate) struct Schema<'a> {
     /// Plain attributes.
     pub(crate) attributes: &'a [Attribute],
-    /// Attributes that take the bracket form, with those that may stand inside.
+    /// Attributes that take the bracket form, with the attributes allowed inside.
     pub(crate) brackets: &'a [(&'static str, &'a [Attribute])],
-    /// An environment's own string attributes: `eq` and `sw`, letter for letter.
+    /// Custom string attributes: `eq` and `sw`, case-sensitive.
     pub(crate) custom: &'a [String],
 }
 
-/// Why a filter is refused: becomes the detail `INVALID_FILTER`.
+/// Why a filter was rejected; becomes an `INVALID_FILTER` detail.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FilterError {
-    /// A sentence for people.
+    /// A message for people.
     pub(crate) message: String,
-    /// The operators that would have been understood, where the operator or the attribute is at fault.
+    /// The supported operators, if the operator or the attribute is at fault.
     pub(crate) operators: Vec<&'static str>,
-    /// The attributes that would have been understood.
+    /// The supported attributes, if the operator or the attribute is at fault.
     pub(crate) attributes: Vec<String>,
 }
 
@@ -109,45 +108,45 @@ impl FilterError {
     }
 }
 
-/// A filter that has been read and found to be within its schema.
+/// A parsed filter that conforms to its schema.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Filter {
-    /// All of them.
+    /// All parts match.
     And(Vec<Filter>),
-    /// Any of them.
+    /// Any part matches.
     Or(Vec<Filter>),
-    /// An attribute against a value.
+    /// A single comparison.
     Compare(Comparison),
-    /// `path[filter]`: one and the same item of a list fits the whole inner filter.
+    /// `path[filter]`: some single item of the list matches the whole inner filter.
     Within(String, Box<Filter>),
 }
 
 /// One `attribute operator value`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Comparison {
-    /// The attribute's path with dots.
+    /// The attribute's dotted path.
     pub(crate) path: String,
     /// The operator.
     pub(crate) operator: Operator,
-    /// What it is compared with.
+    /// The value to compare with.
     pub(crate) operand: Operand,
 }
 
-/// The right side of a comparison.
+/// The right-hand side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
-    /// Letter for letter.
+    /// Case-sensitive text.
     Exact(String),
-    /// Already in lower case.
+    /// Case-insensitive text, in lowercase.
     CaseInsensitive(String),
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// An instant.
+    /// A timestamp.
     Time(Timestamp),
 }
 
 impl Filter {
-    /// Reads `text` within `schema`.
+    /// Parses `text` according to `schema`.
     pub(crate) fn parse(text: &str, schema: &Schema<'_>) -> Result<Self, FilterError> {
         let mut parser = Parser {
             tokens: tokens(text)?,
@@ -164,7 +163,7 @@ impl Filter {
         }
     }
 
-    /// Whether `document`, an object as the API shows it, fits.
+    /// Whether `document`, an object as the API renders it, matches.
     pub(crate) fn matches(&self, document: &Value) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|part| part.matches(document)),
@@ -178,7 +177,7 @@ impl Filter {
         }
     }
 
-    /// Whether it looks into a list: such lists are only put together where it does.
+    /// Whether the filter has a bracket form, so that callers can skip building the list otherwise.
     pub(crate) fn has_brackets(&self) -> bool {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_brackets),
@@ -187,7 +186,7 @@ impl Filter {
         }
     }
 
-    /// Every comparison in it, for collections that demand one (a date bound, say).
+    /// All comparisons, for collections that require one, such as a date bound.
     pub(crate) fn comparisons(&self) -> Vec<&Comparison> {
         match self {
             Self::And(parts) | Self::Or(parts) => {
@@ -232,7 +231,7 @@ impl Comparison {
     }
 }
 
-/// What stands at a dotted path; a list on the way stands for each of its items.
+/// The values at a dotted path; a list along the way stands for each of its items.
 fn values<'a>(document: &'a Value, path: &str) -> Vec<&'a Value> {
     let mut found = vec![document];
     for name in path.split('.') {
@@ -248,7 +247,7 @@ fn values<'a>(document: &'a Value, path: &str) -> Vec<&'a Value> {
     found
 }
 
-/// Parentheses and brackets may nest this deep: a bound for the stack, far above any real filter.
+/// The maximum nesting depth: protects the stack, and is far beyond any real filter.
 const MAX_DEPTH: usize = 32;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -258,7 +257,7 @@ enum Token {
     OpenBracket,
     CloseBracket,
     Text(String),
-    /// An attribute, an operator, a truth value, a number or an unquoted date.
+    /// An attribute, an operator, a boolean, a number or an unquoted date.
     Word(String),
 }
 
@@ -269,7 +268,7 @@ impl Token {
             Self::Close => "')'".to_owned(),
             Self::OpenBracket => "'['".to_owned(),
             Self::CloseBracket => "']'".to_owned(),
-            Self::Text(_) => "a text value".to_owned(),
+            Self::Text(_) => "a string".to_owned(),
             Self::Word(word) => format!("'{word}'"),
         }
     }
@@ -285,10 +284,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
             '[' => (Token::OpenBracket, 1),
             ']' => (Token::CloseBracket, 1),
             '"' => {
-                let length = quoted_length(rest)
-                    .ok_or_else(|| FilterError::new("a text value is not closed"))?;
+                let length =
+                    quoted_length(rest).ok_or_else(|| FilterError::new("unterminated string"))?;
                 let value = serde_json::from_str(&rest[..length])
-                    .map_err(|_| FilterError::new("a text value is not a valid JSON string"))?;
+                    .map_err(|_| FilterError::new("a string is not valid JSON"))?;
                 (Token::Text(value), length)
             }
             _ => {
@@ -296,13 +295,13 @@ fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
                     .find(|c: char| c.is_whitespace() || "()[]\"".contains(c))
                     .unwrap_or(rest.len());
                 let word = &rest[..length];
-                // Single quotes are seen in one sample of a group's userFilter only; what the
-                // filter parameter makes of them is UNCONFIRMED, so the sandbox refuses them.
+                // Single quotes occur in one sample of a group's userFilter; whether `filter`
+                // accepts them is UNCONFIRMED, so the sandbox does not.
                 if !word
                     .chars()
                     .all(|c| c.is_alphanumeric() || "._:+-$".contains(c))
                 {
-                    return Err(FilterError::new(format!("'{word}' is not understood")));
+                    return Err(FilterError::new(format!("unexpected '{word}'")));
                 }
                 (Token::Word(word.to_owned()), length)
             }
@@ -313,7 +312,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
     Ok(found)
 }
 
-/// The length of the JSON string that `text` starts with, quotes included.
+/// The length of the JSON string at the start of `text`, including its quotes.
 fn quoted_length(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -348,11 +347,11 @@ impl Parser {
         match self.take() {
             Some(token) if token == *wanted => Ok(()),
             Some(token) => Err(FilterError::new(format!(
-                "{} was expected, not {}",
+                "expected {}, found {}",
                 wanted.name(),
                 token.name()
             ))),
-            None => Err(FilterError::new(format!("{} is missing", wanted.name()))),
+            None => Err(FilterError::new(format!("expected {}", wanted.name()))),
         }
     }
 
@@ -365,7 +364,7 @@ impl Parser {
         found
     }
 
-    /// `a or b or c`, the loosest binding.
+    /// `a or b or c`, which binds loosest.
     fn or_expression(&mut self, schema: &Schema<'_>) -> Result<Filter, FilterError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -411,10 +410,10 @@ impl Parser {
             }
             Some(Token::Word(path)) => self.comparison(path, schema),
             Some(token) => Err(FilterError::new(format!(
-                "an attribute was expected, not {}",
+                "expected an attribute, found {}",
                 token.name()
             ))),
-            None => Err(FilterError::new("the filter ends too early")),
+            None => Err(FilterError::new("unexpected end of the filter")),
         }
     }
 
@@ -435,14 +434,14 @@ impl Parser {
                 })?,
             Some(token) => {
                 return Err(FilterError::new(format!(
-                    "an operator was expected after '{path}', not {}",
+                    "expected an operator after '{path}', found {}",
                     token.name()
                 )));
             }
-            None => return Err(FilterError::new("the filter ends too early")),
+            None => return Err(FilterError::new("unexpected end of the filter")),
         };
         let operand = match (kind, self.take()) {
-            (_, None) => return Err(FilterError::new("the filter ends too early")),
+            (_, None) => return Err(FilterError::new("unexpected end of the filter")),
             (Kind::Exact, Some(Token::Text(text))) => Operand::Exact(text),
             (Kind::CaseInsensitive, Some(Token::Text(text))) => {
                 Operand::CaseInsensitive(text.to_lowercase())
@@ -459,7 +458,7 @@ impl Parser {
             }
             (_, Some(token)) => {
                 return Err(FilterError::new(format!(
-                    "{} is no value for '{path}'",
+                    "{} is not a valid value for '{path}'",
                     token.name()
                 )));
             }
@@ -595,7 +594,7 @@ mod tests {
         assert!(matches(r#"externalId eq "\u0041\\1""#));
         assert!(
             !matches(r#"externalId eq "a\\1""#),
-            "an exact attribute keeps its case"
+            "exact attributes are case-sensitive"
         );
         assert!(parse(r#"username eq "a"b""#).is_err());
         assert!(parse(r#"username eq "a\"#).is_err());
@@ -616,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_ask_one_item_for_everything() {
+    fn a_bracket_filter_must_match_a_single_item() {
         assert!(matches(
             r#"memberOfGroups[id eq "one" and type eq "DIRECT"]"#
         ));
@@ -629,18 +628,18 @@ mod tests {
     }
 
     #[test]
-    fn dates_stand_with_and_without_quotes() {
+    fn dates_may_be_quoted_or_not() {
         assert!(matches(r#"recordedAt gt "2026-03-04T09:00:00Z""#));
         assert!(matches("recordedAt lt 2026-03-04T12:00:00+01:00"));
         assert!(parse("recordedAt gt yesterday").is_err());
     }
 
     #[test]
-    fn what_is_not_supported_is_named() {
-        let error = parse(r#"userName eq "emma""#).expect_err("letter case counts");
+    fn errors_name_what_is_supported() {
+        let error = parse(r#"userName eq "emma""#).expect_err("attribute names are case-sensitive");
         assert!(error.attributes.contains(&"username".to_owned()));
         assert!(error.operators.contains(&"eq"));
-        let error = parse(r#"externalId co "A""#).expect_err("co is for a subset");
+        let error = parse(r#"externalId co "A""#).expect_err("co is not supported");
         assert_eq!(error.operators, ["eq", "sw"]);
         for text in [
             "",
@@ -661,7 +660,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_bounded() {
+    fn nesting_depth_is_bounded() {
         let text = format!(
             "{}username eq \"a\"{}",
             "(".repeat(10_000),

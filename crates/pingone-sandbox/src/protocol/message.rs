@@ -1,35 +1,34 @@
-//! Requests and replies as the handlers see them: plain values, nothing of the socket.
+//! Requests and replies as plain values, independent of HTTP.
 //!
-//! The server fills a [`Request`] and sends a [`Reply`]; handlers are ordinary functions between
-//! the two and can be called without any HTTP.
+//! The server reads a [`Request`] and sends a [`Reply`]; handlers are plain functions in between.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::protocol::error::ApiError;
 
-/// What a handler gives back.
+/// A handler's result.
 pub(crate) type ApiResult = Result<Reply, ApiError>;
 
-/// A request, read to its end.
+/// A complete request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
-    /// The method in upper case.
+    /// The method in uppercase.
     pub(crate) method: String,
-    /// The path as it came, still encoded.
+    /// The path, still percent-encoded.
     pub(crate) path: String,
-    /// The query as it came, still encoded, without the question mark.
+    /// The query, still percent-encoded, without the question mark.
     pub(crate) query: String,
-    /// The Content-Type header as it came.
+    /// The Content-Type header.
     pub(crate) content_type: Option<String>,
-    /// The Authorization header as it came.
+    /// The Authorization header.
     pub(crate) authorization: Option<String>,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    /// The media type in lower case, without parameters; empty where none was sent.
+    /// The media type in lowercase, without parameters; empty if absent.
     pub(crate) fn media_type(&self) -> String {
         self.content_type
             .as_deref()
@@ -41,7 +40,7 @@ impl Request {
             .to_ascii_lowercase()
     }
 
-    /// The path's segments, each decoded by itself; a trailing slash makes no difference.
+    /// The decoded path segments; a trailing slash makes no difference.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path
             .split('/')
@@ -50,19 +49,19 @@ impl Request {
             .collect()
     }
 
-    /// The query's parameters, decoded.
+    /// The decoded query parameters.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         pairs(&self.query)
     }
 
-    /// The first parameter of that name, decoded. Which of several PingOne takes is UNCONFIRMED.
+    /// The first parameter of this name, decoded. Which one PingOne picks is UNCONFIRMED.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         self.parameters()
             .into_iter()
             .find_map(|(found, value)| (found == name).then_some(value))
     }
 
-    /// Whether a comma-joined parameter such as `expand` or `include` names `wanted`.
+    /// Whether a comma-separated parameter such as `expand` or `include` contains `wanted`.
     pub(crate) fn asks_for(&self, name: &str, wanted: &str) -> bool {
         self.parameters()
             .iter()
@@ -71,7 +70,7 @@ impl Request {
             .any(|value| value.trim() == wanted)
     }
 
-    /// The body of a plain JSON operation: `application/json` and an object.
+    /// The body of a plain JSON operation: an object with Content-Type `application/json`.
     pub(crate) fn json(&self) -> Result<Map<String, Value>, ApiError> {
         if self.media_type() != "application/json" {
             return Err(ApiError::unsupported_media_type());
@@ -79,7 +78,7 @@ impl Request {
         self.object()
     }
 
-    /// The body as an object, whatever the media type says.
+    /// The body as an object, whatever its media type.
     pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match serde_json::from_slice(&self.body) {
             Ok(Value::Object(object)) => Ok(object),
@@ -90,7 +89,7 @@ impl Request {
         }
     }
 
-    /// The body of an operation that needs none: empty counts as `{}`.
+    /// The body of an operation that needs none; an empty body counts as `{}`.
     pub(crate) fn optional_object(&self) -> Result<Map<String, Value>, ApiError> {
         if self.body.is_empty() {
             Ok(Map::new())
@@ -100,7 +99,7 @@ impl Request {
     }
 }
 
-/// `a=b&c=d`, form-decoded.
+/// Decodes `a=b&c=d`.
 pub(crate) fn pairs(encoded: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
@@ -116,23 +115,23 @@ pub(crate) fn pairs(encoded: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// An answer before it is sent.
+/// A response to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The body; `None` for an empty one.
+    /// The body, if any.
     pub(crate) body: Option<Value>,
     /// The body's media type.
     pub(crate) content_type: &'static str,
-    /// Further headers.
+    /// Additional headers.
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// What PingOne's platform endpoints answer with, whatever `Accept` says.
+/// The media type of PingOne's platform responses, whatever `Accept` says.
 pub(crate) const HAL: &str = "application/hal+json;charset=UTF-8";
 
-/// What the token endpoint and the sandbox's own URLs answer with.
+/// The media type of the token endpoint and of the sandbox's own URLs.
 pub(crate) const JSON: &str = "application/json;charset=UTF-8";
 
 impl Reply {
@@ -141,12 +140,12 @@ impl Reply {
         Self::hal(200, body)
     }
 
-    /// 201 with the created resource.
+    /// 201 with the created resource as a HAL body.
     pub(crate) fn created(body: Value) -> Self {
         Self::hal(201, body)
     }
 
-    /// 204, which every deletion answers.
+    /// 204, the response to every deletion.
     pub(crate) fn no_content() -> Self {
         Self {
             status: 204,
@@ -174,7 +173,7 @@ impl Reply {
         }
     }
 
-    /// The answer to a refusal, whose body carries `id`.
+    /// The response for an error, with `id` in its body.
     pub(crate) fn from_error(error: ApiError, id: &str) -> Self {
         let status = error.status;
         let (headers, body) = error.into_parts(id);
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_queries_are_decoded_piece_by_piece() {
+    fn path_segments_and_parameters_are_decoded_separately() {
         let request = Request {
             path: "/v1//environments/a%2Fb/".to_owned(),
             query: "filter=username+eq+%22a%2Bb%22&expand=group,x&expand=y&flag".to_owned(),

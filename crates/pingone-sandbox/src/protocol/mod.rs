@@ -1,4 +1,4 @@
-//! What is said: requests, replies, refusals and the filter language. Knows nothing of what is remembered.
+//! Requests, replies, errors and the filter language. Knows nothing of the data.
 
 pub(crate) mod error;
 pub(crate) mod filter;

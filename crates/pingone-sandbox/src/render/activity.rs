@@ -1,4 +1,4 @@
-//! An activity as PingOne shows it.
+//! An activity as PingOne renders it.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::clock::format_timestamp;
 use crate::model::store::Store;
 use crate::render::hal::link;
 
-/// An activity as PingOne shows it.
+/// An activity as PingOne renders it.
 pub(crate) fn to_json(store: &Store, activity: &Activity) -> Value {
     let environment = &store.environment.id;
     let url = store.environment_url();
@@ -58,8 +58,8 @@ pub(crate) fn to_json(store: &Store, activity: &Activity) -> Value {
             "description": activity.description,
         }),
     );
-    // Where the address and the browser stand in an activity is UNCONFIRMED: the public
-    // samples have neither.
+    // The public samples have neither address nor user agent; captures of 2024 and 2025 have both
+    // here.
     let mut source = Map::new();
     if let Some(remote_ip) = &activity.remote_ip {
         source.insert("ipAddress".to_owned(), remote_ip.clone().into());

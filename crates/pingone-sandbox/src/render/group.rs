@@ -1,4 +1,4 @@
-//! A group as PingOne shows it.
+//! A group as PingOne renders it.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::nesting::is_direct;
 use crate::model::store::{Group, Store};
 use crate::render::hal::link;
 
-/// A group as PingOne shows it.
+/// A group as PingOne renders it.
 pub(crate) fn to_json(store: &Store, group: &Group) -> Value {
     let mut value = Map::new();
     let url = format!("{}/groups/{}", store.environment_url(), group.id);

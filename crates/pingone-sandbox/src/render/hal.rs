@@ -1,7 +1,8 @@
-//! Collections in pages: HAL's `_links` and `_embedded`, limits and cursors.
+//! Paged collections: HAL's `_links` and `_embedded`, limits and cursors.
 //!
-//! Rules: `developer.pingidentity.com/pingone-api/platform/reference/paging-ordering-collections.html`.
-//! A page may be shorter than the limit asked for; only a missing `next` ends a walk.
+//! Rules:
+//! `developer.pingidentity.com/pingone-api/platform/reference/paging-ordering-collections.html`. A
+//! page may be shorter than its limit; only a missing `next` link marks the last one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply, Request};
 
-/// What stays as it is in a query value of a link: PingOne encodes blanks, quotes and brackets.
+/// Characters left alone in a query value of a link: PingOne encodes spaces, quotes and brackets.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -23,18 +24,18 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) struct Paging<'a> {
     /// The key in `_embedded`.
     pub(crate) name: &'a str,
-    /// What a page holds when no `limit` is given.
+    /// The page size without a `limit` parameter.
     pub(crate) default: usize,
-    /// What it holds at most, whatever `limit` says.
+    /// The maximum page size.
     pub(crate) cap: usize,
-    /// Whether `count` is told: PingOne leaves it out of big sets.
+    /// Whether to include `count`, which PingOne omits for large sets.
     pub(crate) counted: bool,
 }
 
-/// The page of `items` that `request` asks for; `url` is the collection's without a query.
+/// The page of `items` that `request` asks for; `url` is the collection's, without a query.
 ///
-/// Each item comes with a number that rises along the collection and stays with it when others are
-/// deleted; cursors are made of it. Only what is on the page is rendered.
+/// Each item comes with a sequence number that increases along the collection and survives
+/// deletions; cursors are made of it. Only the items on the page are rendered.
 pub(crate) fn page<T>(
     request: &Request,
     url: &str,
@@ -96,7 +97,7 @@ pub(crate) fn link(url: &str) -> Value {
     json!({ "href": url })
 }
 
-/// The `limit` parameter: 1 to 1000 by Ping's schema; what is outside is refused (UNCONFIRMED).
+/// The `limit` parameter: 1 to 1000 in Ping's schema; other values are rejected (UNCONFIRMED).
 pub(crate) fn limit(request: &Request) -> Result<Option<usize>, ApiError> {
     let Some(text) = request.parameter("limit") else {
         return Ok(None);
@@ -110,7 +111,7 @@ pub(crate) fn limit(request: &Request) -> Result<Option<usize>, ApiError> {
     }
 }
 
-/// The link to the same view, at `cursor` where one is given. PingOne's own sequence: the cursor first.
+/// The URL of this view, at `cursor` if given. Like PingOne, puts the cursor first.
 fn page_url(url: &str, request: &Request, cursor: Option<&str>) -> String {
     let kept = request
         .parameters()
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_sees_every_item_once_even_if_some_go() {
+    fn paging_returns_every_item_once_despite_deletions() {
         let first = ask("limit=2&filter=a%20eq%20%22b%22", &[1, 2, 4, 7]);
         assert_eq!(first["_embedded"]["things"], json!([1, 2]));
         assert_eq!(first["count"], 4);
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_set_is_an_empty_list() {
+    fn an_empty_collection_has_an_empty_list() {
         let body = ask("", &[]);
         assert_eq!(body["_embedded"]["things"], json!([]));
         assert_eq!(body["count"], 0);
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_limits_and_cursors_are_refused() {
+    fn invalid_limits_and_cursors_are_rejected() {
         for query in [
             "limit=0",
             "limit=1001",

@@ -1,4 +1,4 @@
-//! How PingOne shows what is remembered.
+//! The data as PingOne's JSON.
 
 pub(crate) mod activity;
 pub(crate) mod group;

@@ -1,4 +1,4 @@
-//! The sandbox's whole state, for people and tests.
+//! The whole store as JSON, for people and tests.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::nesting;
 use crate::model::store::Store;
 use crate::render::{group, user};
 
-/// Everything there is, for people and tests. Passwords and tokens stay inside.
+/// Everything in the store except passwords and tokens.
 pub(crate) fn state(store: &Store) -> Value {
     let now = store.clock.now();
     let users: Vec<Value> = store

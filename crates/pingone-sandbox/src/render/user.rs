@@ -1,4 +1,4 @@
-//! A user as PingOne shows it.
+//! A user as PingOne renders it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::model::clock::{format_timestamp, seconds_until};
 use crate::model::store::{Store, User};
 use crate::render::hal::link;
 
-/// A user as PingOne shows it: members that are empty are absent, not null.
+/// A user as PingOne renders it: empty members are absent, not null.
 pub(crate) fn to_json(store: &Store, user: &User, now: Timestamp) -> Value {
     let url = store.user_url(&user.id);
     let password = format!("{url}/password");
@@ -57,15 +57,15 @@ pub(crate) fn to_json(store: &Store, user: &User, now: Timestamp) -> Value {
     rest.insert("mfaEnabled".to_owned(), user.mfa_enabled.into());
     rest.insert("population".to_owned(), json!({ "id": user.population }));
     rest.insert("verifyStatus".to_owned(), "NOT_INITIATED".into());
-    // Recorded answers have the members after `account` in alphabetical order.
+    // Recordings have the members after `account` in alphabetical order.
     let mut rest: Vec<(String, Value)> = rest.into_iter().collect();
     rest.sort_by(|(left, _), (right, _)| left.cmp(right));
     value.extend(rest);
     value.into()
 }
 
-/// The `account` member. That a disabled user's status stays `OK`, and that a password lockout
-/// shows here as `LOCKED` without `lockedAt`, are both UNCONFIRMED.
+/// The `account` member. UNCONFIRMED: that a disabled user's status is `OK`, and that a password
+/// lockout appears as `LOCKED` without `lockedAt`.
 fn account(store: &Store, user: &User, now: Timestamp) -> Value {
     let lock = user.lock_at(now);
     let lockout = user

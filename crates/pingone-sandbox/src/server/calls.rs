@@ -1,40 +1,38 @@
-//! The log of calls: what came in and what went out, without secrets.
-//!
-//! Only records; nothing in the sandbox decides by it.
+//! The log of calls: requests and their statuses, without secrets.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::protocol::message::Request;
 
-/// One request that the sandbox saw.
+/// A request that the sandbox received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
     /// The method.
     pub method: String,
-    /// Path and query as they came.
+    /// Path and query, still percent-encoded.
     pub path: String,
-    /// The Content-Type header, where one was sent.
+    /// The Content-Type header, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// The scheme of the Authorization header: `Basic`, `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_scheme: Option<String>,
-    /// The User-Agent header, where one was sent.
+    /// The User-Agent header, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// A JSON body, its secrets replaced by `***`; a form's field names; nothing else.
+    /// A JSON body with its secrets replaced by `***`, or a form's field names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
-    /// The status that was sent; 0 where the connection was reset or given up first.
+    /// The status of the response; 0 if the connection was reset or closed first.
     pub status: u16,
-    /// Which connection it came on, counted from 1.
+    /// The number of its connection, counted from 1.
     pub connection: u64,
 }
 
 impl Call {
-    /// What is known of a request before it is answered.
+    /// Logs a request that has no response yet.
     pub(crate) fn of(request: &Request, user_agent: Option<String>, connection: u64) -> Self {
         let path = if request.query.is_empty() {
             request.path.clone()
@@ -68,7 +66,7 @@ fn body(request: &Request) -> Option<Value> {
     Some(body)
 }
 
-/// Replaces what is a secret: anywhere under these names, and `value` where it is a password's.
+/// Replaces secrets: these members anywhere, and `value` within a password.
 fn mask(value: &mut Value, password: bool) {
     const SECRETS: &[&str] = &[
         "newPassword",
@@ -113,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_reach_the_log() {
+    fn secrets_are_masked_in_the_log() {
         let form = logged(
             "/e/as/token",
             "application/x-www-form-urlencoded",

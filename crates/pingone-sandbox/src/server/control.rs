@@ -1,6 +1,6 @@
-//! The sandbox's own URLs below `/sandbox`: its state, the calls seen, faults, the clock.
+//! The sandbox's own URLs under `/sandbox`: state, calls, faults and clock.
 //!
-//! They need no token, are not counted as calls and never fail by a fault.
+//! They need no token, are not logged as calls and are exempt from faults.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::protocol::message::{ApiResult, Reply, Request};
 use crate::render::state::state;
 use crate::server::shared::Shared;
 
-/// Answers a request to `/sandbox/…`.
+/// Handles a request to `/sandbox/…`.
 pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
     let segments = request.segments();
     let path = segments.get(1).map_or("", String::as_str);
@@ -27,7 +27,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
         ("GET", "faults") => Ok(Reply::json(200, json!(*shared.faults()))),
         ("POST", "faults") => {
             let fault: Fault = serde_json::from_slice(&request.body)
-                .map_err(|error| ApiError::invalid_request(&format!("no fault: {error}")))?;
+                .map_err(|error| ApiError::invalid_request(&format!("invalid fault: {error}")))?;
             shared.faults().push(fault.clone());
             Ok(Reply::json(201, json!(fault)))
         }

@@ -1,4 +1,4 @@
-//! The sandbox on loopback: connections, routes, faults, and its own URLs.
+//! The HTTP server: connections, routes, faults, and the sandbox's own URLs.
 
 pub(crate) mod calls;
 pub(crate) mod control;

@@ -1,5 +1,7 @@
-//! Who may ask the sandbox: this machine. A web page elsewhere can make a browser send requests here, under a name
-//! that its owner lets point to 127.0.0.1 (DNS rebinding); its `Host` or `Origin` gives it away.
+//! Protection against DNS rebinding: only this machine may use the sandbox.
+//!
+//! A web page can point its own host name to 127.0.0.1 and make the browser send requests here;
+//! `Host` and `Origin` give it away.
 
 use std::net::IpAddr;
 
@@ -7,7 +9,7 @@ use hyper::Uri;
 use hyper::header::{HOST, ORIGIN};
 use hyper::http::request::Parts;
 
-/// Whether every name in the request is one of this machine. A client that is no browser may send none.
+/// Whether every host in the request is this machine. Clients other than browsers may send none.
 pub(crate) fn is_local(parts: &Parts) -> bool {
     let authority = parts.uri.authority().map(ToString::to_string);
     let texts = |name| {
@@ -41,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_this_machine_may_ask() {
+    fn local_hosts_are_allowed() {
         for headers in [
             [].as_slice(),
             &[("Host", "127.0.0.1:8080")],
@@ -53,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_may_not() {
+    fn other_hosts_are_rejected() {
         for headers in [
             [("Host", "rebound.example:8080")].as_slice(),
             &[("Host", "127.0.0.1.example")],

@@ -1,6 +1,6 @@
-//! From a request to its handler: the table of routes, the token, the rights.
+//! Routes requests to handlers, after checking the token and the worker's roles.
 //!
-//! The table below is the list of everything that the sandbox serves of the platform.
+//! `ROUTES` lists every platform operation that the sandbox has.
 
 use crate::handlers::context::Context;
 use crate::handlers::{
@@ -20,7 +20,7 @@ use Access::{Read, Write};
 
 type Handler = fn(&mut Context<'_>) -> ApiResult;
 
-/// One operation of the platform.
+/// A platform operation.
 struct Route {
     method: &'static str,
     /// The path below the environment; `*` stands for an id.
@@ -31,7 +31,7 @@ struct Route {
 }
 
 impl Route {
-    /// A read that is not a GET.
+    /// Marks an operation other than GET as a read.
     const fn read_only(mut self) -> Self {
         self.access = Read;
         self
@@ -123,7 +123,7 @@ const ROUTES: &[Route] = &[
     get("activities/*", Activities, activities::read),
 ];
 
-/// Answers a request to the platform or the token endpoint.
+/// Handles a request to the platform or the token endpoint.
 pub(crate) fn answer(store: &mut Store, request: &Request) -> Reply {
     let reply = match dispatch(store, request) {
         Ok(reply)
@@ -140,11 +140,11 @@ pub(crate) fn answer(store: &mut Store, request: &Request) -> Reply {
         }
         Err(error) => error_reply(store, error),
     };
-    // The server would add the real time, which a clock that stands still does not show.
+    // Otherwise hyper would add the real time, which may differ from the sandbox's clock.
     reply.with_header("Date", http_date(store.clock.now()))
 }
 
-/// The answer to a refusal, with an id for support.
+/// The reply for an error, with a generated id.
 pub(crate) fn error_reply(store: &mut Store, error: ApiError) -> Reply {
     let id = store.ids.uuid();
     let correlation = if store.uses(Alternative::ErrorIdDiffers) {
@@ -174,7 +174,7 @@ fn dispatch(store: &mut Store, request: &Request) -> ApiResult {
         ["v1", "environments", environment, rest @ ..] => {
             let (position, actor) = token::worker(store, request, now)?;
             if *environment != store.environment.id {
-                // An environment that does not exist looks like one without rights.
+                // To PingOne, an unknown environment is one without permissions.
                 return Err(if store.uses(Alternative::UnknownEnvironmentIsNotFound) {
                     ApiError::not_found()
                 } else {
@@ -196,7 +196,7 @@ fn dispatch(store: &mut Store, request: &Request) -> ApiResult {
                 now,
             })
         }
-        // The gateway in front knows no such route.
+        // The API gateway rejects unknown routes.
         _ => Err(ApiError::gateway("Forbidden")),
     }
 }
@@ -219,7 +219,7 @@ fn find(method: &str, path: &[&str]) -> Result<(&'static Route, Vec<String>), Ap
     })
 }
 
-/// The ids in `path`, where it fits `pattern`.
+/// The ids in `path`, if it matches `pattern`.
 fn ids(pattern: &str, path: &[&str]) -> Option<Vec<String>> {
     let mut parts = pattern.split('/').filter(|part| !part.is_empty());
     let mut ids = Vec::new();
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_take_ids_out_of_paths() {
+    fn patterns_extract_ids_from_paths() {
         assert_eq!(ids("", &[]), Some(vec![]));
         assert_eq!(
             ids(

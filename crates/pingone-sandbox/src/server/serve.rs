@@ -1,6 +1,6 @@
-//! The HTTP edge: connections on loopback, reading requests, faults, the log, sending replies.
+//! The HTTP server: accepts connections, reads requests, applies faults, logs and responds.
 //!
-//! Knows nothing of PingOne; `router.rs` answers, `control.rs` serves the sandbox's own URLs.
+//! Knows nothing of PingOne: `router.rs` handles its requests, `control.rs` the sandbox's own.
 
 use std::io;
 use std::sync::Arc;
@@ -27,10 +27,10 @@ use crate::server::router;
 use crate::server::shared::{InFlight, Shared};
 use crate::server::wire::{Connection, ResetFlag, ResponseBody};
 
-/// PingOne's own limit is not documented; a profile has at most 16 KB.
+/// PingOne's limit is undocumented; a user profile has at most 16 KB.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Accepts connections until it is dropped.
+/// Accepts connections until dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let mut connection = 0;
     loop {
@@ -39,7 +39,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 connection += 1;
                 tokio::spawn(handle_connection(stream, Arc::clone(&shared), connection));
             }
-            // Out of descriptors, say: some will be closed soon.
+            // Out of file descriptors, perhaps; some will be closed soon.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -54,14 +54,14 @@ async fn handle_connection(stream: TcpStream, shared: Arc<Shared>, connection: u
         let reset = Arc::clone(&reset);
         async move { handle_request(&shared, request, connection, &reset).await }
     });
-    // What goes wrong on a connection is its client's business.
+    // Connection errors are the client's concern.
     let _ = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(io, service)
         .await;
 }
 
-/// Answers one request; an error closes the connection without an answer.
+/// Handles one request; an error closes the connection without a response.
 async fn handle_request(
     shared: &Shared,
     incoming: hyper::Request<Incoming>,
@@ -110,10 +110,10 @@ async fn handle_request(
     to_hyper(&reply, fault.as_ref())
 }
 
-/// The answer to a request that a fault strikes.
+/// The reply to a request that a fault applies to.
 async fn apply_fault(shared: &Shared, fault: &Fault, request: &Request) -> Reply {
     let instead = fault.reset || fault.status.is_some();
-    // What takes effect does so before the wait: a client that gives up meanwhile is not heard.
+    // Apply the change before the delay: if the client hangs up, nothing after it runs.
     let mut reply = fault
         .applied
         .then(|| router::answer(&mut shared.store(), request));
@@ -130,7 +130,7 @@ async fn apply_fault(shared: &Shared, fault: &Fault, request: &Request) -> Reply
     reply.unwrap_or_else(|| router::answer(&mut shared.store(), request))
 }
 
-/// The reply as it is sent, with what a fault changes about it.
+/// Converts the reply, with the changes of a fault, to hyper's response.
 fn to_hyper(reply: &Reply, fault: Option<&Fault>) -> io::Result<Response<ResponseBody>> {
     let mut headers = HeaderMap::new();
     if reply.body.is_some() {

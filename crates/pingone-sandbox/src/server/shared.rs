@@ -1,4 +1,4 @@
-//! What the server and its handle both see: the store, the faults, the calls so far.
+//! State shared by the server and its handle: the store, faults and the log of calls.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use crate::model::fault::Fault;
 use crate::model::store::Store;
 use crate::server::calls::Call;
 
-/// How many calls are remembered; older ones are forgotten first.
+/// The maximum length of the log; the oldest calls are dropped first.
 const MAX_LOGGED_CALLS: usize = 100_000;
 
-/// What the server and its handle both see.
+/// State shared by the server and its handle.
 #[derive(Debug)]
 pub(crate) struct Shared {
     store: Mutex<Store>,
@@ -34,7 +34,7 @@ impl Shared {
         }
     }
 
-    // A handler that panicked has ended its connection; the others go on.
+    // A handler that panics closes its connection; the others go on.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,7 +64,7 @@ impl Shared {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a call; its status is settled when it is answered.
+    /// Logs a call and returns its number; the status follows with the response.
     pub(crate) fn log(&self, call: Call) -> u64 {
         let number = self.calls_seen.fetch_add(1, Ordering::Relaxed);
         let mut calls = self.call_log();
@@ -75,21 +75,21 @@ impl Shared {
         number
     }
 
-    /// Says how a remembered call ended.
+    /// Sets the status of a logged call.
     pub(crate) fn set_status(&self, number: u64, status: u16) {
         let mut calls = self.call_log();
-        // The latest are the likeliest; one that was cleared away meanwhile is not there.
+        // Search from the end, where it usually is. It may have been cleared meanwhile.
         if let Some((_, call)) = calls.iter_mut().rev().find(|(one, _)| *one == number) {
             call.status = status;
         }
     }
 }
 
-/// Counts a request as being answered for as long as it lives.
+/// Counts a request as in flight while it lives.
 pub(crate) struct InFlight<'a>(&'a Shared);
 
 impl<'a> InFlight<'a> {
-    /// One more is being answered.
+    /// Counts one more request.
     pub(crate) fn enter(shared: &'a Shared) -> Self {
         let now = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         shared.max_in_flight.fetch_max(now, Ordering::Relaxed);

@@ -1,6 +1,6 @@
-//! The two things that a well-behaved server cannot do: reset a connection, break a body off.
+//! Two things a well-behaved server cannot do: reset a connection and truncate a body.
 //!
-//! Everything else of a connection is hyper's.
+//! Everything else about connections is hyper's.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Told by a handler that the connection is to be reset, and read when it is closed.
+/// Set by a handler to have the connection reset; read when it closes.
 pub(crate) type ResetFlag = Arc<AtomicBool>;
 
-/// A connection that is closed by a reset where its flag is up.
+/// A connection that closes with a reset if its flag is set.
 pub(crate) struct Connection {
     inner: TokioIo<TcpStream>,
     reset: ResetFlag,
@@ -34,7 +34,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.reset.load(Ordering::Relaxed) {
-            // Without lingering, closing sends a reset. If that fails, it is closed as ever.
+            // With a zero linger, closing sends a reset. If that fails, it closes normally.
             let _ = self.inner.inner().set_zero_linger();
         }
     }
@@ -64,7 +64,7 @@ impl Write for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // An orderly end would be seen before the reset.
+        // The client would see an orderly shutdown before the reset.
         if self.reset.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
@@ -72,11 +72,12 @@ impl Write for Connection {
     }
 }
 
-/// A body that is sent whole, or breaks off before its announced end.
+/// A body that is sent completely or truncated before its announced length.
 pub(crate) struct ResponseBody {
     bytes: Option<Bytes>,
     announced: u64,
-    /// Where it breaks off: waits once, so that what was sent is flushed before the error.
+    /// If truncated, whether it has already yielded once, so that the bytes are flushed before the
+    /// error.
     broken: Option<bool>,
 }
 
@@ -89,13 +90,13 @@ impl ResponseBody {
         }
     }
 
-    /// Announces all of `bytes` and sends the first `kept`.
+    /// Announces all of `bytes` but sends only the first `kept`.
     pub(crate) fn truncated(bytes: Vec<u8>, kept: usize) -> Self {
         let mut body = Self::complete(bytes);
         if let Some(bytes) = &mut body.bytes {
             bytes.truncate(kept);
         }
-        // Even an answer without a body is to end too early.
+        // An empty body must be truncated, too.
         body.announced = body.announced.max(1);
         body.broken = Some(false);
         body
@@ -122,7 +123,7 @@ impl Body for ResponseBody {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(true) => Poll::Ready(Some(Err(io::Error::other("broken off by a fault")))),
+            Some(true) => Poll::Ready(Some(Err(io::Error::other("truncated by a fault")))),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Accounts: enabling, locking, moving.
+//! Accounts: enable, lock, move.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const DANA: &str = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4004";
 const LEO: &str = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4005";
 
 #[tokio::test]
-async fn enabling_is_the_same_twice() {
+async fn enabling_is_idempotent() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/enabled");
     for _ in 0..2 {
@@ -52,7 +52,7 @@ async fn enabling_is_the_same_twice() {
 }
 
 #[tokio::test]
-async fn a_lock_holds_until_it_is_lifted_or_lapses() {
+async fn a_lock_holds_until_lifted_or_expired() {
     let mut client = Client::with(|seed| {
         let clock = pingone_sandbox::seed::TimeSpec::parse("2026-03-04T10:00:00Z");
         seed.clock = Some(clock.expect("valid"));
@@ -105,7 +105,7 @@ async fn a_lock_holds_until_it_is_lifted_or_lapses() {
 }
 
 #[tokio::test]
-async fn the_media_type_alone_says_what_a_post_means() {
+async fn the_media_type_alone_selects_the_operation() {
     let client = Client::new().await;
     let path = format!("users/{LEO}");
     for media_type in [JSON, "", "application/vnd.pingidentity.account.unlock"] {
@@ -130,7 +130,7 @@ async fn disabled_users_cannot_be_locked_or_unlocked() {
 }
 
 #[tokio::test]
-async fn moving_ends_memberships_of_the_old_population() {
+async fn moving_ends_memberships_in_the_old_population() {
     let client = Client::new().await;
     let employees = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
     let path = format!("users/{CARL}/population");
@@ -141,7 +141,7 @@ async fn moving_ends_memberships_of_the_old_population() {
         (response.status, &response.body["id"]),
         (200, &employees.into())
     );
-    let carl = client.sandbox.user(CARL).expect("he is there");
+    let carl = client.sandbox.user(CARL).expect("found");
     assert_eq!(carl["sandbox"]["memberships"], serde_json::json!([]));
     assert_eq!(client.put(&path, JSON, r#"{"id": "x"}"#).await.status, 400);
     let populations = client.get("populations").await;

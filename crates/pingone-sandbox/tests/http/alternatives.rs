@@ -1,4 +1,4 @@
-//! What is unconfirmed can be had the other way round.
+//! Alternatives to UNCONFIRMED behaviour.
 
 use pingone_sandbox::{Alternative, Seed};
 
@@ -94,7 +94,7 @@ async fn errors() {
 }
 
 #[test]
-fn seeds_name_them() {
+fn seeds_list_alternatives_by_name() {
     let text = r#"{
         "environment": { "id": "e", "name": "E" },
         "applications": [],

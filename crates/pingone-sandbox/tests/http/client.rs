@@ -1,4 +1,4 @@
-//! A plain HTTP client for the cases: one sandbox, one token, no retries, no judgement.
+//! A plain HTTP client for the tests: one sandbox, one token, no retries.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,18 +12,18 @@ pub(crate) const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
 pub(crate) const RICHARD: &str = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
 pub(crate) const JSON: &str = "application/json";
 
-/// The prefix of Ping's own media types.
+/// One of Ping's own media types.
 pub(crate) fn vendor(rest: &str) -> String {
     format!("application/vnd.pingidentity.{rest}")
 }
 
-/// An response, read to its end.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// Null where the body is empty or no JSON.
+    /// Null if the body is empty or not JSON.
     pub(crate) body: Value,
 }
 
@@ -35,7 +35,7 @@ impl Response {
             .unwrap_or_default()
     }
 
-    /// The codes of the details.
+    /// The codes in `details`.
     pub(crate) fn details(&self) -> Vec<&str> {
         let details = self.body["details"].as_array();
         details
@@ -46,7 +46,7 @@ impl Response {
     }
 }
 
-/// A sandbox and a client that has a token for it.
+/// A sandbox and a client with a token for it.
 pub(crate) struct Client {
     pub(crate) sandbox: Sandbox,
     pub(crate) http: reqwest::Client,
@@ -54,18 +54,18 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The built-in company, as its first application.
+    /// The built-in company, signed in as its first application.
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// The same with a change to the seed.
+    /// The built-in company with a modified seed.
     pub(crate) async fn with(change: impl FnOnce(&mut Seed)) -> Self {
-        // Set once in a process; later calls find it there.
+        // Succeeds once per process; later calls find it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut seed = Seed::built_in();
         change(&mut seed);
-        let sandbox = Sandbox::start(seed).expect("the sandbox starts");
+        let sandbox = Sandbox::start(seed).expect("started");
         let mut client = Self {
             sandbox,
             http: reqwest::Client::builder()
@@ -78,7 +78,7 @@ impl Client {
         client
     }
 
-    /// Fetches a token as the application at `position`, by Basic.
+    /// Obtains a token as the application at `position`, with Basic authentication.
     pub(crate) async fn sign_in(&mut self, position: usize) {
         let params = self.sandbox.params_for(position);
         let id = params["credentials"]["identifier"].as_str().expect("an id");
@@ -103,7 +103,7 @@ impl Client {
             )
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body("grant_type=client_credentials");
-        read(request.send().await.expect("an response")).await
+        read(request.send().await.expect("a response")).await
     }
 
     pub(crate) async fn token_by_form(&self, form: &str) -> Response {
@@ -112,10 +112,10 @@ impl Client {
             .post(format!("{}/{ENVIRONMENT}/as/token", self.sandbox.url()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_owned());
-        read(request.send().await.expect("an response")).await
+        read(request.send().await.expect("a response")).await
     }
 
-    /// `path` is below the environment, without a leading slash.
+    /// `path` is relative to the environment, without a leading slash.
     pub(crate) async fn try_send(
         &self,
         method: Method,
@@ -146,7 +146,7 @@ impl Client {
     ) -> Response {
         self.try_send(method, path, media_type, body)
             .await
-            .expect("an response")
+            .expect("a response")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -169,38 +169,38 @@ impl Client {
         self.send(Method::DELETE, path, "", "").await
     }
 
-    /// Users by a filter, not yet encoded.
+    /// Searches users; the filter is not yet encoded.
     pub(crate) async fn find(&self, filter: &str) -> Response {
         self.get(&format!("users?filter={}", encode(filter))).await
     }
 
-    /// The usernames that a filter finds.
+    /// The usernames that a filter matches.
     pub(crate) async fn usernames(&self, filter: &str) -> Vec<String> {
         let response = self.find(filter).await;
         assert_eq!(response.status, 200, "{}", response.text);
         field_of_each(&response, "users", "username")
     }
 
-    /// A request to an absolute URL, as a `next` link is.
+    /// Gets an absolute URL, such as a `next` link.
     pub(crate) async fn follow(&self, url: &str) -> Response {
         let request = self.http.get(url).bearer_auth(&self.token);
-        read(request.send().await.expect("an response")).await
+        read(request.send().await.expect("a response")).await
     }
 
-    /// A request to the sandbox's own URLs.
+    /// Sends a request to the sandbox's own URLs.
     pub(crate) async fn control(&self, method: Method, path: &str, body: &str) -> Response {
         let url = format!("{}/sandbox/{path}", self.sandbox.url());
         let request = self.http.request(method, url).body(body.to_owned());
-        read(request.send().await.expect("an response")).await
+        read(request.send().await.expect("a response")).await
     }
 }
 
-/// A query value.
+/// Encodes a query value.
 pub(crate) fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// One member of every item of a page.
+/// One member of every item in a collection.
 pub(crate) fn field_of_each(response: &Response, collection: &str, member: &str) -> Vec<String> {
     let items = response.body["_embedded"][collection].as_array();
     items

@@ -1,4 +1,4 @@
-//! The sandbox's own URLs, its log, and its end.
+//! The sandbox's own URLs, its log of calls, start and stop.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::client::{Client, EMMA, ENVIRONMENT, JSON, read};
 
 #[tokio::test]
-async fn the_log_tells_every_call_without_secrets() {
+async fn the_log_has_every_call_without_secrets() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/enabled");
     client.put(&path, JSON, r#"{"enabled": false}"#).await;
@@ -49,13 +49,13 @@ async fn the_log_tells_every_call_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_host_gets_nothing() {
+async fn other_hosts_are_refused() {
     let client = Client::new().await;
     client.sandbox.clear_calls();
     let ask = |name: &'static str, value: &'static str| {
         let url = format!("{}/sandbox/state", client.sandbox.url());
         let request = client.http.get(url).header(name, value);
-        async move { read(request.send().await.expect("an response")).await }
+        async move { read(request.send().await.expect("a response")).await }
     };
     for (name, value) in [
         ("host", "rebound.example"),
@@ -75,7 +75,7 @@ async fn a_page_of_another_host_gets_nothing() {
 }
 
 #[tokio::test]
-async fn the_state_shows_everything_but_secrets() {
+async fn the_state_contains_no_secrets() {
     let client = Client::new().await;
     let shown = client.control(Method::GET, "state", "").await;
     assert_eq!(shown.body["users"][0]["username"], "emma.sharp");
@@ -86,7 +86,7 @@ async fn the_state_shows_everything_but_secrets() {
 }
 
 #[tokio::test]
-async fn faults_and_the_clock_are_set_from_outside() {
+async fn faults_and_the_clock_can_be_set_over_http() {
     let client = Client::new().await;
     let fault = r#"{"method": "GET", "path": "*/users", "status": 500, "times": 0}"#;
     assert_eq!(
@@ -118,34 +118,34 @@ async fn faults_and_the_clock_are_set_from_outside() {
     assert_eq!(
         client.get("users").await.status,
         401,
-        "the token's hour is over"
+        "the token has expired"
     );
     assert_eq!(client.control(Method::GET, "nothing", "").await.status, 404);
 }
 
 #[test]
-fn a_dropped_sandbox_is_gone() {
-    let sandbox = Sandbox::start(Seed::built_in()).expect("it starts");
+fn a_dropped_sandbox_stops_listening() {
+    let sandbox = Sandbox::start(Seed::built_in()).expect("started");
     let address = sandbox
         .url()
         .strip_prefix("http://")
         .expect("plain HTTP")
         .to_owned();
     assert!(address.starts_with("127.0.0.1:"));
-    let open = TcpStream::connect(&address).expect("it listens");
+    let open = TcpStream::connect(&address).expect("listening");
     drop(sandbox);
     assert!(TcpStream::connect(&address).is_err());
     drop(open);
 }
 
 #[test]
-fn the_same_seed_gives_the_same_answers() {
+fn the_same_seed_gives_the_same_responses() {
     let shown = || {
         let mut seed = Seed::built_in();
         seed.clock = pingone_sandbox::seed::TimeSpec::parse("2026-03-04T10:00:00Z").ok();
         seed.ids = Some(1);
         seed.add_crowd(3);
-        let sandbox = Sandbox::start(seed).expect("it starts");
+        let sandbox = Sandbox::start(seed).expect("started");
         sandbox.advance(Duration::from_secs(1));
         sandbox.state()["users"].clone()
     };
@@ -153,12 +153,12 @@ fn the_same_seed_gives_the_same_answers() {
 }
 
 #[test]
-fn the_program_says_where_it_is_and_ends_when_asked() {
+fn the_executable_prints_its_url_and_stops_on_sigterm() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
+        .expect("started");
     let mut lines = BufReader::new(program.stdout.take().expect("a pipe")).lines();
     let mut line = || lines.next().expect("a line").expect("text");
     let url = line();
@@ -168,21 +168,21 @@ fn the_program_says_where_it_is_and_ends_when_asked() {
         (&url.as_str().into(), &ENVIRONMENT.into())
     );
     let address = url.strip_prefix("http://").expect("plain HTTP");
-    TcpStream::connect(address).expect("it listens");
+    TcpStream::connect(address).expect("listening");
     let pid = program.id().to_string();
     Command::new("kill")
         .args(["-TERM", &pid])
         .status()
         .expect("kill runs");
-    assert!(program.wait().expect("it ends").success());
+    assert!(program.wait().expect("exited").success());
 }
 
 #[test]
-fn the_program_names_a_seed_that_is_wrong() {
+fn the_executable_names_an_invalid_seed() {
     let output = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
         .args(["--seed", "Cargo.toml"])
         .output()
-        .expect("it runs");
+        .expect("started");
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("Cargo.toml"));
 }

@@ -1,4 +1,4 @@
-//! Faults and rate limits: what goes wrong, how often, and what has happened nevertheless.
+//! Faults and rate limits: what goes wrong, how often, and whether the request took effect.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ fn enabled() -> String {
 }
 
 fn is_enabled(client: &Client) -> bool {
-    client.sandbox.user(EMMA).expect("she is there")["enabled"] == true
+    client.sandbox.user(EMMA).expect("found")["enabled"] == true
 }
 
 #[tokio::test]
-async fn a_status_comes_as_often_as_told() {
+async fn a_status_is_returned_the_given_number_of_times() {
     let client = Client::new().await;
     let fault = Fault::on("PUT", "*/enabled")
         .times(2)
@@ -35,13 +35,13 @@ async fn a_status_comes_as_often_as_told() {
         assert_eq!(response.body["code"], "UNEXPECTED_ERROR");
         assert_eq!(client.get(&enabled()).await.status, 200, "another method");
     }
-    assert!(is_enabled(&client), "nothing has happened");
+    assert!(is_enabled(&client), "nothing changed");
     assert_eq!(client.put(&enabled(), JSON, OFF).await.status, 200);
     assert!(!is_enabled(&client));
 }
 
 #[tokio::test]
-async fn a_fault_may_lose_the_answer_only() {
+async fn a_fault_can_lose_only_the_response() {
     let client = Client::new().await;
     client.sandbox.fault(
         Fault::on("PUT", "*/enabled")
@@ -56,7 +56,7 @@ async fn a_fault_may_lose_the_answer_only() {
 }
 
 #[tokio::test]
-async fn a_connection_is_reset() {
+async fn a_fault_can_reset_the_connection() {
     let client = Client::new().await;
     client.sandbox.fault(Fault::on("*", "*/enabled").reset());
     let error = client
@@ -72,15 +72,12 @@ async fn a_connection_is_reset() {
     }
     assert!(reset, "{error:?}");
     assert!(is_enabled(&client));
-    assert_eq!(
-        client.sandbox.calls().last().expect("it was seen").status,
-        0
-    );
+    assert_eq!(client.sandbox.calls().last().expect("a call").status, 0);
     assert_eq!(client.get(&enabled()).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_body_breaks_off() {
+async fn a_fault_can_truncate_the_body() {
     let client = Client::new().await;
     client
         .sandbox
@@ -98,13 +95,13 @@ async fn a_body_breaks_off() {
         .await
         .expect("headers");
     assert_eq!(response.status(), 200);
-    let announced = response.content_length().expect("it is announced");
+    let announced = response.content_length().expect("a content length");
     assert!(announced > 100);
     let mut seen = Vec::new();
     let error = loop {
         match response.chunk().await {
             Ok(Some(chunk)) => seen.extend_from_slice(&chunk),
-            Ok(None) => panic!("the body ended as if it were whole"),
+            Ok(None) => panic!("the body was not truncated"),
             Err(error) => break error,
         }
     };
@@ -112,7 +109,7 @@ async fn a_body_breaks_off() {
 }
 
 #[tokio::test]
-async fn an_answer_waits() {
+async fn a_fault_can_delay_the_response() {
     let client = Client::new().await;
     client.sandbox.clear_calls();
     client.sandbox.fault(
@@ -129,7 +126,7 @@ async fn an_answer_waits() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_when_to_come_back() {
+async fn rate_limit_errors_say_when_to_retry() {
     let client = Client::with(|seed| {
         seed.limits.rates.push(RateLimit {
             path: "*/users*".to_owned(),
@@ -155,7 +152,7 @@ async fn a_rate_limit_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn more_than_a_megabyte_is_not_read() {
+async fn bodies_over_a_megabyte_are_rejected() {
     let client = Client::new().await;
     let body = "x".repeat(1024 * 1024 + 1);
     let response = client.try_send(Method::POST, "users", JSON, &body).await;
@@ -163,7 +160,7 @@ async fn more_than_a_megabyte_is_not_read() {
 }
 
 #[tokio::test]
-async fn an_answer_is_changed() {
+async fn a_fault_can_modify_the_response() {
     let client = Client::new().await;
     let fault = Fault::on("PUT", "*/enabled")
         .body("not json")
@@ -184,7 +181,7 @@ async fn an_answer_is_changed() {
 }
 
 #[tokio::test]
-async fn a_change_may_come_through_although_its_client_gave_up() {
+async fn a_change_can_take_effect_after_the_client_hangs_up() {
     let client = Client::new().await;
     let day = Duration::from_hours(24);
     client

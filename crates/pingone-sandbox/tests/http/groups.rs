@@ -1,4 +1,4 @@
-//! Groups and memberships: direct, indirect, dynamic.
+//! Groups and memberships: direct, inherited, dynamic.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const SALES: &str = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803";
 const STAFF: &str = "5b71f2e6-0c4d-4a89-93be-61a8e7d2f404";
 
 #[tokio::test]
-async fn memberships_are_direct_or_by_nesting() {
+async fn memberships_are_direct_or_inherited() {
     let client = Client::new().await;
     let path = format!("users/{NORA}/memberOfGroups");
     let response = client.get(&path).await;
@@ -51,7 +51,7 @@ async fn memberships_are_direct_or_by_nesting() {
     let first = client.get(&format!("{path}?limit=2")).await;
     let next = first.body["_links"]["next"]["href"]
         .as_str()
-        .expect("there is more");
+        .expect("a next link");
     assert_eq!(
         field_of_each(&client.follow(next).await, "groupMemberships", "name"),
         ["Managers"]
@@ -59,7 +59,7 @@ async fn memberships_are_direct_or_by_nesting() {
 }
 
 #[tokio::test]
-async fn a_user_joins_and_leaves_a_group() {
+async fn memberships_can_be_added_and_removed() {
     let client = Client::new().await;
     let path = format!("users/{RICHARD}/memberOfGroups");
     let body = format!(r#"{{"id": "{SALES}"}}"#);
@@ -77,7 +77,7 @@ async fn a_user_joins_and_leaves_a_group() {
     assert_eq!(
         client.get(&format!("{path}/{STAFF}")).await.status,
         200,
-        "by nesting"
+        "inherited"
     );
 
     assert_eq!(client.delete(&format!("{path}/{SALES}")).await.status, 204);
@@ -89,7 +89,7 @@ async fn a_user_joins_and_leaves_a_group() {
 }
 
 #[tokio::test]
-async fn some_memberships_cannot_be_given_or_taken() {
+async fn dynamic_and_foreign_memberships_cannot_be_changed() {
     let client = Client::new().await;
     let path = format!("users/{NORA}/memberOfGroups");
     for group in [MANAGERS, CONTRACT] {
@@ -114,7 +114,7 @@ async fn some_memberships_cannot_be_given_or_taken() {
 }
 
 #[tokio::test]
-async fn groups_are_found_read_and_changed() {
+async fn groups_can_be_found_read_and_changed() {
     let client = Client::new().await;
     let response = client
         .get(&format!("groups?filter={}", encode(r#"name eq "sales""#)))

@@ -1,4 +1,4 @@
-//! What an analyst needs: sessions, devices, roles, the audit trail.
+//! What an analyst looks at: sessions, devices, roles, the audit trail.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each, vendor};
 
 #[tokio::test]
-async fn sessions_are_listed_newest_first_and_ended() {
+async fn sessions_are_listed_newest_first_and_can_be_ended() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/sessions");
     let response = client.get(&path).await;
@@ -33,7 +33,7 @@ async fn sessions_are_listed_newest_first_and_ended() {
 }
 
 #[tokio::test]
-async fn expired_sessions_are_listed_read_and_ended_like_others() {
+async fn expired_sessions_can_be_listed_read_and_ended() {
     for stays in [false, true] {
         let client = Client::with(|seed| {
             let past = TimeSpec::parse("-1h").expect("valid");
@@ -59,7 +59,7 @@ async fn expired_sessions_are_listed_read_and_ended_like_others() {
 }
 
 #[tokio::test]
-async fn only_ten_sessions_show_at_once() {
+async fn at_most_ten_sessions_are_listed() {
     let client = Client::with(|seed| {
         let one = seed.users[0].sessions[0].clone();
         for _ in 0..12 {
@@ -86,7 +86,7 @@ async fn only_ten_sessions_show_at_once() {
 }
 
 #[tokio::test]
-async fn devices_are_listed_blocked_and_deleted() {
+async fn devices_can_be_listed_blocked_and_deleted() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/devices");
     let response = client.get(&path).await;
@@ -141,7 +141,7 @@ async fn devices_are_listed_blocked_and_deleted() {
 }
 
 #[tokio::test]
-async fn roles_are_assigned_and_taken_back() {
+async fn roles_can_be_assigned_and_removed() {
     let client = Client::new().await;
     let roles = client
         .follow(&format!("{}/v1/roles", client.sandbox.url()))
@@ -166,7 +166,7 @@ async fn roles_are_assigned_and_taken_back() {
 }
 
 #[tokio::test]
-async fn custom_roles_are_in_the_list_of_the_environment_alone() {
+async fn custom_roles_are_listed_in_the_environment_only() {
     let client = Client::with(|seed| {
         seed.custom_roles.push(CustomRole {
             id: "e1bc848f-5cf4-5a48-a5b3-471f4431a705".to_owned(),
@@ -200,7 +200,7 @@ async fn custom_roles_are_in_the_list_of_the_environment_alone() {
 }
 
 #[tokio::test]
-async fn answers_say_what_time_it_is_here() {
+async fn the_date_header_follows_the_sandbox_clock() {
     let mut client = Client::with(|seed| {
         seed.clock = Some(TimeSpec::parse("2026-03-04T10:00:00.900Z").expect("valid"));
     })
@@ -220,7 +220,7 @@ async fn answers_say_what_time_it_is_here() {
 }
 
 #[tokio::test]
-async fn the_audit_trail_tells_what_happened() {
+async fn the_audit_trail_records_changes() {
     let client = Client::new().await;
     client
         .put(
@@ -243,7 +243,7 @@ async fn the_audit_trail_tells_what_happened() {
     let types = updated.body["_embedded"]["activities"]
         .as_array()
         .expect("a list");
-    let last = types.last().expect("there is one");
+    let last = types.last().expect("an activity");
     assert_eq!(last["action"]["type"], "USER.UPDATED");
     assert_eq!(last["actors"]["client"]["name"], "XSOAR worker");
     assert_eq!(last["result"]["status"], "SUCCESS");

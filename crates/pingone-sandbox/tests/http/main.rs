@@ -1,6 +1,6 @@
-//! The sandbox over real HTTP, by the facts that are documented of PingOne.
+//! The sandbox over real HTTP, tested against PingOne's documentation.
 //!
-//! Cases are grouped by resource; `client.rs` is the plain HTTP client that they share.
+//! Tests are grouped by resource; `client.rs` is the HTTP client they share.
 
 mod accounts;
 mod alternatives;

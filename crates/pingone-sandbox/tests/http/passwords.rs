@@ -1,4 +1,4 @@
-//! Passwords: states, policy, lockout, and which media type does what.
+//! Passwords: status, policy, lockout, and the operation that each media type selects.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn password(user: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_user_has_a_state() {
+async fn the_status_fits_each_user() {
     let client = Client::new().await;
     let carl = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4010";
     for (user, status) in [
@@ -43,7 +43,7 @@ async fn every_user_has_a_state() {
 }
 
 #[tokio::test]
-async fn a_reset_skips_the_policy_and_asks_for_a_change() {
+async fn a_reset_skips_the_policy_and_requires_a_change() {
     let client = Client::new().await;
     let reset = vendor("password.reset+json");
     let response = client
@@ -53,8 +53,8 @@ async fn a_reset_skips_the_policy_and_asks_for_a_change() {
         (response.status, &response.body["status"]),
         (200, &"MUST_CHANGE_PASSWORD".into())
     );
-    let petra = client.sandbox.user(PETRA).expect("she is there");
-    assert_eq!(petra["account"]["status"], "OK", "the lockout is over");
+    let petra = client.sandbox.user(PETRA).expect("found");
+    assert_eq!(petra["account"]["status"], "OK", "the lockout ended");
     assert_eq!(
         client.put(&password(EMMA), &reset, "{}").await.details(),
         ["REQUIRED_VALUE"]
@@ -73,7 +73,7 @@ async fn a_reset_skips_the_policy_and_asks_for_a_change() {
 }
 
 #[tokio::test]
-async fn a_set_minds_the_policy_unless_told_not_to() {
+async fn setting_a_password_enforces_the_policy_unless_bypassed() {
     let client = Client::new().await;
     let set = vendor("password.set+json");
     let weak = client
@@ -118,7 +118,7 @@ async fn a_set_minds_the_policy_unless_told_not_to() {
 }
 
 #[tokio::test]
-async fn failed_checks_lock_until_somebody_or_time_unlocks() {
+async fn failed_checks_lock_the_password_until_it_is_unlocked_or_time_passes() {
     let client = Client::new().await;
     let check = vendor("password.check+json");
     let right = client
@@ -161,7 +161,7 @@ async fn failed_checks_lock_until_somebody_or_time_unlocks() {
         .await;
     assert_eq!(
         unlocked.body["account"]["status"], "LOCKED",
-        "an account's unlock is another thing"
+        "unlocking the account does not end a lockout"
     );
     let unlocked = client
         .post(&password(EMMA), &vendor("password.unlock+json"), "")
@@ -177,12 +177,12 @@ async fn failed_checks_lock_until_somebody_or_time_unlocks() {
     );
     client.sandbox.advance(Duration::from_mins(15));
     client.sandbox.expire_tokens();
-    let petra = client.sandbox.user(PETRA).expect("she is there");
+    let petra = client.sandbox.user(PETRA).expect("found");
     assert_eq!(petra["sandbox"]["passwordStatus"], "OK");
 }
 
 #[tokio::test]
-async fn force_change_leaves_the_password_as_it_is() {
+async fn force_change_keeps_the_password() {
     let client = Client::new().await;
     let force = vendor("password.forceChange");
     let response = client.post(&password(EMMA), &force, "").await;
@@ -210,7 +210,7 @@ async fn force_change_leaves_the_password_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_or_media_type_is_unsupported() {
+async fn a_wrong_method_or_media_type_gets_415() {
     let client = Client::new().await;
     let path = password(EMMA);
     let set = r#"{"value": "Granite-Paper-19"}"#;
@@ -232,11 +232,11 @@ async fn a_wrong_method_or_media_type_is_unsupported() {
 }
 
 #[tokio::test]
-async fn a_password_is_recovered_with_the_code() {
+async fn a_recovery_code_sets_a_new_password() {
     let client = Client::new().await;
     let send = vendor("password.sendRecoveryCode+json");
     assert_eq!(client.post(&password(EMMA), &send, "").await.status, 200);
-    let emma = client.sandbox.user(EMMA).expect("she is there");
+    let emma = client.sandbox.user(EMMA).expect("found");
     let code = emma["sandbox"]["recoveryCode"].as_str().expect("a code");
     let recover = vendor("password.recover+json");
     let body =

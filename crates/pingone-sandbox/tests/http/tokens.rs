@@ -1,4 +1,4 @@
-//! Tokens and rights: how workers authenticate, what they may do.
+//! Tokens and permissions: how workers authenticate and what they may do.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use pingone_sandbox::seed::TokenAuthMethod;
 use crate::client::{Client, EMMA, ENVIRONMENT, JSON};
 
 #[tokio::test]
-async fn a_token_opens_the_environment_until_it_expires() {
+async fn a_token_is_valid_until_it_expires() {
     let mut client = Client::with(|seed| seed.applications[0].token_seconds = 60).await;
     let response = client.get("").await;
     assert_eq!(response.status, 200);
@@ -96,7 +96,7 @@ async fn the_authentication_method_is_enforced() {
 }
 
 #[tokio::test]
-async fn secrets_may_come_form_encoded_in_basic() {
+async fn basic_secrets_may_be_form_encoded() {
     let mut client = Client::with(|seed| {
         seed.applications[0].secret = "a+b%c:d é".to_owned();
         seed.applications[1].token_auth_method = TokenAuthMethod::Basic;
@@ -111,7 +111,7 @@ async fn secrets_may_come_form_encoded_in_basic() {
 }
 
 #[tokio::test]
-async fn what_is_no_bearer_token_is_refused() {
+async fn requests_without_a_valid_bearer_token_are_refused() {
     let mut client = Client::new().await;
     client.token = "created-up".to_owned();
     assert_eq!(client.get("users").await.status, 401);
@@ -119,7 +119,7 @@ async fn what_is_no_bearer_token_is_refused() {
         "{}/v1/environments/{ENVIRONMENT}/users",
         client.sandbox.url()
     );
-    let response = client.http.get(&url).send().await.expect("an response");
+    let response = client.http.get(&url).send().await.expect("a response");
     assert_eq!(response.status(), 401);
     let response = client
         .http
@@ -127,7 +127,7 @@ async fn what_is_no_bearer_token_is_refused() {
         .header("authorization", "Basic abc")
         .send()
         .await
-        .expect("an response");
+        .expect("a response");
     assert_eq!(response.status(), 403);
     assert!(
         response
@@ -139,7 +139,7 @@ async fn what_is_no_bearer_token_is_refused() {
 }
 
 #[tokio::test]
-async fn roles_open_areas() {
+async fn roles_grant_access_by_area() {
     let mut client = Client::with(|seed| {
         seed.applications[0].denied = vec![Area::Groups];
         seed.applications[1].token_auth_method = TokenAuthMethod::Basic;
@@ -164,14 +164,11 @@ async fn roles_open_areas() {
             .status,
         403
     );
-    assert_eq!(
-        client.sandbox.user(EMMA).expect("she is there")["enabled"],
-        true
-    );
+    assert_eq!(client.sandbox.user(EMMA).expect("found")["enabled"], true);
 }
 
 #[tokio::test]
-async fn another_environment_looks_like_missing_rights() {
+async fn another_environment_looks_like_missing_permissions() {
     let client = Client::new().await;
     let url = format!("{}/v1/environments/{EMMA}/users", client.sandbox.url());
     let response = client.follow(&url).await;

@@ -1,4 +1,4 @@
-//! Users: search, paging, create, change, delete.
+//! Users: search, paging, create, update, delete.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::{Client, EMMA, JSON, RICHARD, encode, field_of_each, vendor};
 
 #[tokio::test]
-async fn a_user_is_found_by_name_without_regard_to_case() {
+async fn usernames_match_case_insensitively() {
     let client = Client::new().await;
     let response = client.find(r#"username eq "EMMA.sharp""#).await;
     assert_eq!(response.body["count"], 1);
@@ -37,17 +37,17 @@ async fn a_user_is_found_by_name_without_regard_to_case() {
 }
 
 #[tokio::test]
-async fn awkward_names_need_proper_escapes() {
+async fn awkward_usernames_must_be_escaped() {
     let client = Client::new().await;
     let filter = r#"username eq "o\"brien|\\zoë+1&2#3%20""#;
     assert_eq!(client.usernames(filter).await, ["o\"brien|\\zoë+1&2#3%20"]);
-    // An injected condition is text, not a condition.
+    // An injected condition must be treated as text.
     let filter = r#"username eq "x\" or username sw \"emma""#;
     assert_eq!(client.usernames(filter).await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn filters_follow_the_documented_subset() {
+async fn only_documented_filters_are_supported() {
     let client = Client::new().await;
     assert_eq!(
         client.usernames("enabled eq false").await,
@@ -105,7 +105,7 @@ async fn filters_follow_the_documented_subset() {
 }
 
 #[tokio::test]
-async fn custom_attributes_exist_where_the_seed_says_so() {
+async fn custom_attributes_come_from_the_seed() {
     let client = Client::with(|seed| seed.custom_attributes.push("shoeSize".to_owned())).await;
     let path = format!("users/{EMMA}");
     assert_eq!(
@@ -123,7 +123,7 @@ async fn custom_attributes_exist_where_the_seed_says_so() {
 }
 
 #[tokio::test]
-async fn a_walk_over_pages_sees_everybody_once() {
+async fn paging_returns_every_user_once() {
     let client = Client::with(|seed| seed.add_crowd(450)).await;
     let filter = encode(r#"username sw "crowd.""#);
     let mut response = client
@@ -149,7 +149,7 @@ async fn a_walk_over_pages_sees_everybody_once() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_changed_and_deleted() {
+async fn users_can_be_created_updated_and_deleted() {
     let client = Client::new().await;
     let created = client
         .post("users", JSON, r#"{"username": "new", "surprise": 1}"#)
@@ -188,7 +188,7 @@ async fn a_user_is_created_changed_and_deleted() {
         .await;
     assert_eq!(changed.body["name"], json!({ "given": "N" }));
     assert!(changed.body.get("title").is_none());
-    assert_eq!(changed.body["enabled"], true, "that has a URL of its own");
+    assert_eq!(changed.body["enabled"], true, "it has its own URL");
 
     let scim = r#"{"Operations": [{"op": "replace", "path": "nickname", "value": "Nick"}]}"#;
     let media_type = vendor("user.scim.patch+json");
@@ -210,13 +210,13 @@ async fn a_user_is_created_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_import_may_bring_a_password() {
+async fn an_import_can_set_a_password() {
     let client = Client::new().await;
     let media_type = vendor("user.import+json");
     let body = r#"{"username": "imported", "password": {"value": "Granite-Paper-19", "forceChange": true}}"#;
     let created = client.post("users", &media_type, body).await;
     assert_eq!(created.status, 201);
-    let state = client.sandbox.user("imported").expect("it is there");
+    let state = client.sandbox.user("imported").expect("found");
     assert_eq!(state["sandbox"]["passwordStatus"], "MUST_CHANGE_PASSWORD");
     let weak = r#"{"username": "weak", "password": {"value": "weak"}}"#;
     assert_eq!(client.post("users", &media_type, weak).await.status, 400);
@@ -226,7 +226,7 @@ async fn an_import_may_bring_a_password() {
 }
 
 #[tokio::test]
-async fn groups_come_along_when_asked_for() {
+async fn memberships_and_population_are_included_on_request() {
     let client = Client::new().await;
     let response = client
         .get(&format!(
