@@ -1,5 +1,5 @@
-//! A command's arguments, checked against the manifest: the required ones are there, a fixed choice is one of
-//! the choices, and every value is a text. What an argument means is the command's business.
+//! A command's arguments, checked against the manifest: required ones are present, predefined values are respected, and
+//! values are strings or lists of strings. The command interprets them.
 
 use std::{collections::HashMap, str::FromStr};
 
@@ -17,28 +17,28 @@ use pingone::{
     memory::{self, Unread},
 };
 
-/// No text is longer that PingOne takes, nor a record of a containment.
+/// Longer than anything PingOne accepts, and than the record of a containment. In bytes.
 const MAX_TEXT: usize = 256 * 1024;
-/// A command has no time for more users.
+/// A command has no time for more.
 const MAX_ITEMS: usize = 10_000;
-/// What a list may take in memory.
+/// How much memory a list may use. In bytes.
 const MAX_LIST: usize = 48 * 1024 * 1024;
 
-/// XSOAR puts this among the arguments when a command is run in debug mode; it is none of the command's.
+/// XSOAR adds this argument in debug mode; it is not meant for the command.
 pub const DEBUG_MODE: &str = "debug-mode";
 
-/// The arguments of one command. It has no `Debug`: there may be a password among them.
+/// The arguments of one command. No `Debug`: one of them may be a password.
 pub struct Arguments {
-    /// What the command takes.
+    /// The arguments that the command accepts.
     declared: &'static [Argument],
     values: HashMap<&'static str, SecretString>,
     lists: HashMap<&'static str, Vec<String>>,
 }
 
 impl Arguments {
-    /// Checks `args` against the manifest's entry of the command. `journal` learns the secret ones. An
-    /// unknown argument is ignored with a line in the log: the documentation's own example has one. Not so one
-    /// that is a known one in another spelling: without its `dryRun`, a dry run would be none.
+    /// Checks `args` against the manifest, and masks secret ones in `journal`. An unknown argument is logged and ignored,
+    /// because the documentation's own example has one. A misspelt one is an error: without its `dryRun`, a dry run would
+    /// change things.
     pub fn check(
         command: &'static Command,
         mut args: Map<String, Value>,
@@ -99,7 +99,7 @@ impl Arguments {
         })
     }
 
-    /// No arguments, for the test button.
+    /// No arguments, for the Test button.
     pub fn none() -> Self {
         Self {
             declared: &[],
@@ -108,7 +108,7 @@ impl Arguments {
         }
     }
 
-    /// Whether the command takes this argument.
+    /// Whether the command has this argument.
     pub fn takes(&self, arg: Arg) -> bool {
         self.declaration(arg).is_some()
     }
@@ -118,8 +118,8 @@ impl Arguments {
         declared.find(|declared| declared.name == arg.name())
     }
 
-    /// The argument's name, by which its value is found. An argument that the command does not declare, or not as a
-    /// `kind`, is never given: to ask for it is a mistake in the handler.
+    /// The name under which the value is stored. Reading an argument that the command does not declare, or declares as
+    /// another kind, is a bug in the handler.
     fn key(&self, arg: Arg, kind: Kind) -> &'static str {
         debug_assert!(
             self.declaration(arg)
@@ -129,7 +129,7 @@ impl Arguments {
         arg.name()
     }
 
-    /// Whether the argument was given, or has a default.
+    /// Whether the argument was given or has a default.
     pub fn is_given(&self, arg: Arg) -> bool {
         match self.declaration(arg).map(Kind::of) {
             Some(Kind::Text) => self.text(arg).is_some(),
@@ -138,7 +138,7 @@ impl Arguments {
         }
     }
 
-    /// The value of an argument; `None` if it was not given, or is empty.
+    /// The value of an argument; `None` if it was not given or is empty.
     pub fn text(&self, arg: Arg) -> Option<&str> {
         self.secret_text(arg).map(ExposeSecret::expose_secret)
     }
@@ -147,28 +147,28 @@ impl Arguments {
         self.values.get(self.key(arg, Kind::Text))
     }
 
-    /// The value of an argument that the manifest requires.
+    /// The value of a required argument.
     pub fn required(&self, arg: Arg) -> Result<&str> {
         self.text(arg).ok_or_else(|| missing(arg))
     }
 
-    /// The value of a secret argument that the manifest requires.
+    /// The value of a required secret argument.
     pub fn secret(&self, arg: Arg) -> Result<&SecretString> {
         self.secret_text(arg).ok_or_else(|| missing(arg))
     }
 
-    /// The items of an argument that takes a list; none if it was not given.
+    /// The items of a list argument; empty if it was not given.
     pub fn list(&self, arg: Arg) -> &[String] {
         let items = self.lists.get(self.key(arg, Kind::List));
         items.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether an argument says true; not given counts as false.
+    /// The value of a boolean argument; false if it was not given.
     pub fn flag(&self, arg: Arg) -> Result<bool> {
         Ok(self.choice(arg)?.unwrap_or(false))
     }
 
-    /// What an argument says of true or false, in XSOAR's spellings; `None` if it was not given.
+    /// The value of a boolean argument; `None` if it was not given.
     pub fn choice(&self, arg: Arg) -> Result<Option<bool>> {
         match self.text(arg).map(str::to_ascii_lowercase).as_deref() {
             None => Ok(None),
@@ -178,12 +178,12 @@ impl Arguments {
         }
     }
 
-    /// What a required argument says of true or false.
+    /// The value of a required boolean argument.
     pub fn required_choice(&self, arg: Arg) -> Result<bool> {
         self.choice(arg)?.ok_or_else(|| missing(arg))
     }
 
-    /// The value of an argument that is a whole number from 1.
+    /// The value of an argument that is a positive integer.
     pub fn count(&self, arg: Arg) -> Result<Option<usize>> {
         let parse = |text: &str| text.trim().parse().ok().filter(|count| *count > 0);
         let wrong = || {
@@ -202,7 +202,7 @@ impl Arguments {
         self.text(arg).map(|text| parse_id(arg, text)).transpose()
     }
 
-    /// The value of an argument that is an id and that the manifest requires.
+    /// The value of a required argument that is an id.
     pub fn required_id<T: FromStr>(&self, arg: Arg) -> Result<T> {
         self.id(arg)?.ok_or_else(|| missing(arg))
     }
@@ -215,21 +215,21 @@ impl Arguments {
             .collect()
     }
 
-    /// The time in an argument, usually one that has passed.
+    /// The value of an argument that is a time, usually in the past.
     pub fn past_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
         self.text(arg)
             .map(|text| parse_timestamp(arg.name(), text, now))
             .transpose()
     }
 
-    /// The time in an argument, usually one to come.
+    /// The value of an argument that is a time, usually in the future.
     pub fn future_time(&self, arg: Arg, now: Timestamp) -> Result<Option<Timestamp>> {
         self.text(arg)
             .map(|text| parse_future(arg.name(), text, now))
             .transpose()
     }
 
-    /// The span of time in an argument.
+    /// The value of an argument that is a duration.
     pub fn duration(&self, arg: Arg) -> Result<Option<Span>> {
         self.text(arg)
             .map(|text| parse_duration(arg.name(), text))
@@ -237,7 +237,7 @@ impl Arguments {
     }
 }
 
-/// What an argument takes.
+/// What kind of value an argument has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -254,7 +254,7 @@ impl Kind {
     }
 }
 
-/// For an argument that the manifest requires: a request without it has been refused already.
+/// A required argument that is missing, which `check` has already refused.
 fn missing(arg: Arg) -> anyhow::Error {
     anyhow!("The required argument '{}' is missing.", arg.name())
 }
@@ -269,7 +269,7 @@ fn parse_id<T: FromStr>(arg: Arg, text: &str) -> Result<T> {
     })
 }
 
-/// Numbers and booleans are taken as they are written; null and the empty text count as not given.
+/// Numbers and booleans become strings; null and the empty string count as not given.
 fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     match value {
         Value::Null => Ok(None),
@@ -285,7 +285,7 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     }
 }
 
-/// A list as XSOAR gives it: a JSON list, a text that is one, or a text with commas.
+/// A list in any of XSOAR's forms: a JSON list, a string that contains one, or a string with commas.
 fn list(name: &str, value: Value) -> Result<Vec<String>> {
     let too_many = || {
         anyhow!(
@@ -311,7 +311,7 @@ fn list(name: &str, value: Value) -> Result<Vec<String>> {
     if items.len() > MAX_ITEMS {
         return Err(too_many());
     }
-    // What a playbook takes from the context may be an object.
+    // A value from a playbook's context may be an object.
     let items = items.into_iter().map(|item| {
         if item.is_object() {
             Value::from(item.to_string())
@@ -329,7 +329,7 @@ fn list(name: &str, value: Value) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Compares an unknown name with the known ones without regard to case, `_` and `-`.
+/// Rejects an unknown name that differs from a known one only in case, `_` or `-`.
 fn check_spelling(command: &Command, name: &str) -> Result<()> {
     let letters = |name: &str| name.replace(['_', '-'], "").to_lowercase();
     let known = || command.arguments.iter().map(|argument| argument.name);
@@ -337,13 +337,13 @@ fn check_spelling(command: &Command, name: &str) -> Result<()> {
         return Ok(());
     }
     let given = letters(name);
-    let alike: Vec<&str> = known().filter(|known| letters(known) == given).collect();
-    if alike.is_empty() {
+    let meant: Vec<&str> = known().filter(|known| letters(known) == given).collect();
+    if meant.is_empty() {
         return Ok(());
     }
     bail!(
         "The argument '{name}' is not known: it is written {}.",
-        alike.join(" or ")
+        meant.join(" or ")
     )
 }
 
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn values_become_texts() {
+    fn values_become_strings() {
         for (value, text) in [
             (json!("emma"), "emma"),
             (json!(7), "7"),
@@ -426,14 +426,14 @@ mod tests {
             (json!(1.5), "1.5"),
             (json!(" "), " "),
         ] {
-            let (arguments, ..) = check(json!({"username": value})).expect("fine arguments");
+            let (arguments, ..) = check(json!({"username": value})).expect("valid arguments");
             assert_eq!(arguments.text(Arg::Username), Some(text));
             assert_eq!(arguments.text(Arg::FailOn), Some("any"), "the default");
         }
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_arguments_are_named() {
         for value in [
             json!({}),
             json!({"username": ""}),
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_kept_to() {
+    fn only_predefined_values_are_accepted() {
         let error = check(json!({"username": "emma", "failOn": "some"}))
             .err()
             .expect("no such choice")
@@ -460,8 +460,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_masked_and_unknown_arguments_told_by_name_only() {
-        let (_, journal) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("fine arguments");
+    fn secrets_are_masked_and_unknown_arguments_logged_without_their_values() {
+        let (_, journal) = check(json!({"username": "emma", "password": "hunter22", "pasword": "oops4242", "debug-mode": "true"})).expect("valid arguments");
         assert!(!journal.mask().text("hunter22").contains("hunter22"));
         assert_eq!(
             journal.take(),
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_argument_in_another_spelling_is_an_error() {
+    fn misspelt_arguments_are_an_error() {
         let error = |command: &'static str, name: &str| {
             let command = manifest::command(command).expect("a command");
             let args = Map::from_iter([(name.to_owned(), json!("x"))]);
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_in_the_manifest_are_secret() {
+    fn password_arguments_are_marked_secret() {
         let arguments = manifest::COMMANDS
             .iter()
             .flat_map(|command| command.arguments);

@@ -1,11 +1,11 @@
-//! What was probably meant by a name that is not known.
+//! Suggestions for misspelt names.
 
 use crate::manifest;
 
-/// So many names are offered at most.
-const MAX_OFFERED: usize = 3;
+/// How many names to suggest at most.
+const MAX_SUGGESTIONS: usize = 3;
 
-/// The names that are most like `typed`, the most like first, each with how like it is: 1 is the same.
+/// The names most similar to `typed`, best first, each with its similarity from 0 to 1 (identical).
 pub fn nearest(
     typed: &str,
     names: impl IntoIterator<Item = &'static str>,
@@ -13,24 +13,24 @@ pub fn nearest(
     let typed = typed.to_lowercase();
     let mut near: Vec<(f64, &'static str)> = Vec::new();
     for name in names {
-        let likeness = strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase());
-        let place = near.iter().position(|(other, _)| likeness > *other);
-        near.insert(place.unwrap_or(near.len()), (likeness, name));
-        near.truncate(MAX_OFFERED);
+        let similarity = strsim::normalized_damerau_levenshtein(&typed, &name.to_lowercase());
+        let place = near.iter().position(|(other, _)| similarity > *other);
+        near.insert(place.unwrap_or(near.len()), (similarity, name));
+        near.truncate(MAX_SUGGESTIONS);
     }
     near
 }
 
-/// The commands that are most like `typed`, the same way; what all have in common does not count.
+/// The same for commands, ignoring the prefix that all of them share.
 pub fn nearest_commands(typed: &str) -> Vec<(f64, &'static str)> {
-    const COMMON: &str = "pingone-";
-    let bare = |name: &'static str| name.strip_prefix(COMMON).unwrap_or(name);
-    let typed = typed.strip_prefix(COMMON).unwrap_or(typed);
+    const PREFIX: &str = "pingone-";
+    let bare = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+    let typed = typed.strip_prefix(PREFIX).unwrap_or(typed);
     let near = nearest(typed, manifest::COMMANDS.iter().map(|one| bare(one.name)));
-    let commands = near.into_iter().filter_map(|(likeness, near)| {
+    let commands = near.into_iter().filter_map(|(similarity, near)| {
         let mut commands = manifest::COMMANDS.iter();
         let command = commands.find(|command| bare(command.name) == near)?;
-        Some((likeness, command.name))
+        Some((similarity, command.name))
     });
     commands.collect()
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_commands_are_offered_whatever_was_typed() {
+    fn there_are_always_three_suggestions() {
         let names = |typed: &str| -> Vec<&str> {
             let near = nearest_commands(typed);
             near.into_iter().map(|(_, name)| name).collect()

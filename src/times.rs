@@ -1,38 +1,38 @@
-//! Times as people write them in arguments: a moment (`2026-03-01T12:00:00Z`, `2026-03-01`, `yesterday`, `3 days
-//! ago`, `in 2 hours`, seconds since 1970) or a span (`4 hours`). Pure. A time without a zone is UTC; what could be
-//! read in two ways is refused.
+//! Parses times as people write them in arguments: a point in time (`2026-03-01T12:00:00Z`, `2026-03-01`, `yesterday`,
+//! `3 days ago`, `in 2 hours`, a Unix timestamp) or a duration (`4 hours`). Pure. Times without a time zone are UTC.
+//! Ambiguous ones are rejected.
 
 use anyhow::{Context as _, Result, anyhow};
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 
-/// A moment, usually a past one: a span by itself is one before `now`, so that `3 days` means `3 days ago`.
+/// A time that is usually in the past: a bare duration counts back from `now`, so that `3 days` means `3 days ago`.
 pub fn parse_timestamp(argument: &str, text: &str, now: Timestamp) -> Result<Timestamp> {
     let example = "\"yesterday\" or \"3 hours ago\"";
-    read(text, now, |span| -span).with_context(|| not_a_time(argument, text, example))
+    read(text, now, |span| -span).with_context(|| invalid_time(argument, text, example))
 }
 
-/// A moment, usually one to come: a span by itself begins `now`, so that `4 hours` means `in 4 hours`.
+/// A time that is usually in the future: a bare duration counts from `now`, so that `4 hours` means `in 4 hours`.
 pub fn parse_future(argument: &str, text: &str, now: Timestamp) -> Result<Timestamp> {
     let example = "\"tomorrow\" or \"in 4 hours\"";
-    read(text, now, |span| span).with_context(|| not_a_time(argument, text, example))
+    read(text, now, |span| span).with_context(|| invalid_time(argument, text, example))
 }
 
-fn not_a_time(argument: &str, text: &str, examples: &str) -> String {
+fn invalid_time(argument: &str, text: &str, examples: &str) -> String {
     format!(
         "The argument '{argument}' is not a valid time: '{text}'. Use 2026-03-01T12:00:00Z, 2026-03-01, {examples}; without a zone it is UTC."
     )
 }
 
-/// What `text` means; `aimed` gives a span its direction where the text does not.
-fn read(text: &str, now: Timestamp, aimed: fn(Span) -> Span) -> Option<Timestamp> {
+/// Parses a time; `direction` gives a bare duration its sign.
+fn read(text: &str, now: Timestamp, direction: fn(Span) -> Span) -> Option<Timestamp> {
     let text = text.trim();
-    day(text, now)
-        .or_else(|| since_1970(text))
-        .or_else(|| written_out(text))
-        .or_else(|| relative(text, now, aimed))
+    named_day(text, now)
+        .or_else(|| unix_time(text))
+        .or_else(|| date_time(text))
+        .or_else(|| relative(text, now, direction))
 }
 
-fn day(text: &str, now: Timestamp) -> Option<Timestamp> {
+fn named_day(text: &str, now: Timestamp) -> Option<Timestamp> {
     let days = match text.to_ascii_lowercase().as_str() {
         "now" => return Some(now),
         "yesterday" => -1,
@@ -44,9 +44,9 @@ fn day(text: &str, now: Timestamp) -> Option<Timestamp> {
     add(midnight.timestamp(), Span::new().try_days(days).ok()?).ok()
 }
 
-/// Seconds or milliseconds, by the number of digits: `7` or `2026` is no time that anybody means, and taken for one
-/// shortly after 1970 it would make every device a new one.
-fn since_1970(text: &str) -> Option<Timestamp> {
+/// Seconds or milliseconds, told apart by the number of digits. Nobody means 1970 by `7` or `2026`, and reading it so
+/// would make every device count as new.
+fn unix_time(text: &str) -> Option<Timestamp> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -58,9 +58,9 @@ fn since_1970(text: &str) -> Option<Timestamp> {
     }
 }
 
-/// A date, with or without a time of day and an offset. jiff's civil types skip an offset or a zone's name that they
-/// do not want, so nothing but a plain date and time is given to them.
-fn written_out(text: &str) -> Option<Timestamp> {
+/// A date, optionally with a time of day and an offset. jiff's civil types silently skip an offset or time zone, so they
+/// only get a plain date and time.
+fn date_time(text: &str) -> Option<Timestamp> {
     if text.contains('[') {
         return None;
     }
@@ -80,8 +80,8 @@ fn written_out(text: &str) -> Option<Timestamp> {
     Some(zoned.timestamp())
 }
 
-/// A span from now. `18:00` is a time of day to people, and 18 hours to jiff.
-fn relative(text: &str, now: Timestamp, aimed: fn(Span) -> Span) -> Option<Timestamp> {
+/// A duration from now. `18:00` means a time of day to people, but 18 hours to jiff.
+fn relative(text: &str, now: Timestamp, direction: fn(Span) -> Span) -> Option<Timestamp> {
     if text.starts_with('+') || text.contains(':') {
         return None;
     }
@@ -93,12 +93,12 @@ fn relative(text: &str, now: Timestamp, aimed: fn(Span) -> Span) -> Option<Times
     let span = match (ahead, span.is_negative()) {
         (true, true) => return None,
         (true, false) | (false, true) => span,
-        (false, false) => aimed(span),
+        (false, false) => direction(span),
     };
     add(now, span).ok()
 }
 
-/// A span of time, longer than zero.
+/// A positive duration.
 pub fn parse_duration(argument: &str, text: &str) -> Result<Span> {
     let wrong = || {
         anyhow!(
@@ -116,7 +116,7 @@ pub fn parse_duration(argument: &str, text: &str) -> Result<Span> {
     }
 }
 
-/// `now` and a span, with days of 24 hours.
+/// `now` plus a duration, with days of 24 hours.
 pub fn add(now: Timestamp, span: Span) -> Result<Timestamp> {
     Ok(now
         .to_zoned_datetime(TimeZone::UTC)
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn moments() {
+    fn past_times() {
         for (text, expected) in [
             ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00.000Z"),
             ("2026-03-01T12:00:00+02:00", "2026-03-01T10:00:00.000Z"),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_ahead() {
+    fn future_times() {
         for (text, expected) in [
             ("4 hours", "2026-03-04T14:00:00.000Z"),
             ("in 4 hours", "2026-03-04T14:00:00.000Z"),
@@ -194,9 +194,9 @@ mod tests {
         }
     }
 
-    /// What cannot be read for sure is refused: a wrong guess locks for the wrong time or deletes the wrong devices.
+    /// Anything ambiguous is rejected: a wrong guess would lock an account for the wrong time or delete the wrong devices.
     #[test]
-    fn what_is_not_a_time() {
+    fn invalid_times() {
         for text in [
             "",
             "tomorow",
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn spans() {
+    fn durations() {
         assert_eq!(
             parse_duration("duration", "4 hours")
                 .and_then(|span| add(now(), span))

@@ -1,18 +1,18 @@
-//! Replaces ids and personal data in a scrubbed recording, the same thing by the same stand-in wherever it stands,
-//! so that the recording can be given away and still plays. Pure.
+//! Replaces ids and personal data in a scrubbed recording by pseudonyms, consistently, so that the recording can be
+//! shared and still replays. Pure.
 //!
-//! What is personal is decided by the name of the member or argument. A text under a name that is not known here
-//! is replaced too: an environment's own attributes may hold anything. Numbers, booleans, times, statuses, types,
-//! codes and the choices that the manifest offers stay. What makes a name awkward (quotes, pipes, line breaks, letters
-//! beyond ASCII) stays: the recording may be about it.
+//! The name of a member or argument decides whether it is personal. Text under an unknown name is replaced too: custom
+//! attributes may contain anything. Numbers, booleans, times, statuses, types, codes and the manifest's predefined values
+//! stay. So do awkward characters in names (quotes, pipes, line breaks, non-ASCII letters): they may be what the
+//! recording is about.
 
 use jiff::{Timestamp, civil};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
+    pseudonyms::{Kind, Pseudonyms, known_id},
     scrub::form_values,
-    stand_ins::{Kind, StandIns, known_id},
 };
 use crate::{manifest, safety};
 use pingone::{
@@ -21,10 +21,10 @@ use pingone::{
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
 };
 
-/// Replaces personal data in requests and exchanges. The answers are made anew by playing them.
+/// Replaces personal data in requests and exchanges. Replaying these gives the new answers.
 pub(super) fn anonymize(requests: &[Value], exchanges: &[Exchange]) -> (Vec<Value>, Vec<Exchange>) {
     let mut anonymizer = Anonymizer::default();
-    // Twice: a message may name someone whom only a later answer shows to be a person.
+    // Twice: a message may contain a name that only a later answer reveals to be one.
     let all = |anonymizer: &mut Anonymizer| -> (Vec<Value>, Vec<Exchange>) {
         (
             requests.iter().map(|one| anonymizer.request(one)).collect(),
@@ -35,14 +35,14 @@ pub(super) fn anonymize(requests: &[Value], exchanges: &[Exchange]) -> (Vec<Valu
         )
     };
     all(&mut anonymizer);
-    anonymizer.stand_ins.sort();
+    anonymizer.pseudonyms.sort();
     all(&mut anonymizer)
 }
 
-/// What is done with the text of a member.
+/// What to do with the text of a member.
 enum Treatment {
     Keep,
-    /// A sentence: what is known to be personal is replaced in it.
+    /// A sentence: replace the personal data in it.
     Sentence,
     Replace(Kind),
 }
@@ -61,7 +61,7 @@ fn treatment(member: &str) -> Treatment {
         "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
             Treatment::Keep
         }
-        // Times and switches, as arguments have them.
+        // Arguments that are times or flags.
         "until" | "duration" | "lockduration" | "from" | "to" | "createdafter" | "devicessince"
         | "detailed" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
@@ -79,10 +79,10 @@ fn treatment(member: &str) -> Treatment {
     }
 }
 
-/// Walks through a recording.
+/// Walks over a recording.
 #[derive(Default)]
 struct Anonymizer {
-    stand_ins: StandIns,
+    pseudonyms: Pseudonyms,
 }
 
 impl Anonymizer {
@@ -118,11 +118,11 @@ impl Anonymizer {
             match (name.as_str(), &mut *value) {
                 ("credentials", Value::Object(credentials)) => {
                     if let Some(Value::String(identifier)) = credentials.get_mut("identifier") {
-                        *identifier = self.stand_ins.stand_in(Kind::Other, identifier);
+                        *identifier = self.pseudonyms.pseudonym(Kind::Other, identifier);
                     }
                 }
                 ("environment_id" | "auth_environment_id", Value::String(id)) => {
-                    *id = self.stand_ins.stand_in(Kind::Other, id);
+                    *id = self.pseudonyms.pseudonym(Kind::Other, id);
                 }
                 ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
                 ("protected_users", names) => *names = self.protected("username", names),
@@ -133,7 +133,7 @@ impl Anonymizer {
         out
     }
 
-    /// What is no list of names goes on being none.
+    /// An invalid list of names stays invalid.
     fn protected(&mut self, name: &str, names: &Value) -> Value {
         let Some(names) = safety::names(names) else {
             return "[".into();
@@ -141,11 +141,11 @@ impl Anonymizer {
         names.iter().map(|one| self.text(name, &nfc(one))).collect()
     }
 
-    /// Names with commas or breaks between them.
+    /// Names separated by commas or line breaks.
     fn names(&mut self, name: &str, names: &str) -> String {
         let names = names.split([',', '\n']).map(str::trim);
-        let stand_ins: Vec<String> = names.map(|one| self.text(name, one)).collect();
-        stand_ins.join(",")
+        let pseudonyms: Vec<String> = names.map(|one| self.text(name, one)).collect();
+        pseudonyms.join(",")
     }
 
     fn args(&mut self, command: &str, args: &Map<String, Value>) -> Map<String, Value> {
@@ -160,13 +160,13 @@ impl Anonymizer {
                         Ok(list @ (Value::Array(_) | Value::Object(_))) => {
                             Value::from(self.value(name, &list).to_string())
                         }
-                        // A list that is none is to go on being none.
+                        // An invalid list stays invalid.
                         _ => match text.strip_prefix(['[', '{']) {
                             Some(rest) => Value::from(format!("[{}", self.text(name, rest))),
                             None => Value::from(self.names(name, text)),
                         },
                     },
-                    // What is given for a name is a name, as the command will take it.
+                    // The command takes whatever is given as a name.
                     Value::Number(_) | Value::Bool(_) => {
                         self.value(name, &Value::from(value.to_string()))
                     }
@@ -177,7 +177,7 @@ impl Anonymizer {
             .collect()
     }
 
-    /// A value that stands under this name.
+    /// The value of the member `name`.
     fn value(&mut self, name: &str, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.text(name, text)),
@@ -191,31 +191,31 @@ impl Anonymizer {
     }
 
     fn text(&mut self, name: &str, text: &str) -> String {
-        // A secret that was taken out says nothing about anyone.
+        // Placeholders for secrets identify nobody.
         if text.is_empty() || text == MASKED {
             return text.to_owned();
         }
         if name == "filter" {
             return self.filter(text);
         }
-        // A place in a list: how many items to skip, and PingOne's cursor, as it stands in links.
-        // One in the audit trail is an id and a time, in which there is a point too.
+        // A position in a list: how many items to skip, and PingOne's cursor as it appears in links.
+        // In the audit trail it is an id and a time, which also contains a dot.
         let is_page = |(skip, _): &(&str, &str)| name == "next_token" && !skip.contains('/');
         if let Some((skip, cursor)) = text.split_once('.').filter(is_page) {
             if cursor.is_empty() {
                 return text.to_owned();
             }
             let encoded = utf8_percent_encode(cursor, UNRESERVED).to_string();
-            return format!("{skip}.{}", self.stand_ins.cursor(&encoded));
+            return format!("{skip}.{}", self.pseudonyms.cursor(&encoded));
         }
         if name == "href" || text.starts_with("http://") || text.starts_with("https://") {
             return self.url(text);
         }
         match treatment(name) {
             Treatment::Keep => text.to_owned(),
-            Treatment::Sentence => self.stand_ins.sentence(text),
+            Treatment::Sentence => self.pseudonyms.sentence(text),
             Treatment::Replace(Kind::Other) if is_harmless(text) => text.to_owned(),
-            Treatment::Replace(kind) => self.stand_ins.stand_in(kind, text),
+            Treatment::Replace(kind) => self.pseudonyms.pseudonym(kind, text),
         }
     }
 
@@ -250,7 +250,7 @@ impl Anonymizer {
             } = response;
             headers.correlation_id = headers
                 .correlation_id
-                .map(|id| self.stand_ins.stand_in(Kind::Other, &id));
+                .map(|id| self.pseudonyms.pseudonym(Kind::Other, &id));
             RecordedResponse {
                 status,
                 headers,
@@ -259,7 +259,7 @@ impl Anonymizer {
             }
         });
         let failure = failure.map(|failure| RecordedFailure {
-            detail: self.stand_ins.sentence(&failure.detail),
+            detail: self.pseudonyms.sentence(&failure.detail),
             ..failure
         });
         Exchange {
@@ -271,24 +271,24 @@ impl Anonymizer {
         }
     }
 
-    /// The body of a token request: the client's id is in it, encoded.
+    /// The body of a token request, which contains the encoded client id.
     fn form(&mut self, form: &str) -> String {
         form_values(form, |name, value| {
             match percent_decode_str(value).decode_utf8() {
                 Ok(id) if name == "client_id" => {
-                    let stand_in = self.stand_ins.stand_in(Kind::Other, &id);
-                    utf8_percent_encode(&stand_in, UNRESERVED).to_string()
+                    let pseudonym = self.pseudonyms.pseudonym(Kind::Other, &id);
+                    utf8_percent_encode(&pseudonym, UNRESERVED).to_string()
                 }
                 _ => value.to_owned(),
             }
         })
     }
 
-    /// A body that is not JSON: a gateway's page, or JSON that broke off, of which every text is taken out.
+    /// A body that is not JSON: a gateway's page, or truncated JSON, whose strings are all removed.
     fn foreign_body(&mut self, body: &str) -> String {
         let is_broken_json = body.trim_start().starts_with(['{', '[']);
         if !is_broken_json {
-            return self.stand_ins.sentence(body);
+            return self.pseudonyms.sentence(body);
         }
         let mut out = String::new();
         let mut in_value = false;
@@ -305,20 +305,20 @@ impl Anonymizer {
                 continue;
             }
             out.push(character);
-            // After a comma it may be a member's name as well, which is then taken out too.
+            // After a comma it may also be a member's name, which is then removed too.
             in_value = character == '"' && matches!(last, ':' | ',' | '[');
             if !character.is_whitespace() {
                 last = character;
             }
         }
         if serde_json::from_str::<Value>(&out).is_ok() {
-            // What was wrong with it stood in a text; it has to stay wrong.
+            // The mistake was inside a string; the result must stay invalid.
             out.push('x');
         }
         out
     }
 
-    /// An address, or the end of one. It stays as it is, letter by letter, where nothing has to be replaced.
+    /// A URL, or the end of one. Unchanged, byte for byte, if there is nothing to replace.
     fn url(&mut self, url: &str) -> String {
         let (before_query, query) = match url.split_once('?') {
             Some((before, query)) => (before, Some(query)),
@@ -329,11 +329,11 @@ impl Anonymizer {
             Some((scheme, rest)) => {
                 let end = rest.find('/').unwrap_or(rest.len());
                 let (host, path) = rest.split_at(end);
-                (format!("{scheme}://{}", self.stand_ins.host(host)), path)
+                (format!("{scheme}://{}", self.pseudonyms.host(host)), path)
             }
         };
         let segments = path.split('/').map(|segment| match known_id(segment) {
-            Some(id) => self.stand_ins.id(id),
+            Some(id) => self.pseudonyms.id(id),
             None => segment.to_owned(),
         });
         let path = segments.collect::<Vec<_>>().join("/");
@@ -353,7 +353,7 @@ impl Anonymizer {
     fn query_value(&mut self, name: &str, value: &str) -> String {
         match name {
             "limit" | "expand" | "include" | "order" | "recorded" => value.to_owned(),
-            // In a query a plus sign may stand for a space; a plus sign itself is always encoded.
+            // In a query, a plus sign may mean a space; a literal plus is always encoded.
             "filter" => match percent_decode_str(&value.replace('+', " ")).decode_utf8() {
                 Ok(filter) => {
                     let replaced = self.filter(&filter);
@@ -362,14 +362,14 @@ impl Anonymizer {
                     }
                     utf8_percent_encode(&replaced, UNRESERVED).to_string()
                 }
-                Err(_) => self.stand_ins.cursor(value),
+                Err(_) => self.pseudonyms.cursor(value),
             },
-            // What PingOne puts into a cursor is its own business, so it may be anything.
-            _ => self.stand_ins.cursor(value),
+            // A cursor is opaque.
+            _ => self.pseudonyms.cursor(value),
         }
     }
 
-    /// A SCIM filter: the values in it, each by the attribute it is compared with.
+    /// A SCIM filter: replaces each value according to the attribute that it is compared with.
     fn filter(&mut self, filter: &str) -> String {
         let mut out = String::new();
         let mut rest = filter;
@@ -390,7 +390,7 @@ impl Anonymizer {
     }
 }
 
-/// What is about nobody, and what commands take as it is.
+/// Values that identify nobody, and that commands interpret literally.
 fn is_harmless(text: &str) -> bool {
     let is_span = text.split_once(' ').is_some_and(|(number, unit)| {
         let unit = unit.trim_end_matches('s');
@@ -424,7 +424,7 @@ mod tests {
         serde_json::from_value(values).expect("exchanges")
     }
 
-    /// Requests and exchanges as they come out.
+    /// The anonymized requests and exchanges.
     fn anonymous(requests: Value, recorded: Value) -> (Value, Value) {
         let Value::Array(requests) = requests else {
             panic!("not a list")
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn protected_names_are_replaced_in_every_form() {
+    fn protected_names_are_replaced_in_every_format() {
         let params = json!({"protected_users": "\"emma\"", "protected_groups": "[x"});
         let (requests, _) = anonymous(json!([{"params": params}]), json!([]));
         let params = &requests[0]["params"];
@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_awkward_stays_awkward() {
+    fn awkward_names_stay_awkward() {
         let name = "a\"b|c`d\\e\nf姓";
         let (requests, exchanges) = anonymous(
             json!([{"command": "c", "args": {"username": name}}]),
@@ -524,9 +524,9 @@ mod tests {
                 utf8_percent_encode(&format!("username eq {}", Value::from(name)), UNRESERVED)
             )}, "response": {"status": 204}}]),
         );
-        let stand_in = "user-1\"|`\\\nü";
-        assert_eq!(requests[0]["args"]["username"], stand_in);
-        let filter = format!("username eq {}", Value::from(stand_in));
+        let pseudonym = "user-1\"|`\\\nü";
+        assert_eq!(requests[0]["args"]["username"], pseudonym);
+        let filter = format!("username eq {}", Value::from(pseudonym));
         assert_eq!(
             exchanges[0]["request"]["url"],
             format!(
@@ -537,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_stay_where_nothing_has_to_be_replaced() {
+    fn urls_without_personal_data_stay_the_same() {
         let mut anonymizer = Anonymizer::default();
         for url in [
             "http://127.0.0.1:8080/v1/environments",
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_bodies_say_nothing_and_stay_broken() {
+    fn broken_bodies_lose_their_texts_and_stay_broken() {
         let mut anonymizer = Anonymizer::default();
         for (body, expected) in [
             (

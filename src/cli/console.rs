@@ -1,20 +1,20 @@
-//! The terminal at hand, if it is one: the only file of the desk that names stdin, stdout and stderr.
+//! The process's terminal, if it has one. The only file of the command line that touches stdin, stdout and stderr.
 
 use std::io::{self, IsTerminal as _, StdoutLock, Write as _};
 
 use anyhow::{Result, anyhow};
 use tokio::sync::mpsc;
 
-use super::{terminal::Style, typed::Ask};
+use super::{terminal::Style, typed::SecretPrompt};
 use crate::{env::Env, protocol::Incoming, stdin};
 use pingone::visible::{visible, visible_lines};
 
-/// Where the output goes.
+/// Standard output.
 pub(crate) fn out() -> StdoutLock<'static> {
     io::stdout().lock()
 }
 
-/// How the output is written: with colours if a person sees it and wants them.
+/// How to style the output: with colours at a terminal, unless the user turned them off.
 pub(crate) fn style(env: &Env) -> Style {
     Style {
         colours: io::stdout().is_terminal() && !env.no_colours(),
@@ -26,47 +26,47 @@ pub(super) fn requests() -> mpsc::Receiver<Incoming> {
     stdin::requests(io::stdin())
 }
 
-/// Tells a person something that is no part of the output.
-pub(crate) fn tell(text: &str) {
-    put(&format!("pingone-xsoar: {text}\n"));
+/// Prints a message for the user to stderr.
+pub(crate) fn report(text: &str) {
+    write_stderr(&format!("pingone-xsoar: {text}\n"));
 }
 
-/// Puts a text on stderr that may hold names from outside.
-pub(super) fn put(text: &str) {
-    put_as_it_is(&visible_lines(text));
+/// Writes text to stderr, making control characters visible: names in it may be hostile.
+pub(super) fn write_stderr(text: &str) {
+    write_stderr_raw(&visible_lines(text));
 }
 
-/// Whether a person sees what is put on stderr.
-pub(super) fn is_watched() -> bool {
+/// Whether stderr is a terminal, so that a user can see it.
+pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Puts something on stderr as it is: for sequences that the terminal is to obey.
-pub(super) fn put_as_it_is(text: &str) {
+/// Writes text to stderr unchanged, for escape sequences.
+pub(super) fn write_stderr_raw(text: &str) {
     let mut stderr = io::stderr();
-    // Nothing can be done, nor need be, if nobody sees it.
+    // If stderr is gone, there is nobody to tell.
     drop(stderr.write_all(text.as_bytes()));
     drop(stderr.flush());
 }
 
-/// Shows a question and gives the line that is typed.
+/// Shows a question and returns the line that the user types.
 pub(super) fn ask(question: &str) -> io::Result<String> {
-    put(question);
+    write_stderr(question);
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     Ok(line)
 }
 
-/// Asks at the terminal, without showing what is typed.
-pub(super) struct Keyboard;
+/// Prompts at the terminal without echo.
+pub(super) struct TerminalPrompt;
 
-impl Ask for Keyboard {
-    fn ask(&mut self, prompt: &str) -> Result<Option<String>> {
-        if !(io::stdin().is_terminal() && is_watched()) {
+impl SecretPrompt for TerminalPrompt {
+    fn read_secret(&mut self, prompt: &str) -> Result<Option<String>> {
+        if !(io::stdin().is_terminal() && stderr_is_terminal()) {
             return Ok(None);
         }
         let secret = rpassword::prompt_password(visible(prompt))
-            .map_err(|error| anyhow!("nothing could be asked at the terminal: {error}"))?;
+            .map_err(|error| anyhow!("cannot prompt at the terminal: {error}"))?;
         Ok(Some(secret).filter(|secret| !secret.is_empty()))
     }
 }

@@ -1,18 +1,23 @@
-//! How the work of a subcommand ended.
+//! How a subcommand ended.
 
-/// How the work of a subcommand ended; `subcommands` makes the exit code of it.
+/// How a subcommand ended; `subcommands` turns it into the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It did what was asked.
-    Fine,
-    /// A command failed, or a case differs; the user has been told.
-    Failed,
+pub(crate) enum ExitStatus {
+    /// It did what it was asked to do.
+    Success,
+    /// A command failed or a case differs, and the user has been told.
+    Failure,
     /// The user stopped it.
     Interrupted,
 }
 
-impl End {
-    pub(crate) fn fine_if(fine: bool) -> Self {
-        if fine { Self::Fine } else { Self::Failed }
+impl ExitStatus {
+    /// Success or failure.
+    pub(crate) fn success_if(success: bool) -> Self {
+        if success {
+            Self::Success
+        } else {
+            Self::Failure
+        }
     }
 }

@@ -1,13 +1,13 @@
-//! Ctrl-C: the end at once, with the truth about what was done. Waits for the signal and words the truth; what
-//! was sent is known by the log of the command (`pingone/changes.rs`).
+//! Ctrl-C: waits for the signal, and says which changes went through. The client keeps track of those
+//! (`pingone::changes`).
 
 use std::io;
 
 use pingone::changes::{Change, ChangeState};
 
-/// Waits until a person, or the system, ends the process. To be made once, before anything is carried out: from
-/// its first poll on, the signals do nothing else any more.
-pub(super) async fn interrupted() -> io::Result<()> {
+/// Waits for SIGINT or SIGTERM. Create it once, before any command runs: from its first poll on, the signals no longer
+/// end the process by themselves.
+pub(super) async fn signalled() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -21,49 +21,49 @@ pub(super) async fn interrupted() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// What a person has to know who ended `command`, or ended the process while no command was under way.
-pub(super) fn truth(command: Option<&str>, changes: &[Change], not_begun: usize) -> String {
+/// Tells the user what happened to `command`, or that no command was running. `remaining` commands did not start.
+pub(super) fn summary(command: Option<&str>, changes: &[Change], remaining: usize) -> String {
     let mut lines = Vec::new();
     match command {
-        None => lines.push("interrupted; no command was under way".to_owned()),
+        None => lines.push("interrupted; no command was running".to_owned()),
         Some(command) => {
-            lines.push(format!("interrupted while {command} was under way"));
-            lines.extend(changes.iter().map(told));
+            lines.push(format!("interrupted while {command} was running"));
+            lines.extend(changes.iter().map(describe));
             let sent = |change: &Change| change.state != ChangeState::Unsent;
             if !changes.iter().any(sent) {
-                lines.push("nothing was sent to PingOne that changes anything".to_owned());
+                lines.push("no change was sent to PingOne".to_owned());
             }
             if changes.iter().any(|change| change.state.is_unknown()) {
-                lines.push("look in PingOne before you run the command again".to_owned());
+                lines.push("check PingOne before you run the command again".to_owned());
             }
         }
     }
-    match not_begun {
+    match remaining {
         0 => {}
-        1 => lines.push("1 command was not begun".to_owned()),
-        more => lines.push(format!("{more} commands were not begun")),
+        1 => lines.push("1 command was not started".to_owned()),
+        more => lines.push(format!("{more} commands were not started")),
     }
     lines.join("\n  ")
 }
 
-fn told(change: &Change) -> String {
+fn describe(change: &Change) -> String {
     let Change { call, state } = change;
     match *state {
         ChangeState::UnderWay => {
-            format!("{call} was sent and not answered yet: PingOne may carry it out")
+            format!("{call} was sent but not answered yet: PingOne may still do it")
         }
         ChangeState::Unanswered => {
-            format!("{call} was sent and got no answer: PingOne may have carried it out")
+            format!("{call} was sent but got no answer: PingOne may have done it")
         }
         ChangeState::Unsent => format!("{call} did not reach PingOne"),
         ChangeState::Answered(status @ 200..=299) => {
-            format!("{call} was carried out (status {status})")
+            format!("{call} succeeded (status {status})")
         }
         ChangeState::Answered(status) if state.is_unknown() => {
-            format!("{call} failed with status {status}: PingOne may have carried it out")
+            format!("{call} failed with status {status}: PingOne may have done it")
         }
         ChangeState::Answered(status) => {
-            format!("{call} was refused with status {status}: not carried out")
+            format!("{call} was refused with status {status}: not done")
         }
     }
 }
@@ -80,15 +80,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_told_and_what_is_not() {
-        assert_eq!(truth(None, &[], 0), "interrupted; no command was under way");
+    fn the_summary_says_what_is_known_and_what_is_not() {
+        assert_eq!(summary(None, &[], 0), "interrupted; no command was running");
         assert_eq!(
-            truth(Some("c"), &[], 2),
-            "interrupted while c was under way\n  nothing was sent to PingOne that changes anything\n  2 commands \
-             were not begun"
+            summary(Some("c"), &[], 2),
+            "interrupted while c was running\n  no change was sent to PingOne\n  2 commands \
+             were not started"
         );
         assert_eq!(
-            truth(
+            summary(
                 Some("c"),
                 &[
                     change(ChangeState::Unsent),
@@ -98,13 +98,13 @@ mod tests {
                 ],
                 1
             ),
-            "interrupted while c was under way\n  PUT /x did not reach PingOne\n  PUT /x failed with status 503: \
-             PingOne may have carried it out\n  PUT /x was sent and got no answer: PingOne may have carried it \
-             out\n  PUT /x was sent and not answered yet: PingOne may carry it out\n  look in PingOne before you run \
-             the command again\n  1 command was not begun"
+            "interrupted while c was running\n  PUT /x did not reach PingOne\n  PUT /x failed with status 503: \
+             PingOne may have done it\n  PUT /x was sent but got no answer: PingOne may have done \
+             it\n  PUT /x was sent but not answered yet: PingOne may still do it\n  check PingOne before you run \
+             the command again\n  1 command was not started"
         );
         assert_eq!(
-            truth(
+            summary(
                 Some("c"),
                 &[
                     change(ChangeState::Answered(429)),
@@ -112,8 +112,8 @@ mod tests {
                 ],
                 0
             ),
-            "interrupted while c was under way\n  PUT /x was refused with status 429: not carried out\n  PUT /x was \
-             carried out (status 204)"
+            "interrupted while c was running\n  PUT /x was refused with status 429: not done\n  PUT /x \
+             succeeded (status 204)"
         );
     }
 }

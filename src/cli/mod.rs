@@ -1,23 +1,23 @@
-//! The command line for people: type a command, record it, replay it, look at its context. One file for each job.
-//! XSOAR's server never comes here, so nothing in this folder costs its requests any time.
+//! The command line for people: run commands, record and replay them, look at the context. One file for each job.
+//! Requests from XSOAR's server never get here, so nothing in this folder slows them down.
 //!
 //! ```text
-//! subcommands      what can be typed, and which file does it
-//! run              typed lines, one after the other, in one process
+//! subcommands      the command line's grammar, and which file does the work
+//! run              typed lines, in order, in one process
 //!   ├ war_room_line  the grammar of a line
-//!   ├ typed          the line against the manifest: names, secrets
-//!   ├ params         which PingOne, and as whom
-//!   ├ progress       that something is still going on
-//!   ├ interrupt      Ctrl-C, and what was done by then
-//!   ├ sandbox        a PingOne to try it on
-//!   └ terminal       War Room texts for a terminal
-//! record_stdin     the one-way mode, recorded
-//! record           a fixture of what was carried out
-//!   ├ scrub          without secrets
-//!   └ anonymize      without personal data: `stand_ins` says who stands for whom
-//! replay           recorded cases, shown
-//! verify           the self-test of an environment, at the terminal
-//! commands_help    what the manifest says
+//!   ├ typed          checks a line against the manifest: names, secrets
+//!   ├ params         which PingOne to connect to, and as whom
+//!   ├ progress       shows that a command is still running
+//!   ├ interrupt      Ctrl-C, and what had been changed by then
+//!   ├ sandbox        a PingOne to experiment with
+//!   └ terminal       War Room texts at a terminal
+//! record_stdin     records the one-way mode
+//! record           records what was run, as a fixture
+//!   ├ scrub          removes secrets
+//!   └ anonymize      removes personal data, with the names that `pseudonyms` assigns
+//! replay           replays recorded cases
+//! verify           the self-test of an environment
+//! commands_help    help for the integration's commands
 //! console          stdin, stdout and stderr
 //! ```
 
@@ -35,10 +35,10 @@ mod typed;
 mod war_room_line;
 
 mod anonymize;
+mod pseudonyms;
 mod record;
 mod record_stdin;
 mod scrub;
-mod stand_ins;
 
 mod commands_help;
 mod console;

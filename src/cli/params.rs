@@ -1,6 +1,6 @@
-//! The instance parameters of commands that are typed at a terminal: from a file, from the environment, or those
-//! of a sandbox. One source at a time, so that a secret never meets an environment that it does not belong to.
-//! What the parameters mean is the business of `instance.rs`.
+//! Where commands typed at a terminal get their instance parameters: a file, the environment, or a sandbox. Sources are
+//! never mixed, so that a secret cannot end up with an environment it does not belong to. `instance.rs` interprets the
+//! parameters.
 
 use std::{
     fs,
@@ -28,11 +28,11 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The parameters, and the sandbox that they belong to, if one was started: it runs as long as it is kept.
+    /// The parameters, and the sandbox if one was started; it runs until it is dropped.
     pub(super) fn params(
         &self,
         env: &Env,
-    ) -> Result<(Map<String, Value>, Option<sandbox::Running>)> {
+    ) -> Result<(Map<String, Value>, Option<sandbox::SandboxGuard>)> {
         match self {
             Self::Environment => Ok((from_environment(env)?, None)),
             Self::File(path) => Ok((from_file(path)?, None)),
@@ -47,9 +47,8 @@ impl Source {
 /// Reads a file: a JSON object as in a request's `params`, or a whole request.
 fn from_file(path: &Path) -> Result<Map<String, Value>> {
     let shown = path.display();
-    let text =
-        fs::read(path).with_context(|| format!("the parameters in {shown} cannot be read"))?;
-    // The parser's message tells the place and never quotes the text, which holds the secret.
+    let text = fs::read(path).with_context(|| format!("cannot read the parameters in {shown}"))?;
+    // serde_json's message gives the position and never quotes the text, which contains the secret.
     let Bounded::<{ protocol::PARAMETERS }>(value) = serde_json::from_slice(&text)
         .with_context(|| format!("the parameters in {shown} are not JSON"))?;
     let Value::Object(mut members) = value else {
@@ -71,8 +70,8 @@ fn from_environment(env: &Env) -> Result<Map<String, Value>> {
         .collect();
     ensure!(
         missing.is_empty(),
-        "which PingOne? Not set: {}. Set the variables, or give --params FILE with the instance's parameters, or \
-         try the command out with --sandbox",
+        "no connection: {} not set. Set these variables, use --params FILE with the instance's parameters, or try \
+         --sandbox",
         missing.join(", ")
     );
     let mut params = Map::from_iter([(
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_gives_params_as_an_instance_has_them() {
+    fn environment_variables_become_instance_parameters() {
         let env = Env::from([
             ("PINGONE_ENVIRONMENT_ID", "e"),
             ("PINGONE_CLIENT_ID", "i"),
@@ -121,19 +120,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_variables_are_named() {
         let env = Env::from([("PINGONE_CLIENT_ID", "i")]);
         let error = from_environment(&env)
             .expect_err("two are missing")
             .to_string();
         assert!(
-            error.contains("Not set: PINGONE_ENVIRONMENT_ID, PINGONE_CLIENT_SECRET."),
+            error.contains("PINGONE_ENVIRONMENT_ID, PINGONE_CLIENT_SECRET not set."),
             "{error}"
         );
     }
 
     #[test]
-    fn a_file_holds_params_or_a_request() {
+    fn a_file_contains_params_or_a_request() {
         let file = std::env::temp_dir().join(format!("pingone-params-{}", std::process::id()));
         for (text, expected) in [
             (r#"{"region": "EU"}"#, Some(json!({"region": "EU"}))),

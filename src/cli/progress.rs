@@ -1,19 +1,19 @@
-//! Says on stderr that something is still going on, once it takes longer than a second. Only for a person: the
-//! caller decides whether there is one.
+//! Shows on stderr that a command is still running, once it takes longer than a second. The caller decides whether
+//! there is a terminal to show it on.
 
 use std::{pin::pin, time::Duration};
 
 use tokio::time::interval;
 
-use super::console::put_as_it_is;
+use super::console::write_stderr_raw;
 use pingone::{journal::Journal, visible::visible};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A line that breaks could not be taken back.
+/// A line that wraps could not be erased.
 const MAX_WIDTH: usize = 79;
 
-/// Waits for `work`. `journal` is the log of the command, whose latest line tells what it waits for.
-pub(super) async fn during<F: Future>(
+/// Waits for `work`, showing the latest line of the command's log (`journal`).
+pub(super) async fn show_while<F: Future>(
     what: &str,
     is_shown: bool,
     journal: &Journal,
@@ -24,7 +24,7 @@ pub(super) async fn during<F: Future>(
     }
     let mut work = pin!(work);
     let mut seconds = interval(SECOND);
-    // The first tick comes at once.
+    // The first tick is immediate.
     seconds.tick().await;
     let mut passed = 0;
     let mut line = Line { is_written: false };
@@ -51,7 +51,7 @@ fn text(what: &str, seconds: u32, latest: &str) -> String {
     visible(&text).chars().take(MAX_WIDTH).collect()
 }
 
-/// A line that is written over, and taken back at the end.
+/// A line that is overwritten, and erased at the end.
 struct Line {
     is_written: bool,
 }
@@ -59,14 +59,14 @@ struct Line {
 impl Line {
     fn write(&mut self, text: &str) {
         self.is_written = true;
-        put_as_it_is(&format!("\r\x1b[2K{text}"));
+        write_stderr_raw(&format!("\r\x1b[2K{text}"));
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         if self.is_written {
-            put_as_it_is("\r\x1b[2K");
+            write_stderr_raw("\r\x1b[2K");
         }
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_line_of_the_log_is_told() {
+    fn the_latest_log_line_is_shown() {
         assert_eq!(text("pingone-get-user", 2, ""), "pingone-get-user, 2 s");
         assert_eq!(
             text("pingone-get-user", 2, "GET /x answered 429\u{1b}\nmore"),

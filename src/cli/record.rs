@@ -1,6 +1,5 @@
-//! Makes a fixture of what is carried out: requests, exchanges and answers, scrubbed, in a folder of the replay
-//! format. Nothing stands in the folder's place before it is complete. What is scrubbed and how is decided in
-//! `scrub.rs` and `anonymize.rs`.
+//! Records requests, exchanges and answers, scrubbed, as a fixture for `replay`. The folder appears only when it is
+//! complete. `scrub.rs` and `anonymize.rs` decide what is scrubbed and how.
 
 use std::{
     cell::RefCell,
@@ -31,34 +30,34 @@ use pingone::{
     visible::visible_json,
 };
 
-/// A recording under way. Dropped, it leaves nothing behind.
+/// A recording in progress. Leaves nothing behind when dropped.
 pub(super) struct Recording {
     folder: PathBuf,
-    partial: Partial,
+    staging: StagingFolder,
     anonymize: bool,
     recorder: Rc<Recorder>,
-    /// Secrets of the process that no request holds.
+    /// Secrets of the process that are not in any request.
     hidden: Mask,
-    /// With their secrets, in memory only.
+    /// Unscrubbed, and never written.
     requests: RefCell<Vec<Request>>,
 }
 
-/// What became of a recording.
-pub(super) struct Finished {
+/// A finished recording.
+pub(super) struct FinishedRecording {
     folder: PathBuf,
     anonymized: bool,
-    /// How its replay differs from what was recorded; empty if it does not.
+    /// How its replay differs from the recording; empty if it does not.
     pub(super) differences: Vec<String>,
 }
 
-/// Before a snapshot's text; the snapshot test of the recorded cases is the one that compares it.
+/// What insta expects before a snapshot. The test named in it compares the recorded cases.
 const SNAPSHOT_HEADER: &str = "---\nsource: tests/it/replay.rs\n---\n";
 
 impl Recording {
-    /// Prepares a recording in `folder`, which must not be there yet. What would make it fail at the end fails
-    /// here, before anything is carried out.
-    pub(super) fn begin(folder: &Path, anonymize: bool, env: &Env) -> Result<Self> {
-        // A link could not be replaced at the end, whatever it leads to.
+    /// Starts a recording in `folder`, which must not exist yet. Whatever would fail at the end fails here, before any
+    /// command runs.
+    pub(super) fn start(folder: &Path, anonymize: bool, env: &Env) -> Result<Self> {
+        // A symlink could not be replaced at the end.
         let is_link = fs::symlink_metadata(folder).is_ok_and(|one| one.is_symlink());
         let is_taken = is_link
             || match fs::read_dir(folder) {
@@ -67,16 +66,16 @@ impl Recording {
             };
         ensure!(
             !is_taken,
-            "{} is there already, and a recording replaces nothing: give the name of a new folder",
+            "{} already exists, and recordings never overwrite anything: choose a new folder",
             folder.display()
         );
-        let partial = Partial::beside(folder)
-            .with_context(|| format!("nothing can be recorded in {}", folder.display()))?;
+        let staging = StagingFolder::beside(folder)
+            .with_context(|| format!("cannot record in {}", folder.display()))?;
         let mut hidden = Mask::default();
         hide_proxy_credentials(env, &mut hidden);
         Ok(Self {
             folder: folder.to_owned(),
-            partial,
+            staging,
             anonymize,
             recorder: Rc::default(),
             hidden,
@@ -84,13 +83,13 @@ impl Recording {
         })
     }
 
-    /// Where exchanges are kept.
+    /// Collects the exchanges.
     pub(super) fn recorder(&self) -> Rc<Recorder> {
         Rc::clone(&self.recorder)
     }
 
-    /// A request that is about to be carried out.
-    pub(super) fn note(&self, request: &Request) {
+    /// Adds a request that is about to run.
+    pub(super) fn add_request(&self, request: &Request) {
         let Request {
             command,
             params,
@@ -107,7 +106,7 @@ impl Recording {
         });
     }
 
-    /// The command of the request after the first `answered` ones.
+    /// The command of the request that follows the first `answered` ones.
     pub(super) fn command_after(&self, answered: usize) -> Option<String> {
         let requests = self.requests.borrow();
         requests
@@ -115,16 +114,12 @@ impl Recording {
             .map(|request| request.command.clone())
     }
 
-    /// Writes the fixture. `messages` are the protocol messages of the answers; requests that were not answered
-    /// are left out.
-    pub(super) fn finish(self, messages: Vec<Value>) -> Result<Finished> {
+    /// Writes the fixture. `messages` are the protocol messages of the answers; unanswered requests are left out.
+    pub(super) fn finish(self, messages: Vec<Value>) -> Result<FinishedRecording> {
         let is_result = |message: &&Value| message.get("type") == Some(&Value::from("result"));
         let mut requests = self.requests.take();
         requests.truncate(messages.iter().filter(is_result).count());
-        ensure!(
-            !requests.is_empty(),
-            "no request was carried out, so there is nothing to record"
-        );
+        ensure!(!requests.is_empty(), "there was no request to record");
         let recorded = scrub(&requests, self.recorder.take(), messages, &self.hidden);
         for request in requests {
             wipe(Value::Object(request.params));
@@ -142,28 +137,27 @@ impl Recording {
             (requests, exchanges) = anonymize(&requests, &exchanges);
             let anonymous = play(&requests, &exchanges)?;
             if !same_shape(&played, &anonymous) {
-                differences
-                    .push("without the personal data the requests end in another way".to_owned());
+                differences.push("without the personal data, the result is different".to_owned());
             }
             answer = anonymous.messages;
         }
-        self.partial
+        self.staging
             .write(replay::ANSWER, &(SNAPSHOT_HEADER.to_owned() + &answer))?;
-        self.partial.write(
+        self.staging.write(
             replay::EXCHANGES,
             &(serde_json::to_string_pretty(&exchanges)? + "\n"),
         )?;
         // The file that makes a folder a case comes last.
-        self.partial
+        self.staging
             .write(replay::REQUEST, &pretty_lines(&requests)?)?;
-        self.partial.become_folder(&self.folder)?;
+        self.staging.move_to(&self.folder)?;
         let verdict = replay::judge(&self.folder, &replay::play(&self.folder)?)?;
         for difference in verdict.differences {
             if !differences.contains(&difference) {
                 differences.push(difference);
             }
         }
-        Ok(Finished {
+        Ok(FinishedRecording {
             folder: self.folder,
             anonymized: self.anonymize,
             differences,
@@ -171,29 +165,29 @@ impl Recording {
     }
 }
 
-impl Finished {
-    /// What a person has to know.
-    pub(super) fn told(&self) -> String {
+impl FinishedRecording {
+    /// What to tell the user.
+    pub(super) fn summary(&self) -> String {
         let folder = self.folder.display();
         let verdict = if self.differences.is_empty() {
-            format!("recorded in {folder}; its replay gives the same answer")
+            format!("recorded in {folder}; the replay gives the same answer")
         } else {
             let differences = self.differences.join("\n").replace('\n', "\n  ");
             format!(
-                "recorded in {folder}, but its replay differs:\n  {}",
+                "recorded in {folder}, but the replay differs:\n  {}",
                 visible_json(&differences)
             )
         };
         let rest = if self.anonymized {
-            "secrets, ids and personal data were replaced; look through it before you give it away"
+            "secrets, ids and personal data were replaced; check it before you share it"
         } else {
-            "secrets were replaced; ids and personal data are in it (--anonymize replaces them)"
+            "secrets were replaced; it still contains ids and personal data (--anonymize replaces them)"
         };
         format!("{verdict}\n  {rest}")
     }
 }
 
-/// Each value as indented JSON that ends in a line break.
+/// Each value as indented JSON, ending in a line break.
 fn pretty_lines(values: &[Value]) -> Result<String> {
     let mut out = String::new();
     for value in values {
@@ -210,22 +204,22 @@ fn play(requests: &[Value], exchanges: &[Exchange]) -> Result<Played> {
     })
 }
 
-/// Whether the same calls were made, and the same requests succeeded.
+/// Whether both made the same calls, and the same requests succeeded.
 fn same_shape(one: &Played, other: &Played) -> bool {
     one.types == other.types
         && one.missing.len() == other.missing.len()
         && one.unused.len() == other.unused.len()
 }
 
-/// The folder as long as it is not complete: beside the one that it becomes, hidden, gone if nothing comes of it.
-struct Partial {
+/// A hidden folder beside the final one that collects the files until they are complete. Removed when dropped.
+struct StagingFolder {
     path: PathBuf,
 }
 
-impl Partial {
+impl StagingFolder {
     fn beside(folder: &Path) -> Result<Self> {
         let Some(name) = folder.file_name() else {
-            bail!("the path ends in no name");
+            bail!("the path does not end in a name");
         };
         let parent = match folder.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -244,7 +238,7 @@ impl Partial {
         let path = self.path.join(name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        // Ids and personal data are nobody else's business, whatever the umask is.
+        // Other users must not read ids and personal data, whatever the umask.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options
@@ -253,22 +247,22 @@ impl Partial {
             .with_context(|| format!("{} cannot be written", path.display()))
     }
 
-    fn become_folder(self, folder: &Path) -> Result<()> {
-        // Only an empty folder is removed by this; on some systems it would be in the way.
+    fn move_to(self, folder: &Path) -> Result<()> {
+        // Removes only an empty folder, which some systems would not let us replace.
         drop(fs::remove_dir(folder));
         fs::rename(&self.path, folder)
             .with_context(|| format!("{} cannot be written", folder.display()))
     }
 }
 
-impl Drop for Partial {
+impl Drop for StagingFolder {
     fn drop(&mut self) {
-        // Gone already where it became the folder.
+        // Already gone if it was moved.
         drop(fs::remove_dir_all(&self.path));
     }
 }
 
-/// Writes on, and keeps a copy.
+/// Passes writes on and keeps a copy.
 pub(super) struct Tee<W> {
     out: W,
     copy: Rc<RefCell<Vec<u8>>>,
@@ -299,11 +293,11 @@ impl<W: Write> Write for Tee<W> {
     }
 }
 
-/// The messages in what was written that answer requests. Pings, and lines that are no request and so could not
-/// be scrubbed, are no part of a recording.
+/// The written messages that answer requests. Pings, and lines that are not requests and so could not be scrubbed, are
+/// not part of a recording.
 pub(super) fn answers(written: &[u8]) -> Result<Vec<Value>> {
     let mut messages = Vec::new();
-    let mut is_garbage = false;
+    let mut is_malformed = false;
     for line in written
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -311,8 +305,8 @@ pub(super) fn answers(written: &[u8]) -> Result<Vec<Value>> {
         let message: Value = serde_json::from_slice(line)?;
         match message.get("type").and_then(Value::as_str) {
             Some("pong") => {}
-            Some("exception") => is_garbage = true,
-            Some("completed") if is_garbage => is_garbage = false,
+            Some("exception") => is_malformed = true,
+            Some("completed") if is_malformed => is_malformed = false,
             _ => messages.push(message),
         }
     }
@@ -331,10 +325,10 @@ mod tests {
         values.collect::<Result<_, _>>().expect("JSON")
     }
 
-    /// Every recorded case of the repository, recorded again, is the same to a replay; without personal data it
-    /// makes the same calls and ends in the same way.
+    /// Recording a case of the repository again does not change its replay; anonymized, it makes the same calls with the
+    /// same result.
     #[test]
-    fn the_cases_of_the_repository_survive() {
+    fn recording_a_case_again_changes_nothing() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("test_data");
         let mut count = 0;
         for folder in replay::cases(&root).expect("cases") {
@@ -351,7 +345,7 @@ mod tests {
                 .collect();
             let played = replay::play(&folder).expect("it plays");
             if played.types.len() != requests.len() {
-                // A line in it is no request, and would not have been recorded.
+                // A line that is not a request would not have been recorded.
                 continue;
             }
             let recorded = scrub(
@@ -378,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn only_answers_to_requests_are_kept() {
+    fn only_answers_to_requests_are_recorded() {
         let written = br#"{"type":"pong"}
 {"type":"exception","args":{"exception":"x"}}
 {"type":"completed"}

@@ -1,4 +1,4 @@
-//! The one-way mode, recorded: requests from stdin, answers on stdout as ever, and a fixture of it all at the end.
+//! Records the one-way mode: requests from stdin and answers to stdout as usual, and a fixture at the end.
 
 use std::{io, path::Path, pin::pin};
 
@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::{
-    console::{self, tell},
-    exit::End,
+    console::{self, report},
+    exit::ExitStatus,
     interrupt,
     record::{Recording, Tee, answers},
 };
@@ -19,18 +19,18 @@ use crate::{
     session,
 };
 
-/// Serves stdin and records it in `folder`.
-pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<End> {
+/// Serves requests from stdin and records them in `folder`.
+pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<ExitStatus> {
     run::hide_panics();
     let env = Env::of_the_process();
-    let recording = Recording::begin(folder, anonymize, &env)?;
+    let recording = Recording::start(folder, anonymize, &env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (output, written) = Tee::new(console::out());
     let mut runner = Runner::record(env, recording.recorder());
     let served = runtime.block_on(serve(&recording, &mut runner, output));
-    // A name look-up that is still under way would hold the process back.
+    // A pending DNS lookup would keep the process alive.
     runtime.shutdown_background();
     let messages = answers(&written.borrow())?;
     if served?.is_none() {
@@ -39,16 +39,20 @@ pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<End> {
             .filter(|one| one["type"] == "result")
             .count();
         let command = recording.command_after(answered);
-        tell(&interrupt::truth(command.as_deref(), &runner.changes(), 0));
-        tell("nothing was recorded");
-        return Ok(End::Interrupted);
+        report(&interrupt::summary(
+            command.as_deref(),
+            &runner.changes(),
+            0,
+        ));
+        report("nothing was recorded");
+        return Ok(ExitStatus::Interrupted);
     }
     let finished = recording.finish(messages).context("nothing was recorded")?;
-    tell(&finished.told());
-    Ok(End::fine_if(finished.differences.is_empty()))
+    report(&finished.summary());
+    Ok(ExitStatus::success_if(finished.differences.is_empty()))
 }
 
-/// Serves until the input ends; `None` if a person ended it.
+/// Serves until the input ends; `None` if a signal stopped it.
 async fn serve(
     recording: &Recording,
     runner: &mut Runner,
@@ -59,18 +63,18 @@ async fn serve(
     let noted = async move {
         while let Some(incoming) = incoming.recv().await {
             if let Incoming::Request(request) = &incoming {
-                recording.note(request);
+                recording.add_request(request);
             }
             if sender.send(incoming).await.is_err() {
                 break;
             }
         }
         drop(sender);
-        // The end of the input is not the end of the answers.
+        // The input has ended, but the answers may not have.
         std::future::pending::<()>().await;
     };
     let mut server = Server::new(Input::OneWay(receiver), output);
-    let mut interrupted = pin!(interrupt::interrupted());
+    let mut interrupted = pin!(interrupt::signalled());
     tokio::select! {
         biased;
         signal = &mut interrupted => signal.map(|()| None).context("waiting for signals"),

@@ -1,5 +1,5 @@
-//! Shows what the replay of recorded cases gives: a verdict for each, and what the War Room would show. How a
-//! case is played and judged is the business of `crate::replay`.
+//! Prints the result of replaying recorded cases: a verdict for each, and what the War Room would show.
+//! `crate::replay` plays and judges them.
 
 use std::{
     io::{self, Write},
@@ -8,11 +8,11 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{exit::End, terminal::Style};
+use super::{exit::ExitStatus, terminal::Style};
 use crate::replay;
 use pingone::visible::visible;
 
-/// What is shown of each case.
+/// What to print for each case.
 pub(crate) struct Shown {
     /// The War Room texts.
     pub(crate) texts: bool,
@@ -20,14 +20,14 @@ pub(crate) struct Shown {
     pub(crate) context: bool,
 }
 
-/// Plays the cases below `paths`; fine if all give the recorded answers.
+/// Replays the cases below `paths`; succeeds if all of them give the recorded answers.
 pub(crate) fn run(
     paths: &[PathBuf],
     shown: &Shown,
     style: Style,
     out: &mut impl Write,
-) -> Result<End> {
-    let (mut fine, mut different) = (0, 0);
+) -> Result<ExitStatus> {
+    let (mut same, mut different) = (0, 0);
     for path in paths {
         let cases = replay::cases(path)?;
         ensure!(
@@ -42,7 +42,7 @@ pub(crate) fn run(
                 replay::play(&folder).with_context(|| format!("{name} cannot be played"))?;
             let differences = replay::judge(&folder, &played)?.differences;
             if differences.is_empty() {
-                fine += 1;
+                same += 1;
                 writeln!(out, "ok      {name}")?;
             } else {
                 different += 1;
@@ -64,11 +64,11 @@ pub(crate) fn run(
             }
         }
     }
-    writeln!(out, "{fine} as recorded, {different} different")?;
-    Ok(End::fine_if(different == 0))
+    writeln!(out, "{same} as recorded, {different} different")?;
+    Ok(ExitStatus::success_if(different == 0))
 }
 
-/// The texts stand as they are, in Markdown; only what a terminal would obey is made visible.
+/// The texts stay Markdown; only control characters are made visible.
 fn write_indented(out: &mut impl Write, text: &str) -> io::Result<()> {
     text.trim_end()
         .lines()

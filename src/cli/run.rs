@@ -1,5 +1,5 @@
-//! Carries out commands as they are typed in the War Room, one after the other in one process, with one token and
-//! one context. All lines are read and checked before the first is carried out.
+//! Runs commands as they are typed in the War Room, in order, in one process, with one token and one context. All
+//! lines are parsed and checked before the first one runs.
 
 use std::{io::Write, path::PathBuf, pin::pin};
 
@@ -7,14 +7,14 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{
-    console::{self, Keyboard, tell},
-    exit::End,
+    console::{self, TerminalPrompt, report},
+    exit::ExitStatus,
     interrupt,
     params::Source,
     progress,
     record::Recording,
     terminal::{Style, render},
-    typed::{Order, Reader},
+    typed::{CommandParser, ParsedCommand},
 };
 use crate::{
     context::IncidentContext,
@@ -29,56 +29,56 @@ use pingone::{
     visible::{visible, visible_json},
 };
 
-/// What `pingone-xsoar run` was asked for.
-pub(crate) struct Asked {
+/// What `pingone-xsoar run` was asked to do.
+pub(crate) struct Options {
     /// The commands as they are typed.
     pub(crate) lines: Vec<String>,
     /// Where the instance's parameters come from.
     pub(crate) source: Source,
-    /// What is shown.
+    /// What to print.
     pub(crate) shown: Shown,
-    /// Where to record it.
+    /// The folder for a recording, if one is wanted.
     pub(crate) record: Option<PathBuf>,
-    /// Whether the recording is to be without personal data.
+    /// Whether to replace personal data in the recording.
     pub(crate) anonymize: bool,
 }
 
-/// What is shown.
+/// What to print.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown {
-    /// The entries as JSON instead of their texts.
+    /// The entries as JSON instead of text.
     pub(crate) json: bool,
     /// The context after all commands.
     pub(crate) context: bool,
 }
 
-/// The name of the instance where there is none.
+/// Stands in for the name of an XSOAR instance.
 const INSTANCE: &str = "PingOne_instance_1";
 
-/// Carries out what was asked for.
-pub(crate) fn run(asked: Asked) -> Result<End> {
-    let Asked {
+/// Runs the commands; fails if one of them did, or a recording does not replay as it ran.
+pub(crate) fn run(options: Options) -> Result<ExitStatus> {
+    let Options {
         lines,
         source,
         shown,
         record,
         anonymize,
-    } = asked;
+    } = options;
     hide_panics();
     let env = Env::of_the_process();
     let style = console::style(&env);
-    let orders = read(&lines, &env)?;
-    // Lives as long as the commands.
+    let commands = parse(&lines, &env)?;
+    // The sandbox runs until it is dropped.
     let (params, _sandbox) = source.params(&env)?;
     let recording = record
         .as_deref()
-        .map(|folder| Recording::begin(folder, anonymize, &env))
+        .map(|folder| Recording::start(folder, anonymize, &env))
         .transpose()?;
     let runner = match &recording {
         Some(recording) => Runner::record(env, recording.recorder()),
         None => Runner::live(env),
     };
-    let mut desk = Desk {
+    let mut sequence = Sequence {
         runner,
         params,
         recording: recording.as_ref(),
@@ -92,24 +92,24 @@ pub(crate) fn run(asked: Asked) -> Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let ended = runtime.block_on(desk.carry_out(orders));
-    // A name look-up that is still under way would hold the process back.
+    let ended = runtime.block_on(sequence.run_all(commands));
+    // A pending DNS lookup would keep the process alive.
     runtime.shutdown_background();
-    let Desk {
+    let Sequence {
         mut out,
         context,
         messages,
         failed,
         params,
         ..
-    } = desk;
+    } = sequence;
     wipe(Value::Object(params));
-    if let Ended::Interrupted(truth) = ended? {
-        tell(&truth);
+    if let Ended::Interrupted(summary) = ended? {
+        report(&summary);
         if recording.is_some() {
-            tell("nothing was recorded");
+            report("nothing was recorded");
         }
-        return Ok(End::Interrupted);
+        return Ok(ExitStatus::Interrupted);
     }
     if shown.context {
         if !shown.json {
@@ -122,42 +122,42 @@ pub(crate) fn run(asked: Asked) -> Result<End> {
         )?;
         out.flush()?;
     }
-    let mut fine = !failed;
+    let mut success = !failed;
     if let Some(recording) = recording {
         let finished = recording.finish(messages).context("nothing was recorded")?;
-        tell(&finished.told());
-        fine &= finished.differences.is_empty();
+        report(&finished.summary());
+        success &= finished.differences.is_empty();
     }
-    Ok(End::fine_if(fine))
+    Ok(ExitStatus::success_if(success))
 }
 
-fn read(lines: &[String], env: &Env) -> Result<Vec<Order>> {
-    let mut asks = Keyboard;
-    let mut reader = Reader {
+fn parse(lines: &[String], env: &Env) -> Result<Vec<ParsedCommand>> {
+    let mut prompt = TerminalPrompt;
+    let mut parser = CommandParser {
         env,
-        asks: &mut asks,
+        prompt: &mut prompt,
         warnings: Vec::new(),
     };
-    let mut orders = Vec::new();
+    let mut commands = Vec::new();
     for line in lines {
-        orders.extend(reader.orders(line)?);
+        commands.extend(parser.parse(line)?);
     }
-    for warning in reader.warnings {
-        tell(&format!("warning: {warning}"));
+    for warning in parser.warnings {
+        report(&format!("warning: {warning}"));
     }
-    Ok(orders)
+    Ok(commands)
 }
 
 /// How a sequence of commands ended.
 enum Ended {
-    /// All were carried out.
-    Done,
-    /// A person ended it; what has to be told.
+    /// All of them ran.
+    Completed,
+    /// A signal stopped it; what to tell the user.
     Interrupted(String),
 }
 
-/// What the commands of one run have in common.
-struct Desk<'a, W> {
+/// What the commands of one run share.
+struct Sequence<'a, W> {
     runner: Runner,
     params: Map<String, Value>,
     recording: Option<&'a Recording>,
@@ -165,17 +165,17 @@ struct Desk<'a, W> {
     shown: Shown,
     style: Style,
     context: IncidentContext,
-    /// The protocol messages, for the recording.
+    /// The protocol messages to record.
     messages: Vec<Value>,
     failed: bool,
 }
 
-impl<W: Write> Desk<'_, W> {
-    async fn carry_out(&mut self, orders: Vec<Order>) -> Result<Ended> {
-        let mut interrupted = pin!(interrupt::interrupted());
-        let is_watched = console::is_watched();
-        let count = orders.len();
-        for (number, Order { command, args }) in (1..).zip(orders) {
+impl<W: Write> Sequence<'_, W> {
+    async fn run_all(&mut self, commands: Vec<ParsedCommand>) -> Result<Ended> {
+        let mut interrupted = pin!(interrupt::signalled());
+        let stderr_is_terminal = console::stderr_is_terminal();
+        let count = commands.len();
+        for (number, ParsedCommand { command, args }) in (1..).zip(commands) {
             let request = Request {
                 command: command.clone(),
                 params: self.params.clone(),
@@ -187,7 +187,7 @@ impl<W: Write> Desk<'_, W> {
                 native: number == count,
             };
             if let Some(recording) = self.recording {
-                recording.note(&request);
+                recording.add_request(&request);
             }
             if count > 1 && !self.shown.json {
                 let heading = format!("[{number}/{count}] !{command}");
@@ -197,15 +197,19 @@ impl<W: Write> Desk<'_, W> {
             let entries = match self.runner.prepare(request, &journal) {
                 Err(entry) => vec![*entry],
                 Ok(prepared) => {
-                    let work =
-                        progress::during(&command, is_watched, &journal, prepared.run(&journal));
+                    let work = progress::show_while(
+                        &command,
+                        stderr_is_terminal,
+                        &journal,
+                        prepared.run(&journal),
+                    );
                     tokio::select! {
                         biased;
                         signal = &mut interrupted => {
                             signal.context("waiting for signals")?;
                             let changes = self.runner.changes();
                             let left = count - number;
-                            return Ok(Ended::Interrupted(interrupt::truth(
+                            return Ok(Ended::Interrupted(interrupt::summary(
                                 Some(&command), &changes, left,
                             )));
                         }
@@ -215,7 +219,7 @@ impl<W: Write> Desk<'_, W> {
             };
             self.show(&entries, number == count)?;
         }
-        Ok(Ended::Done)
+        Ok(Ended::Completed)
     }
 
     fn show(&mut self, entries: &[Entry], is_last: bool) -> Result<()> {
@@ -231,7 +235,7 @@ impl<W: Write> Desk<'_, W> {
         if !self.shown.json && (!is_last || self.shown.context) {
             writeln!(self.out)?;
         }
-        // Whoever waits for the next command sees this one.
+        // Show this one before the next one starts.
         self.out.flush()?;
         Ok(())
     }
@@ -253,7 +257,7 @@ impl<W: Write> Desk<'_, W> {
             self.out.write_all(text.as_bytes())?;
         }
         if let Err(error) = self.context.apply(entry) {
-            tell(&format!("warning: {error:#}"));
+            report(&format!("warning: {error:#}"));
         }
         Ok(())
     }

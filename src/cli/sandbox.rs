@@ -1,22 +1,22 @@
-//! The PingOne in memory that `run --sandbox` uses: started for the run, gone after it. In a build without the
-//! sandbox, the one that is shipped, it says what to do instead.
+//! The in-memory PingOne of `run --sandbox`, which lasts as long as the run. A build without it, such as a release,
+//! says what to do instead.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
 
 /// Keeps a sandbox running until it is dropped.
 #[cfg(feature = "sandbox")]
-pub(super) struct Running(
-    #[expect(dead_code, reason = "it runs as long as it is kept")] pingone_sandbox::Sandbox,
+pub(super) struct SandboxGuard(
+    #[expect(dead_code, reason = "dropping it stops the sandbox")] pingone_sandbox::Sandbox,
 );
 
-/// There is none.
+/// This build has no sandbox.
 #[cfg(not(feature = "sandbox"))]
-pub(super) struct Running;
+pub(super) struct SandboxGuard;
 
-/// Starts a sandbox with its built-in company, and gives the parameters of an instance for it.
+/// Starts a sandbox with its built-in company. Returns the parameters of an instance for it.
 #[cfg(feature = "sandbox")]
-pub(super) fn start() -> Result<(Map<String, Value>, Running)> {
+pub(super) fn start() -> Result<(Map<String, Value>, SandboxGuard)> {
     use anyhow::Context as _;
 
     use pingone_sandbox::{Sandbox, Seed};
@@ -26,11 +26,11 @@ pub(super) fn start() -> Result<(Map<String, Value>, Running)> {
         Value::Object(params) => params,
         _ => Map::new(),
     };
-    Ok((params, Running(sandbox)))
+    Ok((params, SandboxGuard(sandbox)))
 }
 
 #[cfg(not(feature = "sandbox"))]
-pub(super) fn start() -> Result<(Map<String, Value>, Running)> {
+pub(super) fn start() -> Result<(Map<String, Value>, SandboxGuard)> {
     anyhow::bail!(
         "this executable was built without the sandbox: build it with `cargo build`, whose default features have \
          it, or start `pingone-sandbox` elsewhere and give --params FILE with the parameters that it prints"

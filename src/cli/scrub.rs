@@ -1,5 +1,5 @@
-//! Takes the secrets out of a recording. Each is replaced by a word that stands for it, everywhere and in every
-//! form, so that the recording still plays as it ran. Pure; files are written in `record.rs`.
+//! Removes secrets from a recording. A placeholder replaces each one everywhere and in every encoding, so that the
+//! recording replays as it ran. Pure; `record.rs` writes the files.
 
 use std::collections::HashMap;
 
@@ -15,24 +15,24 @@ use pingone::{
     token,
 };
 
-/// What was recorded, in the form of a fixture.
+/// A recording in the form of a fixture.
 pub(super) struct Recorded {
-    /// The requests, as they come on stdin.
+    /// The requests, as they arrive on stdin.
     pub(super) requests: Vec<Value>,
     pub(super) exchanges: Vec<Exchange>,
     /// The protocol messages of the answers.
     pub(super) messages: Vec<Value>,
 }
 
-/// Scrubs a recording. `requests` are those that came, with their secrets; `hidden` are secrets of the process,
-/// such as a proxy's password, that no request holds.
+/// Scrubs a recording. `requests` still contain their secrets; `hidden` are secrets of the process that no request
+/// contains, such as a proxy password.
 pub(super) fn scrub(
     requests: &[Request],
     exchanges: Vec<Exchange>,
     messages: Vec<Value>,
     hidden: &Mask,
 ) -> Recorded {
-    let mut words = Words {
+    let mut placeholders = Placeholders {
         hidden,
         secrets: Mask::default(),
         known: Vec::new(),
@@ -40,91 +40,91 @@ pub(super) fn scrub(
         mask: Mask::default(),
     };
     for request in requests {
-        words.learn_from_request(request);
+        placeholders.learn_from_request(request);
     }
     for exchange in &exchanges {
-        words.learn_from_exchange(exchange);
+        placeholders.learn_from_exchange(exchange);
     }
     let last = requests.len().saturating_sub(1);
     Recorded {
         requests: requests
             .iter()
             .enumerate()
-            .map(|(number, one)| words.request(one, number == last))
+            .map(|(number, one)| placeholders.request(one, number == last))
             .collect(),
         exchanges: exchanges
             .into_iter()
-            .map(|exchange| words.exchange(exchange))
+            .map(|exchange| placeholders.exchange(exchange))
             .collect(),
         messages: messages
             .into_iter()
-            .map(|message| words.value(message))
+            .map(|message| placeholders.value(message))
             .collect(),
     }
 }
 
-/// Secrets and the words that stand for them.
-struct Words<'a> {
-    /// Secrets of the process that no replay knows.
+/// Secrets and their placeholders.
+struct Placeholders<'a> {
+    /// Secrets of the process, unknown to a replay.
     hidden: &'a Mask,
     /// The secrets.
     secrets: Mask,
-    /// The word for each.
+    /// The placeholder for each.
     known: Vec<(Zeroizing<String>, String)>,
-    /// How many secrets of a kind there are.
+    /// How many secrets there are of each kind.
     kinds: HashMap<String, usize>,
-    /// The words, which the replay will mask.
+    /// The placeholders, which the replay will mask.
     mask: Mask,
 }
 
 /// The body of a token request.
 const FORM: &str = "application/x-www-form-urlencoded";
-/// The members of a request's context that have an effect.
+/// The only members of a request's context that matter.
 const CONTEXT: [&str; 3] = ["IntegrationBrand", "IntegrationInstance", "runDuration"];
 
-impl Words<'_> {
-    /// The word for a secret, a new one if it has none yet.
+impl Placeholders<'_> {
+    /// The placeholder for a secret, a new one if necessary.
     fn learn(&mut self, secret: &str, kind: &str) -> String {
-        if let Some(word) = self.word(secret) {
-            return word;
+        if let Some(placeholder) = self.placeholder(secret) {
+            return placeholder;
         }
         let count = self.kinds.entry(kind.to_owned()).or_insert(0_usize);
         *count += 1;
-        // No word begins like another: a mask that knows only one of them would leave the rest of the other.
-        let word = match count {
+        // No placeholder is a prefix of another: a mask that knew only the shorter one would leave the rest of the longer.
+        let placeholder = match count {
             1 => format!("recorded-{kind}"),
             count => format!("recorded-{count}-{kind}"),
         };
-        self.add(secret, &word);
-        word
+        self.add(secret, &placeholder);
+        placeholder
     }
 
-    fn add(&mut self, secret: &str, word: &str) {
-        if secret.is_empty() || self.word(secret).is_some() {
+    fn add(&mut self, secret: &str, placeholder: &str) {
+        if secret.is_empty() || self.placeholder(secret).is_some() {
             return;
         }
-        self.mask.add(word);
+        self.mask.add(placeholder);
         self.secrets.add(secret);
         self.known
-            .push((Zeroizing::new(secret.to_owned()), word.to_owned()));
+            .push((Zeroizing::new(secret.to_owned()), placeholder.to_owned()));
     }
 
-    fn word(&self, secret: &str) -> Option<String> {
+    fn placeholder(&self, secret: &str) -> Option<String> {
         let mut known = self.known.iter();
         known
             .find(|(known, _)| known.as_str() == secret)
-            .map(|(_, word)| word.clone())
+            .map(|(_, placeholder)| placeholder.clone())
     }
 
     fn learn_from_request(&mut self, request: &Request) {
         let credentials = Credentials::of(&request.params);
         if let Some(secret) = &credentials.password {
-            let word = self.learn(secret, "client-secret");
+            let placeholder = self.learn(secret, "client-secret");
             let identifier = credentials.identifier.as_deref().unwrap_or_default();
             for basic in [token::client_basic, token::basic] {
                 self.add(
                     basic(identifier, secret).expose_secret(),
-                    basic(identifier, &word).expose_secret(),
+                    basic(identifier, &placeholder).expose_secret(),
                 );
             }
         }
@@ -156,7 +156,7 @@ impl Words<'_> {
                 continue;
             };
             if secret.chars().any(char::is_control) {
-                // A token that cannot stand in a header is refused; so must the word be.
+                // The client rejects a token that is not a valid header value, and must reject its placeholder too.
                 self.add(secret, "recorded\ntoken");
             } else {
                 self.learn(secret, "token");
@@ -166,16 +166,19 @@ impl Words<'_> {
 
     fn text(&self, text: &str) -> String {
         let text = self.hidden.text(text);
-        let word = |secret: &str| self.word(secret).unwrap_or_else(|| MASKED.to_owned());
-        self.secrets.text_with_words(&text, word)
+        let placeholder = |secret: &str| {
+            self.placeholder(secret)
+                .unwrap_or_else(|| MASKED.to_owned())
+        };
+        self.secrets.text_with_words(&text, placeholder)
     }
 
     fn value(&self, value: Value) -> Value {
         in_texts(value, &|text| self.text(text))
     }
 
-    /// A request as it comes on stdin, with nothing in it that has no effect: incidents, scripts and unknown
-    /// arguments may hold anything.
+    /// A request as it arrives on stdin, reduced to what matters: incidents, scripts and unknown arguments may contain
+    /// anything.
     fn request(&self, request: &Request, last: bool) -> Value {
         let known = manifest::command(&request.command);
         let mut args = Map::new();
@@ -208,13 +211,13 @@ impl Words<'_> {
         })
     }
 
-    /// The word for a secret argument, or a value that is as wrong as the one that was given.
+    /// The placeholder for a secret argument, or a value that is invalid for the same reason.
     fn secret(&self, value: &Value) -> Value {
         match value {
             Value::Array(_) => json!([]),
             Value::Object(_) => json!({}),
             other => match scalar(other) {
-                Some(secret) => Value::from(self.word(&secret).unwrap_or(MASKED.to_owned())),
+                Some(secret) => Value::from(self.placeholder(&secret).unwrap_or(MASKED.to_owned())),
                 None => other.clone(),
             },
         }
@@ -234,7 +237,7 @@ impl Words<'_> {
                         password,
                         ..
                     } = Credentials::of(params);
-                    let password = password.and_then(|secret| self.word(&secret));
+                    let password = password.and_then(|secret| self.placeholder(&secret));
                     json!({"identifier": identifier, "password": password})
                 }
                 "api_url" | "auth_url" => address_without_password(value, |text| self.text(text)),
@@ -292,7 +295,7 @@ impl Words<'_> {
         }
     }
 
-    /// A request's body stands in a fixture as the replay, which knows the words for secrets, will see it.
+    /// Writes a request's body as the replay, which masks the placeholders, will see it.
     fn recorded_request(&self, request: RecordedRequest) -> RecordedRequest {
         let RecordedRequest {
             method,
@@ -303,7 +306,7 @@ impl Words<'_> {
         } = request;
         let is_form = headers.content_type.as_deref() == Some(FORM);
         let text = text.map(|text| {
-            // A short secret is looked for as a whole value only, which it is here between `=` and `&`.
+            // Short secrets are only replaced where they are a whole value, as here between `=` and `&`.
             let whole = if is_form {
                 form_values(&text, |_, value| self.text(value))
             } else {
@@ -321,7 +324,7 @@ impl Words<'_> {
     }
 }
 
-/// `name=value&…` with each value replaced by what `map` makes of its name and it, as they stand there.
+/// Replaces each value in `name=value&…` by `map(name, value)`. Both are passed undecoded.
 pub(super) fn form_values(form: &str, mut map: impl FnMut(&str, &str) -> String) -> String {
     let pairs = form.split('&').map(|pair| match pair.split_once('=') {
         Some((name, value)) => format!("{name}={}", map(name, value)),
@@ -334,7 +337,7 @@ fn is_token(name: &str) -> bool {
     name.to_lowercase().ends_with("token")
 }
 
-/// Tokens that are no texts, and token answers that are no JSON.
+/// Removes tokens that are not strings, and token responses that are not JSON.
 fn hide_odd_tokens(response: &mut RecordedResponse) {
     if let Some(Value::Object(members)) = &mut response.json {
         for (name, value) in members {
@@ -359,7 +362,7 @@ fn secret_arguments(command: &str) -> impl Iterator<Item = &'static str> {
         .map(|argument| argument.name)
 }
 
-/// A value as the text that it counts as; none if it counts as not given.
+/// The text that a value counts as; `None` if it counts as not given.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -369,7 +372,7 @@ fn scalar(value: &Value) -> Option<String> {
     .filter(|text| !text.is_empty())
 }
 
-/// The credentials parameter, wherever a credential store put its parts.
+/// The credentials parameter, in any of the forms that credential stores produce.
 struct Credentials {
     identifier: Option<String>,
     password: Option<String>,
@@ -404,7 +407,7 @@ fn address(params: &Map<String, Value>, name: &str) -> Option<Url> {
     Url::parse(params.get(name)?.as_str()?.trim()).ok()
 }
 
-/// An address that is refused is recorded as one that is refused for the same reason.
+/// An invalid address becomes one that is invalid for the same reason.
 fn address_without_password(value: &Value, scrub: impl Fn(&str) -> String) -> Value {
     let Some(text) = value.as_str() else {
         return value.clone();
@@ -420,7 +423,7 @@ fn address_without_password(value: &Value, scrub: impl Fn(&str) -> String) -> Va
         return Value::from(scrub(text));
     }
     if has_user {
-        // An error would mean that the address has no place for a user, but it had one.
+        // Cannot fail: the address already had a user.
         let _ = url.set_username("recorded-user");
         let _ = url.set_password(None);
     }

@@ -1,5 +1,4 @@
-//! The command line for people: which subcommands there are and what they take. The work of each is done in
-//! `cli`. Requests of XSOAR's server never come through here, so nothing here costs them any time.
+//! The subcommands and their options. The files beside this one do the work.
 
 use std::{
     io::{self, Write as _},
@@ -12,15 +11,15 @@ use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    commands_help, console, exit::End, params::Source, record_stdin, replay, run, verify,
+    commands_help, console, exit::ExitStatus, params::Source, record_stdin, replay, run, verify,
 };
 use crate::env::Env;
 use pingone::id::PopulationId;
 
 /// PingOne for Cortex XSOAR.
 ///
-/// Without a subcommand, requests are read from stdin as XSOAR's server sends them, one JSON object each, and
-/// answered on stdout.
+/// Without a subcommand, it reads requests from stdin as XSOAR's server sends them, one JSON object each, and answers
+/// them on stdout.
 #[derive(Parser)]
 #[command(
     name = "pingone-xsoar",
@@ -37,58 +36,58 @@ struct Arguments {
 
 #[derive(Args)]
 struct Recording {
-    /// Records requests, exchanges and answers in a new folder, without secrets, for `replay`
+    /// Record requests, exchanges and answers in a new folder, without secrets, for `replay`
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Replaces ids and personal data in the recording
+    /// Replace ids and personal data in the recording
     #[arg(long, requires = "record")]
     anonymize: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves XSOAR's server in both directions: strictly one line one message, with log and integration context
+    /// Serve XSOAR in both directions, one message per line, with log and integration context
     Serve,
-    /// Carries out commands as they are typed in the War Room
+    /// Run commands as they are typed in the War Room
     ///
-    /// Which PingOne, and as whom: from --params, or from the environment variables `PINGONE_ENVIRONMENT_ID`,
-    /// `PINGONE_REGION`, `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL`,
-    /// or from a sandbox that is made for the run.
+    /// The connection comes from --params, from the environment variables `PINGONE_ENVIRONMENT_ID`, `PINGONE_REGION`,
+    /// `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL`, or from a temporary
+    /// sandbox.
     Run(Run),
-    /// Plays recorded requests offline and compares the answers
+    /// Replay recorded requests offline and compare the answers
     Replay {
-        /// Folders with cases, at any depth
+        /// Folders that contain cases, at any depth
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
-        /// Shows verdicts alone, not the War Room texts
+        /// Show only the verdicts, not the War Room texts
         #[arg(long)]
         quiet: bool,
-        /// Shows the context after each case
+        /// Show the context after each case
         #[arg(long)]
         context: bool,
     },
-    /// Lists the commands of the integration
+    /// List the integration's commands
     Commands,
-    /// Explains a command of the integration, or a subcommand
+    /// Explain one of the integration's commands, or a subcommand
     Help {
         /// Such as pingone-get-user, or run
         name: Option<String>,
     },
-    /// Attempts every command on a throwaway user of a real trial environment, and reports what was found
+    /// Try every command on throwaway users of a real trial environment, and report the results
     Verify {
-        /// A JSON file with the instance's parameters; without it, the variables PINGONE_… are read
+        /// A JSON file with the instance's parameters [default: the variables PINGONE_…]
         #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
         params: Option<PathBuf>,
-        /// Confirms without being asked
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
-        /// Where the throwaway users go [default: the default population]
+        /// The population for the throwaway users [default: the default population]
         #[arg(long, value_name = "ID")]
         population: Option<PopulationId>,
-        /// How long to wait for something to show in the audit trail
+        /// How long to wait for an event to appear in the audit trail
         #[arg(long, value_name = "SECONDS", default_value_t = 120)]
         wait: u64,
-        /// Works on an in-memory PingOne instead of a real one
+        /// Use an in-memory PingOne instead of a real one
         #[arg(long)]
         sandbox: bool,
     },
@@ -96,35 +95,35 @@ enum Command {
 
 #[derive(Args)]
 struct Run {
-    /// Such as '!pingone-get-user username=emma.sharp'; several share the token and the context
+    /// Such as '!pingone-get-user emma.sharp'; several commands share token and context
     #[arg(required = true, value_name = "COMMAND")]
     lines: Vec<String>,
-    /// A JSON file with the instance's parameters, as in a request's `params`
+    /// A JSON file with the instance's parameters
     #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
     params: Option<PathBuf>,
-    /// Uses a PingOne in memory, with a small company in it
+    /// Use an in-memory PingOne with a small company in it
     #[arg(long)]
     sandbox: bool,
-    /// Shows the War Room entries as JSON, one after the other
+    /// Print the War Room entries as JSON, one after the other
     #[arg(long)]
     json: bool,
-    /// Shows the context after all commands, as a playbook sees it
+    /// Print the context after all commands, as a playbook sees it
     #[arg(long)]
     context: bool,
     #[command(flatten)]
     recording: Recording,
 }
 
-/// How a process ends that a person ended: 128 and the number of the signal.
+/// The conventional exit code after SIGINT: 128 plus the signal's number.
 const INTERRUPTED: u8 = 130;
 
-/// Carries out the process's arguments.
+/// Runs the subcommand in the process's arguments.
 pub fn main() -> ExitCode {
-    match carry_out(Arguments::parse()) {
-        Ok(End::Fine) => ExitCode::SUCCESS,
-        Ok(End::Failed) => ExitCode::FAILURE,
-        Ok(End::Interrupted) => ExitCode::from(INTERRUPTED),
-        // Whoever closed the pipe has seen enough.
+    match dispatch(Arguments::parse()) {
+        Ok(ExitStatus::Success) => ExitCode::SUCCESS,
+        Ok(ExitStatus::Failure) => ExitCode::FAILURE,
+        Ok(ExitStatus::Interrupted) => ExitCode::from(INTERRUPTED),
+        // The reader of the pipe has seen enough.
         Err(error)
             if error
                 .downcast_ref::<io::Error>()
@@ -133,22 +132,22 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            console::tell(&format!("{error:#}"));
+            console::report(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn carry_out(arguments: Arguments) -> Result<End> {
+fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
     let Arguments { command, recording } = arguments;
     let style = console::style(&Env::of_the_process());
     match command {
         None => match recording.record {
             Some(folder) => record_stdin::run(&folder, recording.anonymize),
-            None => bail!("nothing to do; `pingone-xsoar help` tells what there is"),
+            None => bail!("nothing to do: try `pingone-xsoar help`"),
         },
         Some(Command::Serve) => bail!("serve takes no arguments"),
-        Some(Command::Run(asked)) => run::run(asked.into()),
+        Some(Command::Run(arguments)) => run::run(arguments.into()),
         Some(Command::Replay {
             paths,
             quiet,
@@ -175,8 +174,8 @@ fn carry_out(arguments: Arguments) -> Result<End> {
     }
 }
 
-impl From<Run> for run::Asked {
-    fn from(asked: Run) -> Self {
+impl From<Run> for run::Options {
+    fn from(arguments: Run) -> Self {
         let Run {
             lines,
             params,
@@ -184,7 +183,7 @@ impl From<Run> for run::Asked {
             json,
             context,
             recording: Recording { record, anonymize },
-        } = asked;
+        } = arguments;
         Self {
             lines,
             source: source(params, sandbox),
@@ -195,7 +194,7 @@ impl From<Run> for run::Asked {
     }
 }
 
-/// Where the instance's parameters come from.
+/// The source of the instance's parameters.
 fn source(params: Option<PathBuf>, sandbox: bool) -> Source {
     match params {
         Some(path) => Source::File(path),
@@ -204,7 +203,7 @@ fn source(params: Option<PathBuf>, sandbox: bool) -> Source {
     }
 }
 
-/// The help for a subcommand or for a command of the integration, or for all.
+/// Help for a subcommand or one of the integration's commands, or for everything.
 fn help(name: Option<&str>) -> Result<String> {
     let mut cli = Arguments::command();
     cli.build();
@@ -218,9 +217,9 @@ fn help(name: Option<&str>) -> Result<String> {
     commands_help::about(name, style).map_err(anyhow::Error::msg)
 }
 
-fn print(text: &str) -> Result<End> {
+fn print(text: &str) -> Result<ExitStatus> {
     let mut out = console::out();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    Ok(End::Fine)
+    Ok(ExitStatus::Success)
 }

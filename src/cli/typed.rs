@@ -1,11 +1,11 @@
-//! A typed line, checked against the manifest before anything is carried out: the command exists, so does every
-//! argument, and a secret comes from the environment or from the keyboard rather than from the line. The grammar
-//! is in `war_room_line.rs`; what the arguments must be is checked with the request (`arguments.rs`).
+//! Checks a typed line against the manifest before anything runs: the command and its arguments exist, and secrets
+//! come from the environment or the keyboard rather than the command line. `war_room_line.rs` has the grammar;
+//! `arguments.rs` checks the values, as it does for XSOAR's requests.
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use super::war_room_line::{self, Line, Typed, misread};
+use super::war_room_line::{self, Line, TypedArgument, error_at};
 use crate::{
     access::TEST,
     env::Env,
@@ -13,32 +13,32 @@ use crate::{
     nearest,
 };
 
-/// A command with its arguments, as a request has them.
-pub(super) struct Order {
+/// A command and its arguments, in the form of a request.
+pub(super) struct ParsedCommand {
     pub(super) command: String,
     pub(super) args: Map<String, Value>,
 }
 
-/// Where a secret comes from that the line does not hold.
-pub(super) trait Ask {
-    /// Asks a person; `None` if there is nobody to ask.
-    fn ask(&mut self, prompt: &str) -> Result<Option<String>>;
+/// Where a secret comes from that is not on the command line.
+pub(super) trait SecretPrompt {
+    /// Asks the user; `None` if there is no terminal.
+    fn read_secret(&mut self, prompt: &str) -> Result<Option<String>>;
 }
 
-/// What the typed lines are read with.
-pub(super) struct Reader<'a> {
+/// Parses typed lines.
+pub(super) struct CommandParser<'a> {
     pub(super) env: &'a Env,
-    pub(super) asks: &'a mut dyn Ask,
-    /// What a person should know; nothing failed.
+    pub(super) prompt: &'a mut dyn SecretPrompt,
+    /// What the user should know although nothing failed.
     pub(super) warnings: Vec<String>,
 }
 
-/// Takes the value of a secret argument from the environment: `password=env:NAME`.
+/// Marks a secret that comes from an environment variable: `password=env:NAME`.
 const FROM_ENVIRONMENT: &str = "env:";
 
-/// Arguments that XSOAR's server takes for itself, with any command. Here there is no server, so a line that was
-/// copied from the War Room runs without them.
-const OF_THE_SERVER: [&str; 12] = [
+/// Arguments that XSOAR's server handles itself, for any command. They are ignored here, so that a line copied from the
+/// War Room still runs.
+const SERVER_ARGUMENTS: [&str; 12] = [
     "auto-extract",
     "debug-mode",
     "execution-timeout",
@@ -53,14 +53,14 @@ const OF_THE_SERVER: [&str; 12] = [
     "using-category",
 ];
 
-impl Reader<'_> {
-    /// What a line asks for: one command, or several where an argument that takes one text was given a list, as
-    /// XSOAR's server does it.
-    pub(super) fn orders(&mut self, text: &str) -> Result<Vec<Order>> {
-        let Line { command, arguments } = war_room_line::read(text)?;
+impl CommandParser<'_> {
+    /// Parses a line: one command, or one for each item if a single-valued argument was given a list, which is what
+    /// XSOAR's server does.
+    pub(super) fn parse(&mut self, text: &str) -> Result<Vec<ParsedCommand>> {
+        let Line { command, arguments } = war_room_line::parse(text)?;
         if command.text == TEST {
             ensure!(arguments.is_empty(), "{TEST} takes no arguments.");
-            return Ok(vec![Order {
+            return Ok(vec![ParsedCommand {
                 command: command.text,
                 args: Map::new(),
             }]);
@@ -71,7 +71,7 @@ impl Reader<'_> {
                 command.text,
                 suggestion(&nearest_commands(&command.text))
             );
-            return Err(misread(text, command.at, what).into());
+            return Err(error_at(text, command.at, what).into());
         };
         let mut args = Map::new();
         for typed in arguments {
@@ -86,21 +86,21 @@ impl Reader<'_> {
             };
             if args.insert(argument.name.to_owned(), value).is_some() {
                 let what = format!("'{}' is given a second time.", argument.name);
-                return Err(misread(text, at, what).into());
+                return Err(error_at(text, at, what).into());
             }
         }
         self.ask_for_secrets(described, &mut args)?;
-        one_by_one(described, args)
+        expand_list(described, args)
     }
 
-    /// The argument that was meant; none if it is the server's.
+    /// Looks up an argument; `None` if it is one of the server's.
     fn argument(
         &mut self,
         command: &Command,
-        typed: Typed,
+        typed: TypedArgument,
         text: &str,
     ) -> Result<Option<(&'static Argument, Value)>> {
-        let Typed { name, value, at } = typed;
+        let TypedArgument { name, value, at } = typed;
         let Some(name) = name else {
             let unnamed = command.arguments.iter().find(|argument| argument.unnamed);
             if let Some(argument) = unnamed {
@@ -109,9 +109,9 @@ impl Reader<'_> {
             let what = format!(
                 "{} takes no value without a name: write name=value. Its arguments: {}.",
                 command.name,
-                shown_arguments(command).join(", ")
+                visible_arguments(command).join(", ")
             );
-            return Err(misread(text, at, what).into());
+            return Err(error_at(text, at, what).into());
         };
         let known = command
             .arguments
@@ -120,21 +120,21 @@ impl Reader<'_> {
         if let Some(argument) = known {
             return Ok(Some((argument, value)));
         }
-        if OF_THE_SERVER.contains(&name.text.as_str()) {
+        if SERVER_ARGUMENTS.contains(&name.text.as_str()) {
             self.warnings.push(format!(
                 "{} is an argument of XSOAR's server; it has no effect here",
                 name.text
             ));
             return Ok(None);
         }
-        let near = nearest(&name.text, shown_arguments(command));
+        let near = nearest(&name.text, visible_arguments(command));
         let rest = if near.is_empty() {
-            format!(" It has {}.", shown_arguments(command).join(", "))
+            format!(" It has {}.", visible_arguments(command).join(", "))
         } else {
             suggestion(&near)
         };
         let what = format!("{} has no argument '{}'.{rest}", command.name, name.text);
-        Err(misread(text, name.at, what).into())
+        Err(error_at(text, name.at, what).into())
     }
 
     fn secret(&mut self, argument: &Argument, value: Value) -> Result<Value> {
@@ -160,17 +160,17 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    /// Asks for the secrets that are needed and not given.
+    /// Prompts for the required secrets that are missing.
     fn ask_for_secrets(&mut self, command: &Command, args: &mut Map<String, Value>) -> Result<()> {
         for argument in command.arguments.iter().filter(|argument| argument.secret) {
             let given = args.get(argument.name);
             let is_empty = given.is_some_and(|value| value.as_str() == Some(""));
-            // `password=` asks to be asked, also where the argument is not required.
+            // `password=` asks for a prompt even where the argument is optional.
             if !(is_empty || given.is_none() && argument.required) {
                 continue;
             }
             let prompt = format!("{} for {}: ", argument.name, command.name);
-            match self.asks.ask(&prompt)? {
+            match self.prompt.read_secret(&prompt)? {
                 Some(secret) => {
                     args.insert(argument.name.to_owned(), Value::from(secret));
                 }
@@ -186,7 +186,7 @@ impl Reader<'_> {
 }
 
 /// XSOAR's server runs a command once for each item of a list that was given to an argument that takes one text.
-fn one_by_one(command: &'static Command, args: Map<String, Value>) -> Result<Vec<Order>> {
+fn expand_list(command: &'static Command, args: Map<String, Value>) -> Result<Vec<ParsedCommand>> {
     let takes_one = |name: &str| {
         let mut arguments = command.arguments.iter();
         arguments.any(|argument| argument.name == name && !argument.is_array)
@@ -196,7 +196,7 @@ fn one_by_one(command: &'static Command, args: Map<String, Value>) -> Result<Vec
         .filter(|(name, _)| takes_one(name))
         .filter_map(|(name, value)| Some((name, value.as_array()?)))
         .collect();
-    let order = |args| Order {
+    let order = |args| ParsedCommand {
         command: command.name.to_owned(),
         args,
     };
@@ -218,7 +218,7 @@ fn one_by_one(command: &'static Command, args: Map<String, Value>) -> Result<Vec
         .collect())
 }
 
-fn shown_arguments(command: &Command) -> Vec<&'static str> {
+fn visible_arguments(command: &Command) -> Vec<&'static str> {
     command
         .arguments
         .iter()
@@ -227,30 +227,30 @@ fn shown_arguments(command: &Command) -> Vec<&'static str> {
         .collect()
 }
 
-/// Names this far from what was typed are not worth offering.
-const NEAR_ENOUGH: f64 = 0.6;
+/// Names less similar than this are not worth suggesting.
+const MIN_SIMILARITY: f64 = 0.6;
 
-/// The names that are most like `typed`, the most like first.
+/// The names most similar to `typed`, best first.
 pub(super) fn nearest(
     typed: &str,
     names: impl IntoIterator<Item = &'static str>,
 ) -> Vec<&'static str> {
-    near_enough(nearest::nearest(typed, names))
+    close_matches(nearest::nearest(typed, names))
 }
 
-/// The commands that are most like `typed`.
+/// The commands most similar to `typed`, best first.
 pub(super) fn nearest_commands(typed: &str) -> Vec<&'static str> {
-    near_enough(nearest::nearest_commands(typed))
+    close_matches(nearest::nearest_commands(typed))
 }
 
-fn near_enough(near: Vec<(f64, &'static str)>) -> Vec<&'static str> {
+fn close_matches(near: Vec<(f64, &'static str)>) -> Vec<&'static str> {
     let near = near.into_iter();
-    near.filter(|(likeness, _)| *likeness >= NEAR_ENOUGH)
+    near.filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
         .map(|(_, name)| name)
         .collect()
 }
 
-/// ` Did you mean …?`, or nothing.
+/// ` Did you mean …?`, or an empty string.
 pub(super) fn suggestion(names: &[&str]) -> String {
     match names {
         [] => String::new(),
@@ -264,11 +264,11 @@ mod tests {
 
     use super::*;
 
-    /// Answers every question with the same words.
+    /// Gives every prompt the same answer.
     struct Always(Option<&'static str>, Vec<String>);
 
-    impl Ask for Always {
-        fn ask(&mut self, prompt: &str) -> Result<Option<String>> {
+    impl SecretPrompt for Always {
+        fn read_secret(&mut self, prompt: &str) -> Result<Option<String>> {
             self.1.push(prompt.to_owned());
             Ok(self.0.map(str::to_owned))
         }
@@ -282,14 +282,14 @@ mod tests {
 
     fn read(line: &str, answer: Option<&'static str>) -> Read {
         let env = Env::from([("NEW_PASSWORD", "from the environment")]);
-        let mut asks = Always(answer, Vec::new());
-        let mut reader = Reader {
+        let mut prompt = Always(answer, Vec::new());
+        let mut parser = CommandParser {
             env: &env,
-            asks: &mut asks,
+            prompt: &mut prompt,
             warnings: Vec::new(),
         };
-        let orders = reader
-            .orders(line)
+        let orders = parser
+            .parse(line)
             .map(|orders| {
                 let orders = orders.into_iter();
                 orders
@@ -299,17 +299,17 @@ mod tests {
             .map_err(|error| format!("{error:#}"));
         Read {
             orders,
-            warnings: reader.warnings,
-            asked: asks.1,
+            warnings: parser.warnings,
+            asked: prompt.1,
         }
     }
 
     fn orders(line: &str) -> Vec<(String, Value)> {
-        read(line, None).orders.expect("a fine line")
+        read(line, None).orders.expect("a valid line")
     }
 
     fn error(line: &str) -> String {
-        read(line, None).orders.expect_err("no fine line")
+        read(line, None).orders.expect_err("an invalid line")
     }
 
     fn one(command: &str, args: Value) -> Vec<(String, Value)> {
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_go_by_name_and_the_default_argument_without() {
+    fn only_the_default_argument_goes_without_its_name() {
         assert_eq!(
             orders("!pingone-get-user username=emma.sharp"),
             one("pingone-get-user", json!({"username": "emma.sharp"}))
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_known_gets_the_nearest() {
+    fn unknown_names_get_suggestions() {
         assert_eq!(
             error("!pingone-get-usr username=x"),
             "The integration has no command 'pingone-get-usr'. Did you mean pingone-get-user? `pingone-xsoar \
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_the_server_have_no_effect() {
+    fn server_arguments_are_ignored_with_a_warning() {
         let read = read(
             "!pingone-get-user username=x using=\"PingOne_instance_1\" raw-response=true",
             None,
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_comes_from_the_environment() {
+    fn secrets_can_come_from_the_environment() {
         let fine = read(
             "!pingone-set-password emma.sharp password=env:NEW_PASSWORD",
             None,
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_missing_is_asked_for() {
+    fn missing_secrets_are_prompted_for() {
         for line in [
             "!pingone-set-password emma.sharp",
             "!pingone-set-password emma.sharp password=",
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_in_clear_is_warned_of_without_being_shown() {
+    fn a_secret_on_the_command_line_gets_a_warning_that_does_not_show_it() {
         let clear = read("!pingone-set-password emma.sharp password=hunter22", None);
         assert!(clear.orders.is_ok());
         let [warning] = clear.warnings.as_slice() else {
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_runs_the_command_once_for_each() {
+    fn a_list_runs_the_command_once_per_item() {
         assert_eq!(
             orders(r#"!pingone-get-user username=["a","b"]"#),
             [

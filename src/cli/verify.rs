@@ -6,8 +6,8 @@ use std::{io::Write as _, time::Duration};
 use anyhow::Result;
 
 use super::{
-    console::{self, ask, put},
-    exit::End,
+    console::{self, ask, write_stderr},
+    exit::ExitStatus,
     params::Source,
 };
 use crate::env::Env;
@@ -20,7 +20,7 @@ pub(crate) fn run(
     yes: bool,
     population: Option<PopulationId>,
     patience: Duration,
-) -> Result<End> {
+) -> Result<ExitStatus> {
     let env = Env::of_the_process();
     let (params, sandbox) = source.params(&env)?;
     let options = Options {
@@ -31,12 +31,12 @@ pub(crate) fn run(
     };
     let mut terminal = Terminal {
         ask: &mut ask,
-        tell: &|text| put(&format!("{text}\n")),
-        is_watched: console::is_watched(),
+        tell: &|text| write_stderr(&format!("{text}\n")),
+        is_watched: console::stderr_is_terminal(),
     };
     let ended = verify::run(options, env, &mut terminal)?;
     let mut out = console::out();
     out.write_all(visible_lines(&ended.report).as_bytes())?;
     out.flush()?;
-    Ok(End::fine_if(ended.is_good))
+    Ok(ExitStatus::success_if(ended.is_good))
 }

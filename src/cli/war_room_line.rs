@@ -1,8 +1,8 @@
-//! The grammar of a command as it is typed in the War Room: `!command name=value …`. Pure; which commands and
-//! arguments there are is decided in `typed.rs`.
+//! The grammar of a War Room command line: `!command name=value …`. Pure; `typed.rs` checks that the command and its
+//! arguments exist.
 //!
-//! What XSOAR documents of its command line: a value with spaces stands in double or single quotes, in which a
-//! backslash goes before a quote, a backslash, `n`, `r` and `t`; what stands in backticks is taken as it is.
+//! As XSOAR documents it, a value with spaces goes in double or single quotes, where a backslash escapes quotes,
+//! backslashes, `n`, `r` and `t`; a value in backticks is taken literally.
 //! <https://docs.paloaltonetworks.com/cortex/cortex-xsoar/6-5/cortex-xsoar-admin/cortex-xsoar-overview/use-the-command-line-interface>
 //! A value that begins with `{` or `[` is JSON.
 
@@ -14,15 +14,15 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::manifest;
 use pingone::{secrets::MASKED, visible::visible};
 
-/// A line that was read. It has no `Debug`: a value may be a password.
+/// A parsed line. No `Debug`: a value may be a password.
 pub(super) struct Line {
     /// The command's name.
     pub(super) command: Word,
     /// The arguments, in the order in which they were typed.
-    pub(super) arguments: Vec<Typed>,
+    pub(super) arguments: Vec<TypedArgument>,
 }
 
-/// A word and where in the line it begins.
+/// A word and its byte offset in the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: String,
@@ -30,48 +30,48 @@ pub(super) struct Word {
 }
 
 /// One argument.
-pub(super) struct Typed {
-    /// Its name; none if a value was typed alone.
+pub(super) struct TypedArgument {
+    /// Its name; `None` for a value without one.
     pub(super) name: Option<Word>,
-    /// Its value: a text, or whatever was typed as JSON.
+    /// Its value: a string, or parsed JSON.
     pub(super) value: Value,
-    /// Where the argument begins.
+    /// Its byte offset in the line.
     pub(super) at: usize,
 }
 
-/// What cannot be taken, and the place. It shows the line up to there, without the values of secret arguments.
+/// What is wrong, and where. Shows the line up to there, without the values of secret arguments.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Misread {
-    what: String,
-    /// The line up to the place.
+pub(super) struct SyntaxError {
+    message: String,
+    /// The line up to the error.
     before: String,
 }
 
-impl fmt::Display for Misread {
+impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, before } = self;
+        let Self { message, before } = self;
         let before = visible(before);
         let indent = " ".repeat(before.width());
-        write!(f, "{what}\n  {before}\n  {indent}^")
+        write!(f, "{message}\n  {before}\n  {indent}^")
     }
 }
 
-impl std::error::Error for Misread {}
+impl std::error::Error for SyntaxError {}
 
-/// Reads one line.
-pub(super) fn read(text: &str) -> Result<Line, Misread> {
-    let mut reader = Reader { text, at: 0 };
-    reader.skip_spaces();
-    if reader.rest().starts_with('!') {
-        reader.at += 1;
+/// Parses one line.
+pub(super) fn parse(text: &str) -> Result<Line, SyntaxError> {
+    let mut parser = Parser { text, at: 0 };
+    parser.skip_spaces();
+    if parser.rest().starts_with('!') {
+        parser.at += 1;
     }
-    let at = reader.at;
-    let name = reader.take_while(|character| !character.is_whitespace());
+    let at = parser.at;
+    let name = parser.take_while(|character| !character.is_whitespace());
     if name.is_empty() {
-        return Err(reader.misread(at, "A command's name is expected here."));
+        return Err(parser.error_at(at, "A command's name is expected here."));
     }
     if let Some(place) = name.find(['=', '"', '\'', '`']) {
-        return Err(reader.misread(
+        return Err(parser.error_at(
             at + place,
             "The line begins with the command's name; then a space, then name=value.",
         ));
@@ -82,35 +82,35 @@ pub(super) fn read(text: &str) -> Result<Line, Misread> {
     };
     let mut arguments = Vec::new();
     loop {
-        reader.skip_spaces();
-        if reader.rest().is_empty() {
+        parser.skip_spaces();
+        if parser.rest().is_empty() {
             return Ok(Line { command, arguments });
         }
-        arguments.push(reader.argument()?);
+        arguments.push(parser.argument()?);
     }
 }
 
-/// The place of something in `text`, as an error about it. `at` is in bytes.
-pub(super) fn misread(text: &str, at: usize, what: impl Into<String>) -> Misread {
+/// An error at byte offset `at` of `text`.
+pub(super) fn error_at(text: &str, at: usize, message: impl Into<String>) -> SyntaxError {
     let before = text.get(..at).unwrap_or(text);
-    Misread {
-        what: what.into(),
+    SyntaxError {
+        message: message.into(),
         before: without_secrets(before),
     }
 }
 
-struct Reader<'a> {
+struct Parser<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Parser<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn misread(&self, at: usize, what: impl Into<String>) -> Misread {
-        misread(self.text, at, what)
+    fn error_at(&self, at: usize, message: impl Into<String>) -> SyntaxError {
+        error_at(self.text, at, message)
     }
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
@@ -126,12 +126,12 @@ impl<'a> Reader<'a> {
         self.take_while(char::is_whitespace);
     }
 
-    /// `name=value`, or a value alone.
-    fn argument(&mut self) -> Result<Typed, Misread> {
+    /// `name=value`, or just a value.
+    fn argument(&mut self) -> Result<TypedArgument, SyntaxError> {
         let at = self.at;
         if self.rest().starts_with(['"', '\'', '`', '{', '[']) {
             let value = self.value()?;
-            return Ok(Typed {
+            return Ok(TypedArgument {
                 name: None,
                 value,
                 at,
@@ -139,21 +139,21 @@ impl<'a> Reader<'a> {
         }
         let word = self.take_while(|character| !character.is_whitespace() && character != '=');
         if !self.rest().starts_with('=') {
-            return Ok(Typed {
+            return Ok(TypedArgument {
                 name: None,
                 value: Value::from(word),
                 at,
             });
         }
         if word.is_empty() {
-            return Err(self.misread(
+            return Err(self.error_at(
                 at,
                 "An argument's name is expected before the equals sign, without a space between them.",
             ));
         }
         self.at += 1;
         let value = self.value()?;
-        Ok(Typed {
+        Ok(TypedArgument {
             name: Some(Word {
                 text: word.to_owned(),
                 at,
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn value(&mut self) -> Result<Value, Misread> {
+    fn value(&mut self) -> Result<Value, SyntaxError> {
         let begin = self.at;
         let value = match self.rest().chars().next() {
             Some(quote @ ('"' | '\'')) => Value::from(self.quoted(quote)?),
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
         match self.rest().chars().next() {
             Some(next) if !next.is_whitespace() => {
                 let begun = self.text.get(begin..).and_then(|rest| rest.chars().next());
-                let what = match begun {
+                let message = match begun {
                     Some('{' | '[') => {
                         "The JSON value ends here, and a space is expected. A text that only looks like JSON stands in quotes."
                     }
@@ -185,13 +185,13 @@ impl<'a> Reader<'a> {
                         "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote."
                     }
                 };
-                Err(self.misread(self.at, what))
+                Err(self.error_at(self.at, message))
             }
             _ => Ok(value),
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, Misread> {
+    fn quoted(&mut self, quote: char) -> Result<String, SyntaxError> {
         let begin = self.at;
         self.at += 1;
         let mut value = String::new();
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
                     Some((_, 'r')) => value.push('\r'),
                     Some((_, 't')) => value.push('\t'),
                     _ => {
-                        return Err(self.misread(
+                        return Err(self.error_at(
                             self.at + place,
                             "In quotes, \\\\ stands for a backslash; in backticks, one is enough.",
                         ));
@@ -217,19 +217,19 @@ impl<'a> Reader<'a> {
                 other => value.push(other),
             }
         }
-        Err(self.misread(begin, format!("This {quote} has no second one.")))
+        Err(self.error_at(begin, format!("This {quote} has no second one.")))
     }
 
-    fn backticked(&mut self) -> Result<&'a str, Misread> {
+    fn backticked(&mut self) -> Result<&'a str, SyntaxError> {
         let inside = self.rest().get(1..).unwrap_or_default();
         let Some((value, _)) = inside.split_once('`') else {
-            return Err(self.misread(self.at, "This ` has no second one."));
+            return Err(self.error_at(self.at, "This ` has no second one."));
         };
         self.at += value.len() + 2;
         Ok(value)
     }
 
-    fn json(&mut self) -> Result<Value, Misread> {
+    fn json(&mut self) -> Result<Value, SyntaxError> {
         let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter();
         match values.next() {
             Some(Ok(value)) => {
@@ -239,18 +239,18 @@ impl<'a> Reader<'a> {
             Some(Err(error)) => {
                 let place = self.at + offset(self.rest(), error.line(), error.column());
                 let text = error.to_string();
-                let what = text.split(" at line ").next().unwrap_or_default();
-                Err(self.misread(
+                let message = text.split(" at line ").next().unwrap_or_default();
+                Err(self.error_at(
                     place,
-                    format!("What begins with {{ or [ is JSON, and this is not ({what}). A text stands in quotes or backticks."),
+                    format!("What begins with {{ or [ is JSON, and this is not ({message}). A text stands in quotes or backticks."),
                 ))
             }
-            None => Err(self.misread(self.at, "A value is expected here.")),
+            None => Err(self.error_at(self.at, "A value is expected here.")),
         }
     }
 }
 
-/// The place in bytes of the parser's line and column, both counted from one; the column counts bytes.
+/// The byte offset of `serde_json`'s line and column. Both start at one; the column counts bytes.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let lines_before = text.split_inclusive('\n').take(line.saturating_sub(1));
     let mut place = lines_before.map(str::len).sum::<usize>() + column.saturating_sub(1);
@@ -260,8 +260,8 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     place.min(text.len())
 }
 
-/// A line that may end anywhere, with the values of secret arguments replaced. It is read more boldly than a
-/// line that is carried out: a secret argument ends only where the next `name=` begins outside of quotes.
+/// A line, possibly cut short, with the values of secret arguments masked. Deliberately greedier than the parser: a
+/// secret value ends only where the next known `name=` starts outside quotes.
 fn without_secrets(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut secret_since = None;
@@ -313,7 +313,7 @@ fn is_known(name: &str) -> bool {
         .any(|argument| argument.name == name)
 }
 
-/// Also a name that is mistyped.
+/// Also true for misspelt names.
 fn is_secret(name: &str) -> bool {
     let lower = name.to_lowercase();
     let named_so = ["pass", "secret", "token", "pwd"]
@@ -337,13 +337,13 @@ mod tests {
 
     /// Names and values of a line.
     fn arguments(line: &str) -> Vec<(Option<String>, Value)> {
-        match read(line) {
+        match parse(line) {
             Ok(line) => line
                 .arguments
                 .into_iter()
                 .map(|typed| (typed.name.map(|name| name.text), typed.value))
                 .collect(),
-            Err(misread) => panic!("{line}: {misread}"),
+            Err(error) => panic!("{line}: {error}"),
         }
     }
 
@@ -351,28 +351,28 @@ mod tests {
         (Some(name.to_owned()), value)
     }
 
-    fn misread_of(line: &str) -> String {
-        match read(line) {
+    fn error_of(line: &str) -> String {
+        match parse(line) {
             Ok(_) => panic!("{line} was taken"),
-            Err(misread) => misread.to_string(),
+            Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn the_exclamation_mark_may_be_there() {
+    fn the_exclamation_mark_is_optional() {
         for line in [
             "pingone-get-user",
             "!pingone-get-user",
             "  !pingone-get-user ",
         ] {
-            let line = read(line).unwrap_or_else(|misread| panic!("{misread}"));
+            let line = parse(line).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(line.command.text, "pingone-get-user");
             assert!(line.arguments.is_empty());
         }
     }
 
     #[test]
-    fn every_way_to_write_a_value() {
+    fn values_can_be_written_in_every_documented_way() {
         assert_eq!(
             arguments(
                 r#"!c a=emma.sharp b="Emma \"S\" \\ Sharp\n" c='it"s' d=`as "it" is \n` e={"x": [1]} f=["a b"] g= h=a=b"#
@@ -395,38 +395,38 @@ mod tests {
                 (None, json!("corp\\emma")),
                 (None, json!("x=y"))
             ],
-            "alone, as they are; in quotes an equals sign names nothing"
+            "values without a name are taken literally; a quoted equals sign does not start a value"
         );
     }
 
     #[test]
-    fn an_error_points_at_the_place() {
+    fn errors_point_at_the_problem() {
         assert_eq!(
-            misread_of(r#"!pingone-get-user username="emma"#),
+            error_of(r#"!pingone-get-user username="emma"#),
             "This \" has no second one.\n  !pingone-get-user username=\n                             ^"
         );
         assert_eq!(
-            misread_of(r#"c x="a"b"#),
+            error_of(r#"c x="a"b"#),
             "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote.\n  c x=\"a\"\n         ^"
         );
         assert_eq!(
-            misread_of(r#"c x="a\b""#),
+            error_of(r#"c x="a\b""#),
             "In quotes, \\\\ stands for a backslash; in backticks, one is enough.\n  c x=\"a\n        ^"
         );
         assert_eq!(
-            misread_of("c 姓名=[1,}"),
+            error_of("c 姓名=[1,}"),
             "What begins with { or [ is JSON, and this is not (expected value). A text stands in quotes or backticks.\n  c 姓名=[1,\n            ^",
             "a wide letter takes two cells"
         );
-        assert!(misread_of("c x = y").starts_with("An argument's name is expected"));
-        assert!(misread_of("  ! ").starts_with("A command's name is expected"));
-        assert!(misread_of("username=x").starts_with("The line begins with the command's name"));
-        assert!(misread_of("c x={\"a\":1}b").starts_with("The JSON value ends here"));
-        assert!(misread_of("c x=`a").starts_with("This ` has"));
+        assert!(error_of("c x = y").starts_with("An argument's name is expected"));
+        assert!(error_of("  ! ").starts_with("A command's name is expected"));
+        assert!(error_of("username=x").starts_with("The line begins with the command's name"));
+        assert!(error_of("c x={\"a\":1}b").starts_with("The JSON value ends here"));
+        assert!(error_of("c x=`a").starts_with("This ` has"));
     }
 
     #[test]
-    fn no_error_shows_a_secret() {
+    fn errors_never_show_a_secret() {
         for line in [
             "!pingone-set-password password=hunter22 username=\"emma",
             "!pingone-set-password password=\"hunter22 username=x",
@@ -438,22 +438,22 @@ mod tests {
             "!pingone-set-password Password=hunter22 x = y",
             "!pingone-set-password newPassword=\"hunter22\\q",
         ] {
-            let text = misread_of(line);
+            let text = error_of(line);
             assert!(!text.contains("hunter22"), "{line}\n{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_line_is_read_without_panic(line in "[!a-z \"'`=\\\\{}\\[\\]:,1é\n]{0,40}") {
-            if let Err(misread) = read(&line) {
-                let _ = misread.to_string();
+        fn no_line_makes_the_parser_panic(line in "[!a-z \"'`=\\\\{}\\[\\]:,1é\n]{0,40}") {
+            if let Err(error) = parse(&line) {
+                let _ = error.to_string();
             }
         }
 
-        /// Whatever a value is: in double quotes with its escapes it is read back.
+        /// Any value survives being quoted and escaped.
         #[test]
-        fn a_quoted_value_comes_back(value in any::<String>()) {
+        fn quoted_values_round_trip(value in any::<String>()) {
             let quoted = value.replace('\\', r"\\").replace('"', r#"\""#);
             let given = arguments(&format!("c x=\"{quoted}\" y=1"));
             prop_assert_eq!(given, [named("x", json!(value)), named("y", json!("1"))]);

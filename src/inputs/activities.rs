@@ -1,4 +1,4 @@
-//! Which activities of the audit trail are wanted.
+//! The arguments that select activities of the audit trail.
 
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
@@ -11,14 +11,14 @@ use crate::{
     operations::{activities::Question, find::NamedUser},
 };
 
-/// How far back it is looked where nothing is said.
-const USUAL_START: &str = "1 day ago";
+/// How far back to look by default.
+const DEFAULT_START: &str = "1 day ago";
 
-/// What is asked, and the user that it is about, if it is about one: the question gets its id once it was found.
+/// The query, and the user to restrict it to. The caller looks the user up and adds the id to the query.
 pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<NamedUser>)> {
     let from = match args.past_time(Arg::From, now)? {
         Some(from) => from,
-        None => parse_timestamp(Arg::From.name(), USUAL_START, now)?,
+        None => parse_timestamp(Arg::From.name(), DEFAULT_START, now)?,
     };
     let to = args.past_time(Arg::To, now)?.unwrap_or(now);
     ensure!(
@@ -31,7 +31,7 @@ pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<Na
         from,
         to,
         user: None,
-        // PingOne writes them in capitals.
+        // PingOne's are upper case.
         actions: actions.map(|action| action.to_ascii_uppercase()).collect(),
         client: args.text(Arg::ClientId).map(str::to_owned),
         ip: args.text(Arg::Ip).map(str::to_owned),

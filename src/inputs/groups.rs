@@ -1,4 +1,4 @@
-//! The group that a command's arguments name, alone or beside a user.
+//! The arguments that name a group, with or without a user.
 
 use anyhow::{Result, anyhow};
 
@@ -9,7 +9,7 @@ use crate::{
     operations::find::{NamedGroup, NamedUser, Wording},
 };
 
-/// The group that `groupName` or `groupId` names, if either was given.
+/// The group named by `groupName` or `groupId`, if either was given.
 pub fn optional(args: &Arguments) -> Result<Option<NamedGroup>> {
     let id = args.id(Arg::GroupId)?;
     Ok(match args.text(Arg::GroupName) {
@@ -18,7 +18,7 @@ pub fn optional(args: &Arguments) -> Result<Option<NamedGroup>> {
     })
 }
 
-/// User and group, of each of which name or id has to be given.
+/// A user and a group, each by name or id. Both are required.
 pub fn with_user(args: &Arguments) -> Result<(NamedUser, NamedGroup)> {
     let user = users::optional(args, Wording::IdOfName)?;
     let group = optional(args)?;

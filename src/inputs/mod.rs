@@ -1,5 +1,4 @@
-//! What several commands read from their arguments alike: whom they are about, which part of a list, which activities.
-//! Nothing is asked of PingOne here.
+//! Groups of arguments that several commands share: users, groups, paging, activities. Makes no calls to PingOne.
 
 pub mod activities;
 pub mod groups;

@@ -1,4 +1,4 @@
-//! `limit`, `page_size`, `next_token` and `all_results`, as XSOAR's conventions have them.
+//! `limit`, `page_size`, `next_token` and `all_results`, following XSOAR's conventions.
 
 use std::str::FromStr;
 
@@ -7,14 +7,14 @@ use anyhow::{Result, bail};
 use crate::{arguments::Arguments, manifest::Arg};
 use pingone::pages::Paging;
 
-/// What XSOAR's conventions give a list command where nothing is said.
+/// The default in XSOAR's conventions.
 const LIMIT: usize = 50;
-/// PingOne's documented cap for users; what a page is asked for where nothing is said.
+/// PingOne's documented maximum for users, and the default for other lists.
 pub const PAGE_SIZE: usize = 200;
-/// The most that PingOne takes for any list.
+/// PingOne's maximum for any list.
 const MAX_PAGE: usize = 1_000;
 
-/// Which part of a list is wanted. `page_size` is what a page is asked for where nothing is said.
+/// Which part of a list to return. `page_size` is the default.
 pub fn paging<Place: FromStr>(args: &Arguments, page_size: usize) -> Result<Paging<Place>> {
     let from = args.text(Arg::NextToken).map(str::parse);
     let Ok(from) = from.transpose() else {

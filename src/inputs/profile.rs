@@ -1,10 +1,10 @@
-//! The members of a user that the arguments of a creation or an update give.
+//! The arguments that set a user's attributes, for creating and updating users.
 
 use serde_json::{Map, Value};
 
 use crate::{arguments::Arguments, manifest::Arg};
 
-/// The arguments, and where each stands in PingOne's user.
+/// The arguments, and the attribute of PingOne's user resource that each one sets.
 const PROFILE: [(Arg, Option<&str>, &str); 17] = [
     (Arg::Formatted, Some("name"), "formatted"),
     (Arg::Given, Some("name"), "given"),
@@ -21,12 +21,12 @@ const PROFILE: [(Arg, Option<&str>, &str); 17] = [
     (Arg::Region, Some("address"), "region"),
     (Arg::PostalCode, Some("address"), "postalCode"),
     (Arg::CountryCode, Some("address"), "countryCode"),
-    // The documentation writes `Type`, the published code reads `type`.
+    // The documentation has `Type`, but the published code reads `type`.
     (Arg::Type, None, "type"),
     (Arg::CapitalType, None, "type"),
 ];
 
-/// The members that the arguments give.
+/// The attributes that were given.
 pub fn profile(args: &Arguments) -> Map<String, Value> {
     let mut profile = Map::new();
     for (arg, object, member) in PROFILE {

@@ -1,4 +1,4 @@
-//! The users that a command's arguments name.
+//! The arguments that name users.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::{
     operations::find::{NamedUser, Who, Wording},
 };
 
-/// The user of the required argument `username`, in a command that has no `userId`.
+/// The user named by the required argument `username`, for commands without `userId`.
 pub fn by_username(args: &Arguments) -> Result<NamedUser> {
     let username = args.required(Arg::Username)?;
     Ok(NamedUser {
@@ -19,13 +19,13 @@ pub fn by_username(args: &Arguments) -> Result<NamedUser> {
     })
 }
 
-/// The user that `username` or `userId` names. One of them has to be given; with both, they have to agree.
+/// The user named by `username` or `userId`. One of them is required; if both are given, they must agree.
 pub fn by_name_or_id(args: &Arguments, wording: Wording) -> Result<NamedUser> {
     let named = optional(args, wording)?;
     named.ok_or_else(|| anyhow!("PingOne error: You must supply either 'username' or 'userId'."))
 }
 
-/// The same, where neither has to be given.
+/// The same, but optional.
 pub(super) fn optional(args: &Arguments, wording: Wording) -> Result<Option<NamedUser>> {
     let name = args.text(Arg::Username).map(str::to_owned);
     let ways: Vec<Who> = name
@@ -36,8 +36,8 @@ pub(super) fn optional(args: &Arguments, wording: Wording) -> Result<Option<Name
     Ok((!ways.is_empty()).then_some(NamedUser { ways, wording }))
 }
 
-/// The users that the lists `username`, `userId` or `email` name, each once. More than one of these arguments have to
-/// name the same user, as with the documented commands; with lists it could not be told who belongs to whom.
+/// The users named by the lists `username`, `userId` or `email`, without duplicates. Several of these arguments must name
+/// one and the same user, as in the documented commands: in lists there is no telling which items belong together.
 pub fn each(args: &Arguments) -> Result<Vec<NamedUser>> {
     let texts = |arg| args.list(arg).iter().cloned();
     let ids = args.ids(Arg::UserId)?.into_iter();
@@ -64,7 +64,7 @@ pub fn each(args: &Arguments) -> Result<Vec<NamedUser>> {
     Ok(users)
 }
 
-/// The one user that these lists name, for a command that takes no more; `None` if they name nobody.
+/// The same for a command that accepts a single user; `None` if none was named.
 pub fn at_most_one(args: &Arguments) -> Result<Option<NamedUser>> {
     let names = [Arg::Username, Arg::UserId, Arg::Email];
     if !names.into_iter().any(|arg| args.is_given(arg)) {

@@ -1,5 +1,5 @@
-//! The command line for people, as the built executable against the sandbox: commands typed by hand, recordings
-//! and their replay, Ctrl-C, terminals. `process.rs` starts the executable and bounds its time.
+//! Runs the built executable's command line against the sandbox: typed commands, recordings and their replay, Ctrl-C,
+//! terminals. `process.rs` starts the executable and limits its time.
 
 mod interrupts;
 mod process;

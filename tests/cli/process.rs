@@ -1,5 +1,4 @@
-//! The executable at somebody's cli: a sandbox to talk to, a folder of its own, and an end within bounded time.
-//! What is asked of it is the business of the tests.
+//! Runs the executable with a sandbox and a temporary folder, and with a time limit.
 
 use std::{
     ffi::OsStr,
@@ -18,24 +17,24 @@ use std::{
 use pingone_sandbox::{Sandbox, Seed};
 use serde_json::{Value, json};
 
-/// Far more than anything here takes, so that only a hang gets here.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than anything here takes, so that only a hang reaches it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A cli. Its folder goes with it.
+/// A sandbox and a temporary folder to run the executable in.
 pub(crate) struct CommandLine {
     pub(crate) sandbox: Sandbox,
     folder: PathBuf,
 }
 
-/// How a run ended.
-pub(crate) struct Ended {
-    /// The exit code; none if a signal ended it.
+/// The result of a run.
+pub(crate) struct Output {
+    /// The exit code; `None` if a signal killed it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The client secret of the sandbox, which nothing may show.
+/// The sandbox's client secret, which must never appear in output.
 pub(crate) fn client_secret(sandbox: &Sandbox) -> String {
     let params = sandbox.params();
     params["credentials"]["password"]
@@ -59,7 +58,7 @@ impl CommandLine {
         cli
     }
 
-    /// Writes the instance's parameters, with others beside or in the place of the sandbox's.
+    /// Writes the instance's parameters: the sandbox's, extended or overridden by `others`.
     pub(crate) fn params(&self, others: &Value) {
         let mut params = self.sandbox.params();
         for (name, value) in others.as_object().expect("an object") {
@@ -72,7 +71,7 @@ impl CommandLine {
         self.folder.join(name)
     }
 
-    /// What is in the folder beside the parameters, hidden files too.
+    /// The files in the folder, hidden ones too, except the parameters.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).expect("our folder");
         let names = entries.map(|entry| {
@@ -87,7 +86,7 @@ impl CommandLine {
         names
     }
 
-    /// All texts of a recording.
+    /// The concatenated files of a recording.
     pub(crate) fn recording(&self, name: &str) -> String {
         let folder = self.path(name);
         ["request.json", "exchanges.json", "answer.snap"]
@@ -98,13 +97,13 @@ impl CommandLine {
             .concat()
     }
 
-    /// `run` with the parameters of this cli.
-    pub(crate) fn run<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Ended {
-        end(self.starting(arguments), "")
+    /// Runs `pingone-xsoar run` with these parameters.
+    pub(crate) fn run<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Output {
+        end(self.command(arguments), "")
     }
 
-    /// The same, ready to be started.
-    pub(crate) fn starting<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Command {
+    /// The same, not started yet.
+    pub(crate) fn command<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Command {
         let mut command = program();
         command
             .arg("run")
@@ -115,8 +114,8 @@ impl CommandLine {
         command
     }
 
-    /// Plays a recording; the verdict and all that is shown.
-    pub(crate) fn replay(&self, name: &str) -> Ended {
+    /// Replays a recording.
+    pub(crate) fn replay(&self, name: &str) -> Output {
         let mut command = program();
         command.arg("replay").arg(self.path(name));
         end(command, "")
@@ -136,7 +135,7 @@ impl CommandLine {
         .to_string()
     }
 
-    /// The status of the token requests and calls that the sandbox saw, with method and the end of the path.
+    /// The calls that the sandbox received: method, last segment of the path, and status.
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = self.sandbox.calls().into_iter();
         calls
@@ -155,22 +154,22 @@ impl Drop for CommandLine {
     }
 }
 
-/// The executable, without the environment of whoever runs the tests.
+/// The executable, without the environment of the test process.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"));
     command.env_clear();
     command
 }
 
-/// Starts a command, gives it `input` and waits for its end.
-pub(crate) fn end(command: Command, input: &str) -> Ended {
+/// Runs a command with `input` on stdin and waits for it to exit.
+pub(crate) fn end(command: Command, input: &str) -> Output {
     let mut running = Running::start(command);
     running.write(input);
     running.close();
     running.end()
 }
 
-/// A process that runs. Ended by its id when it is dropped, or when it takes too long.
+/// A running process. Killed when dropped.
 pub(crate) struct Running {
     child: Child,
     stdout: mpsc::Receiver<String>,
@@ -194,7 +193,7 @@ impl Running {
         }
     }
 
-    /// Writes to its stdin. That it ended without reading is for the test to see in how it ended.
+    /// Writes to its stdin. If it exited without reading, the test will see that in its output.
     pub(crate) fn write(&mut self, text: &str) {
         if let Some(stdin) = &mut self.child.stdin {
             drop(stdin.write_all(text.as_bytes()));
@@ -207,11 +206,11 @@ impl Running {
         drop(self.child.stdin.take());
     }
 
-    /// Reads stdout up to and with `text`.
+    /// Reads stdout up to and including `text`.
     pub(crate) fn wait_for(&self, text: &str) -> String {
         let mut read = String::new();
         while !read.contains(text) {
-            let piece = self.stdout.recv_timeout(PATIENCE);
+            let piece = self.stdout.recv_timeout(TIMEOUT);
             read.push_str(
                 &piece.unwrap_or_else(|error| panic!("{text:?} did not come ({error}): {read}")),
             );
@@ -228,13 +227,13 @@ impl Running {
         assert!(sent.success(), "the process is gone already");
     }
 
-    /// Waits for its end.
-    pub(crate) fn end(&mut self) -> Ended {
-        // Both end with the process.
+    /// Waits for it to exit.
+    pub(crate) fn end(&mut self) -> Output {
+        // Both close when the process exits.
         let stdout = rest(&self.stdout);
         let stderr = rest(&self.stderr);
         let code = self.child.wait().expect("it ended").code();
-        Ended {
+        Output {
             code,
             stdout,
             stderr,
@@ -249,7 +248,7 @@ impl Drop for Running {
     }
 }
 
-/// What comes out of a pipe, as it comes.
+/// The output of a pipe, as it arrives.
 fn pieces(mut pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -265,29 +264,29 @@ fn pieces(mut pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<Strin
 }
 
 fn rest(pieces: &mpsc::Receiver<String>) -> String {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let mut text = String::new();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match pieces.recv_timeout(left) {
             Ok(piece) => text.push_str(&piece),
             Err(mpsc::RecvTimeoutError::Disconnected) => return text,
-            Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not end: {text}"),
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not exit: {text}"),
         }
     }
 }
 
-/// Waits until something is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what} did not come about");
-        // The sandbox has no signal for it.
+/// Waits until a condition holds.
+pub(crate) fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
+    let deadline = Instant::now() + TIMEOUT;
+    while !is_true() {
+        assert!(Instant::now() < deadline, "timed out waiting for {what}");
+        // The sandbox has no way to notify us.
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Whether a path is there.
-pub(crate) fn is_there(path: &Path) -> bool {
+/// Whether a path exists, even as a broken symlink.
+pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }

@@ -1,5 +1,4 @@
-//! Recordings: that they play as they ran, whatever went wrong meanwhile, and that nothing is in them that has
-//! to stay here.
+//! Recordings replay as they ran, whatever went wrong during the run, and contain nothing confidential.
 
 use std::{fs, time::Duration};
 
@@ -7,12 +6,12 @@ use pingone_sandbox::Fault;
 use pingone_xsoar::replay;
 use serde_json::{Value, json};
 
-use crate::process::{CommandLine, client_secret, end, is_there, program};
+use crate::process::{CommandLine, client_secret, end, exists, program};
 
-const CLEAN: &str = "its replay gives the same answer";
+const CLEAN: &str = "the replay gives the same answer";
 const PASSWORD: &str = "N3w!canary~Word";
 
-/// Records `lines` in `recording`, which must play as it ran; gives stdout.
+/// Records `lines` in `recording`, checks that it replays as it ran, and returns stdout.
 fn record(cli: &CommandLine, lines: &[&str]) -> String {
     record_as(cli, &[], lines)
 }
@@ -41,7 +40,7 @@ fn exchanges(cli: &CommandLine) -> Vec<Value> {
 }
 
 #[test]
-fn a_recording_plays_and_holds_no_secret() {
+fn a_recording_replays_and_contains_no_secrets() {
     let cli = CommandLine::new();
     let set = format!("!pingone-set-password emma.sharp password={PASSWORD}");
     record(
@@ -81,7 +80,7 @@ fn a_recording_plays_and_holds_no_secret() {
 }
 
 #[test]
-fn what_is_tried_again_plays_as_it_ran() {
+fn retries_replay_as_they_ran() {
     let cli = CommandLine::new();
     let sandbox = &cli.sandbox;
     sandbox.fault(Fault::on("POST", "*/as/token").status(503));
@@ -112,7 +111,7 @@ fn what_is_tried_again_plays_as_it_ran() {
 }
 
 #[test]
-fn the_time_that_an_error_tells_is_the_same_in_the_replay() {
+fn the_time_in_an_error_is_the_same_in_the_replay() {
     let cli = CommandLine::new();
     cli.params(&json!({"request_timeout": "0.3", "max_retries": "1"}));
     cli.sandbox.fault(
@@ -132,7 +131,7 @@ fn the_time_that_an_error_tells_is_the_same_in_the_replay() {
 }
 
 #[test]
-fn a_command_whose_time_is_over_plays_as_it_ran() {
+fn a_command_that_timed_out_replays_as_it_ran() {
     let cli = CommandLine::new();
     cli.params(&json!({"command_timeout": "0.8", "max_retries": "9"}));
     cli.sandbox
@@ -145,9 +144,9 @@ fn a_command_whose_time_is_over_plays_as_it_ran() {
 }
 
 #[test]
-fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
+fn concurrent_lookups_with_an_expired_token_replay_as_they_ran() {
     let cli = CommandLine::new();
-    // The token serves the first command; then neither look-up is let in with it.
+    // The token works for the first command; then both lookups are rejected with it.
     cli.sandbox
         .fault(Fault::on("GET", "*/users").skip(1).status(401));
     cli.sandbox.fault(Fault::on("GET", "*/groups").status(401));
@@ -170,7 +169,7 @@ fn look_ups_at_once_that_meet_an_ended_token_play_as_they_ran() {
 }
 
 #[test]
-fn bodies_that_are_no_json_play_as_they_ran() {
+fn bodies_that_are_not_json_replay_as_they_ran() {
     let cli = CommandLine::new();
     for (status, body) in [
         (400, "{ \"code\" : 7 ,  \"x\": [1,\t2] }"),
@@ -191,7 +190,7 @@ fn bodies_that_are_no_json_play_as_they_ran() {
 }
 
 #[test]
-fn an_echoed_secret_is_taken_out() {
+fn an_echoed_secret_is_removed() {
     let cli = CommandLine::new();
     let secret = client_secret(&cli.sandbox);
     let body =
@@ -216,7 +215,7 @@ fn an_echoed_secret_is_taken_out() {
 }
 
 #[test]
-fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
+fn a_numeric_password_is_removed_even_if_echoed_as_a_number() {
     let cli = CommandLine::new();
     let body = json!({"code": "ODD", "message": "no", "details": [{"message": 8_140_923}], "id": 8_140_923.0});
     cli.sandbox.fault(
@@ -238,7 +237,7 @@ fn a_password_of_digits_is_taken_out_where_it_is_echoed_as_a_number() {
 
 #[cfg(unix)]
 #[test]
-fn a_recording_is_for_its_owner_alone() {
+fn only_its_owner_can_read_a_recording() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let cli = CommandLine::new();
@@ -252,7 +251,7 @@ fn a_recording_is_for_its_owner_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_not_replaced_and_nothing_is_carried_out() {
+fn a_symlink_is_not_replaced_and_nothing_runs() {
     use std::os::unix::fs::symlink;
 
     let cli = CommandLine::new();
@@ -270,7 +269,7 @@ fn a_link_is_not_replaced_and_nothing_is_carried_out() {
 
 #[cfg(unix)]
 #[test]
-fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
+fn a_replay_copes_with_circular_symlinks_and_hostile_names() {
     use std::os::unix::fs::symlink;
 
     let cli = CommandLine::new();
@@ -300,7 +299,7 @@ fn a_replay_ends_where_links_lead_round_in_a_circle_and_shows_names_safely() {
 }
 
 #[test]
-fn a_secret_that_is_part_of_a_name_plays_too() {
+fn a_secret_that_is_part_of_a_name_replays_too() {
     let cli = CommandLine::new();
     let shown = record(&cli, &["!pingone-set-password emma.sharp password=sharp"]);
     assert_eq!(shown, "emma.sharp password was updated.\n");
@@ -356,7 +355,7 @@ fn personal_data_is_replaced_everywhere() {
 }
 
 #[test]
-fn what_is_there_is_not_replaced_and_nothing_is_carried_out() {
+fn an_existing_folder_is_not_replaced_and_nothing_runs() {
     let cli = CommandLine::new();
     fs::create_dir(cli.path("taken")).expect("a folder");
     fs::write(cli.path("taken/file"), "x").expect("a file");
@@ -370,7 +369,7 @@ fn what_is_there_is_not_replaced_and_nothing_is_carried_out() {
     assert_eq!(cli.files(), ["plain", "taken"]);
     let ended = cli.run(&["--record", "new/er/one", "test-module"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(is_there(&cli.path("new/er/one/request.json")));
+    assert!(exists(&cli.path("new/er/one/request.json")));
 }
 
 #[test]
@@ -423,7 +422,7 @@ fn the_one_way_mode_is_recorded_too() {
 }
 
 #[test]
-fn nothing_to_record_is_an_error() {
+fn an_empty_recording_is_an_error() {
     let cli = CommandLine::new();
     let mut command = program();
     command.arg("--record").arg(cli.path("recording"));
@@ -432,13 +431,13 @@ fn nothing_to_record_is_an_error() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(
         ended.stderr,
-        "pingone-xsoar: nothing was recorded: no request was carried out, so there is nothing to record\n"
+        "pingone-xsoar: nothing was recorded: there was no request to record\n"
     );
     assert_eq!(cli.files(), [""; 0]);
 }
 
 #[test]
-fn a_case_may_say_which_context_it_leads_to() {
+fn a_case_can_specify_the_resulting_context() {
     let cli = CommandLine::new();
     record(
         &cli,

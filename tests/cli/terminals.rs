@@ -1,5 +1,4 @@
-//! What differs where a person sits at a terminal: colours, progress, and being asked for a secret. The terminal
-//! is the one that `script` (util-linux) makes.
+//! What differs at a terminal: colours, progress, prompts for secrets. `script` (util-linux) provides the terminal.
 #![cfg(target_os = "linux")]
 
 use std::{process::Command, time::Duration};
@@ -27,7 +26,7 @@ fn at_a_terminal(cli: &CommandLine, line: &str) -> Command {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_those_who_want_them() {
+fn colours_are_only_for_terminals_and_can_be_turned_off() {
     let cli = CommandLine::new();
     let line = "!pingone-unlock-user emma.sharp";
     let ended = Running::start(at_a_terminal(&cli, line)).end();
@@ -42,7 +41,7 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
 }
 
 #[test]
-fn what_takes_long_says_so_to_a_person_alone() {
+fn progress_is_shown_only_at_a_terminal() {
     let cli = CommandLine::new();
     let line = "!pingone-unlock-user emma.sharp";
     let slow = || {
@@ -51,19 +50,15 @@ fn what_takes_long_says_so_to_a_person_alone() {
     };
     slow();
     let watched = Running::start(at_a_terminal(&cli, line)).end();
-    let taken_back = "\r\u{1b}[2Kpingone-unlock-user, 1 s\r\u{1b}[2K";
-    assert!(
-        watched.stdout.starts_with(taken_back),
-        "{:?}",
-        watched.stdout
-    );
+    let erased = "\r\u{1b}[2Kpingone-unlock-user, 1 s\r\u{1b}[2K";
+    assert!(watched.stdout.starts_with(erased), "{:?}", watched.stdout);
     slow();
     let unwatched = cli.run(&[line]);
     assert_eq!((unwatched.code, unwatched.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn a_secret_that_is_missing_is_asked_for() {
+fn missing_secrets_are_prompted_for() {
     let cli = CommandLine::new();
     let mut running = Running::start(at_a_terminal(&cli, "!pingone-set-password emma.sharp"));
     running.wait_for("password for pingone-set-password: ");

@@ -1,5 +1,5 @@
-//! The README's tour: every line that begins with `$ pingone-xsoar` is carried out in order, in an empty folder, and
-//! has to print what stands below it. `UPDATE_README=1` writes what it prints into the README.
+//! The README's tour: runs every line that starts with `$ pingone-xsoar`, in order, in an empty folder, and compares the
+//! output with the lines below it. `UPDATE_README=1` writes the output into the README.
 
 use std::{fs, path::Path, process::Command};
 
@@ -8,24 +8,24 @@ use crate::temporary::TemporaryFolder;
 const BEGIN: &str = "<!-- tour -->\n";
 const END: &str = "<!-- /tour -->";
 
-/// The tour with what its commands print now.
-fn carried_out(tour: &str) -> String {
+/// The tour with the current output of its commands.
+fn run_tour(tour: &str) -> String {
     let folder = TemporaryFolder::new();
     let mut out = String::new();
-    let mut printed_is_below = false;
+    let mut output_follows = false;
     for line in tour.lines() {
         let typed = line.strip_prefix("$ ");
         if let Some(typed) = typed {
             out.push_str(line);
             out.push('\n');
-            printed_is_below = typed.starts_with("pingone-xsoar ");
-            if printed_is_below {
+            output_follows = typed.starts_with("pingone-xsoar ");
+            if output_follows {
                 out.push_str(&output_of(typed, folder.path()));
             }
         } else {
-            // Text, the end of a block, and what other programs print.
-            printed_is_below &= line != "```";
-            if !printed_is_below {
+            // Text, the end of a block, and the output of other programs.
+            output_follows &= line != "```";
+            if !output_follows {
                 out.push_str(line);
                 out.push('\n');
             }
@@ -34,7 +34,7 @@ fn carried_out(tour: &str) -> String {
     out
 }
 
-/// What a line prints, run by a shell in which `pingone-xsoar` is the one that was built.
+/// The output of a line in a shell where `pingone-xsoar` is the executable under test.
 fn output_of(typed: &str, folder: &Path) -> String {
     let built = Path::new(env!("CARGO_BIN_EXE_pingone-xsoar"));
     let path = format!(
@@ -52,13 +52,13 @@ fn output_of(typed: &str, folder: &Path) -> String {
 }
 
 #[test]
-fn the_readmes_tour_is_true() {
+fn the_tour_in_the_readme_is_up_to_date() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&file).expect("README.md");
     let (before, rest) = readme.split_once(BEGIN).expect("the tour begins");
     let (tour, after) = rest.split_once(END).expect("the tour ends");
     assert!(tour.matches("\n$ pingone-xsoar ").count() >= 4, "no tour");
-    let now = carried_out(tour);
+    let now = run_tour(tour);
     if now != tour && std::env::var_os("UPDATE_README").is_some() {
         let written = format!("{before}{BEGIN}{now}{END}{after}");
         fs::write(&file, written).expect("writing README.md");
@@ -66,6 +66,6 @@ fn the_readmes_tour_is_true() {
     }
     assert!(
         now == tour,
-        "README.md tells something else than happens; UPDATE_README=1 writes this into it:\n{now}"
+        "README.md is out of date; UPDATE_README=1 writes this into it:\n{now}"
     );
 }

@@ -1,4 +1,4 @@
-//! Commands typed by hand: what they show, what they do, and what they say when they cannot be taken.
+//! Commands typed by hand: their output, their effect, and their errors.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::process::{CommandLine, client_secret, end, program};
 const EMMA: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
 
 #[test]
-fn a_sequence_does_its_work_with_one_token() {
+fn a_sequence_of_commands_shares_one_token() {
     let cli = CommandLine::new();
     let ended = cli.run(&[
         "!pingone-get-user username=emma.sharp",
@@ -97,7 +97,7 @@ fn entries_and_context_as_json() {
 }
 
 #[test]
-fn parameters_come_from_the_environment() {
+fn parameters_can_come_from_the_environment() {
     let cli = CommandLine::new();
     let params = cli.sandbox.params();
     let run = |secret: bool| {
@@ -134,13 +134,13 @@ fn parameters_come_from_the_environment() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(
         ended.stderr,
-        "pingone-xsoar: which PingOne? Not set: PINGONE_CLIENT_SECRET. Set the variables, or give --params FILE \
-         with the instance's parameters, or try the command out with --sandbox\n"
+        "pingone-xsoar: no connection: PINGONE_CLIENT_SECRET not set. Set these variables, use --params FILE with \
+         the instance's parameters, or try --sandbox\n"
     );
 }
 
 #[test]
-fn nothing_is_carried_out_if_a_line_cannot_be_taken() {
+fn nothing_runs_if_any_line_is_invalid() {
     let cli = CommandLine::new();
     for (line, told) in [
         (
@@ -174,7 +174,7 @@ fn nothing_is_carried_out_if_a_line_cannot_be_taken() {
 fn a_password_is_never_shown() {
     let cli = CommandLine::new();
     let password = "N3w!canary~Word";
-    let mut command = cli.starting(&[
+    let mut command = cli.command(&[
         "--json",
         "!pingone-set-password emma.sharp password=env:NEW_PASSWORD",
     ]);
@@ -217,7 +217,7 @@ fn a_hostile_name_cannot_move_the_cursor() {
 }
 
 #[test]
-fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
+fn markup_is_shown_literally_at_a_terminal() {
     let cli = CommandLine::new();
     let hostile = "<a href=https://evil.example>[x](www.evil.example)";
     let ended = cli.run(&[
@@ -239,7 +239,7 @@ fn what_the_war_room_must_not_obey_is_shown_as_it_is() {
 }
 
 #[test]
-fn a_list_runs_a_command_for_each_item() {
+fn a_list_runs_a_command_once_per_item() {
     let cli = CommandLine::new();
     let ended = cli.run(&[r#"!pingone-deactivate-user ["emma.sharp", "richard.smith"]"#]);
     assert_eq!(
@@ -250,7 +250,7 @@ fn a_list_runs_a_command_for_each_item() {
 }
 
 #[test]
-fn the_sandbox_is_made_for_the_run() {
+fn the_sandbox_lasts_as_long_as_the_run() {
     let mut command = program();
     command.args([
         "run",
@@ -267,7 +267,7 @@ fn the_sandbox_is_made_for_the_run() {
 }
 
 #[test]
-fn commands_and_help_tell_what_there_is() {
+fn commands_and_help_describe_the_commands() {
     let told = |arguments: &[&str]| {
         let mut command = program();
         command.args(arguments);
@@ -296,7 +296,7 @@ fn commands_and_help_tell_what_there_is() {
     assert!(
         told(&["help", "replay"])
             .stdout
-            .contains("Plays recorded requests offline")
+            .contains("Replay recorded requests offline")
     );
     assert!(told(&["help"]).stdout.contains("Usage: pingone-xsoar"));
     let unknown = told(&["help", "pingone-get-group"]);

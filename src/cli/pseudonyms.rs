@@ -1,6 +1,5 @@
-//! Who stands for whom in a recording without personal data: the same text has the same stand-in, wherever it
-//! stands, and in sentences what is known to be personal is found again. Pure; what has to be replaced is decided
-//! in `anonymize.rs`.
+//! Pseudonyms for the personal data in a recording. The same text always gets the same pseudonym, also inside
+//! sentences. Pure; `anonymize.rs` decides what to replace.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -8,7 +7,7 @@ use uuid::Uuid;
 
 use pingone::names::nfc;
 
-/// What a text is about.
+/// What a text identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     User,
@@ -18,28 +17,27 @@ pub(super) enum Kind {
     Phone,
     Address,
     Ip,
-    /// Anything else that may tell who it is about.
+    /// Anything else that may identify a person.
     Other,
 }
 
-/// Shorter texts are replaced where they are a whole value, but not looked for inside sentences.
+/// Shorter texts are only replaced where they are a whole value, not inside sentences.
 const MIN_IN_SENTENCES: usize = 3;
 
-/// Who stands for whom.
+/// The pseudonyms assigned so far.
 #[derive(Default)]
-pub(super) struct StandIns {
+pub(super) struct Pseudonyms {
     ids: HashMap<Uuid, Uuid>,
-    /// By the text in lower case, since PingOne does not tell names apart that differ in case alone: each
-    /// spelling and its stand-in.
+    /// Each spelling and its pseudonym, by the text in lower case: PingOne ignores the case of names.
     texts: HashMap<String, Vec<(String, String)>>,
-    /// Everything that stands in `texts` as a key, the longest first, to be looked for in sentences.
+    /// The keys of `texts`, longest first, to search sentences for.
     known: Vec<String>,
     hosts: Vec<String>,
     cursors: Vec<String>,
     counts: HashMap<Kind, usize>,
 }
 
-impl StandIns {
+impl Pseudonyms {
     pub(super) fn sort(&mut self) {
         self.known = self.texts.keys().cloned().collect();
         self.known
@@ -48,33 +46,33 @@ impl StandIns {
 
     pub(super) fn id(&mut self, id: Uuid) -> String {
         let next = self.ids.len() + 1;
-        let stand_in = self.ids.entry(id).or_insert_with(|| {
-            // Version 4, variant 1, so that it passes for one; digits alone, so that case does not matter.
+        let pseudonym = self.ids.entry(id).or_insert_with(|| {
+            // A valid version 4 UUID; only digits, so that case does not matter.
             let digits = format!("00000000-0000-4000-8000-{next:012}");
             Uuid::try_parse(&digits).unwrap_or_default()
         });
-        stand_in.hyphenated().to_string()
+        pseudonym.hyphenated().to_string()
     }
 
-    /// What stands for a whole text.
-    pub(super) fn stand_in(&mut self, kind: Kind, text: &str) -> String {
+    /// The pseudonym for a whole text.
+    pub(super) fn pseudonym(&mut self, kind: Kind, text: &str) -> String {
         if let Some(id) = known_id(text) {
             return self.id(id);
         }
         let key = text.to_lowercase();
         if let Some(spellings) = self.texts.get(&key) {
-            if let Some((_, stand_in)) = spellings.iter().find(|(spelling, _)| spelling == text) {
-                return stand_in.clone();
+            if let Some((_, pseudonym)) = spellings.iter().find(|(spelling, _)| spelling == text) {
+                return pseudonym.clone();
             }
-            let (first, its_stand_in) = spellings
+            let (first, its_pseudonym) = spellings
                 .first()
                 .map_or(("", ""), |(first, its)| (first, its));
             let other = if (nfc(first) == *first) == (nfc(text) == text) {
-                // The same but for its case; so must the stand-in be.
-                other_spelling(its_stand_in, spellings.len())
+                // Differs only in case; so must its pseudonym.
+                other_spelling(its_pseudonym, spellings.len())
             } else {
-                // It only looks the same, as with the Kelvin sign: to a look-up it is another name.
-                format!("{}-{its_stand_in}", spellings.len())
+                // Only looks the same, as with the Kelvin sign; PingOne treats it as another name.
+                format!("{}-{its_pseudonym}", spellings.len())
             };
             self.texts
                 .entry(key)
@@ -92,34 +90,34 @@ impl StandIns {
         let count = self.counts.entry(kind).or_default();
         *count += 1;
         let awkward = awkward_part(text);
-        let stand_in = match kind {
+        let pseudonym = match kind {
             Kind::User => format!("user-{count}{awkward}"),
             Kind::Group => format!("group-{count}{awkward}"),
             Kind::Name => format!("Name-{count}{awkward}"),
             Kind::Email => format!("person-{count}@example.com"),
             Kind::Phone => format!("+1.555{count:07}"),
             Kind::Address => format!("Place-{count}{awkward}"),
-            // Addresses for documentation: RFC 5737 and RFC 3849.
+            // Reserved for documentation: RFC 5737 and RFC 3849.
             Kind::Ip if text.contains(':') => format!("2001:db8::{count:x}"),
             Kind::Ip => format!("192.0.2.{}", (*count - 1) % 254 + 1),
             Kind::Other => format!("text-{count}{awkward}"),
         };
         self.texts
-            .insert(key, vec![(text.to_owned(), stand_in.clone())]);
-        stand_in
+            .insert(key, vec![(text.to_owned(), pseudonym.clone())]);
+        pseudonym
     }
 
-    /// A sentence with everything personal in it replaced.
+    /// Replaces everything personal in a sentence.
     pub(super) fn sentence(&mut self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
         let mut before = ' ';
         while let Some(character) = rest.chars().next() {
             if !before.is_alphanumeric()
-                && let Some((stand_in, after)) = self.at_the_beginning(rest)
+                && let Some((pseudonym, after)) = self.at_start(rest)
             {
                 before = 'x';
-                out.push_str(&stand_in);
+                out.push_str(&pseudonym);
                 rest = after;
                 continue;
             }
@@ -130,8 +128,8 @@ impl StandIns {
         out
     }
 
-    /// Something personal with which `text` begins, and what comes after it.
-    fn at_the_beginning<'a>(&mut self, text: &'a str) -> Option<(String, &'a str)> {
+    /// The pseudonym for something personal at the start of `text`, and the rest of the text.
+    fn at_start<'a>(&mut self, text: &'a str) -> Option<(String, &'a str)> {
         let known = self.known.iter().find_map(|known| {
             let length = length_ignoring_case(text, known)?;
             let after = text.get(length..)?;
@@ -139,7 +137,7 @@ impl StandIns {
             (ends && known.chars().count() >= MIN_IN_SENTENCES).then(|| (text.get(..length), after))
         });
         if let Some((Some(found), after)) = known {
-            return Some((self.stand_in(Kind::Other, found), after));
+            return Some((self.pseudonym(Kind::Other, found), after));
         }
         let length = text
             .find(|character: char| {
@@ -150,10 +148,10 @@ impl StandIns {
         let personal = known_id(word).is_some()
             || looks_like_email(word)
             || (word.len() > 2 && word.parse::<IpAddr>().is_ok());
-        personal.then(|| (self.stand_in(Kind::Other, word), &text[word.len()..]))
+        personal.then(|| (self.pseudonym(Kind::Other, word), &text[word.len()..]))
     }
 
-    /// PingOne's own hosts say nothing about anyone, nor does this machine.
+    /// PingOne's own hosts and localhost identify nobody and stay.
     pub(super) fn host(&mut self, host: &str) -> String {
         let port = host
             .rsplit_once(':')
@@ -177,7 +175,7 @@ impl StandIns {
     }
 }
 
-/// A text that is an id.
+/// Parses a text that is a UUID.
 pub(super) fn known_id(text: &str) -> Option<Uuid> {
     (text.len() == 36)
         .then(|| Uuid::try_parse(text).ok())
@@ -190,7 +188,7 @@ fn looks_like_email(text: &str) -> bool {
     })
 }
 
-/// The place of `item`, counted from one, where it is put if it is not there yet.
+/// The position of `item`, counted from one; adds it if necessary.
 fn place_in(items: &mut Vec<String>, item: &str) -> usize {
     if let Some(place) = items.iter().position(|known| known == item) {
         return place + 1;
@@ -199,7 +197,7 @@ fn place_in(items: &mut Vec<String>, item: &str) -> usize {
     items.len()
 }
 
-/// What is awkward in a text: characters that end a cell, a filter or a line, and one for all letters beyond ASCII.
+/// The awkward characters in a text: those that end a cell, a filter or a line, and one for all non-ASCII letters.
 fn awkward_part(text: &str) -> String {
     let mut part: String = text
         .chars()
@@ -214,7 +212,7 @@ fn awkward_part(text: &str) -> String {
     part
 }
 
-/// The `number`th way to write `text` with other letters in capitals.
+/// The `number`th variation of the case of `text`.
 fn other_spelling(text: &str, number: usize) -> String {
     let mut bits = number;
     text.chars()
@@ -233,7 +231,7 @@ fn other_spelling(text: &str, number: usize) -> String {
         .collect()
 }
 
-/// How many bytes of `text` are `lower` but for their case.
+/// How many bytes at the start of `text` match `lower` regardless of case.
 fn length_ignoring_case(text: &str, lower: &str) -> Option<usize> {
     let mut wanted = lower.chars();
     for (at, character) in text.char_indices() {
@@ -254,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_differ_in_case_alone_still_do() {
+    fn names_that_differ_only_in_case_still_do() {
         let spellings: Vec<String> = (0..4)
             .map(|number| other_spelling("user-1", number))
             .collect();
