@@ -7,11 +7,12 @@ use divan::{Bencher, counter::BytesCount};
 use pingone::{Connection, journal::Journal};
 use pingone_xsoar::{
     arguments::Arguments,
+    document::{self, Row},
     entry::{Entry, Output},
     env::Env,
     instance::Instance,
     manifest,
-    markdown::{self, Row},
+    markdown::markdown,
     protocol::{Incoming, Message, write_line},
     stdin,
 };
@@ -121,13 +122,13 @@ fn row() -> Row {
 #[divan::bench(args = [1, 1000])]
 fn table_renderer(bencher: Bencher<'_, '_>, rows: usize) {
     let rows = vec![row(); rows];
-    bencher.bench_local(|| markdown::table("User:emma.sharp", black_box(&rows)));
+    bencher.bench_local(|| markdown(&document::table("User:emma.sharp", black_box(&rows)).into()));
 }
 
 #[divan::bench(args = [1, 1000])]
 fn entry_writer(bencher: Bencher<'_, '_>, rows: usize) {
     let rows = vec![row(); rows];
-    let output = Output::new(markdown::table("Users", &rows), Some(json!(rows)));
+    let output = Output::new(document::table("Users", &rows), Some(json!(rows)));
     let entry = Entry::from(output.with_account(json!(rows)));
     bencher.bench_local(|| {
         let results = std::slice::from_ref(&entry);

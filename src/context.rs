@@ -237,7 +237,7 @@ mod tests {
     fn after(contexts: &[Value]) -> Result<Value> {
         let mut context = IncidentContext::default();
         for entry_context in contexts {
-            let mut output = Output::note("x".to_owned());
+            let mut output = Output::note("x");
             output.context = entry_context.as_object().cloned();
             context.apply(&output.into())?;
         }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::inert::inert;
+use crate::{document::Document, inert::inert, markdown::markdown};
 
 /// The context key of everything that belongs to one account. XSOAR merges values with equal `ID`s.
 /// Three equals signs, as in the published integration: clients search for the part before the bracket.
@@ -19,7 +19,7 @@ pub const USER: &str = "PingOne.User(val.ID && val.ID === obj.ID)";
 #[derive(Debug)]
 pub struct Output {
     /// The War Room text.
-    pub readable: String,
+    pub readable: Document,
     /// What goes into the context; `None` only for the test button.
     pub context: Option<Map<String, Value>>,
     /// PingOne's own response; `None` where it sent no body.
@@ -31,9 +31,9 @@ pub struct Output {
 
 impl Output {
     /// A text alone: nothing for the context, no response of PingOne.
-    pub fn note(readable: String) -> Self {
+    pub fn note(readable: impl Into<Document>) -> Self {
         Self {
-            readable,
+            readable: readable.into(),
             context: Some(Map::new()),
             raw: None,
             failures: Vec::new(),
@@ -41,9 +41,9 @@ impl Output {
     }
 
     /// A text beside PingOne's response.
-    pub fn new(readable: String, raw: Option<Value>) -> Self {
+    pub fn new(readable: impl Into<Document>, raw: Option<Value>) -> Self {
         Self {
-            readable,
+            readable: readable.into(),
             context: Some(Map::new()),
             raw,
             failures: Vec::new(),
@@ -95,6 +95,9 @@ pub enum Entry {
 pub struct Note {
     /// 1.
     pub r#type: u8,
+    /// The War Room text as it was before it became Markdown, for those who draw it otherwise.
+    #[serde(skip)]
+    pub document: Document,
     /// The War Room text, in Markdown. Nothing from outside is obeyed in it.
     pub human_readable: String,
     /// `json`, or `text` where `Contents` is a text.
@@ -161,13 +164,15 @@ impl From<Output> for Entry {
             raw,
             failures: _,
         } = output;
+        let text = markdown(&readable);
         let (contents_format, contents) = match raw {
             Some(raw) => ("json", raw),
-            None => ("text", Value::String(readable.clone())),
+            None => ("text", Value::String(text.clone())),
         };
         Self::Note(Note {
             r#type: 1,
-            human_readable: inert(&readable).into_owned(),
+            human_readable: inert(&text).into_owned(),
+            document: readable,
             contents_format: contents_format.to_owned(),
             contents,
             entry_context: context,
@@ -189,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_seven_members_of_return_outputs_stand_in_its_order() {
-        let output = Output::new("### emma unlocked".to_owned(), Some(json!({"id": "x"})));
+        let output = Output::new(Document::heading("emma unlocked"), Some(json!({"id": "x"})));
         assert_eq!(
             line(&output.into()),
             r####"{"Type":1,"HumanReadable":"### emma unlocked","ContentsFormat":"json","Contents":{"id":"x"},"EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"####
@@ -199,7 +204,7 @@ mod tests {
     #[test]
     fn without_a_response_the_text_is_the_contents() {
         assert_eq!(
-            line(&Output::note("done".to_owned()).into()),
+            line(&Output::note("done").into()),
             r#"{"Type":1,"HumanReadable":"done","ContentsFormat":"text","Contents":"done","EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"#
         );
     }

@@ -21,7 +21,7 @@
 //!   ├ operations  what is done, with typed results; neither arguments nor tables
 //!   │   └ pingone the client: token, tries, pages, media types; knows nothing of XSOAR
 //!   ├ views       rows, tables and context entries, from typed results
-//!   │   └ markdown  tables as XSOAR draws them
+//!   │   └ document  headings, texts and tables; markdown draws them for the War Room
 //!   ▼
 //! entry           the answer's form; inert: nothing from outside becomes a link, an image, HTML or a button
 //!                 failure: the text of what went wrong, with its own advice or by its kind (advice, access)
@@ -62,6 +62,7 @@ pub mod inputs;
 pub mod operations;
 pub mod views;
 
+pub mod document;
 pub mod inert;
 pub mod markdown;
 

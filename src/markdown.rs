@@ -1,75 +1,67 @@
-//! Markdown tables as XSOAR's own `tableToMarkdown` writes them, cell by cell, since the War Room texts
-//! are to be the documented ones. One difference is wanted: a row with a single member shows its value,
-//! where the original leaves the cell empty. Pure; knows nothing of PingOne.
+//! Draws a document as the War Room's Markdown, its tables as XSOAR's own `tableToMarkdown` writes them, since the
+//! documented texts are made by it. Pure.
 
-use serde_json::{Map, Value};
+use crate::{
+    document::{Block, Document, Table},
+    inert::BREAK,
+};
 
-use crate::inert::BREAK;
-
-/// One row: column name and value.
-pub type Row = Map<String, Value>;
-
-/// A row, or an entry of the context, of these members, in this order.
-pub fn row<const N: usize>(members: [(&str, Value); N]) -> Row {
-    members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// What stands at `pointer` in `raw`, for a row; null, and so an empty cell, if nothing does. The pointers are our own and
-/// have no escapes, and looking for these would cost more than the rest.
-pub fn at(raw: &Value, pointer: &str) -> Value {
-    let mut steps = pointer.split('/').skip(1);
-    let found = steps.try_fold(raw, |value, step| match value {
-        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-        other => other.get(step),
-    });
-    found.cloned().unwrap_or_default()
-}
-
-/// `### title`, then a table with the columns of the first row in the order of their code points, or
-/// `**No entries.**`. The title is not escaped, as in the original.
-pub fn table(title: &str, rows: &[Row]) -> String {
-    let mut columns: Vec<&str> = rows
-        .first()
-        .map(|row| row.keys().map(String::as_str).collect())
-        .unwrap_or_default();
-    columns.sort_unstable();
-    table_of(title, &columns, rows)
-}
-
-/// The same with these columns, in this order.
-pub fn table_of(title: &str, columns: &[&str], rows: &[Row]) -> String {
-    let mut out = format!("### {title}\n");
-    if columns.is_empty() || rows.is_empty() {
-        out.push_str("**No entries.**\n");
-        return out;
-    }
-    out.push('|');
-    for column in columns {
-        out.push_str(&escape(column));
-        out.push('|');
-    }
-    out.push_str("\n|");
-    out.push_str(&"---|".repeat(columns.len()));
-    out.push('\n');
-    for row in rows {
-        out.push('|');
-        for column in columns {
-            out.push(' ');
-            out.push_str(&escape(&row.get(*column).map(cell).unwrap_or_default()));
-            out.push_str(" |");
+/// The document as Markdown; not yet inert.
+pub fn markdown(document: &Document) -> String {
+    let mut out = String::new();
+    for (number, block) in document.blocks().iter().enumerate() {
+        match block {
+            Block::Heading(text) => {
+                out.push_str("### ");
+                out.push_str(text);
+                // The documented texts that are a heading alone end without a newline.
+                if number + 1 < document.blocks().len() {
+                    out.push('\n');
+                }
+            }
+            Block::Strong(text) => {
+                out.push_str("**");
+                out.push_str(text);
+                out.push_str("**\n");
+            }
+            Block::Text(text) => out.push_str(text),
+            Block::Table(table) => draw_table(table, &mut out),
         }
-        out.push('\n');
     }
     out
 }
 
+/// `### title`, then the rows, or `**No entries.**`. The title is not escaped, as in the original.
+fn draw_table(table: &Table, out: &mut String) {
+    out.push_str("### ");
+    out.push_str(&table.title);
+    out.push('\n');
+    if table.columns.is_empty() || table.rows.is_empty() {
+        out.push_str("**No entries.**\n");
+        return;
+    }
+    out.push('|');
+    for column in &table.columns {
+        push_escaped(column, out);
+        out.push('|');
+    }
+    out.push_str("\n|");
+    out.push_str(&"---|".repeat(table.columns.len()));
+    out.push('\n');
+    for row in &table.rows {
+        out.push('|');
+        for cell in row {
+            out.push(' ');
+            push_escaped(cell, out);
+            out.push_str(" |");
+        }
+        out.push('\n');
+    }
+}
+
 /// Line breaks, pipes and backticks would end a cell; nothing else is escaped, as in the original. A `<br>` of the
 /// value's own is no line break: `inert.rs` could not tell it from ours.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+fn push_escaped(text: &str, out: &mut String) {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
@@ -87,7 +79,6 @@ fn escape(text: &str) -> String {
             other => out.push(other),
         }
     }
-    out
 }
 
 /// `r>`
@@ -95,92 +86,16 @@ fn is_end_of_break(mut rest: impl Iterator<Item = char>) -> bool {
     rest.next() == Some('r') && rest.next() == Some('>')
 }
 
-/// A value as it stands in a cell: nothing for null, texts as they are, list items under each other,
-/// members of an object as `name: value` under each other.
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Array(items) => items.iter().map(python_str).collect::<Vec<_>>().join(",\n"),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", member(value)))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        other => scalar(other),
-    }
-}
-
-/// A value inside an object's cell: null as JSON, a deeper object as JSON text.
-fn member(value: &Value) -> String {
-    match value {
-        Value::Array(items) => items.iter().map(python_str).collect::<Vec<_>>().join(",\n"),
-        Value::Object(_) => spaced_json(value),
-        other => scalar(other),
-    }
-}
-
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// JSON with a space after each colon and comma, as Python writes it.
-fn spaced_json(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(spaced_json).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| {
-                format!("{}: {}", Value::from(name.as_str()), spaced_json(value))
-            });
-            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// List items stand in a cell as Python's `str` shows them.
-fn python_str(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => python_repr(other),
-    }
-}
-
-fn python_repr(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) if text.contains('\'') && !text.contains('"') => format!("\"{text}\""),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(python_repr).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| {
-                format!(
-                    "{}: {}",
-                    python_repr(&Value::from(name.as_str())),
-                    python_repr(value)
-                )
-            });
-            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::document::{self, Row};
+
+    fn table(title: &str, rows: &[Row]) -> String {
+        markdown(&document::table(title, rows).into())
+    }
 
     fn row(value: Value) -> Row {
         match value {

@@ -247,7 +247,7 @@ impl<W: Write> Sequence<'_, W> {
             writeln!(self.out, "{}", visible_json(&json))?;
         } else {
             let text = match entry {
-                Entry::Note(_) => render(entry.readable(), self.style),
+                Entry::Note(note) => render(&note.document, self.style),
                 Entry::Error(_) => entry
                     .readable()
                     .lines()

@@ -3,7 +3,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::inert::as_shown;
+use crate::document::{Block, Document, Table};
 use pingone::visible::visible;
 
 /// How a text is shown.
@@ -45,32 +45,42 @@ const MAX_WIDTH: usize = 100;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// A War Room text. Tables are those of `markdown.rs`.
-pub(crate) fn render(text: &str, style: Style) -> String {
+/// A command's text: blocks are parted by an empty line, but for what a heading belongs to.
+pub(crate) fn render(document: &Document, style: Style) -> String {
     let mut out = String::new();
-    let mut lines = text.trim_end().lines().peekable();
-    while let Some(line) = lines.next() {
-        let is_table = line.starts_with('|') && lines.peek().is_some_and(|next| is_separator(next));
-        if is_table {
-            lines.next();
-            let headings: Vec<String> = cells(line).iter().map(|cell| shown(cell)).collect();
-            let mut rows = Vec::new();
-            while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
-                rows.push(cells(row).iter().map(|cell| cell_lines(cell)).collect());
-            }
-            out.push_str(&aligned(&headings, &rows, style));
+    let mut follows_heading = true;
+    for block in document.blocks() {
+        let drawn = match block {
+            Block::Heading(text) | Block::Strong(text) => style.bold(&visible(text)) + "\n",
+            Block::Text(text) => text
+                .trim()
+                .lines()
+                .map(|line| visible(line) + "\n")
+                .collect(),
+            Block::Table(table) => titled(table, style),
+        };
+        if drawn.is_empty() {
             continue;
         }
-        let heading = line
-            .trim_start()
-            .strip_prefix('#')
-            .map(|rest| rest.trim_start_matches('#'));
-        match heading.and_then(|rest| rest.strip_prefix(' ')) {
-            Some(heading) => out.push_str(&style.bold(&shown(heading))),
-            None => out.push_str(&emphasised(line, style)),
+        if !follows_heading {
+            out.push('\n');
         }
-        out.push('\n');
+        out.push_str(&drawn);
+        follows_heading = matches!(block, Block::Heading(_));
     }
+    out
+}
+
+/// A table below its title.
+fn titled(table: &Table, style: Style) -> String {
+    let mut out = style.bold(&visible(&table.title)) + "\n";
+    if table.columns.is_empty() || table.rows.is_empty() {
+        return out + "No entries.\n";
+    }
+    let headings: Vec<String> = table.columns.iter().map(|text| visible(text)).collect();
+    let cells = |row: &Vec<String>| row.iter().map(|cell| cell_lines(cell)).collect();
+    let rows: Vec<Vec<Vec<String>>> = table.rows.iter().map(cells).collect();
+    out.push_str(&aligned(&headings, &rows, style));
     out
 }
 
@@ -84,40 +94,13 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>], style: Style) -> St
     columns(&headings, &rows, style)
 }
 
-fn is_separator(line: &str) -> bool {
-    line.starts_with("|-") && line.chars().all(|character| "|-".contains(character))
-}
-
-/// The cells of a row; a pipe after a backslash belongs to the cell.
-fn cells(row: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut characters = row.trim_end().chars().skip(1).peekable();
-    while let Some(character) = characters.next() {
-        let Some(cell) = cells.last_mut() else { break };
-        match character {
-            '\\' => match characters.next_if(|next| matches!(next, '|' | '`')) {
-                Some(escaped) => cell.push(escaped),
-                None => cell.push('\\'),
-            },
-            '|' => cells.push(String::new()),
-            other => cell.push(other),
-        }
-    }
-    // The row ends in a pipe, after which there is no cell.
-    if cells.last().is_some_and(String::is_empty) {
-        cells.pop();
-    }
-    // The space on both sides is the table's.
-    for cell in &mut cells {
-        if let Some(text) = cell.strip_prefix(' ') {
-            *cell = text.strip_suffix(' ').unwrap_or(text).to_owned();
-        }
-    }
-    cells
-}
-
 fn cell_lines(cell: &str) -> Vec<String> {
-    cell.split("<br>").map(shown).collect()
+    let lines: Vec<String> = cell.lines().map(visible).collect();
+    if lines.is_empty() {
+        vec![String::new()]
+    } else {
+        lines
+    }
 }
 
 fn width(text: &str) -> usize {
@@ -216,38 +199,17 @@ fn records(headings: &[String], rows: &[Vec<Vec<String>>], style: Style) -> Stri
     out
 }
 
-/// `**bold**`.
-fn emphasised(line: &str, style: Style) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some((before, (bold, after))) = rest
-        .split_once("**")
-        .and_then(|(before, after)| Some((before, after.split_once("**")?)))
-    {
-        out.push_str(&shown(before));
-        out.push_str(&style.bold(&shown(bold)));
-        rest = after;
-    }
-    out.push_str(&shown(rest));
-    out
-}
-
-/// What the War Room would show, made safe for a terminal.
-fn shown(text: &str) -> String {
-    visible(&as_shown(text))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::markdown::{self, Row};
+    use crate::document::{self, Row};
     use pingone::visible::is_hidden;
 
-    fn plain(text: &str) -> String {
-        render(text, Style::default())
+    fn plain(document: impl Into<Document>) -> String {
+        render(&document.into(), Style::default())
     }
 
     fn rows(rows: &[Value]) -> Vec<Row> {
@@ -258,7 +220,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_the_cells_they_take() {
-        let table = markdown::table(
+        let table = document::table(
             "Groups",
             &rows(&[
                 json!({"ID": "1", "Name": "営業"}),
@@ -267,19 +229,19 @@ mod tests {
             ]),
         );
         assert_eq!(
-            plain(&table),
+            plain(table),
             "Groups\nID     Name\n-----  ------\n1      営業\n22222\n333    a|b`c\\\n"
         );
     }
 
     #[test]
     fn a_cell_may_have_several_lines() {
-        let table = markdown::table(
+        let table = document::table(
             "T",
             &rows(&[json!({"a": {"given": "Emma", "family": "Sharp"}, "b": "x"})]),
         );
         assert_eq!(
-            plain(&table),
+            plain(table),
             "T\na              b\n-------------  -\ngiven: Emma    x\nfamily: Sharp\n"
         );
     }
@@ -287,7 +249,7 @@ mod tests {
     #[test]
     fn a_wide_table_is_shown_row_by_row() {
         let long = "x".repeat(96);
-        let table = markdown::table(
+        let table = document::table(
             "T",
             &rows(&[
                 json!({"ID": "1", "Username": long, "Z": "p\nq"}),
@@ -295,7 +257,7 @@ mod tests {
             ]),
         );
         assert_eq!(
-            plain(&table),
+            plain(table),
             format!(
                 "T\nID        1\nUsername  {long}\nZ         p\n          q\n\nID        2\nUsername\nZ         7\n"
             )
@@ -303,44 +265,41 @@ mod tests {
     }
 
     #[test]
-    fn headings_and_bold() {
-        let colours = Style { colours: true };
-        assert_eq!(plain("### emma unlocked"), "emma unlocked\n");
+    fn blocks_are_parted_by_an_empty_line() {
+        assert_eq!(plain(Document::heading("emma unlocked")), "emma unlocked\n");
+        let document = Document::from("PingOne groups for user: emma\n ")
+            .with(document::table("Groups", &[]))
+            .with(Block::Heading("Sessions".to_owned()))
+            .with("Not available: a ** b #c\n");
         assert_eq!(
-            plain("PingOne groups for user: emma\n ### Groups\n**No entries.**\n"),
-            "PingOne groups for user: emma\nGroups\nNo entries.\n"
+            plain(document.clone()),
+            "PingOne groups for user: emma\n\nGroups\nNo entries.\n\nSessions\nNot available: a ** b #c\n"
         );
         assert_eq!(
-            render("### Groups\n**No entries.**\n", colours),
-            "\x1b[1mGroups\x1b[0m\n\x1b[1mNo entries.\x1b[0m\n"
+            render(
+                &document::table("Groups", &[]).into(),
+                Style { colours: true }
+            ),
+            "\x1b[1mGroups\x1b[0m\nNo entries.\n"
         );
-        assert_eq!(plain("a ** b #c"), "a ** b #c\n");
     }
 
     #[test]
     fn nothing_moves_the_cursor() {
         assert_eq!(
-            plain("### a\u{1b}[2Jb\u{202e}c\rd\u{9b}1m"),
+            plain(Document::heading("a\u{1b}[2Jb\u{202e}c\rd\u{9b}1m")),
             "a\\u{1b}[2Jb\\u{202e}c\\u{d}d\\u{9b}1m\n"
         );
-        let table = markdown::table("T", &rows(&[json!({"a": "\u{1b}]0;x\u{7}", "b": "\u{8}"})]));
-        assert!(plain(&table).contains("\\u{1b}]0;x\\u{7}  \\u{8}"));
+        let table = document::table("T", &rows(&[json!({"a": "\u{1b}]0;x\u{7}", "b": "\u{8}"})]));
+        assert!(plain(table).contains("\\u{1b}]0;x\\u{7}  \\u{8}"));
     }
 
     proptest! {
         #[test]
         fn every_value_is_shown_and_none_is_obeyed(value in any::<String>(), other in "\\PC{0,150}") {
-            let table = markdown::table("T", &rows(&[json!({"a": value, "b": other})]));
-            let shown = plain(&table);
+            let table = document::table("T", &rows(&[json!({"a": value, "b": other})]));
+            let shown = plain(table);
             prop_assert!(shown.chars().all(|character| character == '\n' || !is_hidden(character)));
-        }
-
-        /// A cell is read back from its Markdown, but for line breaks.
-        #[test]
-        fn a_cell_comes_back(value in "[a-z|`\\\\ ]{0,20}") {
-            let table = markdown::table("T", &rows(&[json!({"a": value, "b": "end"})]));
-            let row = table.lines().last().expect("a row");
-            prop_assert_eq!(cells(row), [value, "end".to_owned()]);
         }
     }
 }

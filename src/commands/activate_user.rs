@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Document,
     entry::Output,
     handler::Handler,
     inputs::users,
@@ -33,6 +34,6 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let failures = protected::joined(cx, id, "activated", groups);
     Ok(Output {
         failures,
-        ..Output::new(format!("### {username} is active now"), raw)
+        ..Output::new(Document::heading(format!("{username} is active now")), raw)
     })
 }

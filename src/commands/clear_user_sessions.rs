@@ -40,7 +40,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         Err(error) => changed_before(error) != Some(false),
     });
     if ended.any(|ended| ended) {
-        output.readable.push_str(OWN_PAGES);
+        output.readable.push(OWN_PAGES);
     }
     Ok(output)
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
+    document::{Document, table},
     entry::Output,
     handler::Handler,
     inputs::profile::profile,
     invocation::Invocation,
     manifest::Arg,
-    markdown::table,
     operations::find::only_user,
     views::{
         protected,
@@ -35,10 +35,10 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     }
     let began = cx.pingone.moment();
     let (user, how) = match cx.pingone.create_user(&new).await {
-        Ok(user) => (user, ""),
+        Ok(user) => (user, None),
         Err(error) if error.may_have_changed() => (
             settle_creation(cx.pingone, username, began, error).await?,
-            LOOKED_UP,
+            Some(LOOKED_UP),
         ),
         Err(error) => return Err(error.into()),
     };
@@ -47,7 +47,11 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let groups = cx.pingone.protected_groups_of(user.id).await;
     let failures = protected::joined(cx, user.id, "created", groups);
     let account = account(&user);
-    let output = Output::new([how, &table].concat(), Some(user.raw)).with_account(account);
+    let readable = match how {
+        Some(how) => Document::from(how).with(table),
+        None => table.into(),
+    };
+    let output = Output::new(readable, Some(user.raw)).with_account(account);
     Ok(Output { failures, ..output })
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Document,
     entry::Output,
     handler::Handler,
     inputs::users,
@@ -33,6 +34,9 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let failures = protected::joined(cx, id, "deactivated", groups);
     Ok(Output {
         failures,
-        ..Output::new(format!("### User {username} deactivated"), raw)
+        ..Output::new(
+            Document::heading(format!("User {username} deactivated")),
+            raw,
+        )
     })
 }

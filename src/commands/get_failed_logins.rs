@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
+    document::{Document, Row, table_of},
     entry::Output,
     handler::Handler,
     inputs::activities::question,
     invocation::Invocation,
-    markdown::{Row, table_of},
     operations::{
         activities::{SOURCES, source},
         find::find_user,
@@ -85,10 +85,10 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         to_rfc3339_millis(question.to),
         activities.len()
     );
-    let mut readable = table_of(&title, &COLUMNS, &rows);
+    let mut readable = Document::from(table_of(&title, &COLUMNS, &rows));
     if more {
-        readable.push_str(
-            &[
+        readable.push(
+            [
                 "Only the newest ",
                 &MAX_COUNTED.to_string(),
                 " were counted.\n",

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
+    document::{row as row_of, table},
     entry::Output,
     handler::Handler,
     inputs::{
@@ -12,7 +13,6 @@ use crate::{
         paging::{PAGE_SIZE, paging},
     },
     invocation::Invocation,
-    markdown::{row as row_of, table},
     operations::{
         find::{ensure_group, find_group},
         users::{identified, in_group},

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
+    document::{Document, Row, table},
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,
-    markdown::{Row, table},
     operations::find::find_user,
 };
 use pingone::groups::DIRECT;
@@ -38,10 +38,8 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         })
         .collect();
     // The space before the table has always been there.
-    let readable = format!(
-        "PingOne groups for user: {username}\n {}",
-        table("Groups", &rows)
-    );
+    let readable = Document::from(format!("PingOne groups for user: {username}\n "))
+        .with(table("Groups", &rows));
     let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
     // `ID` is the username here, not the user's id, as documented.
     let account = json!({"Group": groups, "ID": username, "Type": "PingOne"});

@@ -5,12 +5,12 @@ use serde_json::json;
 
 use crate::{
     access::Access,
+    document::{Document, table},
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
     manifest::Arg,
-    markdown::table,
     operations::{
         find::{Target, Who, Wording, look_up, no_such_user},
         user_details::user_details,
@@ -49,7 +49,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     }
     let row = views::user::row(user.id, &user.raw);
     // The space after the table has always been there.
-    let readable = format!("{} ", table(&format!("User:{label}"), &[row]));
+    let readable = Document::from(table(&format!("User:{label}"), &[row])).with(" ");
     let account = views::user::account(&user);
     Ok(Output::new(readable, Some(user.raw)).with_account(json!([account])))
 }

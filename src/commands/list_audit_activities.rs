@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
+    document::{Row, table_of},
     entry::Output,
     handler::Handler,
     inputs::{activities::question, paging::paging},
     invocation::Invocation,
-    markdown::{Row, table_of},
     operations::find::find_user,
     views::{
         activity::{describe, line},

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
+    document::{Row, at, row},
     entry::Output,
     handler::Handler,
     inputs::paging::{PAGE_SIZE, paging},
     invocation::Invocation,
     manifest::Arg,
-    markdown::{Row, at, row},
     views::{items::Listing, page::listed},
 };
 use pingone::{

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
+    document::{Row, at, row},
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
-    markdown::{Row, at, row},
     operations::for_each::for_each_user,
     views::items::{self, Listing},
 };

@@ -43,7 +43,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         describe(assignment, &names, user)
     });
     if some_unnamed {
-        output.readable.push_str(&why_unnamed(cx, &names));
+        output.readable.push(why_unnamed(cx, &names));
     }
     Ok(output)
 }

@@ -43,7 +43,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         describe(session, user, now)
     });
     if some_expired {
-        output.readable.push_str(SOME_EXPIRED);
+        output.readable.push(SOME_EXPIRED);
     }
     Ok(output)
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
+    document::table,
     entry::{Output, USER},
     handler::Handler,
     inputs::{
@@ -13,7 +14,6 @@ use crate::{
     },
     invocation::Invocation,
     manifest::Arg,
-    markdown::table,
     operations::{
         find::{NamedGroup, ensure_group, find_group},
         users::{identified, in_group},

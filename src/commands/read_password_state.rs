@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::{
-    access::Access, entry::Output, handler::Handler, inputs::users, invocation::Invocation,
-    manifest::Arg, markdown::table, operations::find::find_user, views::password,
+    access::Access, document::table, entry::Output, handler::Handler, inputs::users,
+    invocation::Invocation, manifest::Arg, operations::find::find_user, views::password,
 };
 
 /// The command.

@@ -23,7 +23,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let Err(refused) = cx.pingone.probe_users().await else {
         check_protected(cx).await?;
         return Ok(Output {
-            readable: "ok".to_owned(),
+            readable: "ok".into(),
             context: None,
             raw: None,
             failures: Vec::new(),

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Document,
     entry::Output,
     handler::Handler,
     inputs::users,
@@ -28,5 +29,8 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .id;
     let subject = Subject { id, label };
     let raw = unlock(cx.pingone, subject, EnabledSince::Before).await?;
-    Ok(Output::new(format!("### {label} unlocked"), raw))
+    Ok(Output::new(
+        Document::heading(format!("{label} unlocked")),
+        raw,
+    ))
 }

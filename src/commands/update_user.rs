@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::Access,
+    document::{Row, table},
     entry::Output,
     handler::Handler,
     inputs::{profile::profile, users},
     invocation::Invocation,
     manifest::Arg,
-    markdown::{Row, table},
     operations::find::find_user,
     views::protected,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::{
-    markdown::{Row, at, row},
+    document::{Row, at, row},
     operations::activities::{Source, resources, source, users},
 };
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Row, row, table_of},
     entry::Output,
     invocation::Invocation,
-    markdown::{Row, row, table_of},
     operations::{
         change::{Change, Details, PartialSuccess, changed_before},
         for_each::Outcome,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::markdown::{Row, at, row};
+use crate::document::{Row, at, row};
 
 /// A device as it stands in the context and, in part, in the table.
 pub fn describe(device: &Value, user: &Value) -> Row {

@@ -6,9 +6,9 @@ use std::borrow::Borrow;
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Document, Row, row, table_of},
     entry::Output,
     invocation::Invocation,
-    markdown::{Row, row, table_of},
     operations::for_each::Outcome,
 };
 
@@ -41,14 +41,14 @@ pub fn report<T: Borrow<Value> + Into<Value>>(
             context.push(Value::Object(entry));
         }
     }
-    let mut readable = table_of(listing.title, listing.columns, &rows);
+    let mut readable = Document::from(table_of(listing.title, listing.columns, &rows));
     for Outcome { given, result, .. } in &outcomes {
         let none = match result {
             Ok(items) if items.is_empty() && outcomes.len() > 1 => "none".to_owned(),
             Ok(_) => continue,
             Err(error) => cx.explain(error),
         };
-        readable.push_str(&[given, ": ", &none, "\n"].concat());
+        readable.push([given, ": ", &none, "\n"].concat());
     }
     let raw = outcomes
         .into_iter()

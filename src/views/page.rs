@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Row, table_of},
     entry::Output,
-    markdown::{Row, table_of},
     views::items::Listing,
 };
 use pingone::pages::Part;
@@ -37,7 +37,7 @@ pub fn with_next<Place: ToString>(mut output: Output, next: &Next<'_, Place>) ->
         }
         None => "",
     };
-    output.readable.push_str(hint);
+    output.readable.push(hint);
     output.with_context(PAGE_TOKEN, json!({next.name: token}))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::markdown::{Row, at, row};
+use crate::document::{Row, at, row};
 
 /// The state as it stands in the context. What is absent is given as null: it has to take the place of an older
 /// value there.

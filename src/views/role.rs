@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Row, at, row},
     invocation::Invocation,
-    markdown::{Row, at, row},
     operations::roles::RoleNames,
 };
 

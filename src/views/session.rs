@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::markdown::{Row, at, row};
+use crate::document::{Row, at, row};
 use pingone::sessions::Session;
 
 /// The line below a table with sessions that have expired.

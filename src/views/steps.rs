@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Block, Document, Row, row, table_of},
     entry::Output,
     invocation::Invocation,
-    markdown::{Row, row, table_of},
     operations::{
         for_each::Outcome,
         steps::{StepOutcome, UserReport},
@@ -74,8 +74,12 @@ pub fn report(
             }
         }
     }
-    let table = [blocked_of(outcomes), table_of(title, &COLUMNS, &rows)].concat();
-    let mut output = Output::new(table, Some(Value::Array(context.clone())));
+    let mut readable = Document::default();
+    if let Some(blocked) = blocked_of(outcomes) {
+        readable.push(Block::Strong(blocked));
+    }
+    readable.push(table_of(title, &COLUMNS, &rows));
+    let mut output = Output::new(readable, Some(Value::Array(context.clone())));
     if !context.is_empty() {
         output = output.with_context(key, Value::Array(context));
     }
@@ -108,16 +112,16 @@ fn members(user: &UserReport) -> Row {
 }
 
 /// Says above the table who still cannot sign on: among rows that all went well it would be missed.
-fn blocked_of(outcomes: &[Outcome<UserReport>]) -> String {
+fn blocked_of(outcomes: &[Outcome<UserReport>]) -> Option<String> {
     let users = outcomes
         .iter()
         .filter_map(|outcome| outcome.result.as_ref().ok());
     let blocked = users.filter(|user| user.has(StepOutcome::Blocked)).count();
     match (blocked, outcomes.len()) {
-        (0, _) => String::new(),
-        (_, 1) => "**The user still cannot sign on: see the step signOn.**\n".to_owned(),
-        (blocked, all) => {
-            format!("**{blocked} of {all} users still cannot sign on: see the step signOn.**\n")
-        }
+        (0, _) => None,
+        (_, 1) => Some("The user still cannot sign on: see the step signOn.".to_owned()),
+        (blocked, all) => Some(format!(
+            "{blocked} of {all} users still cannot sign on: see the step signOn."
+        )),
     }
 }

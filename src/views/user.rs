@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::markdown::{Row, at, row as row_of};
+use crate::document::{Row, at, row as row_of};
 use pingone::{id::UserId, users::User};
 
 /// The account as it stands in the context.

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
+    document::{Block, Document, Row, at, row, table, table_of},
     entry::Output,
     invocation::Invocation,
-    markdown::{Row, at, row, table, table_of},
     operations::{roles::RoleNames, user_details::UserDetails},
     views::{device, password, role, session, user},
 };
@@ -33,10 +33,8 @@ enum Content {
 
 /// The answer about a user whom the request calls `label`.
 pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails) -> Output {
-    let mut readable = format!(
-        "{} ",
-        table(&format!("User:{label}"), &[user::row(user.id, &user.raw)])
-    );
+    let row = user::row(user.id, &user.raw);
+    let mut readable = Document::from(table(&format!("User:{label}"), &[row])).with(" ");
     let mut account = user::account(&user);
     let mut missing = Vec::new();
     for Part {
@@ -46,13 +44,14 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
         below: (lines, missing_in_it),
     } in parts(cx, &user, details)
     {
-        readable.push('\n');
+        readable.push("\n");
         let (rows, is_list) = match content {
             Ok(Content::One(row)) => (Vec::from_iter(row), false),
             Ok(Content::Many(rows)) => (rows, true),
             Err(error) => {
                 let reason = cx.explain(&error.into());
-                readable.push_str(&["### ", title, "\nNot available: ", &reason, "\n"].concat());
+                readable.push(Block::Heading(title.to_owned()));
+                readable.push(["Not available: ", &reason, "\n"].concat());
                 missing.push(title);
                 // What is not known takes the place of what an earlier answer knew.
                 account[member] = Value::Null;
@@ -63,8 +62,10 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
             .first()
             .map(|row| row.keys().map(String::as_str).collect())
             .unwrap_or_default();
-        readable.push_str(&table_of(title, &columns, &rows));
-        readable.push_str(&lines);
+        readable.push(table_of(title, &columns, &rows));
+        if !lines.is_empty() {
+            readable.push(lines);
+        }
         missing.extend(missing_in_it);
         let mut rows = rows.into_iter().map(Value::Object);
         account[member] = if is_list {

@@ -123,6 +123,7 @@ fn parameters_can_come_from_the_environment() {
     assert_eq!(
         ended.stdout,
         "PingOne groups for user: emma.sharp\n\
+         \n\
          Groups\n\
          ID                                    Name\n\
          ------------------------------------  ---------\n\
