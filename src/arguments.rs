@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, str::FromStr};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use jiff::{Span, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -38,7 +38,8 @@ pub struct Arguments {
 impl Arguments {
     /// Checks `args` against the manifest, and masks secret ones in `journal`. An unknown argument is logged and ignored,
     /// because the documentation's own example has one. A misspelt one is an error: without its `dryRun`, a dry run would
-    /// change things.
+    /// change things. So is an empty `dryRun`: whether a playbook's unset input arrives as an empty string or not at all is
+    /// UNCONFIRMED, and a dry run was meant.
     pub fn check(
         command: &'static Command,
         mut args: Map<String, Value>,
@@ -54,32 +55,35 @@ impl Arguments {
                     .remove(argument.name)
                     .map_or(Ok(Vec::new()), |value| list(argument.name, value))?;
                 if items.is_empty() && argument.required {
-                    bail!(
-                        "The required argument '{}' is missing: {}",
-                        argument.name,
-                        argument.description
-                    );
+                    return Err(required(argument));
                 }
-                items
-                    .iter()
-                    .try_for_each(|item| check_choice(argument, item))?;
-                lists.insert(argument.name, items);
+                let items: Result<_> = items
+                    .into_iter()
+                    .map(|item| Ok(choice(argument, &item)?.map_or(item, str::to_owned)))
+                    .collect();
+                lists.insert(argument.name, items?);
                 continue;
             }
-            let given = args
-                .remove(argument.name)
-                .map_or(Ok(None), |value| text(argument.name, value))?;
-            let Some(value) = given.or_else(|| argument.default.map(SecretString::from)) else {
-                if argument.required {
-                    bail!(
-                        "The required argument '{}' is missing: {}",
-                        argument.name,
-                        argument.description
+            let given = match args.remove(argument.name) {
+                None => None,
+                Some(value) => {
+                    let text = text(argument.name, value)?;
+                    ensure!(
+                        text.is_some() || argument.name != Arg::DryRun.name(),
+                        "'dryRun' is empty. Use true or false."
                     );
+                    text
+                }
+            };
+            let Some(mut value) = given.or_else(|| argument.default.map(SecretString::from)) else {
+                if argument.required {
+                    return Err(required(argument));
                 }
                 continue;
             };
-            check_choice(argument, value.expose_secret())?;
+            if let Some(choice) = choice(argument, value.expose_secret())? {
+                value = choice.into();
+            }
             if argument.secret {
                 journal.hide(value.expose_secret());
             }
@@ -170,12 +174,9 @@ impl Arguments {
 
     /// The value of a boolean argument; `None` if it was not given.
     pub fn choice(&self, arg: Arg) -> Result<Option<bool>> {
-        match self.text(arg).map(str::to_ascii_lowercase).as_deref() {
-            None => Ok(None),
-            Some("true" | "yes") => Ok(Some(true)),
-            Some("false" | "no") => Ok(Some(false)),
-            Some(_) => bail!("The argument '{}' is neither true nor false.", arg.name()),
-        }
+        self.text(arg)
+            .map(|text| parse_bool(text).ok_or_else(|| invalid_choice(arg.name(), text, &BOOLEAN)))
+            .transpose()
     }
 
     /// The value of a required boolean argument.
@@ -185,16 +186,16 @@ impl Arguments {
 
     /// The value of an argument that is a positive integer.
     pub fn count(&self, arg: Arg) -> Result<Option<usize>> {
-        let parse = |text: &str| text.trim().parse().ok().filter(|count| *count > 0);
-        let wrong = || {
-            anyhow!(
-                "The argument '{}' is not a whole number from 1.",
-                arg.name()
-            )
+        let parse = |text: &str| {
+            let count = text.trim().parse().ok().filter(|count| *count > 0);
+            count.ok_or_else(|| {
+                anyhow!(
+                    "'{text}' is not a valid number for '{}'. Use a whole number of 1 or more.",
+                    arg.name()
+                )
+            })
         };
-        self.text(arg)
-            .map(|text| parse(text).ok_or_else(wrong))
-            .transpose()
+        self.text(arg).map(parse).transpose()
     }
 
     /// The value of an argument that is an id.
@@ -256,14 +257,35 @@ impl Kind {
 
 /// A required argument that is missing, which `check` has already refused.
 fn missing(arg: Arg) -> anyhow::Error {
-    anyhow!("The required argument '{}' is missing.", arg.name())
+    anyhow!("'{}' is required.", arg.name())
+}
+
+/// A required argument that is missing, with its description from the manifest.
+fn required(argument: &Argument) -> anyhow::Error {
+    anyhow!(
+        "'{}' is required: {}",
+        argument.name,
+        decapitalized(argument.description)
+    )
+}
+
+/// A sentence as it continues after a colon. A first word such as `ID` or `PingOne` stays.
+fn decapitalized(sentence: &str) -> String {
+    let word = sentence.split(' ').next().unwrap_or_default();
+    let mut characters = sentence.chars();
+    match characters.next() {
+        Some(first) if !word.chars().skip(1).any(char::is_uppercase) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => sentence.to_owned(),
+    }
 }
 
 fn parse_id<T: FromStr>(arg: Arg, text: &str) -> Result<T> {
     let example = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
     text.parse().map_err(|_| {
         anyhow!(
-            "{} '{text}' is not a PingOne id: expected a UUID such as {example}.",
+            "'{text}' is not a valid PingOne ID for '{}'. Use a UUID such as {example}.",
             arg.name()
         )
     })
@@ -274,35 +296,35 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
     match value {
         Value::Null => Ok(None),
         Value::String(text) if text.len() > MAX_TEXT => bail!(
-            "The argument '{name}' is longer than {} KiB: give a shorter text.",
+            "'{name}' is too long. The limit is {} KiB.",
             MAX_TEXT / 1024
         ),
         Value::String(text) => Ok((!text.is_empty()).then(|| text.into())),
         Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string().into())),
         Value::Array(_) | Value::Object(_) => bail!(
-            "The argument '{name}' takes one text, not a list or an object: run the command once for each."
+            "'{name}' accepts a single value, not a list or an object. Run the command once for each value."
         ),
     }
 }
 
-/// A list in any of XSOAR's forms: a JSON list, a string that contains one, or a string with commas.
+/// A list in any of XSOAR's forms: a JSON list, a string that contains one, or a string with commas or line breaks, as
+/// pasted from a spreadsheet.
 fn list(name: &str, value: Value) -> Result<Vec<String>> {
-    let too_many = || {
-        anyhow!(
-            "The argument '{name}' has more than {MAX_ITEMS} items: run the command several times, each for some of them."
-        )
-    };
+    let too_many =
+        || anyhow!("'{name}' has more than {MAX_ITEMS} items. Split them over several commands.");
     let items = match value {
         Value::String(text) if text.trim_start().starts_with('[') => {
             match memory::read_within(MAX_LIST, text.as_bytes()) {
                 Ok(Value::Array(items)) => items,
                 Err(Unread::TooLarge) => return Err(too_many()),
-                _ => bail!("The argument '{name}' begins like a JSON list, but is none."),
+                _ => bail!(
+                    "'{name}' starts like a JSON list but is not valid JSON. Check its quotes and brackets, or separate the items with commas."
+                ),
             }
         }
         Value::String(text) if text.trim_start().starts_with('{') => vec![Value::from(text)],
         Value::String(text) => {
-            let items = text.split(',').take(MAX_ITEMS + 1);
+            let items = text.split([',', '\n', '\r']).take(MAX_ITEMS + 1);
             items.map(|item| Value::from(item.trim())).collect()
         }
         Value::Array(items) => items,
@@ -342,20 +364,49 @@ fn check_spelling(command: &Command, name: &str) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "The argument '{name}' is not known: it is written {}.",
+        "There is no argument '{name}'. Did you mean {}?",
         meant.join(" or ")
     )
 }
 
-fn check_choice(argument: &Argument, value: &str) -> Result<()> {
-    if argument.allowed.is_empty() || argument.allowed.contains(&value) {
-        return Ok(());
+/// The predefined values of a boolean argument.
+const BOOLEAN: [&str; 2] = ["true", "false"];
+
+/// Reads a boolean in XSOAR's spellings, and as 1 or 0.
+fn parse_bool(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Some(true),
+        "false" | "no" | "0" => Some(false),
+        _ => None,
     }
-    bail!(
-        "The argument '{}' cannot be '{value}': choose one of {}.",
-        argument.name,
-        argument.allowed.join(", ")
-    )
+}
+
+/// The predefined value that `value` means, in any case; `None` if the argument has no predefined values.
+fn choice(argument: &Argument, value: &str) -> Result<Option<&'static str>> {
+    let choices = argument.allowed;
+    if choices.is_empty() {
+        return Ok(None);
+    }
+    let found = if choices == BOOLEAN {
+        parse_bool(value).map(|is_true| if is_true { "true" } else { "false" })
+    } else {
+        let mut choices = choices.iter();
+        choices
+            .find(|choice| choice.eq_ignore_ascii_case(value.trim()))
+            .copied()
+    };
+    match found {
+        Some(found) => Ok(Some(found)),
+        None => Err(invalid_choice(argument.name, value, choices)),
+    }
+}
+
+fn invalid_choice(name: &str, value: &str, choices: &[&str]) -> anyhow::Error {
+    let choices = match choices {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        one => one.join(", "),
+    };
+    anyhow!("'{name}' cannot be '{value}'. Use {choices}.")
 }
 
 #[cfg(test)]
@@ -440,7 +491,7 @@ mod tests {
             json!({"username": null}),
         ] {
             let error = check(value).err().expect("no username").to_string();
-            assert_eq!(error, "The required argument 'username' is missing: Who.");
+            assert_eq!(error, "'username' is required: who.");
         }
         assert!(
             check(json!({"username": ["a"]})).is_err() && check(json!({"username": {}})).is_err()
@@ -453,10 +504,85 @@ mod tests {
             .err()
             .expect("no such choice")
             .to_string();
-        assert_eq!(
-            error,
-            "The argument 'failOn' cannot be 'some': choose one of any, all."
-        );
+        assert_eq!(error, "'failOn' cannot be 'some'. Use any or all.");
+    }
+
+    #[test]
+    fn predefined_values_are_read_the_same_everywhere() {
+        let text = |command, arg: Arg, given: Value| {
+            let command = manifest::command(command).expect("a command");
+            let args = Map::from_iter([(arg.name().to_owned(), given)]);
+            let arguments = Arguments::check(command, args, &Journal::keeping());
+            arguments.map(|arguments| arguments.flag(arg).ok())
+        };
+        for name in [
+            "pingone-contain-user",
+            "pingone-list-users",
+            "pingone-get-user",
+        ] {
+            let arg = match name {
+                "pingone-contain-user" => Arg::DryRun,
+                "pingone-list-users" => Arg::AllResults,
+                _ => Arg::Detailed,
+            };
+            for (given, expected) in [
+                (json!(true), Some(true)),
+                (json!("True"), Some(true)),
+                (json!("YES"), Some(true)),
+                (json!(1), Some(true)),
+                (json!(false), Some(false)),
+                (json!("no"), Some(false)),
+                (json!("0"), Some(false)),
+            ] {
+                assert_eq!(
+                    text(name, arg, given.clone()).ok(),
+                    Some(expected),
+                    "{name} {given}"
+                );
+            }
+        }
+        assert_eq!(check_fail_on("ALL"), Some("all".to_owned()));
+        assert_eq!(check_fail_on("al"), None);
+    }
+
+    fn check_fail_on(value: &str) -> Option<String> {
+        let (arguments, _) = check(json!({"username": "emma", "failOn": value})).ok()?;
+        arguments.text(Arg::FailOn).map(str::to_owned)
+    }
+
+    /// An empty value must not turn a dry run into the real thing.
+    #[test]
+    fn an_empty_dry_run_is_an_error() {
+        let command = manifest::command("pingone-contain-user").expect("a command");
+        for empty in [json!(""), json!(null)] {
+            let args = Map::from_iter([("dryRun".to_owned(), empty)]);
+            let error = Arguments::check(command, args, &Journal::keeping()).err();
+            assert_eq!(
+                error.expect("an error").to_string(),
+                "'dryRun' is empty. Use true or false."
+            );
+        }
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas_or_line_breaks() {
+        let command = manifest::command("pingone-list-sessions").expect("a command");
+        for given in [
+            json!("emma.sharp,richard.smith"),
+            json!("emma.sharp\nrichard.smith"),
+            json!(" emma.sharp \r\n\r\nrichard.smith,\n"),
+            json!(["emma.sharp", "richard.smith"]),
+            json!("[\"emma.sharp\", \"richard.smith\"]"),
+        ] {
+            let args = Map::from_iter([("username".to_owned(), given.clone())]);
+            let arguments =
+                Arguments::check(command, args, &Journal::keeping()).expect("valid arguments");
+            assert_eq!(
+                arguments.list(Arg::Username),
+                ["emma.sharp", "richard.smith"],
+                "{given}"
+            );
+        }
     }
 
     #[test]
@@ -485,15 +611,15 @@ mod tests {
         for name in ["dryrun", "DryRun", "dry_run", "dry-run", "-DRY-RUN"] {
             assert_eq!(
                 error("pingone-contain-user", name),
-                format!("The argument '{name}' is not known: it is written dryRun.")
+                format!("There is no argument '{name}'. Did you mean dryRun?")
             );
         }
         assert_eq!(
             error("pingone-update-user", "TYPE"),
-            "The argument 'TYPE' is not known: it is written Type or type."
+            "There is no argument 'TYPE'. Did you mean Type or type?"
         );
         for name in ["type", "Type"] {
-            assert!(!error("pingone-update-user", name).contains("is not known"));
+            assert!(!error("pingone-update-user", name).contains("There is no argument"));
         }
     }
 

@@ -19,7 +19,7 @@ pub fn parse_future(argument: &str, text: &str, now: Timestamp) -> Result<Timest
 
 fn invalid_time(argument: &str, text: &str, examples: &str) -> String {
     format!(
-        "The argument '{argument}' is not a valid time: '{text}'. Use 2026-03-01T12:00:00Z, 2026-03-01, {examples}; without a zone it is UTC."
+        "'{text}' is not a valid time for '{argument}'. Use 2026-03-01T12:00:00Z, 2026-03-01, {examples}. Times without a time zone are UTC."
     )
 }
 
@@ -102,7 +102,7 @@ fn relative(text: &str, now: Timestamp, direction: fn(Span) -> Span) -> Option<T
 pub fn parse_duration(argument: &str, text: &str) -> Result<Span> {
     let wrong = || {
         anyhow!(
-            "The argument '{argument}' is not a valid span of time: '{text}'. Use \"4 hours\" or \"30 minutes\"."
+            "'{text}' is not a valid duration for '{argument}'. Use \"4 hours\" or \"30 minutes\"."
         )
     };
     if text.contains(':') {
@@ -238,7 +238,7 @@ mod tests {
             for read in [parse_timestamp, parse_future] {
                 let error = read("from", text, now()).map(to_rfc3339_millis);
                 let error = error.expect_err(text).to_string();
-                let says = format!("The argument 'from' is not a valid time: '{text}'. Use ");
+                let says = format!("'{text}' is not a valid time for 'from'. Use ");
                 assert!(error.starts_with(&says), "{error}");
             }
         }

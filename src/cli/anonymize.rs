@@ -62,8 +62,8 @@ fn treatment(member: &str) -> Treatment {
             Treatment::Keep
         }
         // Arguments that are times or flags.
-        "until" | "duration" | "lockduration" | "from" | "to" | "createdafter" | "devicessince"
-        | "detailed" => Treatment::Keep,
+        "until" | "duration" | "lockduration" | "since" | "from" | "to" | "createdafter"
+        | "devicessince" | "detailed" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {

@@ -175,9 +175,8 @@ impl CommandParser<'_> {
                     args.insert(argument.name.to_owned(), Value::from(secret));
                 }
                 None => bail!(
-                    "The required argument '{0}' is missing: {1} Nobody can be asked here, so give {0}=env:NAME.",
-                    argument.name,
-                    argument.description
+                    "'{0}' is required, and there is no terminal to ask for it. Use {0}=env:NAME.",
+                    argument.name
                 ),
             }
         }
@@ -420,8 +419,7 @@ mod tests {
             assert_eq!(asked.asked, ["password for pingone-set-password: "]);
             assert_eq!(
                 error(line),
-                "The required argument 'password' is missing: The new password. Nobody can be asked here, so give \
-                 password=env:NAME."
+                "'password' is required, and there is no terminal to ask for it. Use password=env:NAME."
             );
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     access::Access,
     entry::Output,
     handler::Handler,
-    inputs::users,
+    inputs::{since::since, users},
     invocation::Invocation,
     manifest::Arg,
     operations::{
@@ -32,8 +32,9 @@ const CONTAINMENT: &str = "PingOne.Containment(val.ID && val.ID === obj.ID && va
 const USUAL_STEPS: [Step; 2] = [Step::Disable, Step::EndSessions];
 
 /// Arguments that say how a step is to be taken.
-const OPTIONS: [(Arg, Step); 4] = [
+const OPTIONS: [(Arg, Step); 5] = [
     (Arg::LockDuration, Step::Lock),
+    (Arg::Since, Step::RemoveDevices),
     (Arg::DevicesSince, Step::RemoveDevices),
     (Arg::KeepDeviceIds, Step::RemoveDevices),
     (Arg::GroupIds, Step::LeaveGroups),
@@ -78,7 +79,7 @@ fn plan(cx: &Invocation<'_>) -> Result<Plan> {
         steps,
         until: duration.map(|duration| add(now, duration)).transpose()?,
         devices: Wanted::AllBut {
-            since: cx.args.past_time(Arg::DevicesSince, now)?,
+            since: since(cx.args, Arg::DevicesSince, now)?,
             keep: cx.args.ids(Arg::KeepDeviceIds)?,
         },
         groups: cx.args.ids(Arg::GroupIds)?,

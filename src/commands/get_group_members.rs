@@ -35,7 +35,7 @@ const GROUP_MEMBER: &str =
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let Some(named) = groups::optional(cx.args)? else {
-        bail!("PingOne error: You must supply either 'groupName' or 'groupId'.");
+        bail!("Provide groupName or groupId.");
     };
     let group = find_group(cx.pingone, &named).await?;
     let paging = paging(cx.args, PAGE_SIZE)?;

@@ -6,7 +6,7 @@ use crate::{
     access::Access,
     entry::Output,
     handler::Handler,
-    inputs::users,
+    inputs::{since::since, users},
     invocation::Invocation,
     manifest::Arg,
     operations::{
@@ -24,7 +24,7 @@ pub(super) const COMMAND: Handler = Handler {
 };
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let since = cx.args.past_time(Arg::CreatedAfter, cx.pingone.now())?;
+    let since = since(cx.args, Arg::CreatedAfter, cx.pingone.now())?;
     let keep = cx.args.ids(Arg::KeepDeviceIds)?;
     let wanted = Wanted::AllBut { since, keep };
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {

@@ -6,25 +6,22 @@ use jiff::Timestamp;
 use crate::times::parse_timestamp;
 use crate::{
     arguments::Arguments,
-    inputs::users,
+    inputs::{since::since, users},
     manifest::Arg,
     operations::{activities::Question, find::NamedUser},
 };
 
-/// How far back to look by default.
+/// How far back to look by default. Not a default in the manifest, which XSOAR would send beside the old name.
 const DEFAULT_START: &str = "1 day ago";
 
 /// The query, and the user to restrict it to. The caller looks the user up and adds the id to the query.
 pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<NamedUser>)> {
-    let from = match args.past_time(Arg::From, now)? {
-        Some(from) => from,
-        None => parse_timestamp(Arg::From.name(), DEFAULT_START, now)?,
+    let from = match since(args, Arg::From, now)? {
+        Some(since) => since,
+        None => parse_timestamp(Arg::Since.name(), DEFAULT_START, now)?,
     };
     let to = args.past_time(Arg::To, now)?.unwrap_or(now);
-    ensure!(
-        from < to,
-        "The time in the argument 'from' is not before that in 'to'."
-    );
+    ensure!(from < to, "'since' must be before 'to'.");
     let user = users::at_most_one(args)?;
     let actions = args.list(Arg::ActionType).iter();
     let question = Question {

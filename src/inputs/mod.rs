@@ -4,4 +4,5 @@ pub mod activities;
 pub mod groups;
 pub mod paging;
 pub mod profile;
+pub mod since;
 pub mod users;

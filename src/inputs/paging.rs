@@ -18,10 +18,14 @@ const MAX_PAGE: usize = 1_000;
 pub fn paging<Place: FromStr>(args: &Arguments, page_size: usize) -> Result<Paging<Place>> {
     let from = args.text(Arg::NextToken).map(str::parse);
     let Ok(from) = from.transpose() else {
-        bail!("The argument 'next_token' is no token of an earlier list.")
+        bail!("'next_token' is not valid. Use the next_token of the previous result.")
     };
-    let limit = args.count(Arg::Limit)?.unwrap_or(LIMIT);
-    let limit = (!args.flag(Arg::AllResults)?).then_some(limit);
+    let is_all = |text: &str| text.trim().eq_ignore_ascii_case("all");
+    let limit = if args.flag(Arg::AllResults)? || args.text(Arg::Limit).is_some_and(is_all) {
+        None
+    } else {
+        Some(args.count(Arg::Limit)?.unwrap_or(LIMIT))
+    };
     let page_size = args.count(Arg::PageSize)?.unwrap_or(page_size);
     Ok(Paging {
         limit,

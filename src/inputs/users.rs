@@ -48,10 +48,10 @@ pub fn each(args: &Arguments) -> Result<Vec<NamedUser>> {
     ];
     given.retain(|ways| !ways.is_empty());
     let named: Vec<Vec<Who>> = match given.len() {
-        0 => bail!("PingOne error: You must supply one of 'username', 'userId' and 'email'."),
+        0 => bail!("Provide username, userId or email."),
         1 => given.into_iter().flatten().map(|who| vec![who]).collect(),
         _ if given.iter().all(|ways| ways.len() == 1) => vec![given.concat()],
-        _ => bail!("Give several users by only one of 'username', 'userId' and 'email'."),
+        _ => bail!("To name several users, use only one of username, userId and email."),
     };
     let mut users: Vec<NamedUser> = Vec::with_capacity(named.len());
     let mut seen = HashSet::with_capacity(named.len());
@@ -72,7 +72,10 @@ pub fn at_most_one(args: &Arguments) -> Result<Option<NamedUser>> {
     }
     let mut named = each(args)?;
     if named.len() > 1 {
-        bail!("This command takes one user; {} were given.", named.len())
+        bail!(
+            "This command accepts one user, but {} were given.",
+            named.len()
+        )
     }
     Ok(named.pop())
 }

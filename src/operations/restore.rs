@@ -1,7 +1,7 @@
 //! Restores a user: undoes what the records of containments say, as far as PingOne lets it be undone, and says what
 //! cannot be undone.
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -35,8 +35,9 @@ pub struct Containment {
 /// Reads the records of containments.
 pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
     let read = |text: &String| {
-        serde_json::from_str(text)
-            .context("The argument 'record' is no record of a containment: give what stands under PingOne.Containment in the context")
+        serde_json::from_str(text).map_err(|_| {
+            anyhow!("'record' must be the JSON from PingOne.Containment (in a playbook: ${{PingOne.Containment}}).")
+        })
     };
     texts.iter().map(read).collect()
 }

@@ -160,8 +160,7 @@ fn nothing_runs_if_any_line_is_invalid() {
         ),
         (
             "!pingone-set-password emma.sharp",
-            "pingone-xsoar: The required argument 'password' is missing: The new password. Nobody can be asked here, \
-             so give password=env:NAME.\n",
+            "pingone-xsoar: 'password' is required, and there is no terminal to ask for it. Use password=env:NAME.\n",
         ),
     ] {
         let ended = cli.run(&["!pingone-deactivate-user emma.sharp", line]);

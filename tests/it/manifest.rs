@@ -316,8 +316,8 @@ fn later_commands_name_users_in_one_way_and_say_what_they_change() {
 
 const USER_PATHS: &str = "ID Username DisplayName Email Enabled CreatedAt UpdatedAt";
 
-/// The published documentation: each command, its arguments (`!` marks a required one, `=` the one that needs
-/// no name), and its paths below `PingOne.Account`. Playbooks rely on all of it. The last two commands came later;
+/// The published documentation: each command, its arguments (`!` marks a required one, `=` the default argument; others
+/// have become default arguments since), and its paths below `PingOne.Account`. Playbooks rely on all of it. The last two commands came later;
 /// arguments and paths may be added behind these.
 const CONTRACT: [(&str, &str, &str); 13] = [
     ("pingone-unlock-user", "username!=", ""),
@@ -360,6 +360,10 @@ const CONTRACT: [(&str, &str, &str); 13] = [
 fn what_playbooks_rely_on_is_there() {
     for (name, arguments, outputs) in CONTRACT {
         let command = manifest::command(name).unwrap_or_else(|| panic!("{name} is missing"));
+        let is_default = |name: &str| {
+            let marked = [name, "!="].concat();
+            arguments.split(' ').any(|argument| argument == marked)
+        };
         let visible: Vec<String> = visible_arguments(command)
             .map(|argument| {
                 let Argument {
@@ -369,7 +373,11 @@ fn what_playbooks_rely_on_is_there() {
                     ..
                 } = argument;
                 let mark = |set: &bool, mark| if *set { mark } else { "" };
-                format!("{name}{}{}", mark(required, "!"), mark(unnamed, "="))
+                format!(
+                    "{name}{}{}",
+                    mark(required, "!"),
+                    mark(&(*unnamed && is_default(name)), "=")
+                )
             })
             .collect();
         let documented = arguments.split(' ').count();

@@ -100,8 +100,8 @@ pub(crate) fn refused(id: &str) -> Value {
 /// The answer to [`refused`].
 pub(crate) fn refusal(id: &str) -> Value {
     let contents = format!(
-        "Failed to execute pingone-get-user command. Error: userId '{id}' is not a PingOne id: expected a UUID \
-         such as 9bc53389-f806-47b6-9480-ab1e3c6269b5."
+        "Failed to execute pingone-get-user command. Error: '{id}' is not a valid PingOne ID for 'userId'. Use a \
+         UUID such as 9bc53389-f806-47b6-9480-ab1e3c6269b5."
     );
     json!({
         "type": "result",

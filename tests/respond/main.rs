@@ -120,7 +120,7 @@ fn what_was_contained_is_restored() {
     let contained = company.context(
         "pingone-contain-user",
         &json!({"username": "emma.sharp", "steps": "lock,disable,endSessions,setPassword,removeDevices,leaveGroups",
-                "devicesSince": "1 hour ago"}),
+                "since": "1 hour ago"}),
     );
     assert_eq!(
         company.standing("emma.sharp"),
