@@ -1,15 +1,15 @@
-//! What a command has to say, as blocks: headings, texts and tables. `markdown` draws them for the War Room and
-//! `cli/terminal` for a terminal, so that nobody has to read Markdown back. Pure; knows nothing of PingOne.
+//! A command's answer for people, as blocks: headings, texts and tables. `markdown` renders them for the War Room and
+//! `cli/terminal` for a terminal, so nothing has to parse Markdown. Pure; knows nothing of PingOne.
 //!
-//! A cell holds what XSOAR's own `tableToMarkdown` puts into it, since the documented tables are made by it. One
-//! difference is wanted: a row with a single member shows its value, where the original leaves the cell empty.
+//! Cells have the same text as with XSOAR's own `tableToMarkdown`, which the documented tables are made with. One
+//! deliberate difference: a single-member object shows its value, where the original leaves the cell empty.
 
 use serde_json::{Map, Value};
 
-/// One row: column name and value.
+/// A row: column names and values.
 pub type Row = Map<String, Value>;
 
-/// A row, or an entry of the context, of these members, in this order.
+/// A row, or a context entry, with these members in this order.
 pub fn row<const N: usize>(members: [(&str, Value); N]) -> Row {
     members
         .into_iter()
@@ -17,8 +17,8 @@ pub fn row<const N: usize>(members: [(&str, Value); N]) -> Row {
         .collect()
 }
 
-/// What stands at `pointer` in `raw`, for a row; null, and so an empty cell, if nothing does. The pointers are our own and
-/// have no escapes, and looking for these would cost more than the rest.
+/// The value at `pointer` in `raw`; null, and so an empty cell, if there is none. Unlike `Value::pointer` it does not
+/// unescape: our pointers have no escapes, and looking for them would take most of the time.
 pub fn at(raw: &Value, pointer: &str) -> Value {
     let mut steps = pointer.split('/').skip(1);
     let found = steps.try_fold(raw, |value, step| match value {
@@ -28,7 +28,7 @@ pub fn at(raw: &Value, pointer: &str) -> Value {
     found.cloned().unwrap_or_default()
 }
 
-/// A War Room text.
+/// A command's answer for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
     blocks: Vec<Block>,
@@ -37,24 +37,24 @@ pub struct Document {
 /// A part of a [`Document`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// A line that says what follows, or what was done.
+    /// A heading: what follows, or what was done.
     Heading(String),
-    /// A sentence that must not be overlooked.
+    /// A sentence that must not be missed.
     Strong(String),
-    /// Lines as they are; each but the last ends in its own newline.
+    /// Text as it is. It must end in a newline unless it is the last block.
     Text(String),
-    /// Rows below a title.
+    /// A table.
     Table(Table),
 }
 
-/// Rows below a title. Without a column or a row, it says that there are no entries.
+/// A table with a title. One without columns or rows is shown as "No entries".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// What the rows are.
+    /// The title.
     pub title: String,
-    /// The columns' names.
+    /// The column headings.
     pub columns: Vec<String>,
-    /// The cells' texts, not escaped; they may have several lines.
+    /// The cells' texts, not escaped. A cell may have several lines.
     pub rows: Vec<Vec<String>>,
 }
 
@@ -64,12 +64,12 @@ impl Document {
         Block::Heading(text.into()).into()
     }
 
-    /// The blocks, from top to bottom.
+    /// The blocks, top to bottom.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
 
-    /// Adds a block at the end.
+    /// Appends a block.
     pub fn push(&mut self, block: impl Into<Block>) {
         match (block.into(), self.blocks.last_mut()) {
             (Block::Text(text), Some(Block::Text(last))) => last.push_str(&text),
@@ -77,7 +77,7 @@ impl Document {
         }
     }
 
-    /// The same with a block more at the end.
+    /// Appends a block, as a builder.
     #[must_use]
     pub fn with(mut self, block: impl Into<Block>) -> Self {
         self.push(block);
@@ -109,7 +109,7 @@ impl From<Table> for Block {
     }
 }
 
-/// A table with the columns of the first row, in the order of their code points.
+/// A table with the columns of the first row, sorted by code point: `tableToMarkdown` without headers.
 pub fn table(title: &str, rows: &[Row]) -> Table {
     let mut columns: Vec<&str> = rows
         .first()
@@ -119,7 +119,7 @@ pub fn table(title: &str, rows: &[Row]) -> Table {
     table_of(title, &columns, rows)
 }
 
-/// A table with these columns, in this order.
+/// A table with these columns, in this order: `tableToMarkdown` with headers.
 pub fn table_of(title: &str, columns: &[&str], rows: &[Row]) -> Table {
     let cells = |row: &Row| {
         let cells = columns.iter().map(|column| row.get(*column));
@@ -134,8 +134,8 @@ pub fn table_of(title: &str, columns: &[&str], rows: &[Row]) -> Table {
     }
 }
 
-/// A value as it stands in a cell: nothing for null, texts as they are, list items under each other,
-/// members of an object as `name: value` under each other.
+/// A value as cell text: null is empty, strings stay as they are, list items and the members of an object (`name: value`)
+/// go on lines of their own.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -149,7 +149,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// A value inside an object's cell: null as JSON, a deeper object as JSON text.
+/// A member of an object in a cell. Unlike at the top level, null and nested objects are JSON.
 fn member(value: &Value) -> String {
     match value {
         Value::Array(items) => items.iter().map(python_str).collect::<Vec<_>>().join(",\n"),
@@ -182,7 +182,7 @@ fn spaced_json(value: &Value) -> String {
     }
 }
 
-/// List items stand in a cell as Python's `str` shows them.
+/// A list item, as Python's `str` writes it.
 fn python_str(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

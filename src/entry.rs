@@ -1,36 +1,35 @@
-//! War Room entries as XSOAR's server takes them, with exactly the members, in exactly the order, that
-//! `return_outputs` and `return_error` of its Python library give, since playbooks and scripts read them.
-//! How a command's texts come about is not known here.
+//! War Room entries as XSOAR's server expects them: exactly the members, in exactly the order, of `return_outputs` and
+//! `return_error` in its Python library, since playbooks and scripts read them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{document::Document, inert::inert, markdown::markdown};
 
-/// The context key of everything that belongs to one account. XSOAR merges values with equal `ID`s.
-/// Three equals signs, as in the published integration: clients search for the part before the bracket.
+/// The context key of everything about one account. XSOAR merges values with equal `ID`s. Three equals signs, as in the
+/// published integration.
 pub const ACCOUNT: &str = "PingOne.Account(val.ID && val.ID === obj.ID)";
 
-/// The context key of a list of users that a search found. Not that of accounts: a playbook task that works on
-/// every account in the context must not meet all of them.
+/// The context key of users that a search found. Not that of accounts: a playbook task that works on every account in
+/// the context must not work on search results.
 pub const USER: &str = "PingOne.User(val.ID && val.ID === obj.ID)";
 
-/// What a command gives back; [`Output::into_entries`] makes entries of it.
+/// A command's result; [`Output::into_entries`] makes entries of it.
 #[derive(Debug)]
 pub struct Output {
     /// The War Room text.
     pub readable: Document,
-    /// What goes into the context; `None` only for the test button.
+    /// What the server merges into the context; `None` only for the test button.
     pub context: Option<Map<String, Value>>,
-    /// PingOne's own response; `None` where it sent no body.
+    /// PingOne's response; `None` if it had no body.
     pub raw: Option<Value>,
-    /// What did not work of several things that were to be done; each a sentence or two. With these, an error
-    /// entry follows the first one, so that a playbook does not go on as if all were well.
+    /// What failed, a sentence or two each. If there is any, an error entry follows the result, so that a playbook does
+    /// not carry on as if everything had succeeded.
     pub failures: Vec<String>,
 }
 
 impl Output {
-    /// A text alone: nothing for the context, no response of PingOne.
+    /// Text only: no context, no PingOne response.
     pub fn note(readable: impl Into<Document>) -> Self {
         Self {
             readable: readable.into(),
@@ -40,7 +39,7 @@ impl Output {
         }
     }
 
-    /// A text beside PingOne's response.
+    /// Text and PingOne's response.
     pub fn new(readable: impl Into<Document>, raw: Option<Value>) -> Self {
         Self {
             readable: readable.into(),
@@ -50,7 +49,7 @@ impl Output {
         }
     }
 
-    /// Adds `value` to the context of the account.
+    /// Adds `value` to the context, as an account.
     #[must_use]
     pub fn with_account(self, value: Value) -> Self {
         self.with_context(ACCOUNT, value)
@@ -65,7 +64,7 @@ impl Output {
         self
     }
 
-    /// The entries: the text and context first, then what did not work, if anything.
+    /// The entries: text and context first, then failures, if any.
     pub fn into_entries(mut self, command: &str) -> Vec<Entry> {
         let failures = std::mem::take(&mut self.failures);
         let mut entries = vec![Entry::from(self)];
@@ -89,30 +88,30 @@ pub enum Entry {
     Error(Failure),
 }
 
-/// The members of a successful command's entry.
+/// A successful command's entry.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Note {
     /// 1.
     pub r#type: u8,
-    /// The War Room text as it was before it became Markdown, for those who draw it otherwise.
+    /// The War Room text before it became Markdown, for other renderers.
     #[serde(skip)]
     pub document: Document,
-    /// The War Room text, in Markdown. Nothing from outside is obeyed in it.
+    /// The War Room text, in Markdown, with everything active from outside made inert.
     pub human_readable: String,
-    /// `json`, or `text` where `Contents` is a text.
+    /// `json`, or `text` if `Contents` is text.
     pub contents_format: String,
-    /// PingOne's response, or the command's text as it is.
+    /// PingOne's response, or else the command's text.
     pub contents: Value,
     /// What the server merges into the incident's context.
     pub entry_context: Option<Map<String, Value>>,
-    /// Always false: indicators may be extracted.
+    /// Always false: the server may extract indicators.
     pub ignore_auto_extract: bool,
     /// Always null.
     pub indicator_timeline: Option<Value>,
 }
 
-/// The members of a failed command's entry.
+/// A failed command's entry.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Failure {
@@ -120,22 +119,27 @@ pub struct Failure {
     pub r#type: u8,
     /// `text`.
     pub contents_format: String,
-    /// What went wrong and what to do.
+    /// What went wrong, and what to do about it.
     pub contents: String,
     /// Always null.
     pub entry_context: Option<Map<String, Value>>,
 }
 
-/// XSOAR cuts longer error texts in the middle.
+/// The longest error text, in characters. Like XSOAR's library, cuts longer ones in the middle.
 const MAX_ERROR: usize = 50_000;
 
 impl Entry {
     /// An error entry.
     pub fn error(mut contents: String) -> Self {
-        let place = |number| contents.char_indices().nth(number).map(|(place, _)| place);
-        let from_the_end = || contents.char_indices().nth_back(MAX_ERROR / 2 - 1);
-        if place(MAX_ERROR).is_some()
-            && let (Some(head), Some((tail, _))) = (place(MAX_ERROR / 2), from_the_end())
+        let offset_of = |number| {
+            contents
+                .char_indices()
+                .nth(number)
+                .map(|(offset, _)| offset)
+        };
+        let tail = || contents.char_indices().nth_back(MAX_ERROR / 2 - 1);
+        if offset_of(MAX_ERROR).is_some()
+            && let (Some(head), Some((tail, _))) = (offset_of(MAX_ERROR / 2), tail())
         {
             contents.replace_range(head..tail, "...This error body was truncated...");
         }
@@ -147,7 +151,7 @@ impl Entry {
         })
     }
 
-    /// What a person reads in the War Room.
+    /// The text that people read in the War Room.
     pub fn readable(&self) -> &str {
         match self {
             Self::Note(note) => &note.human_readable,
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seven_members_of_return_outputs_stand_in_its_order() {
+    fn a_note_has_the_members_of_return_outputs_in_order() {
         let output = Output::new(Document::heading("emma unlocked"), Some(json!({"id": "x"})));
         assert_eq!(
             line(&output.into()),
@@ -202,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_response_the_text_is_the_contents() {
+    fn without_a_response_the_contents_are_the_text() {
         assert_eq!(
             line(&Output::note("done").into()),
             r#"{"Type":1,"HumanReadable":"done","ContentsFormat":"text","Contents":"done","EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"#
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_has_four_members_and_is_cut_in_the_middle() {
+    fn an_error_has_four_members_and_is_truncated_in_the_middle() {
         assert_eq!(
             line(&Entry::error("no".to_owned())),
             r#"{"Type":4,"ContentsFormat":"text","Contents":"no","EntryContext":null}"#

@@ -1,12 +1,12 @@
-//! Draws a document as the War Room's Markdown, its tables as XSOAR's own `tableToMarkdown` writes them, since the
-//! documented texts are made by it. Pure.
+//! Renders a document as Markdown for the War Room. Tables are byte for byte those of XSOAR's own `tableToMarkdown`,
+//! which the documented texts are made with. Pure.
 
 use crate::{
     document::{Block, Document, Table},
     inert::BREAK,
 };
 
-/// The document as Markdown; not yet inert.
+/// The document as Markdown. Not yet inert: see `inert`.
 pub fn markdown(document: &Document) -> String {
     let mut out = String::new();
     for (number, block) in document.blocks().iter().enumerate() {
@@ -14,7 +14,7 @@ pub fn markdown(document: &Document) -> String {
             Block::Heading(text) => {
                 out.push_str("### ");
                 out.push_str(text);
-                // The documented texts that are a heading alone end without a newline.
+                // Documented texts that are only a heading end without a newline.
                 if number + 1 < document.blocks().len() {
                     out.push('\n');
                 }
@@ -25,14 +25,14 @@ pub fn markdown(document: &Document) -> String {
                 out.push_str("**\n");
             }
             Block::Text(text) => out.push_str(text),
-            Block::Table(table) => draw_table(table, &mut out),
+            Block::Table(table) => render_table(table, &mut out),
         }
     }
     out
 }
 
-/// `### title`, then the rows, or `**No entries.**`. The title is not escaped, as in the original.
-fn draw_table(table: &Table, out: &mut String) {
+/// `### title`, then the rows or `**No entries.**`. As in the original, the title is not escaped.
+fn render_table(table: &Table, out: &mut String) {
     out.push_str("### ");
     out.push_str(&table.title);
     out.push('\n');
@@ -59,13 +59,13 @@ fn draw_table(table: &Table, out: &mut String) {
     }
 }
 
-/// Line breaks, pipes and backticks would end a cell; nothing else is escaped, as in the original. A `<br>` of the
-/// value's own is no line break: `inert.rs` could not tell it from ours.
+/// Escapes what would end a cell: line breaks, pipes, backticks. As in the original, nothing else is escaped. A `<br>` in
+/// the value gets an invisible character: `inert.rs` could not tell it from the line breaks written here.
 fn push_escaped(text: &str, out: &mut String) {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            'b' if out.ends_with('<') && is_end_of_break(characters.clone()) => {
+            'b' if out.ends_with('<') && ends_break(characters.clone()) => {
                 out.push(BREAK);
                 out.push('b');
             }
@@ -82,7 +82,7 @@ fn push_escaped(text: &str, out: &mut String) {
 }
 
 /// `r>`
-fn is_end_of_break(mut rest: impl Iterator<Item = char>) -> bool {
+fn ends_break(mut rest: impl Iterator<Item = char>) -> bool {
     rest.next() == Some('r') && rest.next() == Some('>')
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_the_first_rows_sorted_by_code_point() {
+    fn columns_come_from_the_first_row_and_are_sorted() {
         let rows = [
             row(json!({"b": 1, "a": "x", "_c": true, "Z": null})),
             row(json!({"a": 1.0, "extra": 2})),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_show() {
+    fn a_table_without_rows_or_columns() {
         assert_eq!(table("T", &[]), "### T\n**No entries.**\n");
         assert_eq!(table("T", &[Row::new()]), "### T\n**No entries.**\n");
     }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_values_stand_under_each_other() {
+    fn nested_values_get_lines_of_their_own() {
         let rows = [row(
             json!({"l": ["a", 1, null, true, {"k": "it's"}, ["x"]], "o": {"s": "t", "n": null, "l": ["a", "b"], "d": {"e": [1, 2]}}}),
         )];
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_member_is_shown() {
+    fn a_single_member_object_shows_its_value() {
         assert_eq!(
             table("T", &[row(json!({"name": {"given": "Emma"}}))]),
             "### T\n|name|\n|---|\n| given: Emma |\n"

@@ -10,7 +10,7 @@ use crate::{
     invocation::Invocation,
     operations::{
         find::find_user_and_group,
-        memberships::{Joined, join},
+        memberships::{JoinOutcome, join},
     },
 };
 
@@ -25,10 +25,12 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let label = group.label();
     let (user, group) = find_user_and_group(cx.pingone, &user, &group).await?;
     Ok(match join(cx.pingone, user, group).await? {
-        Joined::Now(raw) => Output::new(
+        JoinOutcome::Added(raw) => Output::new(
             format!("User: {user} added to group: {label} successfully"),
             raw,
         ),
-        Joined::Already => Output::note(format!("User: {user} is already in group: {label}.")),
+        JoinOutcome::AlreadyMember => {
+            Output::note(format!("User: {user} is already in group: {label}."))
+        }
     })
 }

@@ -12,7 +12,7 @@ use crate::{
     inputs::profile::profile,
     invocation::Invocation,
     manifest::Arg,
-    operations::find::only_user,
+    operations::find::unique_user,
     views::{
         protected,
         user::{account, row},
@@ -69,7 +69,7 @@ async fn settle_creation(
     error: pingone::Error,
 ) -> Result<User> {
     let found = match pingone.find_users(username).await {
-        Ok(users) => only_user(
+        Ok(users) => unique_user(
             "username",
             username,
             users,

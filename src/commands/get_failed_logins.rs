@@ -1,4 +1,4 @@
-//! `pingone-get-failed-logins`: failures to sign on, counted by address, country and browser.
+//! `pingone-get-failed-logins`: failed sign-ons, counted by where they came from.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     document::{Document, Row, table_of},
     entry::Output,
     handler::Handler,
-    inputs::activities::question,
+    inputs::activities::activity_search,
     invocation::Invocation,
     operations::{
         activities::{SOURCES, source},
@@ -30,7 +30,7 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-/// Each answer takes the place of the one before: the groups of two questions cannot be merged.
+/// Each answer replaces the previous one: counts of two searches cannot be merged.
 const FAILED_LOGINS: &str = "PingOne(true)";
 
 const COLUMNS: [&str; 8] = [
@@ -44,10 +44,10 @@ const COLUMNS: [&str; 8] = [
     "Last",
 ];
 
-/// At most so many activities are counted.
+/// The most activities that are counted.
 const MAX_COUNTED: usize = 5000;
 
-/// What PingOne records when somebody does not get in.
+/// What PingOne records when a sign-on fails.
 const FAILURES: [&str; 5] = [
     "PASSWORD.CHECK_FAILED",
     "USER.ACCESS_DENIED",
@@ -57,14 +57,14 @@ const FAILURES: [&str; 5] = [
 ];
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let (mut question, user) = question(cx.args, cx.pingone.now())?;
+    let (mut search, user) = activity_search(cx.args, cx.pingone.now())?;
     if let Some(user) = user {
-        question.user = Some(find_user(cx.pingone, &user).await?.id);
+        search.user = Some(find_user(cx.pingone, &user).await?.id);
     }
-    if question.actions.is_empty() {
-        question.actions = FAILURES.map(str::to_owned).into();
+    if search.actions.is_empty() {
+        search.actions = FAILURES.map(str::to_owned).into();
     }
-    let keep = |activity: &Value| question.keeps(activity);
+    let keep = |activity: &Value| search.matches(activity);
     let newest = Paging {
         limit: Some(MAX_COUNTED),
         page_size: PAGE_SIZE,
@@ -76,13 +76,13 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         ..
     } = cx
         .pingone
-        .activities(&question.wanted(), &newest, keep)
+        .activities(&search.query(), &newest, keep)
         .await?;
     let rows = by_source(&activities);
     let title = format!(
         "Failed sign-ons from {} to {}: {}",
-        to_rfc3339_millis(question.from),
-        to_rfc3339_millis(question.to),
+        to_rfc3339_millis(search.from),
+        to_rfc3339_millis(search.to),
         activities.len()
     );
     let mut readable = Document::from(table_of(&title, &COLUMNS, &rows));
@@ -101,7 +101,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
 }
 
-/// A row for each source, the busiest first.
+/// A row for each source, busiest first.
 fn by_source(activities: &[Value]) -> Vec<Row> {
     let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
     for activity in activities {

@@ -14,11 +14,11 @@ use crate::{
     },
     invocation::Invocation,
     operations::{
-        find::{ensure_group, find_group},
-        users::{identified, in_group},
+        find::{ensure_group_exists, find_group},
+        users::{in_group, with_ids},
     },
     views::{
-        page::{Next, with_entries, with_next},
+        page::{NextPage, with_entries, with_next_page},
         user::{listed, row},
     },
 };
@@ -34,36 +34,36 @@ const GROUP_MEMBER: &str =
     "PingOne.GroupMember(val.ID && val.ID === obj.ID && val.GroupID === obj.GroupID)";
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let Some(named) = groups::optional(cx.args)? else {
+    let Some(group_ref) = groups::optional(cx.args)? else {
         bail!("Provide groupName or groupId.");
     };
-    let group = find_group(cx.pingone, &named).await?;
+    let group = find_group(cx.pingone, &group_ref).await?;
     let paging = paging(cx.args, PAGE_SIZE)?;
     let filter = in_group(group);
     let found = cx.pingone.search_users(Some(&filter), &paging).await?;
     let Part { items, more, next } = found;
     if items.is_empty() {
-        ensure_group(cx.pingone, &named).await?;
+        ensure_group_exists(cx.pingone, &group_ref).await?;
     }
-    let users = identified(cx.pingone, &items)?;
+    let users = with_ids(cx.pingone, &items)?;
     let rows: Vec<_> = users.iter().map(|(id, raw)| row(*id, raw)).collect();
     let entries = users.iter().map(|(id, raw)| {
         let mut entry = row_of([
             ("GroupID", json!(group.to_string())),
-            ("GroupName", json!(named.name())),
+            ("GroupName", json!(group_ref.name())),
         ]);
         entry.extend(listed(*id, raw));
         entry
     });
     let entries = entries.collect();
-    let title = format!("Members of group: {}", named.label());
+    let title = format!("Members of group: {}", group_ref.label());
     let output = Output::new(table(&title, &rows), Some(Value::Array(items)));
-    let next = Next {
+    let next = NextPage {
         name: "GroupMemberNextToken",
-        more,
-        place: next.as_ref(),
+        has_more: more,
+        token: next.as_ref(),
     };
-    Ok(with_next(
+    Ok(with_next_page(
         with_entries(output, GROUP_MEMBER, entries),
         &next,
     ))

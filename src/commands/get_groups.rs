@@ -1,4 +1,4 @@
-//! `pingone-get-groups`: the groups that a user is in by itself.
+//! `pingone-get-groups`: the groups that a user is a direct member of.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
             ])
         })
         .collect();
-    // The space before the table has always been there.
+    // The space before the table is in the documented text.
     let readable = Document::from(format!("PingOne groups for user: {username}\n "))
         .with(table("Groups", &rows));
     let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();

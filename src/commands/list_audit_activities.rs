@@ -1,4 +1,4 @@
-//! `pingone-list-audit-activities`: what happened in the environment.
+//! `pingone-list-audit-activities`: what happened in the environment, newest first.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -8,12 +8,12 @@ use crate::{
     document::{Row, table_of},
     entry::Output,
     handler::Handler,
-    inputs::{activities::question, paging::paging},
+    inputs::{activities::activity_search, paging::paging},
     invocation::Invocation,
     operations::find::find_user,
     views::{
-        activity::{describe, line},
-        page::{Next, with_entries, with_next},
+        activity::{describe, table_row},
+        page::{NextPage, with_entries, with_next_page},
     },
 };
 use pingone::{activities::PAGE_SIZE, pages::Part};
@@ -39,23 +39,26 @@ const COLUMNS: [&str; 9] = [
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let paging = paging(cx.args, PAGE_SIZE)?;
-    let (mut question, user) = question(cx.args, cx.pingone.now())?;
+    let (mut search, user) = activity_search(cx.args, cx.pingone.now())?;
     if let Some(user) = user {
-        question.user = Some(find_user(cx.pingone, &user).await?.id);
+        search.user = Some(find_user(cx.pingone, &user).await?.id);
     }
-    let keep = |activity: &Value| question.keeps(activity);
+    let keep = |activity: &Value| search.matches(activity);
     let Part { items, more, next } = cx
         .pingone
-        .activities(&question.wanted(), &paging, keep)
+        .activities(&search.query(), &paging, keep)
         .await?;
-    let rows: Vec<Row> = items.iter().map(line).collect();
+    let rows: Vec<Row> = items.iter().map(table_row).collect();
     let entries: Vec<Row> = items.iter().map(describe).collect();
     let readable = table_of("PingOne audit activities", &COLUMNS, &rows);
     let output = Output::new(readable, Some(Value::Array(items)));
-    let next = Next {
+    let next = NextPage {
         name: "ActivityNextToken",
-        more,
-        place: next.as_ref(),
+        has_more: more,
+        token: next.as_ref(),
     };
-    Ok(with_next(with_entries(output, ACTIVITY, entries), &next))
+    Ok(with_next_page(
+        with_entries(output, ACTIVITY, entries),
+        &next,
+    ))
 }

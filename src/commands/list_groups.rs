@@ -1,4 +1,4 @@
-//! `pingone-list-groups`: groups that a search finds.
+//! `pingone-list-groups`: groups that match all given conditions.
 
 use anyhow::Result;
 use serde_json::Value;

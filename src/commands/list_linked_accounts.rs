@@ -1,4 +1,4 @@
-//! `pingone-list-linked-accounts`: the accounts at other identity providers that users are linked to.
+//! `pingone-list-linked-accounts`: users' linked accounts at external identity providers.
 
 use anyhow::Result;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `pingone-list-mfa-devices`: the second factors of users.
+//! `pingone-list-mfa-devices`: users' MFA devices.
 
 use anyhow::Result;
 

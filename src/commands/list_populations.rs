@@ -1,4 +1,4 @@
-//! `pingone-list-populations`: populations that a search finds.
+//! `pingone-list-populations`: populations, all or by name.
 
 use anyhow::Result;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `pingone-list-role-assignments`: the administrator roles of users.
+//! `pingone-list-role-assignments`: users' administrator roles.
 
 use anyhow::Result;
 
@@ -28,9 +28,9 @@ const LISTING: Listing<'static> = Listing {
 };
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let named = users::each(cx.args)?;
+    let users = users::each(cx.args)?;
     let (outcomes, names) = tokio::join!(
-        for_each_user(cx.pingone, named, async |target| {
+        for_each_user(cx.pingone, users, async |target| {
             Ok(cx.pingone.role_assignments(target.id).await?)
         }),
         role_names(cx.pingone)

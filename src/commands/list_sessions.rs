@@ -1,4 +1,4 @@
-//! `pingone-list-sessions`: who is signed on from where.
+//! `pingone-list-sessions`: users' sessions: who is signed on, and from where.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! `pingone-list-users`: users that a search finds.
+//! `pingone-list-users`: users that match all given conditions.
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -15,11 +15,11 @@ use crate::{
     invocation::Invocation,
     manifest::Arg,
     operations::{
-        find::{NamedGroup, ensure_group, find_group},
-        users::{identified, in_group},
+        find::{GroupRef, ensure_group_exists, find_group},
+        users::{in_group, with_ids},
     },
     views::{
-        page::{Next, with_entries, with_next},
+        page::{NextPage, with_entries, with_next_page},
         user::{listed, row},
     },
 };
@@ -44,22 +44,22 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     if items.is_empty()
         && let Some(group) = &group
     {
-        ensure_group(cx.pingone, group).await?;
+        ensure_group_exists(cx.pingone, group).await?;
     }
-    let users = identified(cx.pingone, &items)?;
+    let users = with_ids(cx.pingone, &items)?;
     let rows: Vec<_> = users.iter().map(|(id, raw)| row(*id, raw)).collect();
     let entries = users.iter().map(|(id, raw)| listed(*id, raw)).collect();
     let output = Output::new(table("PingOne users", &rows), Some(Value::Array(items)));
-    let next = Next {
+    let next = NextPage {
         name: "UserNextToken",
-        more,
-        place: next.as_ref(),
+        has_more: more,
+        token: next.as_ref(),
     };
-    Ok(with_next(with_entries(output, USER, entries), &next))
+    Ok(with_next_page(with_entries(output, USER, entries), &next))
 }
 
-/// The filter that the arguments make, each condition joined to the others by `and`.
-async fn user_filter(cx: &Invocation<'_>, group: Option<&NamedGroup>) -> Result<Option<String>> {
+/// The SCIM filter for the arguments; all conditions must hold.
+async fn user_filter(cx: &Invocation<'_>, group: Option<&GroupRef>) -> Result<Option<String>> {
     let mut conditions = Vec::new();
     for (arg, attribute) in [(Arg::Username, "username"), (Arg::Email, "email")] {
         let value = cx.args.text(arg);
@@ -79,7 +79,7 @@ async fn user_filter(cx: &Invocation<'_>, group: Option<&NamedGroup>) -> Result<
     if let Some(enabled) = cx.args.choice(Arg::Enabled)? {
         conditions.push(format!("enabled eq {enabled}"));
     }
-    // The filter is the user's own text; an `or` in it must not widen the other conditions.
+    // In brackets, so that an `or` in the given filter cannot widen the other conditions.
     let filter = cx.args.text(Arg::Filter);
     if let Some(filter) = filter.filter(|filter| !filter.trim().is_empty()) {
         let Some(filter) = in_brackets(filter) else {

@@ -21,7 +21,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .id;
     let raw = cx.pingone.read_password_state(id).await?;
     let mut shown = raw.as_object().cloned().unwrap_or_default();
-    // Addresses of further calls, of use to no reader.
+    // Links to other API calls are of no use to a reader.
     shown.shift_remove("_links");
     let readable = table(&format!("Password state for {username}"), &[shown]);
     let account = json!({"ID": id.to_string(), "Password": password::describe(&raw)});

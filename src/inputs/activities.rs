@@ -8,14 +8,17 @@ use crate::{
     arguments::Arguments,
     inputs::{since::since, users},
     manifest::Arg,
-    operations::{activities::Question, find::NamedUser},
+    operations::{activities::ActivitySearch, find::UserRef},
 };
 
 /// How far back to look by default. Not a default in the manifest, which XSOAR would send beside the old name.
 const DEFAULT_START: &str = "1 day ago";
 
-/// The query, and the user to restrict it to. The caller looks the user up and adds the id to the query.
-pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<NamedUser>)> {
+/// The search, and the user to restrict it to. The caller resolves the user and adds the id to the search.
+pub fn activity_search(
+    args: &Arguments,
+    now: Timestamp,
+) -> Result<(ActivitySearch, Option<UserRef>)> {
     let from = match since(args, Arg::From, now)? {
         Some(since) => since,
         None => parse_timestamp(Arg::Since.name(), DEFAULT_START, now)?,
@@ -24,7 +27,7 @@ pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<Na
     ensure!(from < to, "'since' must be before 'to'.");
     let user = users::at_most_one(args)?;
     let actions = args.list(Arg::ActionType).iter();
-    let question = Question {
+    let search = ActivitySearch {
         from,
         to,
         user: None,
@@ -33,5 +36,5 @@ pub fn question(args: &Arguments, now: Timestamp) -> Result<(Question, Option<Na
         client: args.text(Arg::ClientId).map(str::to_owned),
         ip: args.text(Arg::Ip).map(str::to_owned),
     };
-    Ok((question, user))
+    Ok((search, user))
 }

@@ -1,33 +1,33 @@
-//! What is asked of the audit trail, and where an activity says what it is about.
+//! Searching the audit log, and reading an activity: its source, its users, its resources.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use pingone::{activities::Wanted, id::UserId};
 
-/// Which activities are wanted.
-pub struct Question {
-    /// Since when.
+/// A search of the audit log. All conditions must hold.
+pub struct ActivitySearch {
+    /// Recorded at or after.
     pub from: Timestamp,
-    /// Until when.
+    /// Recorded before.
     pub to: Timestamp,
-    /// Of this user alone.
+    /// By or on this user.
     pub user: Option<UserId>,
-    /// Of these types alone, in PingOne's capitals.
+    /// Of one of these types, in capitals as PingOne has them; of any type if empty.
     pub actions: Vec<String>,
-    /// Of this client alone.
+    /// By this client (application).
     pub client: Option<String>,
-    /// From this address alone.
+    /// From this IP address.
     pub ip: Option<String>,
 }
 
-impl Question {
-    /// What PingOne is asked: the narrowest of the conditions. Of a user, both what it did and what was done to
-    /// it, such as by an administrator.
-    pub fn wanted(&self) -> Wanted {
+impl ActivitySearch {
+    /// The query for PingOne. It takes one condition beside the time, so this is the narrowest one. A user's activities
+    /// are both those by the user and those on the user, such as an administrator's.
+    pub fn query(&self) -> Wanted {
         let conditions = match (&self.user, &self.client) {
             (Some(user), _) => ["actors.user.id", "resources.id"]
-                .map(|of| (of, user.to_string()))
+                .map(|attribute| (attribute, user.to_string()))
                 .into(),
             (None, Some(client)) => vec![("actors.client.id", client.clone())],
             (None, None) => {
@@ -42,8 +42,8 @@ impl Question {
         }
     }
 
-    /// The other conditions, and those of PingOne once more.
-    pub fn keeps(&self, activity: &Value) -> bool {
+    /// Whether an activity meets all conditions.
+    pub fn matches(&self, activity: &Value) -> bool {
         let is = |pointer: &str, wanted: &str| {
             activity
                 .pointer(pointer)
@@ -68,27 +68,28 @@ impl Question {
     }
 }
 
-/// What an activity was done to.
+/// The resources that an activity affected.
 pub fn resources(activity: &Value) -> impl Iterator<Item = &Value> {
     let resources = activity.get("resources").and_then(Value::as_array);
     resources.into_iter().flatten()
 }
 
-/// Where an activity came from.
+/// An attribute of an activity's source.
 #[derive(Clone, Copy)]
 pub enum Source {
-    /// The address.
+    /// The IP address.
     Ip,
     /// The country.
     Country,
-    /// The browser.
+    /// The browser or other user agent.
     UserAgent,
 }
 
-/// All of them.
+/// All attributes.
 pub const SOURCES: [Source; 3] = [Source::Ip, Source::Country, Source::UserAgent];
 
-/// Where PingOne puts these is UNCONFIRMED, and not every action type has them; so some places are tried.
+/// Reads an attribute of the source. Where PingOne puts these is UNCONFIRMED, and not every action type has them, so
+/// several places are tried.
 pub fn source(activity: &Value, what: Source) -> Option<&Value> {
     let places: &[&str] = match what {
         Source::Ip => &[
@@ -104,7 +105,7 @@ pub fn source(activity: &Value, what: Source) -> Option<&Value> {
     found.find(|found| !found.is_null())
 }
 
-/// Who tried to get in: where an application tried on a user's behalf, the user is what it was done to.
+/// The users who signed on or tried to: the acting user, or, if an application acted, the users that it acted on.
 pub fn users(activity: &Value) -> Vec<&str> {
     match activity
         .pointer("/actors/user/name")

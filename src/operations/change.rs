@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use super::for_each::{ID, Weight};
+use super::for_each::{SAMPLE_ID, Weight};
 use pingone::{
     error::Problem,
     id::{DeviceId, SessionId},
@@ -208,8 +208,10 @@ impl Weight for Change {
                 deleted,
                 unconfirmed,
                 ..
-            } => (deleted.len() + unconfirmed.len()) * memory::text_weight(ID),
-            Details::Sessions { unconfirmed, .. } => unconfirmed.len() * memory::text_weight(ID),
+            } => (deleted.len() + unconfirmed.len()) * memory::text_weight(SAMPLE_ID),
+            Details::Sessions { unconfirmed, .. } => {
+                unconfirmed.len() * memory::text_weight(SAMPLE_ID)
+            }
         };
         memory::ROW + memory::text_weight(&self.result) + details
     }

@@ -1,5 +1,5 @@
-//! Finds the users and groups that a request names, by name, id or e-mail address. Whoever is named in several ways
-//! has to be the same each time. The texts for "not found" are those that playbooks know.
+//! Resolves the users and groups of a request, given by name, id or email address. Several keys for one user must all
+//! resolve to the same user. The "not found" texts are the documented ones: playbooks match on them.
 
 use anyhow::{Error, Result, anyhow, bail, ensure};
 use futures_util::future::try_join_all;
@@ -11,20 +11,20 @@ use pingone::{
     users::User,
 };
 
-/// One way in which a user is named.
+/// A key by which a request refers to a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
-    /// By its name.
+pub enum UserKey {
+    /// Username.
     Username(String),
-    /// By its id.
+    /// User id.
     Id(UserId),
-    /// By its e-mail address.
+    /// Email address.
     Email(String),
 }
 
-impl Who {
-    /// What was given.
-    fn given(&self) -> String {
+impl UserKey {
+    /// The key as text.
+    fn text(&self) -> String {
         match self {
             Self::Username(text) | Self::Email(text) => text.clone(),
             Self::Id(id) => id.to_string(),
@@ -32,33 +32,33 @@ impl Who {
     }
 }
 
-/// The texts for a user that is not found, or not for certain. The documented commands differ in theirs.
+/// Which texts report that a user was not found or is ambiguous. The documented commands differ in theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// Of the documented commands that take a name alone.
+    /// Documented commands that take a username only.
     NameOnly,
-    /// Of the documented commands that take a name or an id, and look the name up for its id.
+    /// Documented commands that take a username or an id, and need only the id.
     IdOfName,
-    /// Of the documented commands that take a name or an id of the user itself.
+    /// Documented commands that take a username or an id, and need the whole user.
     NameOrId,
-    /// Of the commands that take names, ids or e-mail addresses.
-    AnyWay,
+    /// All other commands: usernames, ids or email addresses.
+    AnyKey,
 }
 
 impl Wording {
-    fn not_found(self, who: &Who) -> Error {
-        match (who, self) {
-            (Who::Username(name), Self::NameOnly | Self::IdOfName) => {
+    fn not_found(self, key: &UserKey) -> Error {
+        match (key, self) {
+            (UserKey::Username(name), Self::NameOnly | Self::IdOfName) => {
                 anyhow!("PingOne error: Failed to find userID for: {name} username.")
             }
-            (Who::Email(email), _) => {
+            (UserKey::Email(email), _) => {
                 anyhow!("Failed to find user for {email} e-mail address.")
             }
-            (Who::Username(_) | Who::Id(_), _) => no_such_user(&who.given()),
+            (UserKey::Username(_) | UserKey::Id(_), _) => no_such_user(&key.text()),
         }
     }
 
-    /// What to do where several users have the same name.
+    /// What to do if several users match.
     fn advice(self) -> &'static str {
         match self {
             Self::NameOnly => "Usernames should be unique in PingOne: correct them there.",
@@ -66,57 +66,57 @@ impl Wording {
         }
     }
 
-    fn disagreement(self, named: &[(&Who, UserId)]) -> Error {
-        if let (Self::IdOfName | Self::NameOrId, [(Who::Username(name), found), (_, id)]) =
-            (self, named)
+    fn mismatch(self, resolved: &[(&UserKey, UserId)]) -> Error {
+        if let (Self::IdOfName | Self::NameOrId, [(UserKey::Username(name), found), (_, id)]) =
+            (self, resolved)
         {
             return anyhow!(
                 "The username {name} belongs to user {found}, not to {id}: give only one of username and userId."
             );
         }
-        let ways = named.iter().map(|(who, found)| match who {
-            Who::Username(name) => format!("username {name} is {found}"),
-            Who::Email(email) => format!("email {email} is {found}"),
-            Who::Id(id) => format!("userId is {id}"),
+        let keys = resolved.iter().map(|(key, found)| match key {
+            UserKey::Username(name) => format!("username {name} is {found}"),
+            UserKey::Email(email) => format!("email {email} is {found}"),
+            UserKey::Id(id) => format!("userId is {id}"),
         });
         anyhow!(
             "The arguments name different users ({}): give only one of 'username', 'userId' and 'email'.",
-            ways.collect::<Vec<_>>().join(", ")
+            keys.collect::<Vec<_>>().join(", ")
         )
     }
 }
 
-/// The text of commands that look the user itself up.
+/// The "not found" error of the commands that need the whole user.
 pub fn no_such_user(username: &str) -> Error {
     anyhow!("Failed to find user for {username} username.")
 }
 
-/// A user as a request names it: in one way, or in several that have to agree.
+/// A reference to a user: one key, or several that must agree.
 #[derive(Debug)]
-pub struct NamedUser {
-    /// At least one.
-    pub ways: Vec<Who>,
-    /// How it is told that there is no such user.
+pub struct UserRef {
+    /// Never empty.
+    pub keys: Vec<UserKey>,
+    /// Which error texts to use.
     pub wording: Wording,
 }
 
-impl NamedUser {
-    /// What was given; where there are several ways, the first.
-    pub fn given(&self) -> String {
-        self.ways.first().map(Who::given).unwrap_or_default()
+impl UserRef {
+    /// The user as the request gave it; the first key if there are several.
+    pub fn label(&self) -> String {
+        self.keys.first().map(UserKey::text).unwrap_or_default()
     }
 }
 
-/// A user that was found.
+/// A resolved user.
 pub struct Target {
-    /// Its id.
+    /// The user's id.
     pub id: UserId,
-    /// The user itself, where finding it brought it along; with an id it does not.
+    /// The user, if the look-up returned it. An id is not looked up.
     pub user: Option<User>,
 }
 
 impl Target {
-    /// The user itself; read only if finding it did not bring it along.
+    /// The user, read from PingOne only if the look-up did not return it.
     pub async fn into_user(self, pingone: &Client<'_>) -> Result<User> {
         match self.user {
             Some(user) => Ok(user),
@@ -125,39 +125,43 @@ impl Target {
     }
 }
 
-/// Finds a user; all ways in which it is named have to lead to the same one.
-pub async fn find_user(pingone: &Client<'_>, named: &NamedUser) -> Result<Target> {
-    let wording = named.wording;
-    let found = named.ways.iter().map(|who| async move {
-        let found = look_up(pingone, who, wording).await?;
-        found.ok_or_else(|| wording.not_found(who))
+/// Resolves a user; all keys must resolve to the same one.
+pub async fn find_user(pingone: &Client<'_>, user: &UserRef) -> Result<Target> {
+    let wording = user.wording;
+    let found = user.keys.iter().map(|key| async move {
+        let found = look_up(pingone, key, wording).await?;
+        found.ok_or_else(|| wording.not_found(key))
     });
     let mut found = try_join_all(found).await?;
     if found.iter().any(|target| target.id != found[0].id) {
         let ids = found.iter().map(|target| target.id);
-        let named: Vec<(&Who, UserId)> = named.ways.iter().zip(ids).collect();
-        return Err(wording.disagreement(&named));
+        let resolved: Vec<(&UserKey, UserId)> = user.keys.iter().zip(ids).collect();
+        return Err(wording.mismatch(&resolved));
     }
-    let known = found.iter().position(|target| target.user.is_some());
-    Ok(found.swap_remove(known.unwrap_or_default()))
+    let with_user = found.iter().position(|target| target.user.is_some());
+    Ok(found.swap_remove(with_user.unwrap_or_default()))
 }
 
-/// Looks for a user that is named in one way. An id is taken as it is.
-pub async fn look_up(pingone: &Client<'_>, who: &Who, wording: Wording) -> Result<Option<Target>> {
-    let found = match who {
-        Who::Id(id) => {
+/// Looks a user up by one key. An id is accepted without a look-up.
+pub async fn look_up(
+    pingone: &Client<'_>,
+    key: &UserKey,
+    wording: Wording,
+) -> Result<Option<Target>> {
+    let found = match key {
+        UserKey::Id(id) => {
             return Ok(Some(Target {
                 id: *id,
                 user: None,
             }));
         }
-        Who::Username(name) => {
+        UserKey::Username(name) => {
             let users = pingone.find_users(name).await?;
-            only_user("username", name, users, wording.advice())?
+            unique_user("username", name, users, wording.advice())?
         }
-        Who::Email(email) => {
+        UserKey::Email(email) => {
             let users = pingone.find_users_by_email(email).await?;
-            only_user("e-mail address", email, users, wording.advice())?
+            unique_user("e-mail address", email, users, wording.advice())?
         }
     };
     Ok(found.map(|user| Target {
@@ -166,8 +170,8 @@ pub async fn look_up(pingone: &Client<'_>, who: &Who, wording: Wording) -> Resul
     }))
 }
 
-/// The one user that a look-up by an `attribute` found; more than one is an error that lists them.
-pub fn only_user(
+/// The only user with this `attribute`. More than one is an error that lists the candidates.
+pub fn unique_user(
     attribute: &str,
     value: &str,
     mut users: Vec<User>,
@@ -189,17 +193,17 @@ pub fn only_user(
     Ok(users.pop())
 }
 
-/// A group as a request names it: by name, by id, or by both, which then have to agree.
+/// A reference to a group: its name, its id, or both, which must then agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NamedGroup {
-    /// By its name, and perhaps its id.
+pub enum GroupRef {
+    /// The name, and the id if it was given too.
     Name(String, Option<GroupId>),
-    /// By its id alone.
+    /// The id alone.
     Id(GroupId),
 }
 
-impl NamedGroup {
-    /// The name that was given.
+impl GroupRef {
+    /// The name, if it was given.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Name(name, _) => Some(name),
@@ -207,7 +211,7 @@ impl NamedGroup {
         }
     }
 
-    /// What a text calls it: by its name where that was given.
+    /// The group as the request gave it: the name, or else the id.
     pub fn label(&self) -> String {
         match self {
             Self::Name(name, _) => name.clone(),
@@ -216,13 +220,13 @@ impl NamedGroup {
     }
 }
 
-/// Finds a group. One that is named by its id alone is taken as it is.
-pub async fn find_group(pingone: &Client<'_>, named: &NamedGroup) -> Result<GroupId> {
-    let (name, id) = match named {
-        NamedGroup::Id(id) => return Ok(*id),
-        NamedGroup::Name(name, id) => (name, id),
+/// Resolves a group. An id alone is accepted without a look-up.
+pub async fn find_group(pingone: &Client<'_>, group: &GroupRef) -> Result<GroupId> {
+    let (name, id) = match group {
+        GroupRef::Id(id) => return Ok(*id),
+        GroupRef::Name(name, id) => (name, id),
     };
-    let found = only_group(name, pingone.find_groups(name).await?)?;
+    let found = unique_group(name, pingone.find_groups(name).await?)?;
     let found = found.ok_or_else(|| anyhow!("Failed to find groupID for: {name} group name."))?;
     match id {
         Some(id) if *id != found.id => bail!(
@@ -233,7 +237,7 @@ pub async fn find_group(pingone: &Client<'_>, named: &NamedGroup) -> Result<Grou
     }
 }
 
-fn only_group(name: &str, mut groups: Vec<Group>) -> Result<Option<Group>> {
+fn unique_group(name: &str, mut groups: Vec<Group>) -> Result<Option<Group>> {
     if groups.len() > 1 {
         let candidates = groups
             .iter()
@@ -246,20 +250,20 @@ fn only_group(name: &str, mut groups: Vec<Group>) -> Result<Option<Group>> {
     Ok(groups.pop())
 }
 
-/// For a list of a group's members that is empty: PingOne finds nobody in a group that does not exist, so one
-/// that was given by id alone is looked at.
-pub async fn ensure_group(pingone: &Client<'_>, named: &NamedGroup) -> Result<()> {
-    if let NamedGroup::Id(id) = named {
+/// Fails if there is no such group. For empty lists of members: PingOne answers with an empty list for a group that does
+/// not exist, and a group given by id alone was not looked up.
+pub async fn ensure_group_exists(pingone: &Client<'_>, group: &GroupRef) -> Result<()> {
+    if let GroupRef::Id(id) = group {
         ensure!(pingone.group_exists(*id).await?, "There is no group {id}.");
     }
     Ok(())
 }
 
-/// Finds a user and a group. Neither look-up needs the other. If both fail, the user's failure is told.
+/// Resolves a user and a group concurrently. If both fail, reports the user's error.
 pub async fn find_user_and_group(
     pingone: &Client<'_>,
-    user: &NamedUser,
-    group: &NamedGroup,
+    user: &UserRef,
+    group: &GroupRef,
 ) -> Result<(UserId, GroupId)> {
     let (user, group) = tokio::join!(find_user(pingone, user), find_group(pingone, group));
     Ok((user?.id, group?))

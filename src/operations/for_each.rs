@@ -1,4 +1,4 @@
-//! The same for each of several users, a few at a time. That one user fails does not keep the others from being served.
+//! Runs an operation for each of several users, some concurrently. A failure for one user does not stop the others.
 
 use std::{borrow::Borrow, cell::RefCell, collections::HashSet};
 
@@ -6,28 +6,28 @@ use anyhow::Result;
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
-use super::find::{NamedUser, Target, find_user};
+use super::find::{Target, UserRef, find_user};
 use pingone::{Client, id::UserId, memory};
 
-/// So many users are served at once: enough to hide the network's delay, and well below PingOne's rate limits.
-const AT_ONCE: usize = 10;
+/// Enough to hide network latency, and well below PingOne's rate limits.
+const MAX_CONCURRENT: usize = 10;
 
-/// What is as long as an id.
-pub(super) const ID: &str = "00000000-0000-0000-0000-000000000000";
+/// An id, to estimate the size of ids.
+pub(super) const SAMPLE_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// What came of one user.
+/// The outcome for one user.
 pub struct Outcome<T> {
-    /// What was given.
-    pub given: String,
-    /// The user's id, if it was found.
+    /// The user as the request gave it: username, id or email address.
+    pub label: String,
+    /// The user's id, if the user was found.
     pub id: Option<UserId>,
-    /// What was done, or why not.
+    /// The operation's result.
     pub result: Result<T>,
 }
 
-/// What is kept of each user until the command's end.
+/// A result that is held in memory until the command ends.
 pub trait Weight {
-    /// What it takes in memory.
+    /// Its approximate size in bytes.
     fn weight(&self) -> usize;
 }
 
@@ -39,21 +39,20 @@ impl<T: Borrow<Value>> Weight for Vec<T> {
     }
 }
 
-/// Does `work` for every named user, some at once; the outcomes are in the order of the names. A user that
-/// was named twice, as by a name in capitals and not, is served once: two at once would be in each other's way, and
-/// each would tell the half of it.
+/// Runs `work` for every user, some concurrently. Outcomes come in the order of `users`. A user who is given twice, such
+/// as once in capitals, is processed once: concurrent runs would interfere, and each would report half of the work.
 pub async fn for_each_user<T: Weight>(
     pingone: &Client<'_>,
-    named: Vec<NamedUser>,
+    users: Vec<UserRef>,
     work: impl AsyncFn(Target) -> Result<T>,
 ) -> Vec<Outcome<T>> {
     let work = &work;
-    let served = RefCell::new(HashSet::new());
-    let served = &served;
-    let outcomes = stream::iter(named).map(|named| async move {
-        let given = named.given();
-        let (id, result) = match find_user(pingone, &named).await {
-            Ok(target) if !served.borrow_mut().insert(target.id) => return None,
+    let seen = RefCell::new(HashSet::new());
+    let seen = &seen;
+    let outcomes = stream::iter(users).map(|user| async move {
+        let label = user.label();
+        let (id, result) = match find_user(pingone, &user).await {
+            Ok(target) if !seen.borrow_mut().insert(target.id) => return None,
             Ok(target) => (Some(target.id), work(target).await),
             Err(error) => (None, Err(error)),
         };
@@ -61,8 +60,8 @@ pub async fn for_each_user<T: Weight>(
             Ok(kept) => kept.weight(),
             Err(error) => memory::ROW + memory::text_weight(&format!("{error:#}")),
         });
-        Some(Outcome { given, id, result })
+        Some(Outcome { label, id, result })
     });
-    let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(AT_ONCE).collect().await;
+    let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(MAX_CONCURRENT).collect().await;
     outcomes.into_iter().flatten().collect()
 }

@@ -1,4 +1,4 @@
-//! Puts a user into a group.
+//! Adds a user to a group.
 
 use serde_json::Value;
 
@@ -7,12 +7,12 @@ use pingone::{
     id::{GroupId, UserId},
 };
 
-/// What came of adding a user to a group.
-pub enum Joined {
-    /// It was added; with PingOne's answer.
-    Now(Option<Value>),
-    /// It was in it.
-    Already,
+/// The outcome of adding a user to a group.
+pub enum JoinOutcome {
+    /// The user was added; with PingOne's answer.
+    Added(Option<Value>),
+    /// The user was a member before.
+    AlreadyMember,
 }
 
 /// Adds a user to a group.
@@ -20,15 +20,15 @@ pub async fn join(
     pingone: &Client<'_>,
     user: UserId,
     group: GroupId,
-) -> Result<Joined, pingone::Error> {
+) -> Result<JoinOutcome, pingone::Error> {
     match pingone.add_to_group(user, group).await {
-        Ok(raw) => Ok(Joined::Now(raw)),
-        // The same code could stand for something else that has to be unique; so it is looked at.
+        Ok(raw) => Ok(JoinOutcome::Added(raw)),
+        // The code can mean another uniqueness violation, so check the membership.
         Err(error) if error.has_code("UNIQUENESS_VIOLATION") => {
             match pingone.read_membership(user, group).await? {
-                // An earlier try got no answer; that the user is in the group now is its doing.
-                Some(_) if error.attempts.outcome_unknown => Ok(Joined::Now(None)),
-                Some(_) => Ok(Joined::Already),
+                // An earlier attempt got no answer: it added the user.
+                Some(_) if error.attempts.outcome_unknown => Ok(JoinOutcome::Added(None)),
+                Some(_) => Ok(JoinOutcome::AlreadyMember),
                 None => Err(error),
             }
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     accounts::{self, EnabledSince, Subject, is_locked, lock, lock_end_of},
     find::Target,
-    memberships::{Joined, join},
+    memberships::{JoinOutcome, join},
     steps::{
         NotAll, Record, Step, StepOutcome, StepReport, StepResult, THE_USER, UserReport, explain,
     },
@@ -331,8 +331,8 @@ async fn join_groups(pingone: &Client<'_>, id: UserId, groups: &[&str]) -> Resul
             continue;
         }
         match join(pingone, id, group).await {
-            Ok(Joined::Now(_)) => joined += 1,
-            Ok(Joined::Already) => {}
+            Ok(JoinOutcome::Added(_)) => joined += 1,
+            Ok(JoinOutcome::AlreadyMember) => {}
             Err(error) => failed.push(format!("{group}: {}", explain(&error.into()))),
         }
     }

@@ -1,35 +1,35 @@
-//! The names of administrator roles. An assignment has the role's id alone: PingOne keeps the built-in roles in one
-//! list, and those that an environment made for itself in another.
+//! The names of administrator roles. A role assignment has only the role's id. PingOne lists built-in roles and an
+//! environment's custom roles separately.
 
 use serde_json::Value;
 
 use pingone::Client;
 
-/// The names of the roles, as far as PingOne gives them.
+/// The names of the roles that could be read.
 pub struct RoleNames {
     roles: Vec<Value>,
-    /// The lists that could not be read: whose they are, and why.
+    /// The lists that could not be read, and why.
     pub unread: Vec<(&'static str, anyhow::Error)>,
 }
 
-/// Reads both lists of roles. Without the right to read them, the ids have to do.
+/// Reads both lists of roles. A list that cannot be read is no error: role ids then stand without names.
 pub async fn role_names(pingone: &Client<'_>) -> RoleNames {
-    let (built_in, own) = tokio::join!(pingone.built_in_roles(), pingone.environment_roles());
+    let (built_in, custom) = tokio::join!(pingone.built_in_roles(), pingone.environment_roles());
     let (mut roles, mut unread) = (Vec::new(), Vec::new());
-    for (whose, listed) in [
+    for (list, result) in [
         ("PingOne's built-in roles", built_in),
-        ("the environment's own roles", own),
+        ("the environment's own roles", custom),
     ] {
-        match listed {
-            Ok(listed) => roles.extend(listed),
-            Err(error) => unread.push((whose, error.into())),
+        match result {
+            Ok(found) => roles.extend(found),
+            Err(error) => unread.push((list, error.into())),
         }
     }
     RoleNames { roles, unread }
 }
 
 impl RoleNames {
-    /// The name of the role that was assigned, if it is known.
+    /// The name of the assigned role, if it is known.
     pub fn of(&self, assignment: &Value) -> Option<&Value> {
         let role = assignment.pointer("/role/id").unwrap_or(&Value::Null);
         let known = self

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     change::Change,
-    for_each::{ID, Weight},
+    for_each::{SAMPLE_ID, Weight},
 };
 use crate::{access::Access, failure};
 use pingone::{Client, id::UserId, memory};
@@ -244,7 +244,7 @@ impl Weight for UserReport {
                 &record.unconfirmed_devices,
                 &record.unconfirmed_sessions,
             ];
-            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(ID)
+            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(SAMPLE_ID)
         });
         memory::ROW
             + texts.map(|text| memory::ROW / 4 + text).sum::<usize>()

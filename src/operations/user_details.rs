@@ -1,4 +1,4 @@
-//! Everything about a user. The parts are asked for at once; one that PingOne refuses costs that part, not the others.
+//! Everything about a user. The sections are read concurrently; a section that PingOne refuses does not affect the others.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,27 +6,27 @@ use serde_json::Value;
 use super::roles::{RoleNames, role_names};
 use pingone::{Client, Error, groups::Membership, sessions::Session, users::User};
 
-/// What PingOne says of a user, part by part.
+/// What PingOne knows about a user, section by section.
 pub struct UserDetails {
-    /// The groups that it is in by itself.
+    /// Memberships that are not through another group.
     pub groups: Result<Vec<Membership>, Error>,
-    /// Its population, if it has one.
+    /// The population, if the user has one.
     pub population: Result<Option<Value>, Error>,
-    /// Its devices.
+    /// MFA devices.
     pub devices: Result<Vec<Value>, Error>,
-    /// The state of its password.
+    /// The state of the password.
     pub password: Result<Value, Error>,
-    /// Its administrator roles.
+    /// Assignments of administrator roles.
     pub assignments: Result<Vec<Value>, Error>,
-    /// The names of these roles.
+    /// The roles' names.
     pub role_names: RoleNames,
-    /// Its sessions.
+    /// Sessions.
     pub sessions: Result<Vec<Session>, Error>,
-    /// PingOne's time after that.
+    /// PingOne's time after the answers.
     pub now: Timestamp,
 }
 
-/// Asks for all parts.
+/// Reads all sections.
 pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
     let id = user.id;
     let population = user

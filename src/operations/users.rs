@@ -1,4 +1,4 @@
-//! The users of a list.
+//! Lists of users.
 
 use serde_json::Value;
 
@@ -8,14 +8,14 @@ use pingone::{
     id::{GroupId, UserId},
 };
 
-/// The condition that a user is in a group. PingOne wants the form with brackets.
+/// The filter for the members of a group. PingOne requires the form with brackets.
 /// <https://developer.pingidentity.com/pingone-api/platform/users/group-membership/read-all-users-in-a-group.html>
 pub fn in_group(group: GroupId) -> String {
     format!("memberOfGroups[{}]", equals("id", &group.to_string()))
 }
 
-/// The users with their ids. One without an id is an answer of PingOne that cannot be used.
-pub fn identified<'a>(
+/// The users with their ids. A user without a valid id is an error: PingOne's answer is unusable.
+pub fn with_ids<'a>(
     pingone: &Client<'_>,
     users: &'a [Value],
 ) -> Result<Vec<(UserId, &'a Value)>, pingone::Error> {

@@ -1,4 +1,4 @@
-//! An activity of the audit trail, and several from the same place.
+//! Activities of the audit log, and groups of them.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::{
     operations::activities::{Source, resources, source, users},
 };
 
-/// An activity as a line of the table: of what it was done to, the names alone.
-pub fn line(activity: &Value) -> Row {
+/// An activity as a table row: resources by name only.
+pub fn table_row(activity: &Value) -> Row {
     let mut line = describe(activity);
     let names = resources(activity).map(|resource| {
         let name = at(resource, "/name");
@@ -24,7 +24,7 @@ pub fn line(activity: &Value) -> Row {
     line
 }
 
-/// An activity as it stands in the context.
+/// An activity as a context entry.
 pub fn describe(activity: &Value) -> Row {
     row([
         ("ID", at(activity, "/id")),
@@ -55,7 +55,7 @@ pub fn describe(activity: &Value) -> Row {
     ])
 }
 
-/// One row of the report: activities from the same source, newest first.
+/// A row of the report for activities from one source. `found` is newest first.
 pub fn source_row(found: &[&Value]) -> Row {
     let distinct = |values: BTreeSet<&str>| json!(values);
     let actions = found

@@ -21,17 +21,17 @@ const COLUMNS: [&str; 5] = ["User", "ID", "Changed", "Verified", "Result"];
 pub fn report(cx: &Invocation<'_>, title: &str, outcomes: &[Outcome<Change>]) -> Output {
     let mut rows = Vec::new();
     let mut context = Vec::new();
-    for Outcome { given, id, result } in outcomes {
+    for Outcome { label, id, result } in outcomes {
         let id = id.map(|id| id.to_string());
         let told = told(cx, result);
-        let mut line = row([("User", json!(given)), ("ID", json!(id))]);
+        let mut line = row([("User", json!(label)), ("ID", json!(id))]);
         line.extend(told.clone());
         rows.push(line);
         // Without an id there is nothing by which a context entry could be found again.
         if id.is_some() {
             let mut entry = row([
                 ("ID", json!(id)),
-                ("User", json!(given)),
+                ("User", json!(label)),
                 ("Command", json!(cx.command)),
             ]);
             entry.extend(told);

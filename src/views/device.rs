@@ -1,10 +1,10 @@
-//! A second factor of a user.
+//! An MFA device.
 
 use serde_json::Value;
 
 use crate::document::{Row, at, row};
 
-/// A device as it stands in the context and, in part, in the table.
+/// A device as a context entry; the table shows some of its members.
 pub fn describe(device: &Value, user: &Value) -> Row {
     let contact = match at(device, "/phone") {
         Value::Null => at(device, "/email"),

@@ -1,5 +1,5 @@
-//! The answer of a command that lists something of each user: a row for each item, with the user before it, and a line
-//! for each user without any.
+//! Answers that list the items of several users, such as their devices: a row for each item, and a note for each user
+//! without items or with a failure.
 
 use std::borrow::Borrow;
 
@@ -12,17 +12,17 @@ use crate::{
     operations::for_each::Outcome,
 };
 
-/// How a list is shown.
+/// How a list is presented.
 pub struct Listing<'a> {
-    /// The title of its table.
+    /// The table's title.
     pub title: &'a str,
-    /// The columns of its table.
+    /// The table's columns.
     pub columns: &'a [&'a str],
-    /// The context key of its items.
+    /// The items' context key.
     pub key: &'a str,
 }
 
-/// The table, the context and what failed. `describe` makes an item and its user's id an entry of the context.
+/// Table, context and failures. `describe` makes a context entry from an item and its user's id.
 pub fn report<T: Borrow<Value> + Into<Value>>(
     cx: &Invocation<'_>,
     listing: &Listing<'_>,
@@ -31,24 +31,24 @@ pub fn report<T: Borrow<Value> + Into<Value>>(
 ) -> Output {
     let failures = failures(cx, &outcomes);
     let (mut rows, mut context) = (Vec::new(), Vec::new());
-    for Outcome { given, id, result } in &outcomes {
+    for Outcome { label, id, result } in &outcomes {
         let user = json!(id.map(|id| id.to_string()));
         for item in result.iter().flatten() {
             let entry = describe(item, &user);
-            let mut line = row([("User", json!(given))]);
+            let mut line = row([("User", json!(label))]);
             line.extend(entry.clone());
             rows.push(line);
             context.push(Value::Object(entry));
         }
     }
     let mut readable = Document::from(table_of(listing.title, listing.columns, &rows));
-    for Outcome { given, result, .. } in &outcomes {
+    for Outcome { label, result, .. } in &outcomes {
         let none = match result {
             Ok(items) if items.is_empty() && outcomes.len() > 1 => "none".to_owned(),
             Ok(_) => continue,
             Err(error) => cx.explain(error),
         };
-        readable.push([given, ": ", &none, "\n"].concat());
+        readable.push([label, ": ", &none, "\n"].concat());
     }
     let raw = outcomes
         .into_iter()
@@ -62,12 +62,12 @@ pub fn report<T: Borrow<Value> + Into<Value>>(
     output
 }
 
-/// The sentences for the users that failed, as `failOn` wants: of any, or only if all did.
+/// A sentence for each user that failed, unless `failOn` says to report failures only if every user failed.
 pub(super) fn failures<T>(cx: &Invocation<'_>, outcomes: &[Outcome<T>]) -> Vec<String> {
     let failed: Vec<String> = outcomes
         .iter()
-        .filter_map(|Outcome { given, result, .. }| {
-            Some(format!("{given}: {}", cx.explain(result.as_ref().err()?)))
+        .filter_map(|Outcome { label, result, .. }| {
+            Some(format!("{label}: {}", cx.explain(result.as_ref().err()?)))
         })
         .collect();
     if cx.tells_failures(failed.len() == outcomes.len()) {

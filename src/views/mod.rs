@@ -1,5 +1,5 @@
-//! What is shown: rows, tables and context entries, made from typed results. Nothing is asked of PingOne here, and
-//! nothing is read back out of a row.
+//! Presentation: rows, tables and context entries made from typed results. Views never call PingOne and never read a
+//! value back out of a row.
 
 pub mod activity;
 pub mod changes;

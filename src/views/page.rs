@@ -1,4 +1,4 @@
-//! The answer of a command that lists what an environment holds, part by part.
+//! Answers that are one page of a longer list.
 
 use serde_json::{Value, json};
 
@@ -9,22 +9,22 @@ use crate::{
 };
 use pingone::pages::Part;
 
-/// Where a page token stands: each list overwrites its own.
+/// The context key of page tokens. Each list overwrites its own token.
 const PAGE_TOKEN: &str = "PingOne(true)";
 
-/// How to go on with a list.
-pub struct Next<'a, Place> {
+/// Where a list continues.
+pub struct NextPage<'a, Token> {
     /// The token's name in the context.
     pub name: &'a str,
-    /// Whether there is more.
-    pub more: bool,
-    /// Where to go on, if PingOne said so.
-    pub place: Option<&'a Place>,
+    /// Whether there are more results.
+    pub has_more: bool,
+    /// The token, if PingOne gave one.
+    pub token: Option<&'a Token>,
 }
 
-/// The text below a table, and the context, that tell how to go on.
-pub fn with_next<Place: ToString>(mut output: Output, next: &Next<'_, Place>) -> Output {
-    let token = next.place.map(ToString::to_string);
+/// Adds how to continue: a hint below the table, and the token in the context.
+pub fn with_next_page<Token: ToString>(mut output: Output, next: &NextPage<'_, Token>) -> Output {
+    let token = next.token.map(ToString::to_string);
     let hint = match &token {
         Some(token) => &[
             "There are more: give next_token=",
@@ -32,7 +32,7 @@ pub fn with_next<Place: ToString>(mut output: Output, next: &Next<'_, Place>) ->
             " for the next part.\n",
         ]
         .concat(),
-        None if next.more => {
+        None if next.has_more => {
             "There are more, but PingOne does not say where to go on: give a larger limit, or all_results=true.\n"
         }
         None => "",
@@ -41,7 +41,7 @@ pub fn with_next<Place: ToString>(mut output: Output, next: &Next<'_, Place>) ->
     output.with_context(PAGE_TOKEN, json!({next.name: token}))
 }
 
-/// A list whose rows and context entries are the same. `token` is the name of its token in the context.
+/// A list whose rows and context entries are the same. `token` is the token's name in the context.
 pub fn listed(
     listing: &Listing<'_>,
     token: &str,
@@ -51,12 +51,12 @@ pub fn listed(
     let rows: Vec<Row> = part.items.iter().map(describe).collect();
     let readable = table_of(listing.title, listing.columns, &rows);
     let output = Output::new(readable, Some(Value::Array(part.items)));
-    let next = Next {
+    let next = NextPage {
         name: token,
-        more: part.more,
-        place: part.next.as_ref(),
+        has_more: part.more,
+        token: part.next.as_ref(),
     };
-    with_next(with_entries(output, listing.key, rows), &next)
+    with_next_page(with_entries(output, listing.key, rows), &next)
 }
 
 /// Adds entries to the context, if there are any.

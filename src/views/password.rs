@@ -1,11 +1,10 @@
-//! The state of a password.
+//! A password's state.
 
 use serde_json::Value;
 
 use crate::document::{Row, at, row};
 
-/// The state as it stands in the context. What is absent is given as null: it has to take the place of an older
-/// value there.
+/// The state as a context entry. Absent members are null, so that they replace older values.
 pub fn describe(state: &Value) -> Row {
     row([
         ("Status", at(state, "/status")),

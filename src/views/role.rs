@@ -1,4 +1,4 @@
-//! An administrator role of a user.
+//! Assignments of administrator roles.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     operations::roles::RoleNames,
 };
 
-/// A role assignment as it stands in the context and, in part, in the table.
+/// A role assignment as a context entry; the table shows some of its members.
 pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
     row([
         ("ID", at(assignment, "/id")),
@@ -21,14 +21,14 @@ pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
     ])
 }
 
-/// The lines below a table in which some role has no name.
+/// Why some roles of a table have no name.
 pub fn why_unnamed(cx: &Invocation<'_>, names: &RoleNames) -> String {
     if names.unread.is_empty() {
         return "Roles without a name are in neither of PingOne's lists: that of its built-in roles and that of the environment.\n".to_owned();
     }
-    let unread = names.unread.iter().map(|(whose, error)| {
+    let unread = names.unread.iter().map(|(list, error)| {
         let reason = cx.explain(error);
-        format!("The names of {whose} are not available: {reason}\n")
+        format!("The names of {list} are not available: {reason}\n")
     });
     unread.collect()
 }

@@ -1,4 +1,4 @@
-//! A session of a user.
+//! Sessions.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use crate::document::{Row, at, row};
 use pingone::sessions::Session;
 
-/// The line below a table with sessions that have expired.
+/// The note below a table with expired sessions.
 pub const SOME_EXPIRED: &str =
     "PingOne goes on listing sessions that have expired: nobody is signed on with those.\n";
 
-/// A session as it stands in the context and, in part, in the table. `now` is PingOne's time.
+/// A session as a context entry; the table shows some of its members. `now` is PingOne's time.
 pub fn describe(session: &Session, user: &Value, now: Timestamp) -> Row {
     let expired = json!(session.has_expired(now));
     let session = &session.raw;
-    // Newest first; PingOne keeps the last five.
+    // PingOne keeps the last five locations, newest first.
     let place = ["city", "country"].map(|part| at(session, &format!("/locations/0/{part}")));
     let place: Vec<&str> = place
         .iter()
@@ -60,6 +60,6 @@ pub fn describe(session: &Session, user: &Value, now: Timestamp) -> Row {
     ])
 }
 
-/// The line below a table of ended sessions.
+/// The note below a table of ended sessions.
 /// <https://docs.pingidentity.com/pingone/directory/p1_manage_user_sessions.html>
 pub const OWN_PAGES: &str = "Access to PingOne's own self-service pages may last some minutes longer, typically five, until their token expires.\n";

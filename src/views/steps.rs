@@ -40,11 +40,11 @@ pub fn report(
     let mut rows: Vec<Row> = Vec::new();
     let mut context = Vec::new();
     let mut failures = Vec::new();
-    for Outcome { given, id, result } in outcomes {
+    for Outcome { label, id, result } in outcomes {
         let id = id.map(|id| id.to_string());
         let line = |step: &str, outcome: StepOutcome, detail: &str| {
             row([
-                ("User", json!(given)),
+                ("User", json!(label)),
                 ("ID", json!(id)),
                 ("Step", json!(step)),
                 ("Outcome", json!(word(outcome))),
@@ -55,17 +55,17 @@ pub fn report(
             Err(error) => {
                 let explained = cx.explain(error);
                 rows.push(line("", StepOutcome::Failed, &explained));
-                failures.push(format!("{given}: {explained}"));
+                failures.push(format!("{label}: {explained}"));
             }
             Ok(user) => {
                 for report in &user.steps {
                     let step = report.step.name();
                     rows.push(line(step, report.outcome, &report.detail));
                     if report.outcome == StepOutcome::Failed {
-                        failures.push(format!("{given}: {step}: {}", report.detail));
+                        failures.push(format!("{label}: {step}: {}", report.detail));
                     }
                 }
-                let mut entry = row([("ID", json!(id)), ("At", json!(at)), ("User", json!(given))]);
+                let mut entry = row([("ID", json!(id)), ("At", json!(at)), ("User", json!(label))]);
                 if cx.pingone.only_plans() {
                     entry.insert("DryRun".to_owned(), json!(true));
                 }

@@ -1,11 +1,11 @@
-//! A user: as the context holds it, and as a row of a table.
+//! A user as a context entry and as a table row.
 
 use serde_json::{Value, json};
 
 use crate::document::{Row, at, row as row_of};
 use pingone::{id::UserId, users::User};
 
-/// The account as it stands in the context.
+/// The account as a context entry.
 pub fn account(user: &User) -> Value {
     let raw = &user.raw;
     json!({
@@ -19,7 +19,7 @@ pub fn account(user: &User) -> Value {
     })
 }
 
-/// The user as it stands in a table: the eleven documented columns.
+/// The user as a table row: the eleven documented columns.
 pub fn row(id: UserId, raw: &Value) -> Row {
     row_of([
         ("ID", json!(id.to_string())),
@@ -36,7 +36,7 @@ pub fn row(id: UserId, raw: &Value) -> Row {
     ])
 }
 
-/// The user as it stands in the context of a list.
+/// The user as a context entry of a list.
 pub fn listed(id: UserId, raw: &Value) -> Row {
     row_of([
         ("ID", json!(id.to_string())),

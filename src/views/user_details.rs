@@ -1,4 +1,4 @@
-//! Everything about a user in one answer. A part that PingOne refused costs that part, not the answer.
+//! Everything about a user in one answer. A section that PingOne refused is reported as not available.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,37 +12,37 @@ use crate::{
 };
 use pingone::{sessions::Session, users::User};
 
-/// A part of the answer.
-struct Part {
-    /// Its member in the context.
+/// A section of the answer.
+struct Section {
+    /// The section's member in the context.
     member: &'static str,
     title: &'static str,
-    /// The rows, or why they are not there.
+    /// The rows, or why they are not available.
     content: Result<Content, pingone::Error>,
     /// What stands below the table: lines, and what is missing in it.
     below: (String, Option<&'static str>),
 }
 
-/// What a part shows, and how the context holds it.
+/// A section's rows, and their form in the context.
 enum Content {
-    /// As one object.
+    /// One object.
     One(Option<Row>),
-    /// As a list.
+    /// A list.
     Many(Vec<Row>),
 }
 
-/// The answer about a user whom the request calls `label`.
+/// The answer. `label` is the user as the request gave it.
 pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails) -> Output {
     let row = user::row(user.id, &user.raw);
     let mut readable = Document::from(table(&format!("User:{label}"), &[row])).with(" ");
     let mut account = user::account(&user);
     let mut missing = Vec::new();
-    for Part {
+    for Section {
         member,
         title,
         content,
         below: (lines, missing_in_it),
-    } in parts(cx, &user, details)
+    } in sections(cx, &user, details)
     {
         readable.push("\n");
         let (rows, is_list) = match content {
@@ -53,7 +53,7 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
                 readable.push(Block::Heading(title.to_owned()));
                 readable.push(["Not available: ", &reason, "\n"].concat());
                 missing.push(title);
-                // What is not known takes the place of what an earlier answer knew.
+                // Null replaces what an earlier answer knew.
                 account[member] = Value::Null;
                 continue;
             }
@@ -78,9 +78,9 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
     Output::new(readable, Some(user.raw)).with_account(json!([account]))
 }
 
-/// The parts, in the order in which they are shown.
-fn parts(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Part; 7] {
-    let plain = |member, title, content| Part {
+/// The sections, in display order.
+fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 7] {
+    let plain = |member, title, content| Section {
         member,
         title,
         content,
@@ -120,16 +120,16 @@ fn parts(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Part; 7] {
         plain("Password", "Password", password),
         plain("Groups", "Groups", groups),
         plain("Devices", "MFA devices", devices),
-        roles(cx, details.assignments, &details.role_names),
-        sessions(details.sessions, details.now),
+        role_section(cx, details.assignments, &details.role_names),
+        session_section(details.sessions, details.now),
     ]
 }
 
-fn roles(
+fn role_section(
     cx: &Invocation<'_>,
     assignments: Result<Vec<Value>, pingone::Error>,
     names: &RoleNames,
-) -> Part {
+) -> Section {
     let mut assigned = assignments.iter().flatten();
     let below = if assigned.any(|assignment| names.of(assignment).is_none()) {
         (role::why_unnamed(cx, names), Some("Role names"))
@@ -138,7 +138,7 @@ fn roles(
     };
     let describe =
         |assignment: &Value| without_user(role::describe(assignment, names, &Value::Null));
-    Part {
+    Section {
         member: "Roles",
         title: "Roles",
         content: assignments.map(|found| Content::Many(found.iter().map(describe).collect())),
@@ -146,7 +146,7 @@ fn roles(
     }
 }
 
-fn sessions(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> Part {
+fn session_section(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> Section {
     let mut listed = sessions.iter().flatten();
     let some_expired = listed.any(|session| session.has_expired(now) == Some(true));
     let lines = if some_expired {
@@ -155,7 +155,7 @@ fn sessions(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> P
         String::new()
     };
     let describe = |session: &Session| without_user(session::describe(session, &Value::Null, now));
-    Part {
+    Section {
         member: "Sessions",
         title: "Sessions",
         content: sessions.map(|found| Content::Many(found.iter().map(describe).collect())),
@@ -163,7 +163,7 @@ fn sessions(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> P
     }
 }
 
-/// The account's state and the last sign-on, which come with the user.
+/// The account's state and last sign-on, which are part of the user.
 fn state_row(user: &User) -> Row {
     row([
         ("Status", at(&user.raw, "/account/status")),
@@ -177,7 +177,7 @@ fn state_row(user: &User) -> Row {
     ])
 }
 
-/// The user stands at the head of the answer.
+/// Drops the user's id: the whole answer is about one user.
 fn without_user(mut row: Row) -> Row {
     row.shift_remove("UserID");
     row
