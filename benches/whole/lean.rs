@@ -1,6 +1,7 @@
-//! A server on loopback that plays recorded answers and counts. It is lean enough not to be what is measured:
-//! blocking sockets, a thread for each connection, whole answers prepared before the first call. It checks
-//! nothing of what it is asked. The benchmarks and `tests/soak.rs` share it.
+//! A server on loopback that plays recorded answers and counts requests. It is lean enough not to show up in the
+//! measurements, which is why it is not the tests' server (`tests/shared/server.rs`): that one parses and keeps every
+//! request and runs a script for it. This one finds where a request ends, looks up an answer that was serialized
+//! before the first call, and keeps nothing. The benchmarks and `tests/soak.rs` share it.
 
 use std::{
     borrow::Cow,

@@ -4,7 +4,7 @@
 mod interrupts;
 mod process;
 mod recordings;
-#[path = "../it/temporary.rs"]
+#[path = "../shared/temporary.rs"]
 mod temporary;
 mod terminals;
 mod tour;

@@ -25,7 +25,7 @@ use crate::{
     healthy::{self, USER},
     matrix::{COMMANDS, Command, Place, place_of},
     process,
-    scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, json as send, reply},
+    server::{Answer, PINGONE_JSON, Request, Server, Step, json as send, reply},
     several_calls::{FORMS, Form},
 };
 
@@ -89,7 +89,7 @@ struct Said {
 
 impl Said {
     /// `number` tells with which form to begin.
-    fn new(seen: &Seen, secrets: &[&str], number: usize) -> Self {
+    fn new(seen: &Request, secrets: &[&str], number: usize) -> Self {
         let mut forms = vec![seen.header("authorization").unwrap_or_default().to_owned()];
         // An update sends back what was an echo already, and so escaped once more.
         if seen.method != "PATCH" {
@@ -180,7 +180,7 @@ fn lower_case_escapes(percent: &str) -> String {
 }
 
 /// The secrets that a server can know when it is asked this for a command.
-fn known(command: &str, seen: &Seen) -> Vec<&'static str> {
+fn known(command: &str, seen: &Request) -> Vec<&'static str> {
     let mut secrets = vec![CLIENT_SECRET, STORED_PASSWORD, STORED_KEY];
     if !seen.path().ends_with("/as/token") {
         secrets.push(TOKEN);
@@ -345,11 +345,11 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// Splits `/<number>` off the path.
-fn below(seen: &Seen) -> (usize, Seen) {
+fn below(seen: &Request) -> (usize, Request) {
     let (number, target) = seen.target[1..]
         .split_once('/')
         .unwrap_or((&seen.target[1..], ""));
-    let seen = Seen {
+    let seen = Request {
         target: format!("/{target}"),
         ..seen.clone()
     };
@@ -409,7 +409,7 @@ fn recorded_cases_show_no_secret_also_where_the_server_echoes_it() {
     let left = std::sync::Arc::new(Mutex::new([all.clone(), all]));
     let server = {
         let (left, cases) = (std::sync::Arc::clone(&left), cases.clone());
-        Scripted::start(move |asked| {
+        Server::start(move |asked| {
             let (number, seen) = below(asked);
             let mut left = left.lock().expect("no panic");
             for tape in left.iter_mut() {
@@ -496,7 +496,7 @@ fn play(exchange: &Value, base: &str, said: Option<&Said>) -> Answer {
     )
 }
 
-type Echo = fn(&Seen, &Said) -> Answer;
+type Echo = fn(&Request, &Said) -> Answer;
 
 /// Answers that say everything, one for each way by which text from outside comes in.
 const ECHOES: &[(&str, Echo)] = &[
@@ -611,7 +611,7 @@ const ECHOES: &[(&str, Echo)] = &[
     }),
 ];
 
-fn listing(seen: &Seen, link: &str) -> Answer {
+fn listing(seen: &Request, link: &str) -> Answer {
     let mut page = healthy::page(collection(seen), &[]);
     page["_links"] = json!({"next": {"href": link}});
     send(200, &page)
@@ -680,7 +680,7 @@ impl Asked {
         format!("{}, {struck}, {}", self.name, ECHOES[self.echo].0)
     }
 
-    fn is_struck(&self, seen: &Seen) -> bool {
+    fn is_struck(&self, seen: &Request) -> bool {
         match self.struck {
             Struck::Place(command, place) => {
                 let here = place_of(command, seen);
@@ -736,7 +736,7 @@ fn faults_show_no_secret_though_the_server_says_all_it_knows() {
     }
     let server = {
         let cells = cells.clone();
-        Scripted::start(move |asked| {
+        Server::start(move |asked| {
             let (number, mut seen) = below(asked);
             let cell = cells[number];
             let said = Said::new(&seen, &known(cell.name, &seen), number);
@@ -843,9 +843,9 @@ fn requests_that_make_no_sense_are_not_repeated_back() {
 #[test]
 fn a_proxys_credentials_are_hidden_from_every_echo() {
     let address_with =
-        |proxy: &Scripted| format!("http://gate%20keeper:{}%2F%2B@{}", MARKS[5], proxy.host());
+        |proxy: &Server| format!("http://gate%20keeper:{}%2F%2B@{}", MARKS[5], proxy.host());
     for (number, (name, echo)) in ECHOES.iter().enumerate() {
-        let proxy = Scripted::start(move |seen| {
+        let proxy = Server::start(move |seen| {
             let told = seen.header("proxy-authorization").unwrap_or_default();
             let secret = format!("{}/+", MARKS[5]);
             let said = Said::new(seen, &[&secret, told], number);
@@ -870,7 +870,7 @@ fn a_proxys_credentials_are_hidden_from_every_echo() {
 
 #[test]
 fn a_mask_is_not_written_into_a_user() {
-    let server = Scripted::start(|seen| {
+    let server = Server::start(|seen| {
         if seen.path().ends_with("/users") {
             let mut user = healthy::user();
             user["name"] = json!({"given": CLIENT_SECRET, "family": "Sharp"});

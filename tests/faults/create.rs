@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Turn, talk, talk_without_waits},
     healthy::{self, GROUP, POPULATION, USER},
-    scripted::{Answer, PINGONE_JSON, Scripted, Step, json as send, reply},
+    server::{Answer, PINGONE_JSON, Server, Step, json as send, reply},
 };
 
 type Lose = fn() -> Answer;
@@ -45,7 +45,7 @@ fn create(
 ) -> Vec<(u64, String, usize)> {
     let ways = LOST.map(|(says, lost)| {
         std::thread::spawn(move || {
-            let server = Scripted::start(move |seen| {
+            let server = Server::start(move |seen| {
                 match (seen.method.as_str(), seen.path().ends_with("/users")) {
                     ("POST", true) => lost(),
                     ("GET", true) => looked_up(),
@@ -172,7 +172,7 @@ fn if_the_look_up_fails_too_the_outcome_is_not_known() {
 #[test]
 fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
     let tries = AtomicUsize::new(0);
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         if seen.method == "POST" && seen.path().ends_with("/users") {
             return match tries.fetch_add(1, Ordering::SeqCst) {
                 0 => reply(429, &[("Retry-After", "0")], PINGONE_JSON, "{}"),
@@ -199,7 +199,7 @@ fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usi
     let tries = AtomicUsize::new(0);
     let gone = || send(404, &json!({"code": "NOT_FOUND"}));
     let is_removal = command == "pingone-remove-from-group";
-    let server = Scripted::start(move |seen| match seen.method.as_str() {
+    let server = Server::start(move |seen| match seen.method.as_str() {
         "DELETE" => answers
             .get(tries.fetch_add(1, Ordering::SeqCst))
             .map_or_else(gone, |answer| answer()),
@@ -278,7 +278,7 @@ fn what_was_gone_before_was_not_deleted() {
 #[test]
 fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
     let (tries, tokens) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         if seen.path().ends_with("/as/token") && tokens.fetch_add(1, Ordering::SeqCst) > 0 {
             return send(
                 401,
@@ -306,7 +306,7 @@ fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
 
 #[test]
 fn the_commands_time_bounds_all_tries_together() {
-    let server = Scripted::start(|seen| {
+    let server = Server::start(|seen| {
         if seen.method == "PUT" {
             return vec![Step::Hold];
         }

@@ -23,7 +23,7 @@ use crate::{
     faults::{self, FAULTS, Fault, Kind, Needs, Played, Strike},
     healthy::{self, Healthy},
     matrix,
-    scripted::{Answer, PINGONE_JSON, Seen, reply},
+    server::{Answer, PINGONE_JSON, Request, reply},
     several_calls,
 };
 
@@ -113,7 +113,7 @@ fn call_of(exchange: &Exchange) -> String {
     format!("{} /{path}", exchange.request.method)
 }
 
-fn call_seen(seen: &Seen) -> String {
+fn call_seen(seen: &Request) -> String {
     format!("{} {}", seen.method, seen.path())
 }
 
@@ -143,7 +143,7 @@ impl Recorded {
         }
     }
 
-    fn answer(&self, seen: &Seen) -> Answer {
+    fn answer(&self, seen: &Request) -> Answer {
         if seen.path().ends_with("/as/token") {
             return healthy::token(healthy::TOKEN, 3600);
         }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Turn, talk_with},
     healthy::{self, Healthy, USER},
-    scripted::{Answer, PINGONE_JSON, Scripted, Seen, Step, head, json as send, reply},
+    server::{Answer, PINGONE_JSON, Request, Server, Step, head, json as send, reply},
 };
 
 /// What a second try of a call would do.
@@ -385,7 +385,7 @@ impl Fault {
     }
 
     /// What comes instead of PingOne's answer; `struck` tries met it before.
-    pub(crate) fn answer(&self, seen: &Seen, struck: usize, pingone: &Healthy) -> Answer {
+    pub(crate) fn answer(&self, seen: &Request, struck: usize, pingone: &Healthy) -> Answer {
         match &self.strike {
             Strike::Answer(status, headers, content_type, body) => {
                 reply(*status, headers, content_type, body)
@@ -417,7 +417,7 @@ impl Fault {
 }
 
 /// What PingOne calls the list at the end of a path: as the path does, but for memberships.
-pub(crate) fn collection(seen: &Seen) -> &str {
+pub(crate) fn collection(seen: &Request) -> &str {
     match seen.path().rsplit('/').next() {
         Some("memberOfGroups") => "groupMemberships",
         Some(name) if name.bytes().all(|byte| byte.is_ascii_alphabetic()) => name,
@@ -538,13 +538,13 @@ impl Told {
 /// What came of a command on a server that plays a fault.
 pub(crate) struct Played {
     pub(crate) entries: Vec<Value>,
-    pub(crate) calls: Vec<Seen>,
+    pub(crate) calls: Vec<Request>,
 }
 
 impl Played {
     /// The calls, one a line.
     pub(crate) fn shown(&self) -> String {
-        let calls: Vec<String> = self.calls.iter().map(Seen::call).collect();
+        let calls: Vec<String> = self.calls.iter().map(Request::call).collect();
         calls.join("\n")
     }
 }
@@ -563,7 +563,7 @@ pub(crate) fn run(
     args: &Value,
     fault: Option<&Fault>,
     shut: bool,
-    script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
 ) -> Result<Played, String> {
     run_at(Timestamp::now(), (command, args), fault, shut, script)
 }
@@ -574,12 +574,12 @@ pub(crate) fn run_at(
     (command, args): (&str, &Value),
     fault: Option<&Fault>,
     shut: bool,
-    script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
 ) -> Result<Played, String> {
     let on = Arc::new(AtomicBool::new(true));
     let server = {
         let on = Arc::clone(&on);
-        Arc::new(Scripted::start(move |seen| {
+        Arc::new(Server::start(move |seen| {
             if on.load(Ordering::SeqCst) {
                 script(seen)
             } else {

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::scripted::{Answer, Seen, json as send, reply};
+use crate::server::{Answer, Request, json as send, reply};
 
 pub(crate) const ENVIRONMENT: &str = "b4f5e266-a946-4f77-9cc5-5dc91b046431";
 pub(crate) const USER: &str = "a8890eb9-38ea-469a-bc00-b64be7903633";
@@ -97,7 +97,7 @@ fn membership(group: &str) -> Value {
 }
 
 /// Method and path below the environment, with letters for ids.
-pub(crate) fn short(seen: &Seen) -> String {
+pub(crate) fn short(seen: &Request) -> String {
     let path = seen.path();
     let path = path.strip_prefix(&base()).unwrap_or(path);
     let letters = [
@@ -141,7 +141,7 @@ impl Default for Healthy {
 }
 
 /// PingOne's answer to a request, before anything was changed.
-pub(crate) fn answer(seen: &Seen) -> Answer {
+pub(crate) fn answer(seen: &Request) -> Answer {
     Healthy::default().answer(seen)
 }
 
@@ -166,7 +166,7 @@ impl Healthy {
     }
 
     /// PingOne's answer to a request.
-    pub(crate) fn answer(&self, seen: &Seen) -> Answer {
+    pub(crate) fn answer(&self, seen: &Request) -> Answer {
         if seen.path().ends_with("/as/token") {
             return token(TOKEN, 3600);
         }
@@ -225,7 +225,7 @@ impl Healthy {
     }
 
     /// What is below a user's address.
-    fn of_user(&self, method: &str, rest: &str, seen: &Seen) -> Answer {
+    fn of_user(&self, method: &str, rest: &str, seen: &Request) -> Answer {
         let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
         let operation = seen.header("content-type").unwrap_or_default();
         let is_there = |id: &str| !self.state().gone.contains(&format!("{}/{id}", seen.path()));

@@ -7,7 +7,7 @@ use crate::{
     conversation::{Heard, Turn, talk, talk_with},
     healthy::{self, CLIENT_SECRET, ENVIRONMENT, TOKEN, USER, get_user},
     process,
-    scripted::{Answer, Scripted, Step, json as send},
+    server::{Answer, Server, Step, json as send},
 };
 
 const CALLED: &str = "Command being called is pingone-get-user";
@@ -19,7 +19,7 @@ fn once(request: Value) -> Heard {
 #[test]
 fn an_error_marker_in_a_stored_value_is_text() {
     for marker in ["$$##", "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"] {
-        let server = Scripted::start(healthy::answer);
+        let server = Server::start(healthy::answer);
         let note = format!("{TOKEN} {marker} {TOKEN}");
         let heard = talk_with(
             &mut Runner::live(Env::default()),
@@ -53,7 +53,7 @@ fn misplaced_secrets(host: &str) -> Vec<Value> {
 
 #[test]
 fn a_secret_in_an_argument_is_not_logged() {
-    let server = Scripted::start(|seen| match seen.method.as_str() {
+    let server = Server::start(|seen| match seen.method.as_str() {
         "GET" if seen.target.contains("filter=") => send(200, &healthy::page("users", &[])),
         _ => healthy::answer(seen),
     });
@@ -73,7 +73,7 @@ fn a_secret_in_an_argument_is_not_logged() {
 
 #[test]
 fn nothing_in_the_log_is_obeyed_by_a_terminal() {
-    let server = Scripted::start(|seen| match seen.method.as_str() {
+    let server = Server::start(|seen| match seen.method.as_str() {
         "GET" => send(
             400,
             &json!({"code": "X\u{9b}2J", "message": "\u{1b}]0;owned\u{7}\r\u{202e}txt"}),
@@ -122,7 +122,7 @@ fn user_call() -> String {
 
 #[test]
 fn debug_mode_logs_every_call_and_no_secret() {
-    let server = Scripted::start(healthy::answer);
+    let server = Server::start(healthy::answer);
     let usual = get_user(&server.host(), &json!({}));
     assert_eq!(once(usual.clone()).log, [CALLED], "not without being asked");
     let mut by_argument = usual.clone();
@@ -150,8 +150,8 @@ fn debug_mode_logs_every_call_and_no_secret() {
 }
 
 /// Answers the token request; everything else as `answer` says.
-fn after_the_token(answer: fn() -> Answer) -> Scripted {
-    Scripted::start(move |seen| match seen.method.as_str() {
+fn after_the_token(answer: fn() -> Answer) -> Server {
+    Server::start(move |seen| match seen.method.as_str() {
         "POST" => healthy::answer(seen),
         _ => answer(),
     })

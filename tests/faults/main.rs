@@ -8,7 +8,9 @@ mod healthy;
 #[expect(dead_code, reason = "the benchmarks use all of it")]
 mod measured;
 mod process;
-mod scripted;
+#[path = "../shared/server.rs"]
+#[expect(dead_code, reason = "`tests/it` uses the rest")]
+mod server;
 
 mod examples;
 mod faults;

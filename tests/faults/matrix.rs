@@ -14,7 +14,7 @@ use crate::{
     conversation::{Heard, Turn, kind_and_text, talk},
     faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
     healthy::{self, GROUP, Healthy, POPULATION, USER},
-    scripted::{PINGONE_JSON, Scripted, Seen, json as json_reply, reply},
+    server::{PINGONE_JSON, Request, Server, json as json_reply, reply},
     several_calls,
 };
 
@@ -300,7 +300,7 @@ impl Cell {
     }
 
     /// Whether the connection has to be refused right after this call.
-    fn comes_before(&self, seen: &Seen) -> bool {
+    fn comes_before(&self, seen: &Request) -> bool {
         match self.place {
             Place::Token => false,
             Place::LookUp => place_of(self.command, seen) == Some(Place::Token),
@@ -409,7 +409,7 @@ impl Cell {
     }
 }
 
-pub(crate) fn place_of(command: &Command, seen: &Seen) -> Option<Place> {
+pub(crate) fn place_of(command: &Command, seen: &Request) -> Option<Place> {
     if seen.path().ends_with("/as/token") {
         return Some(Place::Token);
     }
@@ -467,7 +467,7 @@ fn with_large_pages(
     go_on: bool,
 ) -> (Heard, usize) {
     let number = AtomicUsize::new(0);
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         if !seen.path().ends_with(path) {
             return healthy::answer(seen);
         }
@@ -553,7 +553,7 @@ fn large_spans_of_the_audit_trail_do_not_add_up() {
 #[test]
 fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
     let number = AtomicUsize::new(0);
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         if seen.path() == format!("{}/groups/{GROUP}", healthy::base()) {
             return json_reply(200, &json!({"id": GROUP, "name": "Sales"}));
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     healthy::{self, USER},
     measured::{self, Process},
-    scripted::{PINGONE_JSON, Scripted, Seen, reply},
+    server::{PINGONE_JSON, Request, Server, reply},
 };
 
 const EXECUTABLE: &str = env!("CARGO_BIN_EXE_pingone-xsoar");
@@ -209,12 +209,12 @@ fn places() -> Vec<Place> {
     ]
 }
 
-fn server(place: &Place, shape: &str) -> Scripted {
+fn server(place: &Place, shape: &str) -> Server {
     let (at, status, template) = (place.at, place.status, place.template.clone());
     // As many as the template has share the body.
     let body = filled(&template, shape);
     let number = AtomicUsize::new(0);
-    Scripted::start(move |seen: &Seen| {
+    Server::start(move |seen: &Request| {
         let is_token = seen.path().ends_with("/as/token");
         if !seen.path().ends_with(at) || is_token && at != "/as/token" {
             return healthy::answer(seen);
@@ -278,7 +278,7 @@ fn what_does_not_fit_is_told_with_what_to_do() {
     );
     let name = "x".repeat(100_000);
     let number = AtomicUsize::new(0);
-    let server = Scripted::start(move |seen: &Seen| {
+    let server = Server::start(move |seen: &Request| {
         if !seen.path().ends_with("/users") {
             return healthy::answer(seen);
         }
@@ -314,7 +314,7 @@ const TRIED_LINES: &[(&str, &str)] = &[
 
 #[test]
 fn no_request_line_takes_more_than_512_mib() {
-    let server = Scripted::start(healthy::answer);
+    let server = Server::start(healthy::answer);
     let mut wrong = Vec::new();
     for place in ["params", "args", "context", "script", "command", "native"] {
         let shapes = SHAPES.iter();

@@ -24,7 +24,7 @@ use crate::{
     conversation::{Heard, Turn, talk},
     healthy::{self, get_user},
     process,
-    scripted::{Answer, Scripted, Seen, Step, json as send, reply},
+    server::{Answer, Request, Server, Step, json as send, reply},
 };
 
 /// A folder that is removed when it is dropped.
@@ -55,7 +55,7 @@ impl Drop for Folder {
 
 /// A PingOne behind TLS, and the file that makes its certificate a trusted one.
 struct Tls {
-    server: Scripted,
+    server: Server,
     pem: String,
 }
 
@@ -70,7 +70,7 @@ impl Tls {
             .with_single_cert(vec![cert.der().clone()], key)
             .expect("a certificate and its key");
         Self {
-            server: Scripted::start_tls(config, healthy::answer),
+            server: Server::start_tls(config, healthy::answer),
             pem: cert.pem(),
         }
     }
@@ -207,7 +207,7 @@ fn insecure_is_true_only_for_true() {
 
 #[test]
 fn a_server_without_tls_is_not_spoken_to() {
-    let server = Scripted::start(|_| {
+    let server = Server::start(|_| {
         vec![
             Step::Send(b"HTTP/1.1 400 Bad\r\n\r\n".to_vec()),
             Step::Close,
@@ -228,8 +228,8 @@ fn a_server_without_tls_is_not_spoken_to() {
 }
 
 /// A proxy that opens tunnels to where it is told, and nothing else.
-fn proxy() -> Scripted {
-    Scripted::start(|seen| {
+fn proxy() -> Server {
+    Server::start(|seen| {
         let target = seen.target.parse().expect("a loopback address and a port");
         vec![
             Step::Send(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec()),
@@ -247,7 +247,7 @@ fn process(variables: &[(&str, &str)], request: &Value) -> process::Ended {
 
 #[test]
 fn proxy_variables_are_ignored_where_the_parameter_is_off() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+    let (server, proxy) = (Server::start(healthy::answer), proxy());
     let address = format!("http://{}", proxy.host());
     let all: Vec<(&str, &str)> = [
         "HTTP_PROXY",
@@ -270,7 +270,7 @@ fn proxy_variables_are_ignored_where_the_parameter_is_off() {
 
 #[test]
 fn all_proxy_is_ignored_also_where_the_parameter_is_on() {
-    let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+    let (server, proxy) = (Server::start(healthy::answer), proxy());
     let address = proxy.host();
     let ended = process(
         &[("ALL_PROXY", &address), ("all_proxy", &address)],
@@ -303,7 +303,7 @@ fn a_proxy_is_used_with_and_without_a_scheme_in_either_case() {
 #[test]
 fn plain_http_goes_through_no_proxy() {
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY"] {
-        let (server, proxy) = (Scripted::start(healthy::answer), proxy());
+        let (server, proxy) = (Server::start(healthy::answer), proxy());
         let address = proxy.host();
         let ended = process(&[(name, &address)], &get_user(&server.host(), &ON()));
         assert!(ended.note().starts_with("### User:"), "{name}");
@@ -343,7 +343,7 @@ const PROXY_USER: &str = "engine@corp";
 const PROXY_PASSWORD: &str = "pr0xy/p@ss+wörd";
 
 /// The proxy's address with credentials, as an administrator has to write it.
-fn with_credentials(proxy: &Scripted) -> String {
+fn with_credentials(proxy: &Server) -> String {
     format!(
         "http://engine%40corp:pr0xy%2Fp%40ss%2Bw%C3%B6rd@{}",
         proxy.host()
@@ -391,7 +391,7 @@ fn assert_hidden(ended: &process::Ended) {
 }
 
 /// A proxy that refuses, and says everything that it was told.
-fn echoing(seen: &Seen) -> Answer {
+fn echoing(seen: &Request) -> Answer {
     let told = seen.header("proxy-authorization").unwrap_or_default();
     let body = json!({
         "message": format!("no access for {told} ({PROXY_USER}:{PROXY_PASSWORD})"),
@@ -411,7 +411,7 @@ fn echoing(seen: &Seen) -> Answer {
 
 #[test]
 fn a_proxy_that_refuses_is_named_and_its_credentials_are_not() {
-    let (tls, proxy) = (Tls::for_this_machine(), Scripted::start(echoing));
+    let (tls, proxy) = (Tls::for_this_machine(), Server::start(echoing));
     let address = with_credentials(&proxy);
     let ended = process(&[("HTTPS_PROXY", &address)], &tls.request(&ON()));
     let text = ended.error();
@@ -494,11 +494,11 @@ fn a_name_without_an_address_is_named() {
 
 #[test]
 fn redirects_are_not_followed() {
-    let other = Scripted::start(healthy::answer);
+    let other = Server::start(healthy::answer);
     for status in [301, 302, 303, 307, 308] {
         for strikes_token in [true, false] {
             let location = format!("http://{}/elsewhere", other.host());
-            let server = Scripted::start(move |seen| {
+            let server = Server::start(move |seen| {
                 if seen.path().ends_with("/as/token") == strikes_token {
                     return reply(status, &[("Location", &location)], "", "");
                 }
@@ -518,9 +518,9 @@ fn redirects_are_not_followed() {
 
 #[test]
 fn the_token_goes_to_no_other_host_by_a_link() {
-    let other = Scripted::start(healthy::answer);
+    let other = Server::start(healthy::answer);
     let link = format!("http://{}{}/users?cursor=2", other.host(), healthy::base());
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         if seen.method == "GET" {
             let mut page = healthy::page("users", &[]);
             page["_links"] = json!({"next": {"href": link}});

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Turn, talk_without_waits},
     healthy,
-    scripted::{Answer, PINGONE_JSON, Scripted, Step, json as send, reply},
+    server::{Answer, PINGONE_JSON, Server, Step, json as send, reply},
 };
 
 /// Whether a password that was sent is set although nobody is told so.
@@ -25,7 +25,7 @@ enum Lost {
 fn set(more: &Value, lost: Lost, answer: fn() -> Answer) -> (u64, String, usize) {
     let set = AtomicBool::new(false);
     let force = more["forceChange"] == "true" || more.get("forceChange").is_none();
-    let server = Scripted::start(move |seen| {
+    let server = Server::start(move |seen| {
         // PingOne's clock is minutes off.
         let now = Timestamp::now() + SignedDuration::from_mins(7);
         match (seen.method.as_str(), seen.path().ends_with("/password")) {

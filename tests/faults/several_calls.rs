@@ -19,7 +19,7 @@ use crate::{
     conversation::kind_and_text,
     faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
     healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
-    scripted::Seen,
+    server::Request,
 };
 
 /// A command, asked so that it makes the calls which are told here.
@@ -539,13 +539,13 @@ impl faults::Cell for Cell {
     }
 }
 
-fn is_token(seen: &Seen) -> bool {
+fn is_token(seen: &Request) -> bool {
     seen.path().ends_with("/as/token")
 }
 
 impl Cell {
     /// The how-manieth call of its kind the one at `place` is, if `seen` is of that kind.
-    fn occurrence(&self, place: usize, seen: &Seen) -> Option<usize> {
+    fn occurrence(&self, place: usize, seen: &Request) -> Option<usize> {
         let wanted = self.form.calls[place].short;
         let until = &self.form.calls[..=place];
         (short(seen) == wanted).then(|| until.iter().filter(|call| call.short == wanted).count())
@@ -655,7 +655,7 @@ impl Cell {
     }
 
     fn judge_calls(&self, played: &Played, expected: &Expected) -> Result<(), String> {
-        let (tokens, others): (Vec<&Seen>, Vec<&Seen>) =
+        let (tokens, others): (Vec<&Request>, Vec<&Request>) =
             played.calls.iter().partition(|seen| is_token(seen));
         let mut found: Vec<String> = others.into_iter().map(short).collect();
         let mut wanted = expected.calls.clone();

@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Heard, Turn, kind_and_text, talk, talk_with},
     healthy::{self, CLIENT, CLIENT_SECRET, ENVIRONMENT, USER, get_user},
-    scripted::{Answer, Scripted, Seen, json as send, reply},
+    server::{Answer, Request, Server, json as send, reply},
 };
 
 /// A server whose tokens are `token-1`, `token-2` and so on, each for so many seconds. What is not a token
 /// request is answered by `api`, with the token's number.
 fn server(
     expires_in: u64,
-    api: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static,
-) -> Scripted {
+    api: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static,
+) -> Server {
     let given = AtomicUsize::new(0);
-    Scripted::start(move |seen| {
+    Server::start(move |seen| {
         if is_token(seen) {
             let number = given.fetch_add(1, Ordering::SeqCst) + 1;
             return healthy::token(&format!("token-{number}"), expires_in);
@@ -39,15 +39,15 @@ fn server(
     })
 }
 
-fn healthy_server(expires_in: u64) -> Scripted {
+fn healthy_server(expires_in: u64) -> Server {
     server(expires_in, |seen, _| healthy::answer(seen))
 }
 
-fn is_token(seen: &Seen) -> bool {
+fn is_token(seen: &Request) -> bool {
     seen.path().ends_with("/as/token")
 }
 
-fn tokens(server: &Scripted) -> usize {
+fn tokens(server: &Server) -> usize {
     server.count("POST", "/as/token")
 }
 
@@ -182,8 +182,8 @@ fn two_look_ups_whose_token_is_refused_ask_for_one_new_token() {
 }
 
 /// A worker application that takes its secret in one way alone, which can be changed.
-fn application(wants_form: &'static Mutex<bool>, expires_in: u64) -> Scripted {
-    Scripted::start(move |seen| {
+fn application(wants_form: &'static Mutex<bool>, expires_in: u64) -> Server {
+    Server::start(move |seen| {
         if !is_token(seen) {
             return healthy::answer(seen);
         }
@@ -219,7 +219,7 @@ fn wrong_secret() -> Answer {
 }
 
 /// The token requests so far: `B` for the secret in the header, `F` for the form.
-fn ways(server: &Scripted) -> String {
+fn ways(server: &Server) -> String {
     server
         .seen()
         .iter()
@@ -278,7 +278,7 @@ fn of_two_refusals_the_one_that_helps_is_shown() {
     let helpful = "invalid_client: Request denied: Invalid client credentials (Correlation ID: 2)";
     let advice = "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret";
     let show = |basic: fn() -> Answer, form: fn() -> Answer| {
-        let server = Scripted::start(move |seen| {
+        let server = Server::start(move |seen| {
             if seen.header("authorization").is_some() {
                 basic()
             } else {
@@ -312,7 +312,7 @@ fn of_two_refusals_the_one_that_helps_is_shown() {
 #[test]
 fn a_token_never_meets_other_settings() {
     let other = "c5e0d1f2-1111-4222-8333-944455556666";
-    let server = Scripted::start(|seen| {
+    let server = Server::start(|seen| {
         // Whatever the environment and the path before it.
         if is_token(seen) {
             let body = seen.body_text();
@@ -485,7 +485,7 @@ fn many(host: &str, command: &str, number: usize) -> Value {
 
 #[test]
 fn a_wrong_secret_is_sent_once_however_many_users_there_are() {
-    let server = Scripted::start(|_| wrong_secret());
+    let server = Server::start(|_| wrong_secret());
     let host = server.host();
     let heard = serve([
         many(&host, "pingone-list-sessions", 500),
@@ -506,7 +506,7 @@ fn a_wrong_secret_is_sent_once_however_many_users_there_are() {
 #[test]
 fn what_may_pass_is_asked_for_again() {
     // With two retries each of the users that begin at once has three tries.
-    let server = Scripted::start(|_| send(503, &json!({})));
+    let server = Server::start(|_| send(503, &json!({})));
     serve([many(&server.host(), "pingone-list-sessions", 2)]);
     assert_eq!(tokens(&server), 6);
 }
@@ -544,7 +544,7 @@ fn with_token(context: &Value, token: &str, life: i64) -> Value {
 #[test]
 fn a_poisoned_stored_token_heals() {
     for status in [400, 401, 403, 431] {
-        let poison = Scripted::start(move |seen| {
+        let poison = Server::start(move |seen| {
             if is_token(seen) {
                 return healthy::token("good", 3600);
             }
@@ -647,7 +647,7 @@ fn a_newer_stored_token_is_taken_when_ours_ran_out() {
 
 #[test]
 fn the_life_of_a_token_may_be_a_text() {
-    let server = Scripted::start(|seen| {
+    let server = Server::start(|seen| {
         if is_token(seen) {
             let body = json!({"access_token": "t", "expires_in": "3600", "scope": [7]});
             return send(200, &body);

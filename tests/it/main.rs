@@ -3,6 +3,10 @@
 
 mod program;
 mod requests;
+#[path = "../shared/server.rs"]
+#[expect(dead_code, reason = "the fault tests use all of it")]
+mod server;
+#[path = "../shared/temporary.rs"]
 mod temporary;
 
 mod http_server;

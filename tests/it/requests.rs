@@ -17,7 +17,7 @@ pub(crate) fn path(rest: &str) -> String {
     format!("/v1/environments/{ENVIRONMENT}{rest}")
 }
 
-/// `POST …/as/token`, as [`HttpServer::call_names`] has it.
+/// `POST …/as/token`, as [`HttpServer::calls`] has it.
 pub(crate) fn token_call() -> String {
     format!("POST /{ENVIRONMENT}/as/token")
 }

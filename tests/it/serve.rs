@@ -159,7 +159,7 @@ fn assert_success(messages: &[Value]) {
 
 /// How often a token was asked for.
 fn token_requests(server: &HttpServer) -> usize {
-    let names = server.call_names();
+    let names = server.calls();
     names.iter().filter(|name| **name == token_call()).count()
 }
 
@@ -377,11 +377,11 @@ fn a_second_process_uses_the_stored_token() {
         assert_eq!(names(&messages), ["get", "log", "result", "completed"]);
     }
     assert_eq!(token_requests(&server), 1);
-    let calls = server.calls();
+    let calls = server.requests();
     assert_eq!(
         calls
             .last()
-            .map(|call| call.header("authorization").to_owned()),
+            .and_then(|call| call.header("authorization").map(str::to_owned)),
         Some(format!("Bearer {ACCESS_TOKEN}"))
     );
 }

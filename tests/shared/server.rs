@@ -1,6 +1,8 @@
-//! A server on loopback that sends what no PingOne would: a script says, step by step, what goes over the
-//! wire in answer to each request, down to resets, half answers and silence. It keeps what it was asked and
-//! ends when it is dropped. It knows no PingOne; see `healthy.rs` for answers that PingOne would give.
+//! The test server on loopback: a script decides, step by step, what goes over the wire in answer to each request,
+//! down to resets, truncated answers and silence. It records what it was asked and stops when it is dropped. It
+//! knows nothing of PingOne; see `faults/healthy.rs` and `it/http_server.rs` for answers that PingOne would give.
+//! The benchmarks have a server of their own, `benches/whole/lean.rs`: one that is never slower than what they
+//! measure.
 
 use std::{
     collections::HashMap,
@@ -19,7 +21,7 @@ use serde_json::Value;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Request {
     pub(crate) method: String,
     /// Path and query; the whole address where a proxy is asked.
     pub(crate) target: String,
@@ -29,7 +31,7 @@ pub(crate) struct Seen {
     pub(crate) connection: usize,
 }
 
-impl Seen {
+impl Request {
     pub(crate) fn call(&self) -> String {
         format!("{} {}", self.method, self.target)
     }
@@ -108,10 +110,10 @@ pub(crate) fn head(status: u16, headers: &[(&str, &str)], content_type: &str) ->
         .into_bytes()
 }
 
-type Script = dyn Fn(&Seen) -> Answer + Send + Sync;
+type Script = dyn Fn(&Request) -> Answer + Send + Sync;
 
 /// The server.
-pub(crate) struct Scripted {
+pub(crate) struct Server {
     shared: Arc<Shared>,
 }
 
@@ -125,7 +127,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    seen: Vec<Seen>,
+    seen: Vec<Request>,
     connections: usize,
     /// Open connections, so that they can be ended from outside.
     streams: HashMap<usize, TcpStream>,
@@ -135,23 +137,23 @@ struct State {
     wanted: bool,
 }
 
-impl Scripted {
+impl Server {
     /// Starts a server that answers as `script` says.
-    pub(crate) fn start(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::start_with(None, script)
     }
 
     /// The same behind TLS.
     pub(crate) fn start_tls(
         tls: ServerConfig,
-        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+        script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
         Self::start_with(Some(Arc::new(tls)), script)
     }
 
     fn start_with(
         tls: Option<Arc<ServerConfig>>,
-        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+        script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let (listener, port) = listen_anywhere();
         let shared = Arc::new(Shared {
@@ -179,13 +181,13 @@ impl Scripted {
     }
 
     /// Everything that was asked so far.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Request> {
         self.shared.lock().seen.clone()
     }
 
     /// Method and target of everything that was asked so far.
     pub(crate) fn calls(&self) -> Vec<String> {
-        self.seen().iter().map(Seen::call).collect()
+        self.seen().iter().map(Request::call).collect()
     }
 
     /// How many of the requests so far were for a path that ends so.
@@ -199,6 +201,20 @@ impl Scripted {
     /// How many connections were accepted so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.lock().connections
+    }
+
+    /// Closes every open connection, and waits until that is done.
+    pub(crate) fn close_connections(&self) {
+        let state = self.shared.lock();
+        for stream in state.streams.values() {
+            // The client may have closed it first.
+            drop(stream.shutdown(Shutdown::Both));
+        }
+        let all_closed = self
+            .shared
+            .changed
+            .wait_while(state, |state| !state.streams.is_empty());
+        drop(all_closed);
     }
 
     /// Refuses connections from now on.
@@ -216,7 +232,7 @@ impl Scripted {
     }
 }
 
-impl Drop for Scripted {
+impl Drop for Server {
     fn drop(&mut self) {
         self.shared.shut();
         let (streams, threads) = {
@@ -280,6 +296,7 @@ impl Shared {
                     // An error is the client's going away, which is its right.
                     drop(shared.converse(stream, number));
                     shared.lock().streams.remove(&number);
+                    shared.changed.notify_all();
                 }));
             }
             drop(listener);
@@ -386,12 +403,12 @@ impl Write for Wire {
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Reads one request; `None` where the client has no more.
-fn read_request(wire: &mut BufReader<Wire>, connection: usize) -> io::Result<Option<Seen>> {
+fn read_request(wire: &mut BufReader<Wire>, connection: usize) -> io::Result<Option<Request>> {
     if matches!(wire.get_ref(), Wire::Plain(_)) && wire.fill_buf()?.first() == Some(&TLS_HANDSHAKE)
     {
         let length = wire.buffer().len();
         wire.consume(length);
-        return Ok(Some(Seen {
+        return Ok(Some(Request {
             method: "(TLS)".to_owned(),
             target: String::new(),
             headers: Vec::new(),
@@ -417,7 +434,7 @@ fn read_request(wire: &mut BufReader<Wire>, connection: usize) -> io::Result<Opt
         };
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut seen = Seen {
+    let mut seen = Request {
         method,
         target,
         headers,
