@@ -19,3 +19,4 @@ mod manifest;
 mod process;
 mod replay;
 mod serve;
+mod sources;
