@@ -126,25 +126,20 @@ fn answer(routes: &mut [Route], request: &Request) -> server::Answer {
         if route.method != request.method || !request.target.starts_with(&route.prefix) {
             continue;
         }
-        let is_better = chosen
-            .as_ref()
-            .is_none_or(|chosen| match chosen.prefix == route.prefix {
-                true => chosen.used,
-                false => chosen.prefix.len() < route.prefix.len(),
-            });
+        let is_better = match &chosen {
+            None => true,
+            Some(other) if other.prefix == route.prefix => other.used,
+            Some(other) => other.prefix.len() < route.prefix.len(),
+        };
         if is_better {
             chosen = Some(route);
         }
     }
-    match chosen {
-        Some(route) => {
-            route.used = true;
-            route.answer.steps()
-        }
+    let Some(route) = chosen else {
         // 400 is final, and its text is shown in the entry.
-        None => {
-            let message = format!("the test's server has no route for {}", request.call());
-            Answer::json(400, &json!({"message": message})).steps()
-        }
-    }
+        let message = format!("the test's server has no route for {}", request.call());
+        return Answer::json(400, &json!({"message": message})).steps();
+    };
+    route.used = true;
+    route.answer.steps()
 }
