@@ -10,7 +10,7 @@ mod process;
 
 use std::path::{Path, PathBuf};
 
-use lean::{Answers, Lean, Manner, Seen};
+use lean::{Answers, LeanServer, Options, Seen};
 use process::Process;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn many_requests_leave_nothing_behind() {
     for name in cases {
         answers.add_recorded(&case(name));
     }
-    let server = Lean::start(answers, Manner::default());
+    let server = LeanServer::start(answers, Options::default());
     let mut lines: Vec<Vec<u8>> = cases
         .iter()
         .map(|name| process::line(&process::request(&case(name), &server.url())))
@@ -162,14 +162,14 @@ fn user_and_group_are_looked_up_at_once() {
 /// Requests and new connections of a recorded case's second run in one process. `at_once` is how many look-ups
 /// have to come together: none of them gets an answer before that.
 fn warm(name: &str, at_once: usize) -> (usize, usize) {
-    let server = Lean::start(Answers::recorded(&case(name)), Manner::default());
+    let server = LeanServer::start(Answers::recorded(&case(name)), Options::default());
     let line = process::line(&process::request(&case(name), &server.url()));
     let mut process = Process::start(Path::new(EXECUTABLE), &[]);
     // The first run asks for the token, and opens as many connections as one command needs at once.
-    server.wait_for_company(at_once);
+    server.wait_for_concurrent(at_once);
     process.ask_well(&line);
     let before = server.seen();
-    server.wait_for_company(at_once);
+    server.wait_for_concurrent(at_once);
     process.ask_well(&line);
     let seen = server.seen();
     assert_eq!(

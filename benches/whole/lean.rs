@@ -92,7 +92,7 @@ fn answer(status: u64, body: Option<&Value>) -> Vec<u8> {
 
 /// How a server answers.
 #[derive(Clone, Default)]
-pub(crate) struct Manner {
+pub(crate) struct Options {
     /// How long each answer takes.
     pub(crate) latency: Duration,
     /// For TLS.
@@ -124,7 +124,7 @@ impl Seen {
 
 struct Shared {
     answers: Answers,
-    manner: Manner,
+    options: Options,
     requests: AtomicUsize,
     connections: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -138,20 +138,20 @@ struct Shared {
 }
 
 /// A running server. It ends with its threads when it is dropped.
-pub(crate) struct Lean {
+pub(crate) struct LeanServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Lean {
+impl LeanServer {
     /// Starts a server on a free port.
-    pub(crate) fn start(answers: Answers, manner: Manner) -> Self {
+    pub(crate) fn start(answers: Answers, options: Options) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port on loopback");
         let address = listener.local_addr().expect("the port's number");
         let shared = Arc::new(Shared {
             answers,
-            manner,
+            options,
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             most_at_once: AtomicUsize::new(0),
@@ -179,13 +179,13 @@ impl Lean {
 
     /// `http://…` or `https://…`, without a slash at the end.
     pub(crate) fn url(&self) -> String {
-        let scheme = self.shared.manner.tls.as_ref().map_or("http", |_| "https");
+        let scheme = self.shared.options.tls.as_ref().map_or("http", |_| "https");
         format!("{scheme}://{}", self.address)
     }
 
     /// From now on the most requests at once are counted anew, and no GET is answered before there have been so
     /// many; one that stays alone gets its answer after [`PATIENCE`].
-    pub(crate) fn wait_for_company(&self, requests: usize) {
+    pub(crate) fn wait_for_concurrent(&self, requests: usize) {
         self.shared.most_at_once.store(0, Ordering::SeqCst);
         self.shared.together.store(requests, Ordering::SeqCst);
     }
@@ -201,7 +201,7 @@ impl Lean {
     }
 }
 
-impl Drop for Lean {
+impl Drop for LeanServer {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         // Wakes the thread that waits for connections.
@@ -241,7 +241,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 
 fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    match &shared.manner.tls {
+    match &shared.options.tls {
         None => converse(stream, shared),
         Some(config) => {
             let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
@@ -275,8 +275,8 @@ fn converse(mut stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
         shared.requests.fetch_add(1, Ordering::SeqCst);
         shared.begin(call.starts_with("GET "));
         let answer = shared.answers.find(call);
-        if !shared.manner.latency.is_zero() {
-            thread::sleep(shared.manner.latency);
+        if !shared.options.latency.is_zero() {
+            thread::sleep(shared.options.latency);
         }
         // Before the answer is out, or the client's next call could be counted beside this one.
         shared.end();

@@ -21,7 +21,7 @@ use std::{
 };
 
 use base64::Engine as _;
-use lean::{Answers, Lean, Manner};
+use lean::{Answers, LeanServer, Options};
 use nix::sys::resource::{UsageWho, getrusage};
 use pingone_xsoar::manifest;
 use process::Process;
@@ -81,7 +81,7 @@ fn main() {
 
 /// How fast the server is by itself, and how fast a process can be.
 fn harness(out: &mut Table<impl std::io::Write>) {
-    let server = Lean::start(Answers::recorded(&case(GET_USER)), Manner::default());
+    let server = LeanServer::start(Answers::recorded(&case(GET_USER)), Options::default());
     let exchanges = fs::read_to_string(case(GET_USER).join("exchanges.json")).expect("a case");
     let exchanges: Value = serde_json::from_str(&exchanges).expect("a recording");
     let url = exchanges[1]["request"]["url"].as_str().expect("an address");
@@ -113,7 +113,7 @@ fn harness(out: &mut Table<impl std::io::Write>) {
 
 /// A process for each command.
 fn fresh(out: &mut Table<impl std::io::Write>, executable: &Executable) {
-    let server = Lean::start(Answers::recorded(&case(GET_USER)), Manner::default());
+    let server = LeanServer::start(Answers::recorded(&case(GET_USER)), Options::default());
     let mut request = process::request(&case(GET_USER), &server.url());
     let kept = process::line(&request);
     request["native"] = json!(true);
@@ -200,7 +200,7 @@ fn processor_time_of_children() -> Duration {
 
 /// One process for many commands.
 fn kept(out: &mut Table<impl std::io::Write>, executable: &Executable) {
-    let server = Lean::start(Answers::recorded(&case(GET_USER)), Manner::default());
+    let server = LeanServer::start(Answers::recorded(&case(GET_USER)), Options::default());
     let mut request = process::request(&case(GET_USER), &server.url());
     let short = process::line(&request);
     request["script"] = json!(script());
@@ -241,7 +241,7 @@ fn script() -> String {
 
 /// Whether memory grows with the number of requests.
 fn memory(out: &mut Table<impl std::io::Write>, executable: &Path) {
-    let server = Lean::start(Answers::recorded(&case(GET_USER)), Manner::default());
+    let server = LeanServer::start(Answers::recorded(&case(GET_USER)), Options::default());
     let line = process::line(&process::request(&case(GET_USER), &server.url()));
     let mut process = Process::start(executable, &[]);
     for _ in 0..FEW {
@@ -295,12 +295,12 @@ fn counts(out: &mut Table<impl std::io::Write>, executable: &Path) {
             3,
         ),
     ] {
-        let server = Lean::start(Answers::recorded(&case(name)), Manner::default());
+        let server = LeanServer::start(Answers::recorded(&case(name)), Options::default());
         let line = process::line(&process::request(&case(name), &server.url()));
         let mut process = Process::start(executable, &[]);
         process.ask_well(&line);
         let before = server.seen();
-        server.wait_for_company(if goal == 3 { 2 } else { 1 });
+        server.wait_for_concurrent(if goal == 3 { 2 } else { 1 });
         process.ask_well(&line);
         let seen = server.seen().since(before);
         let goal_text = if goal == 3 {
@@ -360,11 +360,11 @@ fn crowd(out: &mut Table<impl std::io::Write>, executable: &Path) {
         );
         names.push(name);
     }
-    let manner = Manner {
+    let options = Options {
         latency: LATENCY,
-        ..Manner::default()
+        ..Options::default()
     };
-    let server = Lean::start(answers, manner);
+    let server = LeanServer::start(answers, options);
     request["command"] = json!(COMMAND);
     request["args"] = json!({"username": names.join(",")});
     for address in ["api_url", "auth_url"] {
@@ -421,11 +421,11 @@ fn tls(out: &mut Table<impl std::io::Write>, executable: &Path) {
                 .expect("a key"),
         )
         .expect("a certificate with its key");
-    let manner = Manner {
+    let options = Options {
         tls: Some(Arc::new(config)),
-        ..Manner::default()
+        ..Options::default()
     };
-    let server = Lean::start(Answers::recorded(&case(GET_USER)), manner);
+    let server = LeanServer::start(Answers::recorded(&case(GET_USER)), options);
     let line = process::line(&process::request(&case(GET_USER), &server.url()));
     let own = key.cert.pem();
     let mozilla: Vec<String> = webpki_root_certs::TLS_SERVER_ROOT_CERTS

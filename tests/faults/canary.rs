@@ -20,13 +20,13 @@ use pingone_xsoar::{env::Env, replay};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, talk_without_waits},
+    conversation::{Received, Turn, talk_without_waits},
     faults::collection,
     healthy::{self, USER},
     matrix::{COMMANDS, Command, Place, place_of},
     process,
     server::{Answer, PINGONE_JSON, Request, Server, Step, json as send, reply},
-    several_calls::{FORMS, Form},
+    several_calls::{INVOCATIONS, Invocation},
 };
 
 /// The marks. Letters and digits come through every encoding but base64 unchanged, so each is found by them.
@@ -272,14 +272,14 @@ fn marked(mut request: Value, host: &str, number: usize) -> Value {
 }
 
 /// Plays the requests in the two-way mode in this process and in the one-way mode in one of its own, and finds
-/// no mark in what comes out. Gives what was heard.
-fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
-    let heard = talk_without_waits(
+/// no mark in what comes out. Gives what was received.
+fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Received {
+    let received = talk_without_waits(
         Env::default(),
         requests.iter().cloned().map(Turn::new).collect::<Vec<_>>(),
     );
-    assert_eq!(heard.answers.len(), requests.len());
-    for (name, answer) in names.iter().zip(&heard.answers) {
+    assert_eq!(received.answers.len(), requests.len());
+    for (name, answer) in names.iter().zip(&received.answers) {
         let errors = answer.iter().filter(|entry| entry["Type"] == 4).count();
         assert!(
             answer.len() == 1 || (answer.len() == 2 && errors == 1),
@@ -291,16 +291,16 @@ fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
             }
         }
     }
-    for line in &heard.log {
+    for line in &received.log {
         if let Some(found) = mark_in(line) {
             panic!("a log line shows a secret: {found}");
         }
     }
-    if let Some(found) = mark_in(&heard.everything_shown()) {
+    if let Some(found) = mark_in(&received.everything_shown()) {
         panic!("a secret is shown: {found}");
     }
     // What is stored is the token, in one place.
-    for stored in &heard.stored {
+    for stored in &received.stored {
         let texts = texts(stored);
         let of_token: Vec<&String> = texts.iter().filter(|text| text.contains(TOKEN)).collect();
         assert!(of_token.len() <= 1, "the token is stored once");
@@ -320,11 +320,11 @@ fn assert_nothing_shown(requests: &[Value], names: &[String]) -> Heard {
             panic!("{stream} shows a secret: {found}");
         }
     }
-    let failures = heard.answers.iter().flatten();
+    let failures = received.answers.iter().flatten();
     if failures.into_iter().any(|entry| entry["Type"] == 4) {
         assert!(!ended.stderr.is_empty(), "the log goes there");
     }
-    heard
+    received
 }
 
 /// All texts in a value, member names too.
@@ -360,7 +360,7 @@ fn below(seen: &Request) -> (usize, Request) {
 type Recorded = Vec<(String, String, Value)>;
 
 #[test]
-fn recorded_cases_show_no_secret_also_where_the_server_echoes_it() {
+fn no_recorded_case_reveals_a_secret_that_the_server_echoes() {
     let mut folders = replay::cases(Path::new("test_data")).expect("test_data");
     let exchanges_hold = |folder: &Path, text: &str| {
         let exchanges = fs::read_to_string(folder.join(replay::EXCHANGES)).expect("exchanges");
@@ -448,8 +448,8 @@ fn recorded_cases_show_no_secret_also_where_the_server_echoes_it() {
         .iter()
         .map(|(folder, echoes)| format!("{} (echo: {echoes})", folders[*folder].display()))
         .collect();
-    let heard = assert_nothing_shown(&requests, &names);
-    for (name, answer) in names.iter().zip(&heard.answers) {
+    let received = assert_nothing_shown(&requests, &names);
+    for (name, answer) in names.iter().zip(&received.answers) {
         let answer = json!(answer).to_string();
         assert!(!answer.contains("not recorded"), "{name}: {answer}");
     }
@@ -660,7 +660,7 @@ fn echoing(answer: Answer, said: &Said) -> Answer {
 struct Asked {
     name: &'static str,
     args: &'static [(&'static str, &'static str)],
-    struck: Struck,
+    faulted: Struck,
     echo: usize,
 }
 
@@ -673,15 +673,15 @@ enum Struck {
 
 impl Asked {
     fn name(&self) -> String {
-        let struck = match self.struck {
+        let faulted = match self.faulted {
             Struck::Place(_, place) => format!("{place:?}"),
             Struck::Call(call) => call.to_owned(),
         };
-        format!("{}, {struck}, {}", self.name, ECHOES[self.echo].0)
+        format!("{}, {faulted}, {}", self.name, ECHOES[self.echo].0)
     }
 
-    fn is_struck(&self, seen: &Request) -> bool {
-        match self.struck {
+    fn is_faulted(&self, seen: &Request) -> bool {
+        match self.faulted {
             Struck::Place(command, place) => {
                 let here = place_of(command, seen);
                 here == Some(place) || here.is_none()
@@ -692,16 +692,16 @@ impl Asked {
 }
 
 #[test]
-fn faults_show_no_secret_though_the_server_says_all_it_knows() {
-    let mut cells: Vec<Asked> = Vec::new();
+fn no_fault_reveals_a_secret_that_the_server_echoes() {
+    let mut scenarios: Vec<Asked> = Vec::new();
     for (number, command) in COMMANDS.iter().enumerate() {
         let Command { name, args, .. } = command;
         let mut add = |place, echo| {
-            let struck = Struck::Place(command, place);
-            cells.push(Asked {
+            let faulted = Struck::Place(command, place);
+            scenarios.push(Asked {
                 name,
                 args,
-                struck,
+                faulted,
                 echo,
             });
         };
@@ -719,31 +719,31 @@ fn faults_show_no_secret_though_the_server_says_all_it_knows() {
         }
     }
     // The same calls are made in many forms: each with some of the echoes is enough.
-    for (number, form) in FORMS.iter().enumerate() {
-        let Form { name, args, .. } = form;
+    for (number, form) in INVOCATIONS.iter().enumerate() {
+        let Invocation { name, args, .. } = form;
         for (place, call) in form.shorts().into_iter().enumerate() {
             let some = |echo: &usize| (number + place + echo).is_multiple_of(4);
             for echo in (0..ECHOES.len()).filter(some) {
-                let struck = Struck::Call(call);
-                cells.push(Asked {
+                let faulted = Struck::Call(call);
+                scenarios.push(Asked {
                     name,
                     args,
-                    struck,
+                    faulted,
                     echo,
                 });
             }
         }
     }
     let server = {
-        let cells = cells.clone();
+        let scenarios = scenarios.clone();
         Server::start(move |asked| {
             let (number, mut seen) = below(asked);
-            let cell = cells[number];
-            let said = Said::new(&seen, &known(cell.name, &seen), number);
+            let scenario = scenarios[number];
+            let said = Said::new(&seen, &known(scenario.name, &seen), number);
             seen.headers
                 .push(("x-number".to_owned(), number.to_string()));
-            if cell.is_struck(&seen) {
-                return ECHOES[cell.echo].1(&seen, &said);
+            if scenario.is_faulted(&seen) {
+                return ECHOES[scenario.echo].1(&seen, &said);
             }
             if seen.path().ends_with("/as/token") {
                 return healthy::token(TOKEN, 3600);
@@ -753,30 +753,35 @@ fn faults_show_no_secret_though_the_server_says_all_it_knows() {
     };
     let host = server.host();
     let mut requests = Vec::new();
-    for (number, cell) in cells.iter().enumerate() {
-        let args: Value = cell
+    for (number, scenario) in scenarios.iter().enumerate() {
+        let args: Value = scenario
             .args
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!(value)))
             .collect();
         // A second try writes a line into the log. Each costs half a second, so there are few.
-        let logged = ["500", "no HTTP"].contains(&ECHOES[cell.echo].0);
-        let retries = u8::from(logged && cell.name == "pingone-delete-user").to_string();
-        let request = healthy::request(&host, cell.name, &args, &json!({"max_retries": retries}));
+        let logged = ["500", "no HTTP"].contains(&ECHOES[scenario.echo].0);
+        let retries = u8::from(logged && scenario.name == "pingone-delete-user").to_string();
+        let request = healthy::request(
+            &host,
+            scenario.name,
+            &args,
+            &json!({"max_retries": retries}),
+        );
         requests.push(marked(request, "", number));
         // `marked` has no host to offer here.
         for name in ["api_url", "auth_url"] {
             requests[number]["params"][name] = json!(format!("http://{host}/{number}"));
         }
     }
-    let names: Vec<String> = cells.iter().map(Asked::name).collect();
-    let heard = assert_nothing_shown(&requests, &names);
-    let masked = heard.everything_shown().matches("<XX_REPLACED>").count();
+    let names: Vec<String> = scenarios.iter().map(Asked::name).collect();
+    let received = assert_nothing_shown(&requests, &names);
+    let masked = received.everything_shown().matches("<XX_REPLACED>").count();
     assert!(masked > 1000, "the echoes arrive, and are masked: {masked}");
 }
 
 #[test]
-fn requests_that_make_no_sense_are_not_repeated_back() {
+fn malformed_requests_are_not_echoed() {
     let good = healthy::request(
         "127.0.0.1:1",
         "pingone-set-password",
@@ -907,7 +912,7 @@ macro_rules! assert_not_debug {
 }
 
 #[test]
-fn what_holds_a_secret_has_no_debug_text() {
+fn types_with_secrets_do_not_implement_debug() {
     use pingone::secrets;
     use pingone_xsoar::{arguments, instance, protocol, run, server};
     assert_not_debug!(

@@ -43,7 +43,7 @@ impl Turn {
 
 /// What was said.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     /// The entries of each request.
     pub(crate) answers: Vec<Vec<Value>>,
     /// Log lines.
@@ -58,7 +58,7 @@ pub(crate) struct Heard {
     pub(crate) others: Vec<Value>,
 }
 
-impl Heard {
+impl Received {
     /// The only entry of a request.
     pub(crate) fn entry(&self, request: usize) -> &Value {
         match self.answers.get(request).map(Vec::as_slice) {
@@ -122,16 +122,16 @@ pub(crate) fn talk_with(
     runner: &mut Runner,
     context: Value,
     turns: impl IntoIterator<Item = Turn>,
-) -> Heard {
+) -> Received {
     let (lines, receiver) = channel(8);
     let mut end = OtherEnd {
         unread: Vec::new(),
         lines: Some(lines),
         turns: turns.into_iter().collect(),
         version: 1,
-        heard: Heard {
+        received: Received {
             context,
-            ..Heard::default()
+            ..Received::default()
         },
     };
     end.next_turn();
@@ -148,16 +148,16 @@ pub(crate) fn talk_with(
     });
     // Look-ups of names run on threads that a runtime waits for.
     runtime.shutdown_background();
-    server.into_output().heard
+    server.into_output().received
 }
 
 /// The same with a process of its own.
-pub(crate) fn talk(env: Env, turns: impl IntoIterator<Item = Turn>) -> Heard {
+pub(crate) fn talk(env: Env, turns: impl IntoIterator<Item = Turn>) -> Received {
     talk_with(&mut Runner::live(env), json!({}), turns)
 }
 
 /// The same without waits between tries, where how long they take is not the point.
-pub(crate) fn talk_without_waits(env: Env, turns: impl IntoIterator<Item = Turn>) -> Heard {
+pub(crate) fn talk_without_waits(env: Env, turns: impl IntoIterator<Item = Turn>) -> Received {
     let mut runner = Runner::without_waits(env, Timestamp::now());
     talk_with(&mut runner, json!({}), turns)
 }
@@ -168,7 +168,7 @@ struct OtherEnd {
     lines: Option<Sender<Result<Line, String>>>,
     turns: VecDeque<Turn>,
     version: u64,
-    heard: Heard,
+    received: Received,
 }
 
 impl OtherEnd {
@@ -183,7 +183,7 @@ impl OtherEnd {
         match self.turns.pop_front() {
             Some(Turn { request, before }) => {
                 before();
-                self.heard.answers.push(Vec::new());
+                self.received.answers.push(Vec::new());
                 self.send(&request);
             }
             None => self.lines = None,
@@ -194,28 +194,28 @@ impl OtherEnd {
         match (message["type"].as_str(), message["command"].as_str()) {
             (Some("log"), _) => {
                 let text = message["args"]["args"][0].as_str().unwrap_or_default();
-                self.heard.log.push(text.to_owned());
+                self.received.log.push(text.to_owned());
                 self.send(&Value::Null);
             }
             (_, Some("getIntegrationContext")) => {
-                self.heard.context_reads += 1;
-                let context = self.heard.context.clone();
+                self.received.context_reads += 1;
+                let context = self.received.context.clone();
                 self.send(&json!({"context": context, "version": {"version": self.version}}));
             }
             (_, Some("setIntegrationContext")) => {
-                self.heard.context = message["args"]["value"].clone();
+                self.received.context = message["args"]["value"].clone();
                 self.version += 1;
-                self.heard.stored.push(self.heard.context.clone());
+                self.received.stored.push(self.received.context.clone());
                 self.send(&Value::Null);
             }
             (Some("result"), _) => {
                 let results = message["results"].as_array().cloned().unwrap_or_default();
-                if let Some(answer) = self.heard.answers.last_mut() {
+                if let Some(answer) = self.received.answers.last_mut() {
                     answer.extend(results);
                 }
             }
             (Some("completed"), _) => self.next_turn(),
-            _ => self.heard.others.push(message),
+            _ => self.received.others.push(message),
         }
     }
 }

@@ -55,8 +55,8 @@ fn create(
             let args = json!({"username": "new.user", "populationId": POPULATION});
             let limits = json!({"request_timeout": "1"});
             let request = healthy::request(&server.host(), "pingone-create-user", &args, &limits);
-            let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
-            let (kind, text) = heard.result(0);
+            let received = talk_without_waits(Env::default(), [Turn::new(request)]);
+            let (kind, text) = received.result(0);
             assert_eq!(server.count("POST", "/users"), 1, "one creation: {text}");
             if kind == 4 {
                 assert!(text.contains(says), "{says:?} is missing: {text}");
@@ -121,7 +121,7 @@ fn a_user_that_is_older_by_pingones_clock_was_not_created_by_this_command() {
 }
 
 #[test]
-fn where_a_users_age_is_not_told_it_is_not_claimed() {
+fn without_a_creation_time_the_user_is_not_claimed_as_new() {
     let now = Timestamp::now();
     for (date, created_at) in [
         (Some(now), json!("long ago")),
@@ -154,7 +154,7 @@ fn a_user_that_is_not_there_yet_may_still_be_created() {
 }
 
 #[test]
-fn if_the_look_up_fails_too_the_outcome_is_not_known() {
+fn the_outcome_is_unknown_if_the_look_up_fails_too() {
     for (kind, text, look_ups) in create(|| {
         reply(
             503,
@@ -170,7 +170,7 @@ fn if_the_look_up_fails_too_the_outcome_is_not_known() {
 }
 
 #[test]
-fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
+fn a_creation_that_was_certainly_not_carried_out_is_retried() {
     let tries = AtomicUsize::new(0);
     let server = Server::start(move |seen| {
         if seen.method == "POST" && seen.path().ends_with("/users") {
@@ -184,9 +184,9 @@ fn a_creation_that_surely_was_not_carried_out_is_sent_again() {
     });
     let args = json!({"username": "new.user", "populationId": POPULATION});
     let request = healthy::request(&server.host(), "pingone-create-user", &args, &json!({}));
-    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
+    let received = talk_without_waits(Env::default(), [Turn::new(request)]);
     assert!(
-        heard
+        received
             .note(0)
             .starts_with("### PingOne user created: new.user\n")
     );
@@ -209,17 +209,17 @@ fn delete(command: &str, args: &Value, answers: &'static [Lose]) -> (String, usi
     });
     let limits = json!({"request_timeout": "1"});
     let request = healthy::request(&server.host(), command, args, &limits);
-    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
+    let received = talk_without_waits(Env::default(), [Turn::new(request)]);
     let deletes = server
         .seen()
         .iter()
         .filter(|seen| seen.method == "DELETE")
         .count();
-    (heard.note(0).to_owned(), deletes)
+    (received.note(0).to_owned(), deletes)
 }
 
 #[test]
-fn what_is_gone_after_a_try_without_an_answer_was_deleted_by_it() {
+fn a_user_gone_after_an_unanswered_delete_counts_as_deleted() {
     let membership = json!({"userId": USER, "groupId": GROUP});
     let lost: [&'static [Lose]; 3] = [
         &[|| vec![Step::Reset]],
@@ -251,7 +251,7 @@ fn what_is_gone_after_a_try_without_an_answer_was_deleted_by_it() {
 }
 
 #[test]
-fn what_was_gone_before_was_not_deleted() {
+fn a_user_that_was_gone_before_is_not_reported_as_deleted() {
     let user = json!({"userId": USER});
     let membership = json!({"userId": USER, "groupId": GROUP});
     // 429 is a try that surely did nothing.
@@ -276,7 +276,7 @@ fn what_was_gone_before_was_not_deleted() {
 }
 
 #[test]
-fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
+fn a_change_stays_in_doubt_if_no_new_token_can_be_fetched() {
     let (tries, tokens) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let server = Server::start(move |seen| {
         if seen.path().ends_with("/as/token") && tokens.fetch_add(1, Ordering::SeqCst) > 0 {
@@ -295,8 +295,8 @@ fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
     });
     let args = json!({"username": "emma.sharp", "email": "e@example.com"});
     let request = healthy::request(&server.host(), "pingone-update-user", &args, &json!({}));
-    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
-    let text = heard.error(0);
+    let received = talk_without_waits(Env::default(), [Turn::new(request)]);
+    let text = received.error(0);
     assert!(
         text.contains("invalid_client: Secret expired")
             && text.contains("PingOne may have carried out the change all the same"),
@@ -305,7 +305,7 @@ fn a_change_stays_in_doubt_when_no_new_token_is_to_be_had() {
 }
 
 #[test]
-fn the_commands_time_bounds_all_tries_together() {
+fn the_command_timeout_bounds_all_attempts_together() {
     let server = Server::start(|seen| {
         if seen.method == "PUT" {
             return vec![Step::Hold];
@@ -316,8 +316,8 @@ fn the_commands_time_bounds_all_tries_together() {
     let limits = json!({"command_timeout": "2", "request_timeout": "60", "max_retries": "50"});
     let request = healthy::request(&server.host(), "pingone-activate-user", &args, &limits);
     let began = std::time::Instant::now();
-    let heard = talk(Env::default(), [Turn::new(request)]);
-    let text = heard.error(0);
+    let received = talk(Env::default(), [Turn::new(request)]);
+    let text = received.error(0);
     assert!(text.contains("did not answer PUT "), "{text}");
     assert!(
         text.contains("PingOne may have carried out the change"),

@@ -1,6 +1,6 @@
-//! Every command on the calls of its document example, whatever they are: each call is struck in turn, and what
+//! Every command on the calls of its document example, whatever they are: a fault is injected at each call in turn, and what
 //! must hold of any command is held. So a new command is covered by its case in `test_data` alone. The tables of
-//! `matrix.rs` and `several_calls.rs` know more of the commands that stand there; those are struck by a few faults
+//! `matrix.rs` and `several_calls.rs` know more of the commands that stand there; those get a few faults
 //! here, the others by all.
 
 use std::{
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     conversation::kind_and_text,
-    faults::{self, FAULTS, Fault, Kind, Needs, Played, Strike},
+    faults::{self, FAULTS, Fault, Injection, Kind, Needs, Transcript},
     healthy::{self, Healthy},
     matrix,
     server::{Answer, PINGONE_JSON, Request, reply},
@@ -69,14 +69,14 @@ impl Example {
             healthy: Vec::new(),
         };
         let answers = Recorded::of(&example);
-        let played = faults::run_at(
+        let transcript = faults::run_at(
             example.date(),
             (command, &example.args),
             None,
             false,
             move |seen| answers.answer(seen),
         );
-        example.healthy = played
+        example.healthy = transcript
             .unwrap_or_else(|error| panic!("{command}: {error}"))
             .entries;
         example
@@ -171,14 +171,14 @@ impl Recorded {
 }
 
 /// A fault at one call of an example, or at the token request.
-struct Cell {
+struct Scenario {
     example: &'static Example,
     /// Method and path, and from which of several on.
     place: Option<(String, usize)>,
     fault: &'static Fault,
 }
 
-impl Cell {
+impl Scenario {
     fn kind(&self) -> Kind {
         match &self.place {
             None => Kind::Token,
@@ -208,12 +208,12 @@ impl Cell {
             Some(_) => self.needs(),
         };
         // A connection is refused before a call, not at it.
-        !matches!(self.fault.strike, Strike::Refused)
+        !matches!(self.fault.injection, Injection::Refused)
             && !self.fault.is_heavy()
-            && self.fault.can_strike(self.kind(), needs)
+            && self.fault.applies_to(self.kind(), needs)
     }
 
-    /// The tries that a struck call may have: a change that could happen twice has fewer.
+    /// The tries that a faulted call may have: a change that could happen twice has fewer.
     fn tries(&self) -> Vec<usize> {
         let kinds = match self.kind() {
             Kind::Write => vec![Kind::Write, Kind::Create],
@@ -225,20 +225,20 @@ impl Cell {
             .collect()
     }
 
-    fn judge(&self, played: &Played, struck: usize) -> Result<(), String> {
+    fn check(&self, transcript: &Transcript, faulted: usize) -> Result<(), String> {
         let tries = self.tries();
         // Calls at once ask for a token each.
         let is_tried = match self.place {
-            None => struck >= tries[0],
-            Some(_) => tries.contains(&struck),
+            None => faulted >= tries[0],
+            Some(_) => tries.contains(&faulted),
         };
         if !is_tried {
             return Err(format!(
-                "{struck} tries were made, not {tries:?}:\n{}",
-                played.shown()
+                "{faulted} tries were made, not {tries:?}:\n{}",
+                transcript.shown()
             ));
         }
-        let entries = &played.entries;
+        let entries = &transcript.entries;
         let is_error = |entry: &Value| kind_and_text(entry).0 == 4;
         if entries.is_empty() || entries.len() > 2 || entries.len() == 2 && !is_error(&entries[1]) {
             return Err(format!(
@@ -274,7 +274,7 @@ impl Cell {
     }
 }
 
-impl faults::Cell for Cell {
+impl faults::Scenario for Scenario {
     fn name(&self) -> String {
         let place = self.place.as_ref().map_or("token", |(call, _)| call);
         format!("{}, {place}, {}", self.example.command, self.fault.name)
@@ -286,10 +286,10 @@ impl faults::Cell for Cell {
 
     fn play(&'static self) -> Result<(), String> {
         let recorded = Arc::new(Recorded::of(self.example));
-        let struck = Arc::new(AtomicUsize::new(0));
+        let faulted = Arc::new(AtomicUsize::new(0));
         let most = self.tries().into_iter().max().unwrap_or_default();
-        let played = {
-            let (recorded, struck) = (Arc::clone(&recorded), Arc::clone(&struck));
+        let transcript = {
+            let (recorded, faulted) = (Arc::clone(&recorded), Arc::clone(&faulted));
             let seen_so_far: Mutex<BTreeMap<String, usize>> = Mutex::default();
             faults::run_at(
                 self.example.date(),
@@ -297,7 +297,7 @@ impl faults::Cell for Cell {
                 Some(self.fault),
                 false,
                 move |seen| {
-                    let is_struck = match &self.place {
+                    let is_faulted = match &self.place {
                         None => seen.path().ends_with("/as/token"),
                         Some((call, from)) => {
                             let mut counts = seen_so_far.lock().expect("no panic");
@@ -306,10 +306,10 @@ impl faults::Cell for Cell {
                             call_seen(seen) == *call && *count >= *from
                         }
                     };
-                    let number = struck.load(Ordering::SeqCst);
-                    if is_struck && (self.place.is_none() || number < most) {
-                        struck.fetch_add(1, Ordering::SeqCst);
-                        if number > 0 && matches!(self.fault.strike, Strike::Once(..)) {
+                    let number = faulted.load(Ordering::SeqCst);
+                    if is_faulted && (self.place.is_none() || number < most) {
+                        faulted.fetch_add(1, Ordering::SeqCst);
+                        if number > 0 && matches!(self.fault.injection, Injection::Once(..)) {
                             return recorded.answer(seen);
                         }
                         self.fault.answer(seen, number, &Healthy::default())
@@ -319,7 +319,7 @@ impl faults::Cell for Cell {
                 },
             )?
         };
-        self.judge(&played, struck.load(Ordering::SeqCst))?;
+        self.check(&transcript, faulted.load(Ordering::SeqCst))?;
         for (call, times) in recorded.changes() {
             let wanted = self
                 .example
@@ -329,7 +329,7 @@ impl faults::Cell for Cell {
             if times > wanted.count() {
                 return Err(format!(
                     "{call} was carried out {times} times:\n{}",
-                    played.shown()
+                    transcript.shown()
                 ));
             }
         }
@@ -341,25 +341,27 @@ impl faults::Cell for Cell {
 fn every_fault_at_each_call_of_every_document_example() {
     let in_tables = |command: &str| {
         matrix::COMMANDS.iter().any(|one| one.name == command)
-            || several_calls::FORMS.iter().any(|one| one.name == command)
+            || several_calls::INVOCATIONS
+                .iter()
+                .any(|one| one.name == command)
     };
-    let mut cells = Vec::new();
+    let mut scenarios = Vec::new();
     for command in commands::NAMES {
         let example: &'static Example = Box::leak(Box::new(Example::read(command)));
         let places = example.calls().into_iter().map(Some).chain([None]);
         for place in places {
             for fault in FAULTS {
-                let cell = Cell {
+                let scenario = Scenario {
                     example,
                     place: place.clone(),
                     fault,
                 };
                 let is_chosen = !in_tables(command) || FEW.contains(&fault.name);
-                if is_chosen && cell.exists() {
-                    cells.push(cell);
+                if is_chosen && scenario.exists() {
+                    scenarios.push(scenario);
                 }
             }
         }
     }
-    faults::play_all(cells);
+    faults::play_all(scenarios);
 }

@@ -56,7 +56,7 @@ pub(crate) enum Needs {
 }
 
 /// What goes wrong.
-pub(crate) enum Strike {
+pub(crate) enum Injection {
     /// A whole answer: status, headers, content type, body.
     Answer(
         u16,
@@ -76,10 +76,10 @@ pub(crate) enum Strike {
     Items(&'static str),
 }
 
-/// What has to come of a fault. The numbers are tries of the struck call with two retries allowed.
+/// What has to come of a fault. The numbers are tries of the faulted call with two retries allowed.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
-    pub(crate) strike: Strike,
+    pub(crate) injection: Injection,
     reads: Outcome,
     writes: Outcome,
     creates: Outcome,
@@ -147,47 +147,47 @@ const CREDENTIALS: &str = "check the Client ID and the Client Secret, and that t
 #[rustfmt::skip]
 pub(crate) static FAULTS: &[Fault] = &[
     // PingOne, or what stands before it, is in trouble: it may pass.
-    busy("408", Strike::Answer(408, &[], "", b""), &["Error in API call [408] - Request Timeout"], Unknown),
-    busy("500 with PingOne's body", Strike::Answer(500, &[], JSON, ERROR_BODY), &["Error in API call [500] - Internal Server Error\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], Unknown),
-    busy("502 with a web page", Strike::Answer(502, &[], "text/html", HTML), &["Error in API call [502] - Bad Gateway\nthe answer is a web page, not PingOne's"], Unknown),
-    busy("503 with `Retry-After`", Strike::Answer(503, &[("Retry-After", "0"), ("Correlation-Id", "c-503")], JSON, b"{}"), &["Error in API call [503] - Service Unavailable\nCorrelation id: c-503"], Unknown),
-    busy("504 with plain text", Strike::Answer(504, &[], "text/plain", b"upstream timed out"), &["Error in API call [504] - Gateway Timeout\nupstream timed out"], Unknown),
-    busy("500 with invalid UTF-8", Strike::Answer(500, &[("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")], JSON, b"\"\xc3\x28"), &["Error in API call [500] - Internal Server Error\n\"\u{fffd}("], Unknown),
-    busy("connection reset before the answer", Strike::Steps(|| vec![Step::Reset]), CUT, Unknown),
-    busy("connection closed before the answer", Strike::Steps(|| vec![Step::Close]), CUT, Unknown),
-    busy("connection closed within the headers", Strike::Steps(|| vec![Step::Send(head(200, &[], JSON)), Step::Close]), CUT, Unknown),
-    busy("body cut short", Strike::Steps(|| cut(200, "Content-Length: 5000\r\n\r\n{\"id\":")), CUT, Unknown),
-    busy("chunked body cut short", Strike::Steps(|| cut(200, "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n")), CUT, Unknown),
-    busy("no HTTP at all", Strike::Steps(|| vec![Step::Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec()), Step::Close]), CUT, Unknown),
-    busy("no answer in time", Strike::Steps(|| vec![Step::Hold]), SLOW, Unknown),
-    busy("body that drips", Strike::Steps(drip), SLOW, Unknown),
+    busy("408", Injection::Answer(408, &[], "", b""), &["Error in API call [408] - Request Timeout"], Unknown),
+    busy("500 with PingOne's body", Injection::Answer(500, &[], JSON, ERROR_BODY), &["Error in API call [500] - Internal Server Error\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], Unknown),
+    busy("502 with a web page", Injection::Answer(502, &[], "text/html", HTML), &["Error in API call [502] - Bad Gateway\nthe answer is a web page, not PingOne's"], Unknown),
+    busy("503 with `Retry-After`", Injection::Answer(503, &[("Retry-After", "0"), ("Correlation-Id", "c-503")], JSON, b"{}"), &["Error in API call [503] - Service Unavailable\nCorrelation id: c-503"], Unknown),
+    busy("504 with plain text", Injection::Answer(504, &[], "text/plain", b"upstream timed out"), &["Error in API call [504] - Gateway Timeout\nupstream timed out"], Unknown),
+    busy("500 with invalid UTF-8", Injection::Answer(500, &[("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")], JSON, b"\"\xc3\x28"), &["Error in API call [500] - Internal Server Error\n\"\u{fffd}("], Unknown),
+    busy("connection reset before the answer", Injection::Steps(|| vec![Step::Reset]), CUT, Unknown),
+    busy("connection closed before the answer", Injection::Steps(|| vec![Step::Close]), CUT, Unknown),
+    busy("connection closed within the headers", Injection::Steps(|| vec![Step::Send(head(200, &[], JSON)), Step::Close]), CUT, Unknown),
+    busy("body cut short", Injection::Steps(|| cut(200, "Content-Length: 5000\r\n\r\n{\"id\":")), CUT, Unknown),
+    busy("chunked body cut short", Injection::Steps(|| cut(200, "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n")), CUT, Unknown),
+    busy("no HTTP at all", Injection::Steps(|| vec![Step::Send(b"SSH-2.0-OpenSSH_9.9\r\n\r\n".to_vec()), Step::Close]), CUT, Unknown),
+    busy("no answer in time", Injection::Steps(|| vec![Step::Hold]), SLOW, Unknown),
+    busy("body that drips", Injection::Steps(drip), SLOW, Unknown),
 
     // Surely not carried out: a creation too is tried again.
-    passing("429", Strike::Answer(429, &[], JSON, ERROR_BODY), LIMITED),
-    passing("429 with `Retry-After`", Strike::Answer(429, &[("Retry-After", "0")], JSON, ERROR_BODY), LIMITED),
-    passing("connection refused", Strike::Refused, NO_CONNECTION),
+    passing("429", Injection::Answer(429, &[], JSON, ERROR_BODY), LIMITED),
+    passing("429 with `Retry-After`", Injection::Answer(429, &[("Retry-After", "0")], JSON, ERROR_BODY), LIMITED),
+    passing("connection refused", Injection::Refused, NO_CONNECTION),
 
     // No use in trying again.
     Fault {
         name: "429 that asks for more time than there is",
-        strike: Strike::Answer(429, &[("Retry-After", "3600")], JSON, ERROR_BODY),
+        injection: Injection::Answer(429, &[("Retry-After", "3600")], JSON, ERROR_BODY),
         reads: Error(1, LIMITED), writes: Error(1, LIMITED), creates: Error(1, LIMITED), token: Error(1, &["Error in API call [429] - Too Many Requests"]),
         doubt: Doubt::None,
     },
-    refused("400", Strike::Answer(400, &[], JSON, ERROR_BODY), &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.", CREDENTIALS]),
-    refused("403", Strike::Answer(403, &[], JSON, ERROR_BODY), &["Error in API call [403] - Forbidden\nSOME_CODE: Some message.", "The worker application needs the role Identity Data"], &["Error in API call [403] - Forbidden", CREDENTIALS]),
-    refused("404", Strike::Answer(404, &[], JSON, ERROR_BODY), &["Error in API call [404] - Not Found\nSOME_CODE: Some message."], &["Error in API call [404] - Not Found", "There is no such environment where the token was asked for: check the Environment ID and the Region."]),
-    refused("302 to another host", Strike::Answer(302, &[("Location", "https://elsewhere.invalid/")], "text/html", HTML), &["Error in API call [302] - Found", "Redirects are not followed, to keep the access token here: check the API URL."], &["Error in API call [302] - Found", "Redirects are not followed, to keep the client secret here: check the Authentication URL."]),
-    refused("501", Strike::Answer(501, &[], "", b""), &["Error in API call [501] - Not Implemented"], &["Error in API call [501] - Not Implemented"]).doubtful(),
+    refused("400", Injection::Answer(400, &[], JSON, ERROR_BODY), &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.", CREDENTIALS]),
+    refused("403", Injection::Answer(403, &[], JSON, ERROR_BODY), &["Error in API call [403] - Forbidden\nSOME_CODE: Some message.", "The worker application needs the role Identity Data"], &["Error in API call [403] - Forbidden", CREDENTIALS]),
+    refused("404", Injection::Answer(404, &[], JSON, ERROR_BODY), &["Error in API call [404] - Not Found\nSOME_CODE: Some message."], &["Error in API call [404] - Not Found", "There is no such environment where the token was asked for: check the Environment ID and the Region."]),
+    refused("302 to another host", Injection::Answer(302, &[("Location", "https://elsewhere.invalid/")], "text/html", HTML), &["Error in API call [302] - Found", "Redirects are not followed, to keep the access token here: check the API URL."], &["Error in API call [302] - Found", "Redirects are not followed, to keep the client secret here: check the Authentication URL."]),
+    refused("501", Injection::Answer(501, &[], "", b""), &["Error in API call [501] - Not Implemented"], &["Error in API call [501] - Not Implemented"]).doubtful(),
     Fault {
         name: "401 once",
-        strike: Strike::Once(401, r#"{"code":"ACCESS_FAILED","message":"The token is expired."}"#),
+        injection: Injection::Once(401, r#"{"code":"ACCESS_FAILED","message":"The token is expired."}"#),
         reads: Fine(2), writes: Fine(2), creates: Fine(2), token: No,
         doubt: Doubt::None,
     },
     Fault {
         name: "401 always",
-        strike: Strike::Answer(401, &[], JSON, ERROR_BODY),
+        injection: Injection::Answer(401, &[], JSON, ERROR_BODY),
         reads: Error(2, &["Error in API call [401] - Unauthorized\nSOME_CODE: Some message.", "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application."]),
         writes: Error(2, &["Error in API call [401] - Unauthorized"]), creates: Error(2, &["Error in API call [401] - Unauthorized"]),
         token: Error(1, &["Error in API call [401] - Unauthorized\nSOME_CODE: Some message.", CREDENTIALS]),
@@ -195,41 +195,41 @@ pub(crate) static FAULTS: &[Fault] = &[
     },
 
     // A success by its status, but nothing that PingOne would say.
-    nonsense("200 with a web page", Strike::Answer(200, &[], "text/html", HTML), &[NOT_JSON_TYPE], &[NOT_JSON_TYPE]),
-    nonsense("200 with JSON that is called text", Strike::Answer(200, &[], "text/plain", br#"{"id":"a8890eb9-38ea-469a-bc00-b64be7903633","username":"emma.sharp","access_token":"t","status":"OK","enabled":true,"_embedded":{"users":[],"groups":[],"groupMemberships":[]}}"#), &[NOT_JSON_TYPE], &[NOT_JSON_TYPE]),
-    nonsense("200 with malformed JSON", Strike::Answer(200, &[], JSON, br#"{"id":"a8890eb9-38ea-469a-bc00-b64be7903633",}"#), INVALID, NO_TOKEN),
-    nonsense("200 with JSON and more after it", Strike::Answer(200, &[], JSON, br#"{"access_token":"t"} {}"#), INVALID, NO_TOKEN),
-    nonsense("200 with invalid UTF-8", Strike::Answer(200, &[], JSON, b"{\"id\":\"\xc3\x28\",\"access_token\":\"\xff\"}"), INVALID, NO_TOKEN),
-    nonsense("200 with 200 levels of nesting", Strike::Steps(|| reply(200, &[], JSON, "[".repeat(200) + &"]".repeat(200))), INVALID, NO_TOKEN),
-    nonsense("200 with a list", Strike::Answer(200, &[], JSON, b"[]"), NO_OBJECT, NO_TOKEN),
-    nonsense("200 with a text", Strike::Answer(200, &[], JSON, b"\"x\""), NO_OBJECT, NO_TOKEN),
-    nonsense("200 with `null`", Strike::Answer(200, &[], JSON, b"null"), NO_OBJECT, NO_TOKEN),
-    nonsense("200 with null where an object should be", Strike::Answer(200, &[], JSON, br#"{"id":null,"account":null,"enabled":null,"status":null,"_embedded":null,"access_token":null}"#), UNUSABLE, NO_TOKEN).if_needed(UNUSABLE),
-    nonsense("200 with an empty object", Strike::Answer(200, &[], JSON, b"{}"), UNUSABLE, NO_TOKEN).if_needed(UNUSABLE),
-    nonsense("200 with an empty body", Strike::Answer(200, &[], JSON, b""), &["cannot be used: it is empty"], NO_TOKEN).if_needed(&["cannot be used: it is empty"]),
-    nonsense("body of more than 8 MiB", Strike::Steps(oversized), TOO_LARGE, TOO_LARGE),
-    nonsense("body without end", Strike::Steps(endless), TOO_LARGE, TOO_LARGE),
+    nonsense("200 with a web page", Injection::Answer(200, &[], "text/html", HTML), &[NOT_JSON_TYPE], &[NOT_JSON_TYPE]),
+    nonsense("200 with JSON that is called text", Injection::Answer(200, &[], "text/plain", br#"{"id":"a8890eb9-38ea-469a-bc00-b64be7903633","username":"emma.sharp","access_token":"t","status":"OK","enabled":true,"_embedded":{"users":[],"groups":[],"groupMemberships":[]}}"#), &[NOT_JSON_TYPE], &[NOT_JSON_TYPE]),
+    nonsense("200 with malformed JSON", Injection::Answer(200, &[], JSON, br#"{"id":"a8890eb9-38ea-469a-bc00-b64be7903633",}"#), INVALID, NO_TOKEN),
+    nonsense("200 with JSON and more after it", Injection::Answer(200, &[], JSON, br#"{"access_token":"t"} {}"#), INVALID, NO_TOKEN),
+    nonsense("200 with invalid UTF-8", Injection::Answer(200, &[], JSON, b"{\"id\":\"\xc3\x28\",\"access_token\":\"\xff\"}"), INVALID, NO_TOKEN),
+    nonsense("200 with 200 levels of nesting", Injection::Steps(|| reply(200, &[], JSON, "[".repeat(200) + &"]".repeat(200))), INVALID, NO_TOKEN),
+    nonsense("200 with a list", Injection::Answer(200, &[], JSON, b"[]"), NO_OBJECT, NO_TOKEN),
+    nonsense("200 with a text", Injection::Answer(200, &[], JSON, b"\"x\""), NO_OBJECT, NO_TOKEN),
+    nonsense("200 with `null`", Injection::Answer(200, &[], JSON, b"null"), NO_OBJECT, NO_TOKEN),
+    nonsense("200 with null where an object should be", Injection::Answer(200, &[], JSON, br#"{"id":null,"account":null,"enabled":null,"status":null,"_embedded":null,"access_token":null}"#), UNUSABLE, NO_TOKEN).if_needed(UNUSABLE),
+    nonsense("200 with an empty object", Injection::Answer(200, &[], JSON, b"{}"), UNUSABLE, NO_TOKEN).if_needed(UNUSABLE),
+    nonsense("200 with an empty body", Injection::Answer(200, &[], JSON, b""), &["cannot be used: it is empty"], NO_TOKEN).if_needed(&["cannot be used: it is empty"]),
+    nonsense("body of more than 8 MiB", Injection::Steps(oversized), TOO_LARGE, TOO_LARGE),
+    nonsense("body without end", Injection::Steps(endless), TOO_LARGE, TOO_LARGE),
 
     // Lists.
-    list("a text for a list", Strike::Items("\"x\""), 1, UNUSABLE),
-    list("an object for a list", Strike::Items("{}"), 1, UNUSABLE),
-    list("a next page that is the page itself", Strike::Next(""), 1, NO_END),
-    list("ever new next pages", Strike::Next("another"), 500, TOO_MANY),
-    list("a next page at another host", Strike::Next("https://elsewhere.invalid/users"), 1, ELSEWHERE),
-    list("a next page at another port", Strike::Next("http://127.0.0.1:1/users"), 1, ELSEWHERE),
-    list("a next page behind a user name", Strike::Next("http://user@127.0.0.1:1/users"), 1, ELSEWHERE),
+    list("a text for a list", Injection::Items("\"x\""), 1, UNUSABLE),
+    list("an object for a list", Injection::Items("{}"), 1, UNUSABLE),
+    list("a next page that is the page itself", Injection::Next(""), 1, NO_END),
+    list("ever new next pages", Injection::Next("another"), 500, TOO_MANY),
+    list("a next page at another host", Injection::Next("https://elsewhere.invalid/users"), 1, ELSEWHERE),
+    list("a next page at another port", Injection::Next("http://127.0.0.1:1/users"), 1, ELSEWHERE),
+    list("a next page behind a user name", Injection::Next("http://user@127.0.0.1:1/users"), 1, ELSEWHERE),
 ];
 
 /// Tried again, but not a creation: PingOne may have made it.
 const fn busy(
     name: &'static str,
-    strike: Strike,
+    injection: Injection,
     says: &'static [&'static str],
     doubt: Doubt,
 ) -> Fault {
     Fault {
         name,
-        strike,
+        injection,
         reads: Error(3, says),
         writes: Error(3, says),
         creates: Error(1, says),
@@ -239,23 +239,23 @@ const fn busy(
 }
 
 /// Tried again, whatever it is: it was not carried out.
-const fn passing(name: &'static str, strike: Strike, says: &'static [&'static str]) -> Fault {
+const fn passing(name: &'static str, injection: Injection, says: &'static [&'static str]) -> Fault {
     Fault {
         creates: Error(3, says),
-        ..busy(name, strike, says, Doubt::None)
+        ..busy(name, injection, says, Doubt::None)
     }
 }
 
 /// Final at once.
 const fn refused(
     name: &'static str,
-    strike: Strike,
+    injection: Injection,
     says: &'static [&'static str],
     token: &'static [&'static str],
 ) -> Fault {
     Fault {
         name,
-        strike,
+        injection,
         reads: Error(1, says),
         writes: Error(1, says),
         creates: Error(1, says),
@@ -267,23 +267,23 @@ const fn refused(
 /// Final at once; a change may have been made.
 const fn nonsense(
     name: &'static str,
-    strike: Strike,
+    injection: Injection,
     says: &'static [&'static str],
     token: &'static [&'static str],
 ) -> Fault {
-    refused(name, strike, says, token).doubtful()
+    refused(name, injection, says, token).doubtful()
 }
 
 /// Only where a list is read.
 const fn list(
     name: &'static str,
-    strike: Strike,
+    injection: Injection,
     tries: usize,
     says: &'static [&'static str],
 ) -> Fault {
     Fault {
         name,
-        strike,
+        injection,
         reads: Error(tries, says),
         writes: No,
         creates: No,
@@ -317,12 +317,12 @@ impl Fault {
     }
 
     pub(crate) fn is_refused_connection(&self) -> bool {
-        matches!(self.strike, Strike::Refused)
+        matches!(self.injection, Injection::Refused)
     }
 
     /// Whether a token that was just given is refused: no further call has a chance then.
     pub(crate) fn refuses_every_token(&self) -> bool {
-        matches!(self.strike, Strike::Answer(401, ..))
+        matches!(self.injection, Injection::Answer(401, ..))
     }
 
     /// Whether the same request would be refused again.
@@ -332,8 +332,8 @@ impl Fault {
 
     /// The status that is answered; 0 where there is none.
     pub(crate) fn status(&self) -> u16 {
-        match self.strike {
-            Strike::Answer(status, ..) | Strike::Once(status, _) => status,
+        match self.injection {
+            Injection::Answer(status, ..) | Injection::Once(status, _) => status,
             _ => 0,
         }
     }
@@ -352,10 +352,10 @@ impl Fault {
     }
 
     /// Whether such a call can meet it.
-    pub(crate) fn can_strike(&self, kind: Kind, needs: Needs) -> bool {
-        let fits = match self.strike {
-            Strike::Next(_) => needs == Needs::List,
-            Strike::Items(_) => matches!(needs, Needs::List | Needs::FirstPage),
+    pub(crate) fn applies_to(&self, kind: Kind, needs: Needs) -> bool {
+        let fits = match self.injection {
+            Injection::Next(_) => needs == Needs::List,
+            Injection::Items(_) => matches!(needs, Needs::List | Needs::FirstPage),
             _ => true,
         };
         fits && !matches!(self.outcome(kind, needs), No)
@@ -371,7 +371,7 @@ impl Fault {
             Error(tries, says) => (*tries, Some(*says)),
             Fine(tries) => (*tries, None),
             ErrorIfNeeded(says) => {
-                let empty = matches!(self.strike, Strike::Answer(_, _, _, b""));
+                let empty = matches!(self.injection, Injection::Answer(_, _, _, b""));
                 let taken = match needs {
                     Needs::Nothing | Needs::StateOrNothing => true,
                     Needs::UserOrNothing => empty,
@@ -384,16 +384,16 @@ impl Fault {
         }
     }
 
-    /// What comes instead of PingOne's answer; `struck` tries met it before.
-    pub(crate) fn answer(&self, seen: &Request, struck: usize, pingone: &Healthy) -> Answer {
-        match &self.strike {
-            Strike::Answer(status, headers, content_type, body) => {
+    /// What comes instead of PingOne's answer; `faulted` tries met it before.
+    pub(crate) fn answer(&self, seen: &Request, faulted: usize, pingone: &Healthy) -> Answer {
+        match &self.injection {
+            Injection::Answer(status, headers, content_type, body) => {
                 reply(*status, headers, content_type, body)
             }
-            Strike::Once(status, body) if struck == 0 => reply(*status, &[], JSON, body),
-            Strike::Once(..) | Strike::Refused => pingone.answer(seen),
-            Strike::Steps(steps) => steps(),
-            Strike::Next(link) => {
+            Injection::Once(status, body) if faulted == 0 => reply(*status, &[], JSON, body),
+            Injection::Once(..) | Injection::Refused => pingone.answer(seen),
+            Injection::Steps(steps) => steps(),
+            Injection::Next(link) => {
                 let this = seen.target.split("cursor").next().unwrap_or_default();
                 let this = this.trim_end_matches(['?', '&']);
                 let link = if link.starts_with("http") {
@@ -402,13 +402,13 @@ impl Fault {
                     seen.target.clone()
                 } else {
                     let mark = if this.contains('?') { '&' } else { '?' };
-                    format!("{this}{mark}cursor={struck}")
+                    format!("{this}{mark}cursor={faulted}")
                 };
                 let mut page = healthy::page(collection(seen), &[]);
                 page["_links"] = json!({"next": {"href": link}});
                 send(200, &page)
             }
-            Strike::Items(items) => {
+            Injection::Items(items) => {
                 let items: Value = serde_json::from_str(items).expect("JSON in the table");
                 send(200, &json!({"_embedded": {collection(seen): items}}))
             }
@@ -481,12 +481,12 @@ pub(crate) fn closing(answer: Answer) -> Answer {
 }
 
 /// What an error's text has to say and must not say.
-pub(crate) struct Told {
+pub(crate) struct ExpectedText {
     pub(crate) wanted: Vec<String>,
     pub(crate) unwanted: Vec<&'static str>,
 }
 
-impl Told {
+impl ExpectedText {
     /// After so many tries of a call of this kind.
     pub(crate) fn of(fault: &Fault, kind: Kind, tries: usize, says: &[&str]) -> Self {
         let settled = kind == Kind::Create && fault.doubt == Unknown;
@@ -524,7 +524,7 @@ impl Told {
         Self { wanted, unwanted }
     }
 
-    pub(crate) fn judge(&self, text: &str) -> Result<(), String> {
+    pub(crate) fn check(&self, text: &str) -> Result<(), String> {
         if let Some(part) = self.wanted.iter().find(|part| !text.contains(*part)) {
             return Err(format!("should say {part:?}, but says: {text}"));
         }
@@ -536,12 +536,12 @@ impl Told {
 }
 
 /// What came of a command on a server that plays a fault.
-pub(crate) struct Played {
+pub(crate) struct Transcript {
     pub(crate) entries: Vec<Value>,
     pub(crate) calls: Vec<Request>,
 }
 
-impl Played {
+impl Transcript {
     /// The calls, one a line.
     pub(crate) fn shown(&self) -> String {
         let calls: Vec<String> = self.calls.iter().map(Request::call).collect();
@@ -564,7 +564,7 @@ pub(crate) fn run(
     fault: Option<&Fault>,
     shut: bool,
     script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-) -> Result<Played, String> {
+) -> Result<Transcript, String> {
     run_at(Timestamp::now(), (command, args), fault, shut, script)
 }
 
@@ -575,7 +575,7 @@ pub(crate) fn run_at(
     fault: Option<&Fault>,
     shut: bool,
     script: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-) -> Result<Played, String> {
+) -> Result<Transcript, String> {
     let on = Arc::new(AtomicBool::new(true));
     let server = {
         let on = Arc::clone(&on);
@@ -605,7 +605,7 @@ pub(crate) fn run_at(
             server.reopen();
         }
     };
-    let mut heard = talk_with(
+    let mut received = talk_with(
         &mut Runner::without_waits(Env::default(), date),
         json!({}),
         [
@@ -614,18 +614,18 @@ pub(crate) fn run_at(
             Turn::after(switch_off, healthy::get_user(&host, &limits)),
         ],
     );
-    match heard.result(1) {
+    match received.result(1) {
         (1, text) if text.starts_with(&format!("### User:{USER}")) => {}
         other => return Err(format!("the next request is not served: {other:?}")),
     }
-    Ok(Played {
-        entries: heard.answers.swap_remove(0),
+    Ok(Transcript {
+        entries: received.answers.swap_remove(0),
         calls: calls.lock().expect("one thread").clone(),
     })
 }
 
 /// One fault at one place of one command.
-pub(crate) trait Cell: Sync + 'static {
+pub(crate) trait Scenario: Sync + 'static {
     fn name(&self) -> String;
 
     fn fault(&self) -> &'static Fault;
@@ -634,21 +634,21 @@ pub(crate) trait Cell: Sync + 'static {
     fn play(&'static self) -> Result<(), String>;
 }
 
-/// Plays all these cells, many at once: most of their time is waiting.
-pub(crate) fn play_all<C: Cell>(mut cells: Vec<C>) {
+/// Plays all these scenarios, many at once: most of their time is waiting.
+pub(crate) fn play_all<C: Scenario>(mut scenarios: Vec<C>) {
     const AT_ONCE: usize = 96;
-    assert!(cells.len() > 200, "the matrix has cells");
+    assert!(scenarios.len() > 200, "the matrix has scenarios");
     // The longest first, so that none is left alone at the end.
-    cells.sort_by_key(|cell| !cell.fault().is_slow());
-    let cells: &'static [C] = cells.leak();
+    scenarios.sort_by_key(|scenario| !scenario.fault().is_slow());
+    let scenarios: &'static [C] = scenarios.leak();
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(failure) = cell.play() {
-                        let failure = format!("{}: {failure}", cell.name());
+                while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(failure) = scenario.play() {
+                        let failure = format!("{}: {failure}", scenario.name());
                         failures.lock().expect("no panic").push(failure);
                     }
                 }
@@ -658,9 +658,9 @@ pub(crate) fn play_all<C: Cell>(mut cells: Vec<C>) {
     let failures = failures.into_inner().expect("no panic");
     assert!(
         failures.is_empty(),
-        "{} of {} cells differ from the table:\n\n{}",
+        "{} of {} scenarios differ from the table:\n\n{}",
         failures.len(),
-        cells.len(),
+        scenarios.len(),
         failures.join("\n\n")
     );
 }
@@ -669,7 +669,7 @@ pub(crate) fn play_all<C: Cell>(mut cells: Vec<C>) {
 fn summary() -> String {
     let mut rows: Vec<(Vec<&str>, String)> = Vec::new();
     for fault in FAULTS {
-        let cell = |outcome: &Outcome, create: bool| match outcome {
+        let column = |outcome: &Outcome, create: bool| match outcome {
             Error(1, _) if create && fault.doubt == Unknown => "1 try, then looked up".to_owned(),
             Error(1, _) => "1 try".to_owned(),
             Error(tries, _) => format!("{tries} tries"),
@@ -679,10 +679,10 @@ fn summary() -> String {
         };
         let columns = format!(
             "{} | {} | {} | {} | {}",
-            cell(&fault.reads, false),
-            cell(&fault.writes, false),
-            cell(&fault.creates, true),
-            cell(&fault.token, false),
+            column(&fault.reads, false),
+            column(&fault.writes, false),
+            column(&fault.creates, true),
+            column(&fault.token, false),
             told(&fault.reads),
         );
         match rows.last_mut() {

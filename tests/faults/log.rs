@@ -4,7 +4,7 @@ use pingone_xsoar::{env::Env, run::Runner};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, talk, talk_with},
+    conversation::{Received, Turn, talk, talk_with},
     healthy::{self, CLIENT_SECRET, ENVIRONMENT, TOKEN, USER, get_user},
     process,
     server::{Answer, Server, Step, json as send},
@@ -12,24 +12,27 @@ use crate::{
 
 const CALLED: &str = "Command being called is pingone-get-user";
 
-fn once(request: Value) -> Heard {
+fn once(request: Value) -> Received {
     talk(Env::default(), [Turn::new(request)])
 }
 
 #[test]
-fn an_error_marker_in_a_stored_value_is_text() {
+fn an_error_marker_in_a_stored_value_is_plain_text() {
     for marker in ["$$##", "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"] {
         let server = Server::start(healthy::answer);
         let note = format!("{TOKEN} {marker} {TOKEN}");
-        let heard = talk_with(
+        let received = talk_with(
             &mut Runner::live(Env::default()),
             json!({"note": note}),
             [Turn::new(get_user(&server.host(), &json!({})))],
         );
-        assert!(heard.note(0).starts_with("### User:"));
-        assert_eq!(heard.log, [CALLED]);
-        assert_eq!(heard.context["note"], json!(note));
-        assert!(heard.context["pingone_token"].is_string(), "it is stored");
+        assert!(received.note(0).starts_with("### User:"));
+        assert_eq!(received.log, [CALLED]);
+        assert_eq!(received.context["note"], json!(note));
+        assert!(
+            received.context["pingone_token"].is_string(),
+            "it is stored"
+        );
     }
 }
 
@@ -58,8 +61,8 @@ fn a_secret_in_an_argument_is_not_logged() {
         _ => healthy::answer(seen),
     });
     for request in misplaced_secrets(&server.host()) {
-        let heard = once(request.clone());
-        let log = heard.log.join("\n");
+        let received = once(request.clone());
+        let log = received.log.join("\n");
         assert!(!log.contains(CLIENT_SECRET), "{log}");
         let ended = process::run(&[], format!("{request}\n").as_bytes());
         assert!(!ended.stderr.contains(CLIENT_SECRET), "{}", ended.stderr);
@@ -72,7 +75,7 @@ fn a_secret_in_an_argument_is_not_logged() {
 }
 
 #[test]
-fn nothing_in_the_log_is_obeyed_by_a_terminal() {
+fn log_lines_cannot_control_a_terminal() {
     let server = Server::start(|seen| match seen.method.as_str() {
         "GET" => send(
             400,
@@ -89,8 +92,8 @@ fn nothing_in_the_log_is_obeyed_by_a_terminal() {
 }
 
 /// A log of calls with the seconds taken out, which differ.
-fn calls(heard: &Heard) -> Vec<String> {
-    let lines = heard.log.iter().flat_map(|text| text.lines());
+fn calls(received: &Received) -> Vec<String> {
+    let lines = received.log.iter().flat_map(|text| text.lines());
     lines
         .skip_while(|line| *line != "Calls to PingOne:")
         .skip(1)
@@ -128,15 +131,15 @@ fn debug_mode_logs_every_call_and_no_secret() {
     let mut by_argument = usual.clone();
     by_argument["args"]["debug-mode"] = json!("true");
     for request in [debugged(usual), by_argument] {
-        let heard = once(request.clone());
+        let received = once(request.clone());
         assert_eq!(
-            heard.log.len(),
+            received.log.len(),
             1,
             "one round trip for all of them: {:?}",
-            heard.log
+            received.log
         );
         assert_eq!(
-            calls(&heard),
+            calls(&received),
             [token_call(), format!("{} #1 200", user_call())]
         );
         let ended = process::run(&[], format!("{request}\n").as_bytes());
@@ -144,7 +147,7 @@ fn debug_mode_logs_every_call_and_no_secret() {
         assert_eq!(lines.len(), 2, "{}", ended.stderr);
         assert!(lines[1].starts_with(&format!("debug: {}, try 1, ", user_call())));
         for secret in [CLIENT_SECRET, TOKEN] {
-            assert!(!heard.log.join("\n").contains(secret) && !ended.stderr.contains(secret));
+            assert!(!received.log.join("\n").contains(secret) && !ended.stderr.contains(secret));
         }
     }
 }
@@ -161,10 +164,13 @@ fn after_the_token(answer: fn() -> Answer) -> Server {
 fn debug_mode_logs_the_calls_of_a_command_that_fails_too() {
     let refuses = after_the_token(|| send(503, &json!({})));
     let more = json!({"max_retries": "1"});
-    let heard = once(debugged(get_user(&refuses.host(), &more)));
-    assert!(heard.error(0).contains("[503]"));
+    let received = once(debugged(get_user(&refuses.host(), &more)));
+    assert!(received.error(0).contains("[503]"));
     let tries = [1, 2].map(|number| format!("{} #{number} 503", user_call()));
-    assert_eq!(calls(&heard), [vec![token_call()], tries.to_vec()].concat());
+    assert_eq!(
+        calls(&received),
+        [vec![token_call()], tries.to_vec()].concat()
+    );
 
     let holds = after_the_token(|| vec![Step::Hold]);
     for (more, end) in [
@@ -177,9 +183,9 @@ fn debug_mode_logs_the_calls_of_a_command_that_fails_too() {
             "in time",
         ),
     ] {
-        let heard = once(debugged(get_user(&holds.host(), &more)));
-        assert!(heard.error(0).contains(end), "{}", heard.error(0));
-        let calls = calls(&heard);
+        let received = once(debugged(get_user(&holds.host(), &more)));
+        assert!(received.error(0).contains(end), "{}", received.error(0));
+        let calls = calls(&received);
         assert_eq!(calls.first(), Some(&token_call()));
         let last = calls.last().expect("a call");
         assert!(last.starts_with(&format!("{} #", user_call())), "{last}");

@@ -1,5 +1,5 @@
 //! The fault matrix of the commands that have one call of their own: every command × every fault × every place
-//! where it can strike: the token request, the look-up, the command's own call. Which commands there are stands
+//! where it can be injected: the token request, the look-up, the command's own call. Which commands there are stands
 //! in one table, [`COMMANDS`]; the others are in `several_calls.rs`.
 
 use std::{
@@ -11,8 +11,8 @@ use pingone_xsoar::{commands, env::Env};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, kind_and_text, talk},
-    faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
+    conversation::{Received, Turn, kind_and_text, talk},
+    faults::{self, Doubt, ExpectedText, FAULTS, Fault, Kind, Needs, Transcript, closing},
     healthy::{self, GROUP, Healthy, POPULATION, USER},
     server::{PINGONE_JSON, Request, Server, json as json_reply, reply},
     several_calls,
@@ -180,14 +180,14 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
 ];
 
-/// One cell of the matrix.
-struct Cell {
+/// One scenario of the matrix.
+struct Scenario {
     command: &'static Command,
     place: Place,
     fault: &'static Fault,
 }
 
-impl faults::Cell for Cell {
+impl faults::Scenario for Scenario {
     fn name(&self) -> String {
         let args: Vec<&str> = self.command.args.iter().map(|(name, _)| *name).collect();
         format!(
@@ -204,10 +204,10 @@ impl faults::Cell for Cell {
     }
 
     fn play(&'static self) -> Result<(), String> {
-        let (pingone, struck) = (Healthy::default(), AtomicUsize::new(0));
+        let (pingone, faulted) = (Healthy::default(), AtomicUsize::new(0));
         let refused = self.fault.is_refused_connection();
         let shut = refused && self.place == Place::Token;
-        let played = faults::run(
+        let transcript = faults::run(
             self.command.name,
             &faults::arguments(self.command.args),
             Some(self.fault),
@@ -218,8 +218,8 @@ impl faults::Cell for Cell {
                         // It takes place, although the answer does not say so.
                         pingone.answer(seen);
                     }
-                    let struck = struck.fetch_add(1, Ordering::SeqCst);
-                    return self.fault.answer(seen, struck, &pingone);
+                    let faulted = faulted.fetch_add(1, Ordering::SeqCst);
+                    return self.fault.answer(seen, faulted, &pingone);
                 }
                 let answer = pingone.answer(seen);
                 if refused && self.comes_before(seen) {
@@ -229,12 +229,12 @@ impl faults::Cell for Cell {
                 }
             },
         )?;
-        self.judge_entries(&played)?;
-        self.judge_calls(&played)
+        self.check_entries(&transcript)?;
+        self.check_calls(&transcript)
     }
 }
 
-impl Cell {
+impl Scenario {
     fn kind(&self) -> Kind {
         match self.place {
             Place::Token => Kind::Token,
@@ -250,14 +250,14 @@ impl Cell {
         }
     }
 
-    /// Whether there is such a cell.
+    /// Whether there is such a scenario.
     fn exists(&self) -> bool {
         let place = match self.place {
             Place::Token => true,
             Place::LookUp => self.command.looks_up.is_some(),
             Place::Own => self.command.own.is_some(),
         };
-        place && self.fault.can_strike(self.kind(), self.needs())
+        place && self.fault.applies_to(self.kind(), self.needs())
     }
 
     fn expected(&self) -> (usize, Option<&'static [&'static str]>) {
@@ -315,9 +315,9 @@ impl Cell {
         }
     }
 
-    fn judge_entries(&self, played: &Played) -> Result<(), String> {
-        let [entry] = played.entries.as_slice() else {
-            return Err(format!("not exactly one entry: {:?}", played.entries));
+    fn check_entries(&self, transcript: &Transcript) -> Result<(), String> {
+        let [entry] = transcript.entries.as_slice() else {
+            return Err(format!("not exactly one entry: {:?}", transcript.entries));
         };
         let (tries, says) = self.expected();
         let (kind, text) = kind_and_text(entry);
@@ -333,16 +333,16 @@ impl Cell {
         }
         let instead = self.afterwards().1.map(|instead| [instead]);
         let says = instead.as_ref().map_or(says, |instead| &instead[..]);
-        let mut told = Told::of(self.fault, self.kind(), tries, says);
+        let mut told = ExpectedText::of(self.fault, self.kind(), tries, says);
         told.wanted.push(format!(
             "Failed to execute {} command. Error: ",
             self.command.name
         ));
-        told.judge(text)
+        told.check(text)
     }
 
-    fn judge_calls(&self, played: &Played) -> Result<(), String> {
-        let calls = &played.calls;
+    fn check_calls(&self, transcript: &Transcript) -> Result<(), String> {
+        let calls = &transcript.calls;
         let (tries, says) = self.expected();
         let refused = self.fault.is_refused_connection();
         let count = |place| {
@@ -351,26 +351,26 @@ impl Cell {
                 .filter(|seen| place_of(self.command, seen) == Some(place))
                 .count()
         };
-        let struck = if refused { 0 } else { tries };
+        let faulted = if refused { 0 } else { tries };
         // A refused token is asked for anew.
         let renewed = usize::from(self.place != Place::Token && self.outcome_is_401());
         let settled = usize::from(self.is_settled() && says.is_some());
         let looks_up = usize::from(self.command.looks_up.is_some());
         let has_own = usize::from(self.command.own.is_some());
         let wanted = match self.place {
-            Place::Token => [struck, 0, 0],
+            Place::Token => [faulted, 0, 0],
             Place::LookUp => [
                 1 + renewed,
-                struck,
+                faulted,
                 if says.is_some() { 0 } else { has_own },
             ],
-            Place::Own => [1 + renewed, looks_up, struck],
+            Place::Own => [1 + renewed, looks_up, faulted],
         };
         let found = [count(Place::Token), count(Place::LookUp), count(Place::Own)];
         if found != wanted {
             return Err(format!(
                 "token requests, look-ups and own calls should be {wanted:?}, but are {found:?}:\n{}",
-                played.shown()
+                transcript.shown()
             ));
         }
         let others: BTreeSet<String> = calls
@@ -391,7 +391,7 @@ impl Cell {
         if others != wanted || number != wanted.len() {
             return Err(format!(
                 "afterwards there should be {wanted:?}, but there are {number} calls, {others:?}:\n{}",
-                played.shown()
+                transcript.shown()
             ));
         }
         Ok(())
@@ -424,22 +424,22 @@ pub(crate) fn place_of(command: &Command, seen: &Request) -> Option<Place> {
         .then_some(Place::LookUp)
 }
 
-/// Plays all cells of a place.
+/// Plays all scenarios of a place.
 fn play(place: Place) {
-    let mut cells: Vec<Cell> = Vec::new();
+    let mut scenarios: Vec<Scenario> = Vec::new();
     for fault in FAULTS {
         for command in COMMANDS {
-            let cell = Cell {
+            let scenario = Scenario {
                 command,
                 place,
                 fault,
             };
-            if cell.exists() {
-                cells.push(cell);
+            if scenario.exists() {
+                scenarios.push(scenario);
             }
         }
     }
-    faults::play_all(cells);
+    faults::play_all(scenarios);
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn with_large_pages(
     (path, collection): (&'static str, &'static str),
     item: impl Fn(usize) -> Value + Send + Sync + 'static,
     go_on: bool,
-) -> (Heard, usize) {
+) -> (Received, usize) {
     let number = AtomicUsize::new(0);
     let server = Server::start(move |seen| {
         if !seen.path().ends_with(path) {
@@ -484,15 +484,15 @@ fn with_large_pages(
         )
     });
     let request = healthy::request(&server.host(), command, args, &json!({}));
-    let heard = talk(Env::default(), [Turn::new(request)]);
-    (heard, server.count("GET", path))
+    let received = talk(Env::default(), [Turn::new(request)]);
+    (received, server.count("GET", path))
 }
 
 #[test]
-fn large_pages_do_not_add_up() {
+fn large_pages_do_not_accumulate_in_memory() {
     let membership = |_| json!({"id": GROUP, "name": "Sales", "type": "DIRECT"});
     let user = |_| healthy::user();
-    for (heard, calls) in [
+    for (received, calls) in [
         with_large_pages(
             "pingone-get-groups",
             &json!({"username": "emma.sharp"}),
@@ -508,7 +508,7 @@ fn large_pages_do_not_add_up() {
             true,
         ),
     ] {
-        let text = heard.error(0);
+        let text = received.error(0);
         assert!(
             text.contains("cannot be used: its pages are too large together"),
             "{text}"
@@ -521,7 +521,7 @@ fn large_pages_do_not_add_up() {
 }
 
 #[test]
-fn large_spans_of_the_audit_trail_do_not_add_up() {
+fn long_audit_periods_do_not_accumulate_in_memory() {
     let run = |args: &Value| {
         with_large_pages(
             "pingone-list-audit-activities",
@@ -533,8 +533,8 @@ fn large_spans_of_the_audit_trail_do_not_add_up() {
     };
     // Seven spans of 14 days.
     let mut args = json!({"from": "98 days ago", "all_results": "true"});
-    let (heard, calls) = run(&args);
-    let text = heard.error(0);
+    let (received, calls) = run(&args);
+    let text = received.error(0);
     assert!(
         text.contains("cannot be used: its pages are too large together"),
         "{text}"
@@ -545,13 +545,13 @@ fn large_spans_of_the_audit_trail_do_not_add_up() {
     );
     // What is not wanted is let go.
     args["ip"] = json!("10.0.0.2");
-    let (heard, calls) = run(&args);
-    assert_eq!(kind_and_text(heard.entry(0)).0, 1);
+    let (received, calls) = run(&args);
+    assert_eq!(kind_and_text(received.entry(0)).0, 1);
     assert_eq!(calls, 7);
 }
 
 #[test]
-fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
+fn endlessly_nested_groups_are_not_followed_forever() {
     let number = AtomicUsize::new(0);
     let server = Server::start(move |seen| {
         if seen.path() == format!("{}/groups/{GROUP}", healthy::base()) {
@@ -567,8 +567,8 @@ fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
     let args = json!({"userId": USER, "groupId": GROUP});
     let protected = json!({"protected_groups": "Admins"});
     let request = healthy::request(&server.host(), "pingone-add-to-group", &args, &protected);
-    let heard = talk(Env::default(), [Turn::new(request)]);
-    let text = heard.error(0);
+    let received = talk(Env::default(), [Turn::new(request)]);
+    let text = received.error(0);
     assert!(
         text.contains("is nested in too many groups to tell whether one is protected"),
         "{text}"
@@ -579,7 +579,7 @@ fn groups_that_are_nested_without_end_are_not_climbed_without_end() {
 
 #[test]
 fn the_tables_have_commands_that_are_there() {
-    let several = several_calls::FORMS.iter().map(|form| form.name);
+    let several = several_calls::INVOCATIONS.iter().map(|form| form.name);
     for name in COMMANDS.iter().map(|command| command.name).chain(several) {
         assert!(commands::NAMES.contains(&name), "{name} is no command");
     }

@@ -266,7 +266,7 @@ fn no_answer_of_pingones_takes_more_than_256_mib() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_with_what_to_do() {
+fn oversized_answers_are_errors_that_say_what_to_do() {
     let list = &list_of_users();
     let server = server(list, "0");
     let request = healthy::request(&server.host(), list.command, &list.args, &json!({}));

@@ -21,7 +21,7 @@ use rustls::{
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, talk},
+    conversation::{Received, Turn, talk},
     healthy::{self, get_user},
     process,
     server::{Answer, Request, Server, Step, json as send, reply},
@@ -100,15 +100,15 @@ fn certificate(names: &[&str], change: Change) -> CertifiedKey<KeyPair> {
     CertifiedKey { cert, signing_key }
 }
 
-fn once(env: Env, request: Value) -> Heard {
+fn once(env: Env, request: Value) -> Received {
     talk(env, [Turn::new(request)])
 }
 
 const TLS_ADVICE: &str = "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.";
 
 /// The error of a certificate that is not trusted: said at once.
-fn assert_untrusted(heard: &Heard, tls: &Tls) {
-    let text = heard.error(0);
+fn assert_untrusted(received: &Received, tls: &Tls) {
+    let text = received.error(0);
     let host = tls.server.host();
     assert!(
         text.contains(&format!("no trusted TLS connection to {host} (")),
@@ -132,8 +132,8 @@ fn a_certificate_file_replaces_the_bundled_roots() {
     let file = folder.file("roots.pem", &tls.pem);
     for variable in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"] {
         let env = Env::from([(variable, file.as_str())]);
-        let heard = once(env, tls.request(&json!({})));
-        assert!(heard.note(0).starts_with("### User:"), "{variable}");
+        let received = once(env, tls.request(&json!({})));
+        assert!(received.note(0).starts_with("### User:"), "{variable}");
     }
     // The first of the two counts, as it does for XSOAR's other integrations; the file has one certificate.
     let env = Env::from([("SSL_CERT_FILE", file.as_str())]);
@@ -172,8 +172,8 @@ fn a_certificate_file_that_cannot_be_read_is_an_error() {
     ];
     for file in files {
         let env = Env::from([("REQUESTS_CA_BUNDLE", file.as_str())]);
-        let heard = once(env, tls.request(&json!({})));
-        let text = heard.error(0);
+        let received = once(env, tls.request(&json!({})));
+        let text = received.error(0);
         assert!(
             text.contains(&file) && text.contains("REQUESTS_CA_BUNDLE"),
             "{text}"
@@ -196,17 +196,17 @@ fn insecure_is_true_only_for_true() {
         (Value::Null, false),
     ] {
         let tls = Tls::for_this_machine();
-        let heard = once(Env::default(), tls.request(&json!({"insecure": value})));
+        let received = once(Env::default(), tls.request(&json!({"insecure": value})));
         if trusts {
-            assert!(heard.note(0).starts_with("### User:"), "{value}");
+            assert!(received.note(0).starts_with("### User:"), "{value}");
         } else {
-            assert_untrusted(&heard, &tls);
+            assert_untrusted(&received, &tls);
         }
     }
 }
 
 #[test]
-fn a_server_without_tls_is_not_spoken_to() {
+fn a_server_without_tls_is_refused() {
     let server = Server::start(|_| {
         vec![
             Step::Send(b"HTTP/1.1 400 Bad\r\n\r\n".to_vec()),
@@ -218,8 +218,8 @@ fn a_server_without_tls_is_not_spoken_to() {
         &server.host(),
         &json!({"api_url": address, "auth_url": address}),
     );
-    let heard = once(Env::default(), request);
-    let text = heard.error(0);
+    let received = once(Env::default(), request);
+    let text = received.error(0);
     assert!(
         text.contains("no trusted TLS connection to 127.0.0.1:") && text.ends_with(TLS_ADVICE),
         "{text}"
@@ -476,12 +476,12 @@ fn a_proxy_address_that_cannot_be_used_is_an_error_without_it() {
 }
 
 #[test]
-fn a_name_without_an_address_is_named() {
+fn an_unresolvable_host_is_named() {
     // RFC 6761: no resolver has an address for it.
     let address = "https://nonexistent.invalid";
     let more = json!({"api_url": address, "auth_url": address, "max_retries": "0"});
-    let heard = once(Env::default(), get_user("127.0.0.1:1", &more));
-    let text = heard.error(0);
+    let received = once(Env::default(), get_user("127.0.0.1:1", &more));
+    let text = received.error(0);
     assert!(
         text.contains("the host nonexistent.invalid was not found ("),
         "{text}"
@@ -504,8 +504,8 @@ fn redirects_are_not_followed() {
                 }
                 healthy::answer(seen)
             });
-            let heard = once(Env::default(), get_user(&server.host(), &json!({})));
-            let text = heard.error(0);
+            let received = once(Env::default(), get_user(&server.host(), &json!({})));
+            let text = received.error(0);
             assert!(
                 text.contains(&format!("Error in API call [{status}] - "))
                     && text.contains("Redirects are not followed, to keep the "),
@@ -530,8 +530,8 @@ fn the_token_goes_to_no_other_host_by_a_link() {
     });
     let args = json!({"username": "emma.sharp"});
     let request = healthy::request(&server.host(), "pingone-delete-user", &args, &json!({}));
-    let heard = once(Env::default(), request);
-    assert!(heard.error(0).contains("leads to another host"));
+    let received = once(Env::default(), request);
+    assert!(received.error(0).contains("leads to another host"));
     assert_eq!(other.connections(), 0);
     assert!(server.seen().iter().all(|seen| seen.method != "DELETE"));
 }
@@ -540,8 +540,8 @@ fn the_token_goes_to_no_other_host_by_a_link() {
 fn plain_http_is_for_this_machine_alone() {
     for name in ["api_url", "auth_url"] {
         let request = get_user("127.0.0.1:1", &json!({name: "http://pingone.example"}));
-        let heard = once(Env::default(), request);
-        let text = heard.error(0);
+        let received = once(Env::default(), request);
+        let text = received.error(0);
         assert!(text.contains(name) && text.contains("use https"), "{text}");
     }
 }

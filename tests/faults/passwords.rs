@@ -55,8 +55,8 @@ fn set(more: &Value, lost: Lost, answer: fn() -> Answer) -> (u64, String, usize)
     }
     let limits = json!({"request_timeout": "1"});
     let request = healthy::request(&server.host(), "pingone-set-password", &args, &limits);
-    let heard = talk_without_waits(Env::default(), [Turn::new(request)]);
-    let (kind, text) = heard.result(0);
+    let received = talk_without_waits(Env::default(), [Turn::new(request)]);
+    let (kind, text) = received.result(0);
     (kind, text.to_owned(), server.count("PUT", "/password"))
 }
 
@@ -102,7 +102,7 @@ fn a_password_that_was_set_is_not_set_again() {
 
 /// Without the policy a second try does no harm, and so there is one; here it meets a refusal all the same.
 #[test]
-fn a_second_try_that_is_refused_does_not_hide_that_the_first_was_carried_out() {
+fn a_refused_retry_does_not_hide_that_the_first_attempt_succeeded() {
     for more in [
         json!({}),
         json!({"forceChange": "true", "bypassPolicy": "true"}),
@@ -117,7 +117,7 @@ fn a_second_try_that_is_refused_does_not_hide_that_the_first_was_carried_out() {
 }
 
 #[test]
-fn a_password_that_was_not_set_so_far_is_told_as_such() {
+fn a_password_not_yet_set_is_reported_as_such() {
     let way = || vec![Step::Reset];
     let (kind, text, sent) = set(&json!({"forceChange": "true"}), Lost::BeforeItWasSet, way);
     assert_eq!((kind, sent), (4, 1), "{text}");

@@ -1,5 +1,5 @@
 //! The fault matrix of the commands that make several calls: every command × every fault × every call. Which
-//! calls there are, and what a fault at each of them costs, stands in one table, [`FORMS`]. Where users or steps
+//! calls there are, and what a fault at each of them costs, stands in one table, [`INVOCATIONS`]. Where users or steps
 //! are served one by one, a fault costs the one that it strikes and no other.
 //!
 //! A body without end, one of more than 8 MiB and a list without end take long, and each call meets them in the
@@ -17,18 +17,18 @@ use serde_json::{Value, json};
 
 use crate::{
     conversation::kind_and_text,
-    faults::{self, Doubt, FAULTS, Fault, Kind, Needs, Played, Told, closing},
+    faults::{self, Doubt, ExpectedText, FAULTS, Fault, Kind, Needs, Transcript, closing},
     healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
     server::Request,
 };
 
 /// A command, asked so that it makes the calls which are told here.
-pub(crate) struct Form {
+pub(crate) struct Invocation {
     pub(crate) name: &'static str,
     pub(crate) args: &'static [(&'static str, &'static str)],
     /// How PingOne stands before.
     given: fn(&mut State),
-    answer: Shape,
+    answer: FailureReport,
     order: Order,
     /// The calls of a run without a fault, but for the token's.
     calls: &'static [Call],
@@ -36,7 +36,7 @@ pub(crate) struct Form {
 
 /// How a failure is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum FailureReport {
     /// By an error entry alone.
     Alone,
     /// By a table of what came of each user, and an error entry after it.
@@ -80,7 +80,7 @@ enum Costs {
     /// Names that are nice to have; that they are missing is told.
     Names,
     /// It is a call for the other user, who must be served whatever happens here. No fault is played at it.
-    NotStruck,
+    NotFaulted,
 }
 
 /// A call on which everything hangs.
@@ -112,7 +112,7 @@ const fn section(title: &'static str, path: &'static str, needs: Needs) -> Call 
 
 /// A call for the other user.
 const fn others(path: &'static str) -> Call {
-    call(path, Needs::Nothing).costs(Costs::NotStruck)
+    call(path, Needs::Nothing).costs(Costs::NotFaulted)
 }
 
 impl Call {
@@ -213,7 +213,7 @@ const STILL_IN_GROUP: &str =
 /// The commands of several calls, some in several ways. Some of those of `matrix.rs` are here again, where PingOne
 /// does not tell the new state and it is read.
 #[rustfmt::skip]
-pub(crate) static FORMS: &[Form] = &[
+pub(crate) static INVOCATIONS: &[Invocation] = &[
     alone("pingone-list-users", &[("groupName", "Sales")], &[
         call("GET /groups", Needs::List),
         call("GET /users", Needs::List),
@@ -236,7 +236,7 @@ pub(crate) static FORMS: &[Form] = &[
     ]),
     table("pingone-list-sessions", &[EMMA], &[LOOK_UP, call(SESSIONS, Needs::List)]),
     table("pingone-list-mfa-devices", &[EMMA], &[LOOK_UP, call(DEVICES, Needs::List)]),
-    Form {
+    Invocation {
         order: Order::AtOnce(3),
         ..table("pingone-list-role-assignments", &[EMMA], &[
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
@@ -245,7 +245,7 @@ pub(crate) static FORMS: &[Form] = &[
             call("GET /users/U/roleAssignments", Needs::List),
         ])
     },
-    Form {
+    Invocation {
         order: Order::AtOnce(1),
         ..alone("pingone-get-user", &[EMMA, ("detailed", "true")], &[
             LOOK_UP,
@@ -263,7 +263,7 @@ pub(crate) static FORMS: &[Form] = &[
         LOOK_UP,
         call("POST /users/U", Needs::UserOrNothing),
     ]),
-    Form {
+    Invocation {
         given: TERSE,
         ..table("pingone-lock-user", &[("userId", USER)], &[
             call("GET /users/U", Needs::User),
@@ -271,7 +271,7 @@ pub(crate) static FORMS: &[Form] = &[
             call("GET /users/U", Needs::User).after(LOCK_ACCEPTED),
         ])
     },
-    Form {
+    Invocation {
         given: |state| state.password = "PASSWORD_LOCKED_OUT",
         ..table("pingone-unlock-password", &[EMMA], &[
             LOOK_UP,
@@ -287,8 +287,8 @@ pub(crate) static FORMS: &[Form] = &[
         call(END_T, Needs::Nothing).gone(T_AGAIN.0, T_AGAIN.1).after(ONE_ENDED),
         call(SESSIONS, Needs::List).after(BOTH_ENDED),
     ]),
-    // Two users, of whom one is struck.
-    Form {
+    // Two users, of whom one is faulted.
+    Invocation {
         order: Order::AtOnce(2),
         ..table("pingone-clear-user-sessions", &[("userId", BOTH)], &[
             others("GET /users/V/sessions"),
@@ -319,7 +319,7 @@ pub(crate) static FORMS: &[Form] = &[
         call(MFA, Needs::Status),
         call("PUT /users/U/mfaEnabled", Needs::StateOrNothing),
     ]),
-    Form {
+    Invocation {
         given: TERSE,
         ..table("pingone-set-mfa-enabled", &[("userId", USER), ("enabled", "true")], &[
             call(MFA, Needs::Status),
@@ -347,7 +347,7 @@ pub(crate) static FORMS: &[Form] = &[
         one_of("leaveGroups", LEAVE_G).gone(&["GET /users/U/memberOfGroups/G", LEAVE_H], Some(STILL_IN_GROUP)),
         one_of("leaveGroups", LEAVE_H).gone(&["GET /users/U/memberOfGroups/H"], Some(STILL_IN_GROUP)),
     ]),
-    Form {
+    Invocation {
         given: TERSE,
         ..table("pingone-contain-user", &[("userId", USER), ("steps", "lock,disable")], &[
             call("GET /users/U", Needs::User),
@@ -357,7 +357,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("disable", "GET /users/U", Needs::User).after(CHANGE_ACCEPTED),
         ])
     },
-    Form {
+    Invocation {
         given: CONTAINED,
         ..table("pingone-restore-user", &[EMMA, ("record", RECORD)], &[
             LOOK_UP,
@@ -368,7 +368,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("signOn", "GET /users/U", Needs::User),
         ])
     },
-    Form {
+    Invocation {
         given: |state| { CONTAINED(state); TERSE(state); },
         ..table("pingone-restore-user", &[EMMA, ("record", RECORD)], &[
             LOOK_UP,
@@ -381,7 +381,7 @@ pub(crate) static FORMS: &[Form] = &[
             step("signOn", "GET /users/U", Needs::User),
         ])
     },
-    Form {
+    Invocation {
         given: |state| { CONTAINED(state); TERSE(state); },
         ..alone("pingone-unlock-user", &[EMMA], &[
             LOOK_UP,
@@ -389,7 +389,7 @@ pub(crate) static FORMS: &[Form] = &[
             call("GET /users/U", Needs::User).after(UNLOCK_ACCEPTED),
         ])
     },
-    Form {
+    Invocation {
         given: TERSE,
         ..alone("pingone-deactivate-user", &[EMMA], &[
             LOOK_UP,
@@ -403,12 +403,12 @@ const fn alone(
     name: &'static str,
     args: &'static [(&'static str, &'static str)],
     calls: &'static [Call],
-) -> Form {
-    Form {
+) -> Invocation {
+    Invocation {
         name,
         args,
         given: AS_IT_IS,
-        answer: Shape::Alone,
+        answer: FailureReport::Alone,
         order: Order::Fixed,
         calls,
     }
@@ -418,14 +418,14 @@ const fn table(
     name: &'static str,
     args: &'static [(&'static str, &'static str)],
     calls: &'static [Call],
-) -> Form {
-    Form {
-        answer: Shape::Table,
+) -> Invocation {
+    Invocation {
+        answer: FailureReport::Table,
         ..alone(name, args, calls)
     }
 }
 
-impl Form {
+impl Invocation {
     /// Its calls, each once.
     pub(crate) fn shorts(&self) -> BTreeSet<&'static str> {
         self.calls.iter().map(|call| call.short).collect()
@@ -437,16 +437,16 @@ impl Form {
     }
 }
 
-/// One cell of the matrix: a fault at the token request, or at one of the calls.
-struct Cell {
-    form: &'static Form,
+/// One scenario of the matrix: a fault at the token request, or at one of the calls.
+struct Scenario {
+    invocation: &'static Invocation,
     place: Option<usize>,
     fault: &'static Fault,
 }
 
-/// What a cell has to come to.
+/// What a scenario has to come to.
 struct Expected {
-    /// Attempts of the struck call.
+    /// Attempts of the faulted call.
     tries: usize,
     /// What the error says; `None` if all is well.
     says: Option<Vec<&'static str>>,
@@ -471,15 +471,19 @@ impl Expected {
     }
 }
 
-impl faults::Cell for Cell {
+impl faults::Scenario for Scenario {
     fn name(&self) -> String {
-        let args: Vec<&str> = self.form.args.iter().map(|(name, _)| *name).collect();
+        let args: Vec<&str> = self.invocation.args.iter().map(|(name, _)| *name).collect();
         let place = self.place.map_or("token".to_owned(), |place| {
-            format!("call {} ({})", place + 1, self.form.calls[place].short)
+            format!(
+                "call {} ({})",
+                place + 1,
+                self.invocation.calls[place].short
+            )
         });
         format!(
             "{} ({}), {place}, {}",
-            self.form.name,
+            self.invocation.name,
             args.join(", "),
             self.fault.name
         )
@@ -490,20 +494,20 @@ impl faults::Cell for Cell {
     }
 
     fn play(&'static self) -> Result<(), String> {
-        let pingone = Healthy::with(self.form.given);
+        let pingone = Healthy::with(self.invocation.given);
         let expected = self.expected();
         let refused = self.fault.is_refused_connection();
-        // How often each call came, how many came at all, and how many tries were struck.
+        // How often each call came, how many came at all, and how many tries were faulted.
         let counts: Mutex<BTreeMap<String, usize>> = Mutex::default();
-        let (came, struck) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (came, faulted) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let (tries, taken) = (expected.tries, expected.says.is_none());
-        let played = faults::run(
-            self.form.name,
-            &faults::arguments(self.form.args),
+        let transcript = faults::run(
+            self.invocation.name,
+            &faults::arguments(self.invocation.args),
             Some(self.fault),
             refused && self.place.is_none(),
             move |seen| {
-                let (is_struck, is_last_before) = if is_token(seen) {
+                let (is_faulted, is_last_before) = if is_token(seen) {
                     (self.place.is_none(), self.place == Some(0))
                 } else {
                     let came = came.fetch_add(1, Ordering::SeqCst) + 1;
@@ -519,10 +523,10 @@ impl faults::Cell for Cell {
                 if refused && is_last_before {
                     return closing(pingone.answer(seen));
                 }
-                if !is_struck || refused {
+                if !is_faulted || refused {
                     return pingone.answer(seen);
                 }
-                let number = struck.fetch_add(1, Ordering::SeqCst);
+                let number = faulted.fetch_add(1, Ordering::SeqCst);
                 if number >= tries && self.place.is_some() {
                     // The same call again, later on.
                     return pingone.answer(seen);
@@ -534,8 +538,8 @@ impl faults::Cell for Cell {
                 self.fault.answer(seen, number, &pingone)
             },
         )?;
-        self.judge_calls(&played, &expected)?;
-        self.judge_entries(&played, &expected)
+        self.check_calls(&transcript, &expected)?;
+        self.check_entries(&transcript, &expected)
     }
 }
 
@@ -543,17 +547,17 @@ fn is_token(seen: &Request) -> bool {
     seen.path().ends_with("/as/token")
 }
 
-impl Cell {
+impl Scenario {
     /// The how-manieth call of its kind the one at `place` is, if `seen` is of that kind.
     fn occurrence(&self, place: usize, seen: &Request) -> Option<usize> {
-        let wanted = self.form.calls[place].short;
-        let until = &self.form.calls[..=place];
+        let wanted = self.invocation.calls[place].short;
+        let until = &self.invocation.calls[..=place];
         (short(seen) == wanted).then(|| until.iter().filter(|call| call.short == wanted).count())
     }
 
     fn kind(&self) -> Kind {
         self.place
-            .map_or(Kind::Token, |place| self.form.calls[place].kind())
+            .map_or(Kind::Token, |place| self.invocation.calls[place].kind())
     }
 
     /// Whether all further calls fail too.
@@ -561,31 +565,31 @@ impl Cell {
         self.fault.is_refused_connection() || self.fault.refuses_every_token()
     }
 
-    /// Whether there is such a cell.
+    /// Whether there is such a scenario.
     fn exists(&self) -> bool {
         let Some(place) = self.place else {
-            return self.fault.can_strike(Kind::Token, Needs::Nothing);
+            return self.fault.applies_to(Kind::Token, Needs::Nothing);
         };
-        let call = &self.form.calls[place];
+        let call = &self.invocation.calls[place];
         // Without connections or a token, all further calls fail; of calls at once, which ones is not fixed.
-        let can_be_cut_off = match self.form.order {
+        let can_be_cut_off = match self.invocation.order {
             Order::Fixed => true,
             Order::AtOnce(number) if self.fault.refuses_every_token() => place == 0 && number == 1,
             Order::AtOnce(number) => place == 0 || (place == 1 && number == 1),
         };
         let first_of_its_kind = || {
-            let mut all = FORMS.iter().flat_map(|form| form.calls);
+            let mut all = INVOCATIONS.iter().flat_map(|invocation| invocation.calls);
             all.find(|other| other.short == call.short)
                 .is_some_and(|first| std::ptr::eq(first, call))
         };
-        call.costs != Costs::NotStruck
-            && self.fault.can_strike(call.kind(), call.needs)
+        call.costs != Costs::NotFaulted
+            && self.fault.applies_to(call.kind(), call.needs)
             && (!self.cuts_off() || can_be_cut_off)
             && (!self.fault.is_heavy() || first_of_its_kind())
     }
 
     fn expected(&self) -> Expected {
-        let all = self.form.calls;
+        let all = self.invocation.calls;
         let Some(place) = self.place else {
             let (tries, says) = self.fault.expected(Kind::Token, Needs::Nothing);
             return Expected {
@@ -620,7 +624,7 @@ impl Cell {
         let same_step = |other: &&Call| match call.costs {
             Costs::All => true,
             Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
-            Costs::Section(_) | Costs::Names | Costs::NotStruck => false,
+            Costs::Section(_) | Costs::Names | Costs::NotFaulted => false,
         };
         match (self.fault.status(), call.gone) {
             (404, Some((then, instead))) => {
@@ -654,12 +658,12 @@ impl Cell {
         }
     }
 
-    fn judge_calls(&self, played: &Played, expected: &Expected) -> Result<(), String> {
+    fn check_calls(&self, transcript: &Transcript, expected: &Expected) -> Result<(), String> {
         let (tokens, others): (Vec<&Request>, Vec<&Request>) =
-            played.calls.iter().partition(|seen| is_token(seen));
+            transcript.calls.iter().partition(|seen| is_token(seen));
         let mut found: Vec<String> = others.into_iter().map(short).collect();
         let mut wanted = expected.calls.clone();
-        if self.form.order != Order::Fixed {
+        if self.invocation.order != Order::Fixed {
             found.sort_unstable();
             wanted.sort_unstable();
         }
@@ -667,10 +671,10 @@ impl Cell {
             return Err(format!(
                 "the calls should be\n{}\nbut are\n{}",
                 wanted.join("\n"),
-                played.shown()
+                transcript.shown()
             ));
         }
-        let wanted = match (self.place, self.form.order) {
+        let wanted = match (self.place, self.invocation.order) {
             (None, _) if self.fault.is_refused_connection() => 0,
             // Each of those that begin at once asks, unless it is known that it is in vain.
             (None, Order::AtOnce(number)) if !self.fault.is_definite() => number * expected.tries,
@@ -682,13 +686,13 @@ impl Cell {
             return Err(format!(
                 "{wanted} token requests should be made, but {} are:\n{}",
                 tokens.len(),
-                played.shown()
+                transcript.shown()
             ));
         }
         Ok(())
     }
 
-    fn judge_entries(&self, played: &Played, expected: &Expected) -> Result<(), String> {
+    fn check_entries(&self, transcript: &Transcript, expected: &Expected) -> Result<(), String> {
         let is_all_lost = expected.lost.iter().any(|call| call.costs == Costs::All);
         let steps: BTreeSet<&str> = expected
             .lost
@@ -706,27 +710,27 @@ impl Cell {
             })
             .collect();
         let is_error = is_all_lost || !steps.is_empty();
-        let kinds: Vec<u64> = played
+        let kinds: Vec<u64> = transcript
             .entries
             .iter()
             .map(|entry| kind_and_text(entry).0)
             .collect();
-        let wanted: &[u64] = match (is_error, self.form.answer) {
+        let wanted: &[u64] = match (is_error, self.invocation.answer) {
             (false, _) => &[1],
-            (true, Shape::Alone) => &[4],
-            (true, Shape::Table) => &[1, 4],
+            (true, FailureReport::Alone) => &[4],
+            (true, FailureReport::Table) => &[1, 4],
         };
         if kinds != wanted {
             return Err(format!(
                 "the types of the entries should be {wanted:?}, but are {kinds:?}: {:#?}",
-                played.entries
+                transcript.entries
             ));
         }
         let others_served = self.place.is_some();
         if kinds[0] == 1 {
-            let note = &played.entries[0];
+            let note = &transcript.entries[0];
             let changed = self.changed(expected);
-            judge_note(
+            check_note(
                 note,
                 is_all_lost,
                 (others_served, &changed),
@@ -734,13 +738,13 @@ impl Cell {
                 &sections,
             )
             .map_err(|differs| format!("{differs}: {note:#}"))?;
-            self.judge_record(note, expected)?;
-            let mut calls = self.form.calls.iter();
-            let has_other = calls.any(|call| call.costs == Costs::NotStruck);
+            self.check_record(note, expected)?;
+            let mut calls = self.invocation.calls.iter();
+            let has_other = calls.any(|call| call.costs == Costs::NotFaulted);
             if has_other && !objects(note).any(|object| object["ID"] == OTHER) {
                 return Err(format!("the other user is not in it: {note:#}"));
             }
-            if !is_all_lost && objects(note).next().is_some() != self.form.has_context() {
+            if !is_all_lost && objects(note).next().is_some() != self.invocation.has_context() {
                 return Err(format!("the context is lost: {note:#}"));
             }
         }
@@ -748,7 +752,7 @@ impl Cell {
             return Ok(());
         };
         if expected.lost.iter().all(|call| call.costs == Costs::Names) {
-            let (_, text) = kind_and_text(&played.entries[0]);
+            let (_, text) = kind_and_text(&transcript.entries[0]);
             let is_told =
                 |whose| text.contains(&["The names of ", whose, " roles are not"].concat());
             return if is_told("PingOne's built-in") || is_told("the environment's own") {
@@ -757,8 +761,8 @@ impl Cell {
                 Err(format!("the missing names are not told: {text}"))
             };
         }
-        let mut told = Told::of(self.fault, self.kind(), expected.tries, says);
-        let (_, text) = kind_and_text(played.entries.last().expect("an entry"));
+        let mut told = ExpectedText::of(self.fault, self.kind(), expected.tries, says);
+        let (_, text) = kind_and_text(transcript.entries.last().expect("an entry"));
         self.expect_what_was_done(says, &mut told);
         if !is_error {
             // It is within an answer that has titles and tables, and does not say what was done.
@@ -766,39 +770,39 @@ impl Cell {
             for title in sections {
                 told.wanted.push(format!("### {title}\nNot available: "));
             }
-            return told.judge(text);
+            return told.check(text);
         }
-        let user = self.form.args.first().map_or("", |(_, user)| user);
+        let user = self.invocation.args.first().map_or("", |(_, user)| user);
         let user = user.split(',').next().unwrap_or_default();
-        let first = match (self.form.answer, is_all_lost) {
-            (Shape::Table, true) => format!("{user}: "),
+        let first = match (self.invocation.answer, is_all_lost) {
+            (FailureReport::Table, true) => format!("{user}: "),
             _ => String::new(),
         };
         told.wanted.push(format!(
             "Failed to execute {} command. Error: {first}",
-            self.form.name
+            self.invocation.name
         ));
         let told_of = |step: &str| text.contains(&format!("{user}: {step}: "));
-        let mut all_steps = self.form.calls.iter().filter_map(Call::step);
+        let mut all_steps = self.invocation.calls.iter().filter_map(Call::step);
         let differs = |step: &&str| told_of(step) != (!is_all_lost && steps.contains(step));
         if let Some(step) = all_steps.find(differs) {
             return Err(format!("only {steps:?} failed; see {step}: {text}"));
         }
-        told.judge(text)
+        told.check(text)
     }
 
     /// What an error has to say of what was done, and of what may have been.
-    fn expect_what_was_done(&self, says: &[&str], told: &mut Told) {
+    fn expect_what_was_done(&self, says: &[&str], told: &mut ExpectedText) {
         let done = self
             .place
-            .and_then(|place| self.before(&self.form.calls[place]));
+            .and_then(|place| self.before(&self.invocation.calls[place]));
         // Listing what is still there says it in its own way.
         match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
             Some(done) => told.wanted.push(done),
             None => told.unwanted.push("; then: "),
         }
-        let struck = self.place.map(|place| &self.form.calls[place]);
-        if struck.is_some_and(|call| call.is_one_of_several() && self.may_be_done(call)) {
+        let faulted = self.place.map(|place| &self.invocation.calls[place]);
+        if faulted.is_some_and(|call| call.is_one_of_several() && self.may_be_done(call)) {
             told.wanted.push("may have been ".to_owned());
             told.unwanted
                 .extend(["not ended: ", "not deleted: ", "not left: "]);
@@ -817,19 +821,19 @@ impl Cell {
         })
     }
 
-    /// Whether it is the struck call, and PingOne may have carried it out.
+    /// Whether it is the faulted call, and PingOne may have carried it out.
     fn may_be_done(&self, call: &Call) -> bool {
-        let is_struck = self
+        let is_faulted = self
             .place
-            .is_some_and(|place| std::ptr::eq(call, &raw const self.form.calls[place]));
-        is_struck && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
+            .is_some_and(|place| std::ptr::eq(call, &raw const self.invocation.calls[place]));
+        is_faulted && call.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown
     }
 
     /// What `Changed` has to be of a user for whom something failed.
     fn changed(&self, expected: &Expected) -> Value {
         let before = self
             .place
-            .and_then(|place| self.before(&self.form.calls[place]));
+            .and_then(|place| self.before(&self.invocation.calls[place]));
         let may_be_done = self.kind() == Kind::Write && self.fault.doubt == Doubt::Unknown;
         match expected.done(before.as_deref()) {
             Some(number) => json!(number > 0),
@@ -840,7 +844,7 @@ impl Cell {
     }
 
     /// The record of a containment has all that was changed, or may have been, and nothing else.
-    fn judge_record(&self, note: &Value, expected: &Expected) -> Result<(), String> {
+    fn check_record(&self, note: &Value, expected: &Expected) -> Result<(), String> {
         let Some(record) = objects(note).find_map(|object| object.get("Record")) else {
             return Ok(());
         };
@@ -850,7 +854,7 @@ impl Cell {
             lost.find(|call| call.step() == Some(step)).copied()
         };
         let is_of_form = |step| {
-            let mut calls = self.form.calls.iter();
+            let mut calls = self.invocation.calls.iter();
             calls.any(|call| call.step() == Some(step))
         };
         for (member, step) in [
@@ -911,7 +915,7 @@ impl Cell {
             let found = record[member].as_array().map_or(0, Vec::len);
             if found != usize::from(wanted) {
                 return Err(format!(
-                    "that {member} has the struck one should be {wanted}: {record}"
+                    "that {member} has the faulted one should be {wanted}: {record}"
                 ));
             }
         }
@@ -936,7 +940,7 @@ fn objects(note: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Nothing is called done that failed, and nothing failed that was done.
-fn judge_note(
+fn check_note(
     note: &Value,
     is_all_lost: bool,
     (others_served, changed): (bool, &Value),
@@ -985,48 +989,60 @@ fn judge_note(
     Ok(())
 }
 
-/// Plays the cells of these places of each form.
-fn play(places: impl Fn(&'static Form) -> Vec<Option<usize>>) {
-    let mut cells = Vec::new();
-    for form in FORMS {
-        for place in places(form) {
+/// Plays the scenarios of these places of each invocation.
+fn play(places: impl Fn(&'static Invocation) -> Vec<Option<usize>>) {
+    let mut scenarios = Vec::new();
+    for invocation in INVOCATIONS {
+        for place in places(invocation) {
             for fault in FAULTS {
-                let cell = Cell { form, place, fault };
-                if cell.exists() {
-                    cells.push(cell);
+                let scenario = Scenario {
+                    invocation,
+                    place,
+                    fault,
+                };
+                if scenario.exists() {
+                    scenarios.push(scenario);
                 }
             }
         }
     }
-    faults::play_all(cells);
+    faults::play_all(scenarios);
 }
 
 #[test]
 fn without_a_fault_the_calls_are_those_of_the_table() {
-    for form in FORMS {
-        let pingone = Healthy::with(form.given);
-        let args = faults::arguments(form.args);
-        let played = faults::run(form.name, &args, None, false, move |seen| {
+    for invocation in INVOCATIONS {
+        let pingone = Healthy::with(invocation.given);
+        let args = faults::arguments(invocation.args);
+        let transcript = faults::run(invocation.name, &args, None, false, move |seen| {
             pingone.answer(seen)
         })
         .expect("it is served");
-        let calls = played.calls.iter().filter(|seen| !is_token(seen));
+        let calls = transcript.calls.iter().filter(|seen| !is_token(seen));
         let mut calls: Vec<String> = calls.map(short).collect();
-        let mut wanted: Vec<&str> = form.calls.iter().map(|call| call.short).collect();
-        if form.order != Order::Fixed {
+        let mut wanted: Vec<&str> = invocation.calls.iter().map(|call| call.short).collect();
+        if invocation.order != Order::Fixed {
             calls.sort_unstable();
             wanted.sort_unstable();
         }
-        assert_eq!(calls, wanted, "{} {:?}", form.name, form.args);
-        let [note] = played.entries.as_slice() else {
-            panic!("{} {:?}: {:#?}", form.name, form.args, played.entries)
+        assert_eq!(calls, wanted, "{} {:?}", invocation.name, invocation.args);
+        let [note] = transcript.entries.as_slice() else {
+            panic!(
+                "{} {:?}: {:#?}",
+                invocation.name, invocation.args, transcript.entries
+            )
         };
-        assert_eq!(note["Type"], 1, "{}: {note:#}", form.name);
+        assert_eq!(note["Type"], 1, "{}: {note:#}", invocation.name);
         let nothing = BTreeSet::new();
-        judge_note(note, false, (true, &Value::Null), &nothing, &nothing)
-            .unwrap_or_else(|differs| panic!("{}: {differs}: {note:#}", form.name));
+        check_note(note, false, (true, &Value::Null), &nothing, &nothing)
+            .unwrap_or_else(|differs| panic!("{}: {differs}: {note:#}", invocation.name));
         let has_context = objects(note).next().is_some();
-        assert_eq!(has_context, form.has_context(), "{}: {note:#}", form.name);
+        assert_eq!(
+            has_context,
+            invocation.has_context(),
+            "{}: {note:#}",
+            invocation.name
+        );
     }
 }
 
@@ -1037,5 +1053,5 @@ fn every_fault_at_the_token_request_of_several_calls() {
 
 #[test]
 fn every_fault_at_each_of_several_calls() {
-    play(|form| (0..form.calls.len()).map(Some).collect());
+    play(|invocation| (0..invocation.calls.len()).map(Some).collect());
 }

@@ -11,7 +11,7 @@ use pingone_xsoar::{env::Env, run::Runner};
 use serde_json::{Value, json};
 
 use crate::{
-    conversation::{Heard, Turn, kind_and_text, talk, talk_with},
+    conversation::{Received, Turn, kind_and_text, talk, talk_with},
     healthy::{self, CLIENT, CLIENT_SECRET, ENVIRONMENT, USER, get_user},
     server::{Answer, Request, Server, json as send, reply},
 };
@@ -51,7 +51,7 @@ fn tokens(server: &Server) -> usize {
     server.count("POST", "/as/token")
 }
 
-fn serve(requests: impl IntoIterator<Item = Value>) -> Heard {
+fn serve(requests: impl IntoIterator<Item = Value>) -> Received {
     talk(
         Env::default(),
         requests.into_iter().map(Turn::new).collect::<Vec<_>>(),
@@ -78,29 +78,29 @@ fn emma(host: &str, command: &str) -> Value {
 fn one_token_serves_all_requests_of_a_process() {
     let server = healthy_server(3600);
     let host = server.host();
-    let heard = serve([
+    let received = serve([
         emma(&host, "pingone-unlock-user"),
         emma(&host, "pingone-get-groups"),
         healthy::request(&host, "test-module", &json!({}), &json!({})),
         get_user(&host, &json!({})),
     ]);
-    assert_eq!(heard.note(0), "### emma.sharp unlocked");
-    assert_eq!(heard.note(2), "ok");
-    assert!(heard.note(3).starts_with("### User:"));
+    assert_eq!(received.note(0), "### emma.sharp unlocked");
+    assert_eq!(received.note(2), "ok");
+    assert!(received.note(3).starts_with("### User:"));
     assert_eq!(tokens(&server), 1);
     assert_eq!(server.connections(), 1, "and one connection");
 }
 
 #[test]
-fn a_token_that_is_about_to_end_is_used_for_nothing_more() {
+fn a_token_about_to_expire_is_not_used() {
     // A minute is kept in reserve, so that a token outlasts the call it is used for.
     let server = healthy_server(60);
-    let heard = serve([
+    let received = serve([
         get_user(&server.host(), &json!({})),
         emma(&server.host(), "pingone-unlock-user"),
     ]);
-    assert!(heard.note(0).starts_with("### User:"));
-    assert_eq!(heard.note(1), "### emma.sharp unlocked");
+    assert!(received.note(0).starts_with("### User:"));
+    assert_eq!(received.note(1), "### emma.sharp unlocked");
     assert_eq!(tokens(&server), 3, "one for each of the three calls");
     let server = healthy_server(90);
     serve([
@@ -111,7 +111,7 @@ fn a_token_that_is_about_to_end_is_used_for_nothing_more() {
 }
 
 #[test]
-fn a_refused_token_is_dropped_and_the_call_made_once_more() {
+fn a_refused_token_is_dropped_and_the_call_retried_once() {
     let server = server(3600, |seen, number| {
         if number == 1 {
             unauthorized()
@@ -120,8 +120,8 @@ fn a_refused_token_is_dropped_and_the_call_made_once_more() {
         }
     });
     let host = server.host();
-    let heard = serve([get_user(&host, &json!({})), get_user(&host, &json!({}))]);
-    assert!(heard.note(0).starts_with("### User:"));
+    let received = serve([get_user(&host, &json!({})), get_user(&host, &json!({}))]);
+    assert!(received.note(0).starts_with("### User:"));
     let user = format!("GET {}/users/{USER}", healthy::base());
     let token = format!("POST /{ENVIRONMENT}/as/token");
     assert_eq!(
@@ -130,11 +130,11 @@ fn a_refused_token_is_dropped_and_the_call_made_once_more() {
         "the second request has the new token"
     );
     assert!(
-        heard
+        received
             .log
             .contains(&"PingOne refused the access token; asking for a new one".to_owned()),
         "{:?}",
-        heard.log
+        received.log
     );
 }
 
@@ -146,8 +146,12 @@ fn both_by_name(host: &str) -> Value {
 #[test]
 fn two_look_ups_at_once_ask_for_one_token() {
     let server = healthy_server(3600);
-    let heard = serve([both_by_name(&server.host())]);
-    assert!(heard.note(0).ends_with("successfully"), "{}", heard.note(0));
+    let received = serve([both_by_name(&server.host())]);
+    assert!(
+        received.note(0).ends_with("successfully"),
+        "{}",
+        received.note(0)
+    );
     assert_eq!(
         (
             server.count("GET", "/users"),
@@ -169,8 +173,12 @@ fn two_look_ups_whose_token_is_refused_ask_for_one_new_token() {
     });
     let host = server.host();
     // The first request makes the token a warm one.
-    let heard = serve([get_user(&host, &json!({})), both_by_name(&host)]);
-    assert!(heard.note(1).ends_with("successfully"), "{}", heard.note(1));
+    let received = serve([get_user(&host, &json!({})), both_by_name(&host)]);
+    assert!(
+        received.note(1).ends_with("successfully"),
+        "{}",
+        received.note(1)
+    );
     assert_eq!(tokens(&server), 2);
     assert_eq!(
         (
@@ -235,12 +243,12 @@ fn ways(server: &Server) -> String {
 }
 
 #[test]
-fn the_way_that_worked_is_remembered() {
+fn the_authentication_method_that_worked_is_remembered() {
     static WANTS_FORM: Mutex<bool> = Mutex::new(true);
     // Every request needs a new token.
     let server = application(&WANTS_FORM, 60);
     let host = server.host();
-    let heard = talk(
+    let received = talk(
         Env::default(),
         [
             Turn::new(get_user(&host, &json!({}))),
@@ -253,7 +261,7 @@ fn the_way_that_worked_is_remembered() {
         ],
     );
     for request in 0..4 {
-        assert!(heard.note(request).starts_with("### User:"));
+        assert!(received.note(request).starts_with("### User:"));
     }
     assert_eq!(ways(&server), "BFFFBB");
     let first = server.seen();
@@ -285,9 +293,9 @@ fn of_two_refusals_the_one_that_helps_is_shown() {
                 form()
             }
         });
-        let heard = serve([get_user(&server.host(), &json!({}))]);
+        let received = serve([get_user(&server.host(), &json!({}))]);
         (
-            heard.error(0).to_owned(),
+            received.error(0).to_owned(),
             ways(&server),
             server.seen().len(),
         )
@@ -310,7 +318,7 @@ fn of_two_refusals_the_one_that_helps_is_shown() {
 }
 
 #[test]
-fn a_token_never_meets_other_settings() {
+fn a_token_is_not_used_with_other_settings() {
     let other = "c5e0d1f2-1111-4222-8333-944455556666";
     let server = Server::start(|seen| {
         // Whatever the environment and the path before it.
@@ -342,7 +350,7 @@ fn a_token_never_meets_other_settings() {
     let mut requests = requests.to_vec();
     // All of them again: every token is still known to its own settings.
     requests.extend(requests.clone());
-    let heard = serve(requests);
+    let received = serve(requests);
     assert_eq!(tokens(&server), number);
     let mut bearers = Vec::new();
     for seen in server.seen().iter().filter(|seen| !is_token(seen)) {
@@ -351,10 +359,10 @@ fn a_token_never_meets_other_settings() {
     assert_eq!(bearers.len(), 2 * number);
     assert_eq!(bearers[..number], bearers[number..]);
     for answer in 0..2 * number {
-        assert!(heard.note(answer).starts_with("### User:"));
+        assert!(received.note(answer).starts_with("### User:"));
     }
     // One context holds one token; a stored one must not meet other settings either.
-    let stored = &heard.stored;
+    let stored = &received.stored;
     assert_eq!(stored.len(), number);
 }
 
@@ -362,11 +370,11 @@ fn a_token_never_meets_other_settings() {
 fn the_worker_application_may_live_in_another_environment() {
     let other = "c5e0d1f2-1111-4222-8333-944455556666";
     let server = healthy_server(3600);
-    let heard = serve([get_user(
+    let received = serve([get_user(
         &server.host(),
         &json!({"auth_environment_id": other}),
     )]);
-    assert!(heard.note(0).starts_with("### User:"));
+    assert!(received.note(0).starts_with("### User:"));
     assert_eq!(
         server.calls(),
         [
@@ -377,7 +385,7 @@ fn the_worker_application_may_live_in_another_environment() {
 }
 
 /// One process that begins with this integration context and carries out one request.
-fn process(context: &Value, request: Value) -> Heard {
+fn process(context: &Value, request: Value) -> Received {
     let mut runner = Runner::live(Env::default());
     talk_with(&mut runner, context.clone(), [Turn::new(request)])
 }
@@ -406,7 +414,7 @@ fn a_token_is_handed_from_process_to_process() {
 }
 
 #[test]
-fn the_way_that_worked_is_handed_on_too() {
+fn the_authentication_method_that_worked_is_stored_for_the_next_process() {
     static WANTS_FORM: Mutex<bool> = Mutex::new(true);
     let server = application(&WANTS_FORM, 60);
     let request = get_user(&server.host(), &json!({}));
@@ -424,13 +432,13 @@ fn the_way_that_worked_is_handed_on_too() {
 fn the_test_button_leaves_the_integration_context_alone() {
     let server = healthy_server(3600);
     let request = healthy::request(&server.host(), "test-module", &json!({}), &json!({}));
-    let heard = process(&json!({}), request);
-    assert_eq!(heard.note(0), "ok");
-    assert_eq!((heard.stored.len(), heard.context_reads), (0, 0));
+    let received = process(&json!({}), request);
+    assert_eq!(received.note(0), "ok");
+    assert_eq!((received.stored.len(), received.context_reads), (0, 0));
 }
 
 #[test]
-fn a_stored_token_that_ended_or_makes_no_sense_is_replaced() {
+fn an_expired_or_malformed_stored_token_is_replaced() {
     let server = healthy_server(60);
     let request = get_user(&server.host(), &json!({}));
     let first = process(&json!({}), request.clone());
@@ -451,8 +459,8 @@ fn a_stored_token_that_ended_or_makes_no_sense_is_replaced() {
         json!(7),
         json!(r#"{"access_token":"a\nb"}"#),
     ] {
-        let heard = process(&json!({name.as_str(): nonsense}), request.clone());
-        assert!(heard.note(0).starts_with("### User:"), "{nonsense}");
+        let received = process(&json!({name.as_str(): nonsense}), request.clone());
+        assert!(received.note(0).starts_with("### User:"), "{nonsense}");
     }
     assert_eq!(tokens(&server), 7);
 }
@@ -487,13 +495,13 @@ fn many(host: &str, command: &str, number: usize) -> Value {
 fn a_wrong_secret_is_sent_once_however_many_users_there_are() {
     let server = Server::start(|_| wrong_secret());
     let host = server.host();
-    let heard = serve([
+    let received = serve([
         many(&host, "pingone-list-sessions", 500),
         many(&host, "pingone-list-sessions", 500),
     ]);
     assert_eq!(server.seen().len(), 2, "one for each command");
-    let [note, error] = heard.answers[0].as_slice() else {
-        panic!("{:?}", heard.answers[0])
+    let [note, error] = received.answers[0].as_slice() else {
+        panic!("{:?}", received.answers[0])
     };
     let (_, text) = kind_and_text(note);
     let helpful = "invalid_client: Request denied: Invalid client credentials (Correlation ID: 2)";
@@ -504,7 +512,7 @@ fn a_wrong_secret_is_sent_once_however_many_users_there_are() {
 }
 
 #[test]
-fn what_may_pass_is_asked_for_again() {
+fn transient_failures_are_retried() {
     // With two retries each of the users that begin at once has three tries.
     let server = Server::start(|_| send(503, &json!({})));
     serve([many(&server.host(), "pingone-list-sessions", 2)]);
@@ -514,17 +522,17 @@ fn what_may_pass_is_asked_for_again() {
 #[test]
 fn a_fresh_token_that_is_refused_ends_the_command() {
     let server = server(3600, |_, _| unauthorized());
-    let heard = serve([many(&server.host(), "pingone-list-sessions", 500)]);
+    let received = serve([many(&server.host(), "pingone-list-sessions", 500)]);
     // Ten begin at once with the first token, and may all try the second before it is refused.
     assert_eq!(tokens(&server), 2);
     assert!(server.seen().len() <= 2 + 20, "{}", server.seen().len());
-    let [note, error] = heard.answers[0].as_slice() else {
-        panic!("{:?}", heard.answers[0])
+    let [note, error] = received.answers[0].as_slice() else {
+        panic!("{:?}", received.answers[0])
     };
     let refused = "Error in API call [401] - Unauthorized";
     let told = kind_and_text(note).1.matches(refused).count();
     assert_eq!((kind_and_text(error).0, told), (4, 500));
-    assert_eq!(heard.stored, Vec::<Value>::new(), "it is worth nothing");
+    assert_eq!(received.stored, Vec::<Value>::new(), "it is worth nothing");
 }
 
 /// The integration context with another token in it, of this many seconds of life from now.
@@ -542,7 +550,7 @@ fn with_token(context: &Value, token: &str, life: i64) -> Value {
 }
 
 #[test]
-fn a_poisoned_stored_token_heals() {
+fn a_corrupt_stored_token_is_replaced() {
     for status in [400, 401, 403, 431] {
         let poison = Server::start(move |seen| {
             if is_token(seen) {
@@ -582,8 +590,8 @@ fn a_missing_permission_costs_a_stored_token_once() {
     let mut runner = Runner::live(Env::default());
     let request = many(&server.host(), "pingone-list-sessions", 30);
     let turns = [Turn::new(request.clone()), Turn::new(request)];
-    let heard = talk_with(&mut runner, first.context, turns);
-    assert_eq!(kind_and_text(&heard.answers[0][1]).0, 4);
+    let received = talk_with(&mut runner, first.context, turns);
+    assert_eq!(kind_and_text(&received.answers[0][1]).0, 4);
     // Ten begin at once with the stored token and try again with a new one; the others have the new one.
     assert_eq!(
         (tokens(&server), server.seen().len() - calls),
@@ -613,22 +621,22 @@ fn a_stored_token_that_was_accepted_is_kept() {
 }
 
 #[test]
-fn no_stored_token_is_taken_that_pingone_cannot_have_given() {
+fn stored_tokens_that_pingone_cannot_have_issued_are_ignored() {
     let server = healthy_server(3600);
     let request = get_user(&server.host(), &json!({}));
     let first = process(&json!({}), request.clone());
     for (token, life) in [("t".repeat(17_000).as_str(), 3600), ("token-1", 25 * 3600)] {
         let before = tokens(&server);
-        let heard = process(&with_token(&first.context, token, life), request.clone());
-        assert!(heard.note(0).starts_with("### User:"));
+        let received = process(&with_token(&first.context, token, life), request.clone());
+        assert!(received.note(0).starts_with("### User:"));
         assert_eq!(tokens(&server), before + 1, "{life}");
     }
-    let heard = process(&with_token(&first.context, "token-1", 23 * 3600), request);
-    assert_eq!((tokens(&server), heard.stored.len()), (3, 0));
+    let received = process(&with_token(&first.context, "token-1", 23 * 3600), request);
+    assert_eq!((tokens(&server), received.stored.len()), (3, 0));
 }
 
 #[test]
-fn a_newer_stored_token_is_taken_when_ours_ran_out() {
+fn a_newer_stored_token_replaces_an_expired_one() {
     // Ours is good for one call; meanwhile another process stores one that lasts.
     let server = healthy_server(60);
     let request = get_user(&server.host(), &json!({}));
@@ -637,8 +645,8 @@ fn a_newer_stored_token_is_taken_when_ours_ran_out() {
     let mut runner = Runner::live(Env::default());
     let ours = talk_with(&mut runner, json!({}), [Turn::new(request.clone())]);
     assert!(ours.note(0).starts_with("### User:"));
-    let heard = talk_with(&mut runner, newer, [Turn::new(request)]);
-    assert!(heard.note(0).starts_with("### User:"));
+    let received = talk_with(&mut runner, newer, [Turn::new(request)]);
+    assert!(received.note(0).starts_with("### User:"));
     assert_eq!(tokens(&server), 2);
     let seen = server.seen();
     let last = seen.last().and_then(|seen| seen.header("authorization"));
@@ -646,7 +654,7 @@ fn a_newer_stored_token_is_taken_when_ours_ran_out() {
 }
 
 #[test]
-fn the_life_of_a_token_may_be_a_text() {
+fn expires_in_may_be_a_string() {
     let server = Server::start(|seen| {
         if is_token(seen) {
             let body = json!({"access_token": "t", "expires_in": "3600", "scope": [7]});

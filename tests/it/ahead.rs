@@ -103,7 +103,7 @@ fn the_api_is_connected_to_before_the_token_is_there() {
 }
 
 #[test]
-fn one_that_is_lost_meanwhile_is_opened_again() {
+fn a_preconnection_that_was_lost_is_reopened() {
     let (listener, api) = listen();
     let (lost, is_lost) = mpsc::channel();
     let host = thread::spawn(move || {

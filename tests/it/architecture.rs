@@ -107,7 +107,7 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
-fn no_file_grows_beyond_reading() {
+fn no_file_is_larger_than_the_limit() {
     const MAX_FILE_BYTES: usize = 24 * 1024;
     for source in sources() {
         let size = source.text.len();
@@ -155,7 +155,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
 const CRATES: [&str; 3] = ["src", CLIENT, SANDBOX];
 
 #[test]
-fn no_files_know_each_other() {
+fn files_do_not_import_each_other() {
     for folder in CRATES {
         let imports = Imports::read(&root().join(folder));
         if let Some(circle) = imports.circles().first() {
@@ -176,7 +176,7 @@ fn no_files_know_each_other() {
 }
 
 #[test]
-fn files_know_only_what_is_below_them() {
+fn imports_point_downward() {
     let mut found = BTreeSet::new();
     for (folder, layers) in LAYERS {
         let height: BTreeMap<&str, usize> = layers
@@ -211,7 +211,7 @@ fn part_of(file: &str) -> &str {
 }
 
 #[test]
-fn the_crates_know_no_more_than_they_should() {
+fn crates_depend_only_on_what_they_may() {
     for (folder, others) in [
         (CLIENT, ["pingone_xsoar", "pingone_sandbox"]),
         (SANDBOX, ["pingone_xsoar", "pingone"]),
@@ -229,7 +229,7 @@ fn the_crates_know_no_more_than_they_should() {
 }
 
 #[test]
-fn the_client_does_not_know_for_whom_it_works() {
+fn the_client_does_not_mention_xsoar() {
     for source in sources_in(CLIENT) {
         let text = source.text.to_lowercase();
         for word in [
@@ -253,7 +253,7 @@ fn a_request_never_meets_the_sandbox() {
 }
 
 #[test]
-fn commands_neither_read_nor_write_nor_send() {
+fn commands_do_no_io_of_their_own() {
     for source in sources_in("src/commands/") {
         for name in source.names_below("crate") {
             assert!(
@@ -295,7 +295,7 @@ fn commands_neither_read_nor_write_nor_send() {
 }
 
 #[test]
-fn one_place_for_each_edge() {
+fn each_outside_interface_is_used_in_one_place() {
     for (text, places) in [
         ("Client::builder", &["crates/pingone/src/http.rs"][..]),
         // `verify` asks PingOne past the commands.
@@ -393,7 +393,7 @@ fn secrets_are_exposed_only_where_they_have_to_be() {
 }
 
 #[test]
-fn what_holds_secrets_has_no_debug_text() {
+fn types_with_secrets_do_not_implement_debug() {
     for (file, name) in [
         ("src/arguments.rs", "struct Arguments"),
         ("src/instance.rs", "struct Instance"),

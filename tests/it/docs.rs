@@ -36,7 +36,7 @@ fn the_deployment_page_names_the_role_of_every_command() {
 
 /// The description in XSOAR tells the commands that look by how they begin.
 #[test]
-fn a_commands_name_tells_whether_it_only_looks() {
+fn command_names_tell_reads_from_changes() {
     for name in commands::NAMES
         .iter()
         .filter(|name| **name != commands::TEST)

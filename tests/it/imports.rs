@@ -416,7 +416,7 @@ fn imports_are_found_in_every_form() {
 }
 
 #[test]
-fn what_is_no_import_is_not_found() {
+fn other_code_is_not_mistaken_for_an_import() {
     check("// use crate::one;\n/* crate::two */ /// crate::one\n", &[]);
     check(
         "const A: &str = \"use crate::one;\"; const B: &str = r#\"\" crate::two\"#;",
@@ -445,7 +445,7 @@ fn names_below_a_root_are_the_first_of_each_path() {
 }
 
 #[test]
-fn circles_are_found_and_lists_of_modules_are_none() {
+fn import_cycles_are_found_and_module_lists_are_not_cycles() {
     let imports = imports_of(&[
         ("lib.rs", "mod a; mod b; mod c; mod folder; pub use a::A;"),
         ("a.rs", "use crate::b::B;"),

@@ -357,7 +357,7 @@ const CONTRACT: [(&str, &str, &str); 13] = [
 ];
 
 #[test]
-fn what_playbooks_rely_on_is_there() {
+fn the_published_contract_is_kept() {
     for (name, arguments, outputs) in CONTRACT {
         let command = manifest::command(name).unwrap_or_else(|| panic!("{name} is missing"));
         let is_default = |name: &str| {

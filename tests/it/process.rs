@@ -79,7 +79,7 @@ fn a_native_request_ends_the_process_while_stdin_is_open() {
 }
 
 #[test]
-fn the_end_of_the_input_is_the_end() {
+fn the_process_ends_with_its_input() {
     let ended = Program::answer(&[], "");
     assert_eq!((ended.messages.len(), ended.code), (0, Some(0)));
     // The last line needs no newline.
@@ -89,7 +89,7 @@ fn the_end_of_the_input_is_the_end() {
 }
 
 #[test]
-fn what_is_no_request_is_told_and_the_next_line_is_served() {
+fn malformed_requests_are_errors_and_the_next_line_is_served() {
     for garbage in [
         "hello",
         "[]",
@@ -155,7 +155,7 @@ fn a_request_with_the_servers_script_is_served() {
 }
 
 #[test]
-fn blank_lines_and_a_byte_order_mark_are_nothing() {
+fn blank_lines_and_a_byte_order_mark_are_ignored() {
     let input = format!("\u{feff}{}\r\n\n \t\r\nping\n\n", refused("one"));
     let ended = Program::answer(&[], &input);
     assert_eq!(ended.messages, [refusal("one"), completed(), pong()]);
@@ -169,7 +169,7 @@ fn closed_stdout_ends_the_process_quietly() {
 }
 
 #[test]
-fn nobody_is_asked_anything_in_this_mode() {
+fn one_way_mode_never_calls_the_server() {
     let server = pingone();
     let mut program = Program::start(&[]);
     for _ in 0..2 {
@@ -188,7 +188,7 @@ fn nobody_is_asked_anything_in_this_mode() {
 }
 
 #[test]
-fn requests_to_pingone_carry_what_it_wants() {
+fn requests_to_pingone_carry_the_required_headers() {
     let server = pingone();
     let ended = Program::answer(&[], &get_emma(&server).to_string());
     assert_eq!(entry(&ended.messages[0])["Type"], 1);
@@ -383,7 +383,7 @@ fn operations_without_a_body_say_so() {
 }
 
 #[test]
-fn the_command_line_for_people_keeps_out_of_the_way() {
+fn command_line_options_do_not_disturb_the_protocol() {
     let help = program::run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&help.stdout).contains("replay"));

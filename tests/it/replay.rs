@@ -250,7 +250,7 @@ const DIFFERENCE: &str = "        line 5 of the answer should be
 ";
 
 #[test]
-fn the_subcommand_tells_verdicts_and_fails() {
+fn the_subcommand_prints_verdicts_and_fails() {
     let folder = fine_and_different();
     let path = folder.path().display().to_string();
     let output = program::run(&["replay", &path, "--quiet"]);

@@ -251,7 +251,7 @@ fn a_server_before_six_gives_the_bare_context_and_gets_no_version() {
 }
 
 #[test]
-fn a_conflict_is_settled_by_reading_again() {
+fn a_version_conflict_is_resolved_by_rereading() {
     for marker in MARKERS {
         let server = pingone();
         let mut xsoar = Xsoar {
@@ -321,7 +321,7 @@ fn a_context_that_cannot_be_read_costs_nothing_but_the_token() {
 }
 
 #[test]
-fn odd_replies_do_no_harm() {
+fn odd_replies_are_harmless() {
     for reply in [
         "7",
         "[]",
@@ -387,7 +387,7 @@ fn a_second_process_uses_the_stored_token() {
 }
 
 #[test]
-fn changed_settings_do_not_meet_the_stored_token() {
+fn the_stored_token_is_not_used_with_changed_settings() {
     let server = pingone();
     let context = context_after_one_process(&server);
     let mut tokens = 1;
@@ -453,7 +453,7 @@ fn one_process_asks_for_the_context_once() {
 }
 
 #[test]
-fn stdin_closed_instead_of_a_reply_is_no_reason_to_hang() {
+fn stdin_closed_instead_of_a_reply_ends_the_process() {
     let server = pingone();
     // How many calls are answered before stdin is closed: reading, storing, the log line.
     for answered in 0..3 {
@@ -551,7 +551,7 @@ fn within(mut request: Value, seconds: u64) -> Value {
 }
 
 #[test]
-fn a_server_that_never_replies_does_not_hold_a_command_back() {
+fn a_server_that_never_replies_does_not_block_a_command() {
     let server = pingone();
     let mut program = Program::start(&["serve"]);
     // Half of the command's time is waited, and no call follows the one that got no reply.

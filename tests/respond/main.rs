@@ -110,7 +110,7 @@ fn described(calls: &[Call]) -> Vec<String> {
 }
 
 #[test]
-fn what_was_contained_is_restored() {
+fn a_containment_can_be_restored() {
     let company = Company::new();
     let before = company.standing("emma.sharp");
     assert_eq!(
@@ -242,7 +242,7 @@ fn more_sessions_than_one_list_shows_are_ended() {
 }
 
 #[test]
-fn a_delete_whose_answer_was_lost_counts() {
+fn a_delete_whose_answer_was_lost_counts_as_done() {
     let company = Company::new();
     company.sandbox.fault(
         Fault::on("DELETE", &format!("*/devices/{NEW_DEVICE}"))
@@ -363,7 +363,7 @@ fn broken_look_ups() -> Vec<(&'static str, Vec<Fault>)> {
 }
 
 #[test]
-fn what_protects_fails_closed_whatever_the_command() {
+fn protection_fails_closed_for_every_command() {
     let protections = json!({"protected_users": "admin", "protected_groups": "All Staff"});
     let record =
         json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": []}});
@@ -398,7 +398,7 @@ fn what_protects_fails_closed_whatever_the_command() {
 }
 
 #[test]
-fn who_comes_into_a_protected_group_by_its_filter_is_told() {
+fn users_whose_change_matches_a_protected_groups_filter_are_reported() {
     let company = Company::with(Seed::built_in(), &json!({"protected_groups": "managers"}));
     let update = |title: &str| {
         let args = json!({"username": "emma.sharp", "title": title});
@@ -496,7 +496,7 @@ fn the_record_of_a_dry_run_undoes_nothing() {
 }
 
 #[test]
-fn a_dynamic_group_is_told_and_not_tried() {
+fn a_dynamic_group_is_reported_and_not_joined() {
     let mut seed = Seed::built_in();
     seed.groups.push(
         serde_json::from_value(json!({"name": "Sharps", "userFilter": "name.family eq \"Sharp\""}))
