@@ -40,6 +40,7 @@ pub use model::permission::Area;
 pub use model::seed::{self, Seed};
 pub use server::calls::Call;
 
+use model::seed::users::PushResponse;
 use model::store::Store;
 use server::shared::Shared;
 
@@ -162,6 +163,18 @@ impl Sandbox {
     /// Invalidates every access token.
     pub fn expire_tokens(&self) {
         self.shared.store().tokens.clear();
+    }
+
+    /// Decides how the user with this name or id responds to pushes, including those on their way.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such user.
+    pub fn set_push_response(&self, user: &str, response: PushResponse) -> anyhow::Result<()> {
+        self.shared
+            .store()
+            .set_push_response(user, response)
+            .map_err(|_| anyhow::anyhow!("no user '{user}'"))
     }
 
     /// Moves the clock forward: locks, lockouts and tokens expire.

@@ -52,6 +52,20 @@ pub(crate) fn required_bool(body: &Map<String, Value>, name: &str) -> Result<boo
     }
 }
 
+/// The id in a reference such as `"user": {"id": …}`, if there is one.
+pub(crate) fn referenced_id<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, ApiError> {
+    let id = match body.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(reference) => reference.get("id").and_then(Value::as_str),
+    };
+    id.map(Some).ok_or_else(|| {
+        ApiError::invalid("REQUIRED_VALUE", &format!("{name}.id"), "must not be empty")
+    })
+}
+
 /// The population the body refers to. If absent, the default population, as in the schema of Ping's
 /// Go SDK; the documentation calls it required (UNCONFIRMED).
 pub(crate) fn referenced_population(

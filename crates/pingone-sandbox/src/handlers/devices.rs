@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::handlers::body::required_bool;
 use crate::handlers::context::Context;
+use crate::model::alternative::Alternative;
 use crate::model::clock::format_timestamp;
-use crate::model::store::{Device, Store, User};
+use crate::model::store::{Device, User};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
@@ -19,9 +20,10 @@ const MAX_DEVICES: usize = 5;
 /// `GET /users/{user}/devices`
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
-    let items: Vec<Value> = ordered(user)
+    let items: Vec<Value> = user
+        .ordered_devices()
         .into_iter()
-        .map(|device| to_json(cx.store, user, device))
+        .map(|device| to_json(cx, user, device))
         .collect();
     let url = format!("{}/devices", cx.store.user_url(&user.id));
     Ok(hal::unpaged(&url, "devices", &items))
@@ -33,7 +35,7 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
     user.devices
         .iter()
         .find(|device| device.id == cx.id(1))
-        .map(|device| Reply::ok(to_json(cx.store, user, device)))
+        .map(|device| Reply::ok(to_json(cx, user, device)))
         .ok_or_else(ApiError::not_found)
 }
 
@@ -96,15 +98,30 @@ fn create(cx: &mut Context<'_>) -> ApiResult {
         kind: kind.to_owned(),
         created_at: cx.now,
         updated_at: cx.now,
-        active: false,
+        active: is_active(&body)?,
         locked: false,
+        locked_until: None,
+        push_disabled: false,
         blocked_at: None,
         details,
     };
-    let rendered = to_json(cx.store, cx.user()?, &device);
+    let rendered = to_json(cx, cx.user()?, &device);
     cx.user_mut()?.devices.push(device);
     cx.record_user("DEVICE.CREATED")?;
     Ok(Reply::created(rendered))
+}
+
+/// Unless the caller is the user, a new device is active at once, without any proof.
+fn is_active(body: &Map<String, Value>) -> Result<bool, ApiError> {
+    match body.get("status").and_then(Value::as_str) {
+        None | Some("ACTIVE") => Ok(true),
+        Some("ACTIVATION_REQUIRED") => Ok(false),
+        Some(_) => Err(ApiError::invalid(
+            "INVALID_VALUE",
+            "status",
+            "must be ACTIVE or ACTIVATION_REQUIRED",
+        )),
+    }
 }
 
 fn reorder(cx: &mut Context<'_>) -> ApiResult {
@@ -151,6 +168,7 @@ pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
         }
         "unlock+json" => {
             device.locked = false;
+            device.locked_until = None;
             "DEVICE.UNLOCKED"
         }
         _ => return Err(ApiError::unsupported_media_type()),
@@ -228,25 +246,24 @@ pub(crate) fn set_bypass(cx: &mut Context<'_>) -> ApiResult {
             "must be a date and time with milliseconds in UTC",
         )
     })?;
-    cx.user_mut()?.bypass_until = Some(instant);
+    if instant <= cx.now && cx.store.uses(Alternative::PastBypassIsRejected) {
+        return Err(ApiError::invalid(
+            "INVALID_VALUE",
+            NAME,
+            "must be in the future",
+        ));
+    }
+    let now = cx.now;
+    let user = cx.user_mut()?;
+    user.bypass_until = Some(instant);
+    user.updated_at = now;
+    // No action type of its own is known (UNCONFIRMED).
+    cx.record_user("USER.UPDATED")?;
     bypass(cx)
 }
 
-/// The devices in the user's order, the default device first; unordered devices come last.
-fn ordered(user: &User) -> Vec<&Device> {
-    let mut devices: Vec<&Device> = user.devices.iter().collect();
-    if let Some(order) = &user.device_order {
-        devices.sort_by_key(|device| {
-            order
-                .iter()
-                .position(|id| *id == device.id)
-                .unwrap_or(usize::MAX)
-        });
-    }
-    devices
-}
-
-fn to_json(store: &Store, user: &User, device: &Device) -> Value {
+fn to_json(cx: &Context<'_>, user: &User, device: &Device) -> Value {
+    let store = &*cx.store;
     let user_url = store.user_url(&user.id);
     let url = format!("{user_url}/devices/{}", device.id);
     let mut block = json!({ "status": "UNBLOCKED" });
@@ -275,8 +292,14 @@ fn to_json(store: &Store, user: &User, device: &Device) -> Value {
         "ACTIVATION_REQUIRED"
     };
     value.insert("status".to_owned(), status.into());
-    let lock = if device.locked { "LOCKED" } else { "UNLOCKED" };
-    value.insert("lock".to_owned(), json!({ "status": lock }));
+    let mut lock = json!({ "status": "UNLOCKED" });
+    if device.is_locked(cx.now) {
+        lock = json!({ "status": "LOCKED" });
+        if let Some(until) = device.locked_until {
+            lock["expiresAt"] = format_timestamp(until).into();
+        }
+    }
+    value.insert("lock".to_owned(), lock);
     value.insert("block".to_owned(), block);
     value.insert(
         "createdAt".to_owned(),

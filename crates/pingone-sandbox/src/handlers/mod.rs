@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod activities;
 pub(crate) mod body;
 pub(crate) mod context;
+pub(crate) mod device_authentications;
 pub(crate) mod devices;
 pub(crate) mod groups;
 pub(crate) mod memberships;

@@ -11,7 +11,7 @@ use crate::handlers::context::Context;
 use crate::model::alternative::Alternative;
 use crate::model::attributes;
 use crate::model::nesting::{self, attribute_view};
-use crate::model::password::{Password, StoredPassword};
+use crate::model::password::StoredPassword;
 use crate::model::policy;
 use crate::model::profile;
 use crate::model::store::{Store, User};
@@ -112,24 +112,7 @@ pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
     let mut user = User {
         sequence: store.next_sequence(),
         id: store.ids.uuid(),
-        population,
-        profile,
-        enabled: true,
-        lock: None,
-        password: Password::default(),
-        identity_provider: None,
-        lifecycle: "ACCOUNT_OK".to_owned(),
-        email_verified: None,
-        mfa_enabled: false,
-        bypass_until: None,
-        last_sign_on: None,
-        groups: Vec::new(),
-        sessions: Vec::new(),
-        devices: Vec::new(),
-        device_order: None,
-        roles: Vec::new(),
-        created_at: cx.now,
-        updated_at: cx.now,
+        ..User::new(population, profile, cx.now)
     };
     // What PingOne does with a password in a plain creation is UNCONFIRMED; the sandbox ignores it,
     // as PingOne ignores any unknown attribute.

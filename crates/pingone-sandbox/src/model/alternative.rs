@@ -32,6 +32,12 @@ pub enum Alternative {
     EndedSessionsStayListed,
     /// An unknown environment returns 404 instead of 403.
     UnknownEnvironmentIsNotFound,
+    /// A date in the past does not end an MFA bypass: it is rejected.
+    PastBypassIsRejected,
+    /// A denied push has a status of its own instead of `FAILED`.
+    DeniedPushesAreRejected,
+    /// A device authentication of a user with an MFA bypass is completed at once.
+    BypassCompletesDeviceAuthentications,
     /// The error's `id` differs from the response's Correlation-Id.
     ErrorIdDiffers,
 }

@@ -100,6 +100,11 @@ impl IdGenerator {
             .to_string()
     }
 
+    /// A one-time passcode of six digits.
+    pub(crate) fn passcode(&mut self) -> String {
+        format!("{:06}", self.next() % 1_000_000)
+    }
+
     /// An eight-character recovery code, as in PingOne's emails.
     pub(crate) fn code(&mut self) -> String {
         const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";

@@ -23,10 +23,14 @@ pub enum Area {
     Sessions,
     /// MFA devices and the MFA bypass.
     Devices,
+    /// Authenticating a user with an MFA device.
+    DeviceAuthentications,
     /// The audit trail.
     Activities,
     /// Roles and role assignments.
     Roles,
+    /// Policies and other settings of the environment.
+    Configuration,
 }
 
 /// The kind of access.
@@ -65,12 +69,16 @@ pub(crate) const ROLES: &[(&str, &str)] = &[
 pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
     use Access::{Read, Write};
     match (role, area) {
+        ("Identity Data Admin" | "Identity Data Read Only", Area::Configuration)
+        | ("Identity Data Read Only", Area::DeviceAuthentications) => None,
         // An Identity Data Admin can read populations but not change them.
         (_, Area::Environment)
         | ("Identity Data Admin", Area::Populations | Area::Activities)
         | ("Identity Data Read Only", _)
-        | ("Environment Admin" | "Client Application Developer", Area::Groups) => Some(Read),
-        ("Identity Data Admin", _) | ("Environment Admin", Area::Populations | Area::Roles) => {
+        | ("Environment Admin" | "Client Application Developer", Area::Groups)
+        | ("Configuration Read Only", Area::Configuration | Area::Activities) => Some(Read),
+        ("Identity Data Admin", _)
+        | ("Environment Admin", Area::Populations | Area::Roles | Area::Configuration) => {
             Some(Write)
         }
         _ => None,

@@ -15,8 +15,11 @@ use crate::model::clock::{Clock, IdGenerator, after};
 use crate::model::limits::RateLimiter;
 use crate::model::password::{Password, StoredPassword};
 use crate::model::permission::ROLES;
+use crate::model::seed::users::DeviceStatus;
 use crate::model::seed::{self, Seed};
-use crate::model::store::{Device, Group, Lock, Population, RoleAssignment, Session, Store, User};
+use crate::model::store::{
+    Device, DevicePolicy, Group, Lock, Population, RoleAssignment, Session, Store, User,
+};
 use crate::protocol::filter::Filter;
 
 /// How long a seeded session lasts unless the seed says otherwise.
@@ -40,6 +43,16 @@ impl Store {
             .id
             .clone()
             .unwrap_or_else(|| ids.uuid());
+        let device_policies = seed
+            .device_authentication_policies
+            .into_iter()
+            .map(|policy| DevicePolicy {
+                id: policy.id.unwrap_or_else(|| ids.uuid()),
+                name: policy.name,
+                prompts_for_device: policy.prompts_for_device,
+                number_matching: policy.number_matching,
+            })
+            .collect();
         let mut store = Self {
             base_url,
             clock,
@@ -59,6 +72,8 @@ impl Store {
             populations: Vec::new(),
             groups: Vec::new(),
             users: Vec::new(),
+            device_policies,
+            device_authentications: Vec::new(),
             activities: Vec::new(),
         };
         for population in seed.populations {
@@ -165,8 +180,6 @@ impl Store {
         let user = User {
             sequence: self.next_sequence(),
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
-            population,
-            profile: seed.profile,
             enabled: !seed.disabled,
             lock: seed.lock.map(|lock| Lock {
                 at: lock.at.resolve(now),
@@ -184,10 +197,8 @@ impl Store {
                 }
             }),
             identity_provider: seed.identity_provider,
-            lifecycle: "ACCOUNT_OK".to_owned(),
-            email_verified: None,
             mfa_enabled: seed.mfa_enabled,
-            bypass_until: None,
+            bypass_until: seed.bypass_until.map(|until| until.resolve(now)),
             last_sign_on: seed
                 .last_sign_on
                 .map(|sign_on| (sign_on.at.resolve(now), sign_on.remote_ip)),
@@ -202,10 +213,10 @@ impl Store {
                 .into_iter()
                 .map(|device| self.device(device, now))
                 .collect(),
-            device_order: None,
+            push_response: seed.push_response,
             roles: roles?,
-            created_at,
             updated_at: seed.updated_at.map_or(created_at, |at| at.resolve(now)),
+            ..User::new(population, seed.profile, created_at)
         };
         self.users.push(user);
         Ok(())
@@ -219,7 +230,7 @@ impl Store {
         }
     }
 
-    fn session(&mut self, seed: seed::Session, now: Timestamp) -> Session {
+    fn session(&mut self, seed: seed::users::Session, now: Timestamp) -> Session {
         let created_at = seed.created_at.resolve(now);
         Session {
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
@@ -235,15 +246,17 @@ impl Store {
         }
     }
 
-    fn device(&mut self, seed: seed::Device, now: Timestamp) -> Device {
+    fn device(&mut self, seed: seed::users::Device, now: Timestamp) -> Device {
         let created_at = seed.created_at.resolve(now);
         Device {
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
             kind: seed.kind,
             created_at,
             updated_at: created_at,
-            active: !seed.unactivated,
-            locked: seed.locked,
+            active: seed.status == DeviceStatus::Active,
+            locked: seed.locked || seed.locked_until.is_some(),
+            locked_until: seed.locked_until.map(|until| until.resolve(now)),
+            push_disabled: seed.push_disabled,
             blocked_at: seed.blocked.then_some(created_at),
             details: seed.details,
         }

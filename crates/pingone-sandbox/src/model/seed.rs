@@ -2,17 +2,20 @@
 //!
 //! Only the format; references and uniqueness are checked when the store is built.
 
+pub mod time;
+pub mod users;
+
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::Map;
 
 use crate::model::alternative::Alternative;
-use crate::model::clock::after;
 use crate::model::permission::Area;
+
+pub use time::TimeSpec;
+pub use users::User;
 
 /// The data a sandbox starts from. Ids are generated if absent.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +36,9 @@ pub struct Seed {
     /// The users.
     #[serde(default)]
     pub users: Vec<User>,
+    /// Policies for MFA devices; the first is the default. There is always one.
+    #[serde(default = "default_device_policies")]
+    pub device_authentication_policies: Vec<DeviceAuthenticationPolicy>,
     /// Past audit activities.
     #[serde(default)]
     pub activities: Vec<Activity>,
@@ -235,130 +241,21 @@ pub struct Group {
     pub member_of: Vec<String>,
 }
 
-/// A user.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct User {
-    /// The user's id.
-    pub id: Option<String>,
-    /// The attributes clients can write: `username`, `email`, `name` and so on.
-    pub profile: Map<String, Value>,
-    /// The population, by name or id; the default population if absent.
-    pub population: Option<String>,
-    /// Whether the user is disabled.
-    pub disabled: bool,
-    /// When the user was created; the sandbox's start if absent.
-    pub created_at: Option<TimeSpec>,
-    /// When the user was last updated; `createdAt` if absent.
-    pub updated_at: Option<TimeSpec>,
-    /// Direct group memberships, by name or id.
-    pub groups: Vec<String>,
-    /// The password; none if absent.
-    pub password: Option<Password>,
-    /// An administrator's lock.
-    pub lock: Option<Lock>,
-    /// The type of the external identity provider, such as `SAML`; PingOne itself if absent.
-    pub identity_provider: Option<String>,
-    /// Whether MFA is enabled.
-    pub mfa_enabled: bool,
-    /// The last sign-on.
-    pub last_sign_on: Option<SignOn>,
-    /// Sessions.
-    pub sessions: Vec<Session>,
-    /// MFA devices.
-    pub devices: Vec<Device>,
-    /// Roles in the environment, by name.
-    pub roles: Vec<String>,
-}
-
-/// A user's password.
+/// A policy for authenticating with MFA devices.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Password {
-    /// The password itself.
-    pub value: String,
-    /// Whether it must be changed at the next sign-on.
-    #[serde(default)]
-    pub must_change: bool,
-    /// When it was set; the user's `createdAt` if absent.
-    #[serde(default)]
-    pub changed_at: Option<TimeSpec>,
-    /// When failed checks locked it.
-    #[serde(default)]
-    pub locked_out_at: Option<TimeSpec>,
-}
-
-/// An administrator's lock on an account.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Lock {
-    /// When it was set.
-    pub at: TimeSpec,
-    /// When it expires; never if absent.
-    #[serde(default)]
-    pub until: Option<TimeSpec>,
-}
-
-/// A sign-on.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SignOn {
-    /// When it happened.
-    pub at: TimeSpec,
-    /// The source address.
-    pub remote_ip: String,
-}
-
-/// A session.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Session {
+pub struct DeviceAuthenticationPolicy {
     /// Its id.
     #[serde(default)]
     pub id: Option<String>,
-    /// When it started.
-    pub created_at: TimeSpec,
-    /// When it was last active; `createdAt` if absent.
+    /// Its name.
+    pub name: String,
+    /// Whether users with several devices must choose one.
     #[serde(default)]
-    pub active_at: Option<TimeSpec>,
-    /// When it expires; thirty days after `createdAt` if absent.
+    pub prompts_for_device: bool,
+    /// Whether users must pick the number shown to the other side.
     #[serde(default)]
-    pub expires_at: Option<TimeSpec>,
-    /// The source address of the sign-on.
-    pub remote_ip: String,
-    /// Further members as PingOne renders them: `browser`, `operatingSystem`, `device`,
-    /// `userAgent`.
-    #[serde(default)]
-    pub details: Map<String, Value>,
-    /// The location of the sign-on: `city`, `state`, `region`, `country`.
-    #[serde(default)]
-    pub location: Map<String, Value>,
-}
-
-/// An MFA device.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Device {
-    /// Its id.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// Its type, such as `TOTP`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// When it was created.
-    pub created_at: TimeSpec,
-    /// Whether it still needs to be activated.
-    #[serde(default)]
-    pub unactivated: bool,
-    /// Whether failed attempts have locked it.
-    #[serde(default)]
-    pub locked: bool,
-    /// Whether it is blocked.
-    #[serde(default)]
-    pub blocked: bool,
-    /// Further members as PingOne renders them: `phone`, `email`, `nickname`.
-    #[serde(default)]
-    pub details: Map<String, Value>,
+    pub number_matching: bool,
 }
 
 /// A past audit activity.
@@ -422,65 +319,6 @@ pub struct RateLimit {
     pub seconds: u32,
 }
 
-/// A point in time: RFC 3339, or relative to the sandbox's start as in `-3d`, `-90m`, `+4h`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeSpec(Kind);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    At(Timestamp),
-    Before(Duration),
-    After(Duration),
-}
-
-impl TimeSpec {
-    /// Parses an absolute or relative time.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let relative = |rest: &str| -> anyhow::Result<Duration> {
-            let unit = rest.chars().last().unwrap_or_default();
-            let seconds = match unit {
-                's' => 1,
-                'm' => 60,
-                'h' => 3600,
-                'd' => 86_400,
-                _ => anyhow::bail!("{}", invalid_time(text)),
-            };
-            let count: u64 = rest[..rest.len() - 1]
-                .parse()
-                .with_context(|| invalid_time(text))?;
-            Ok(Duration::from_secs(count.saturating_mul(seconds)))
-        };
-        if let Some(rest) = text.strip_prefix('-') {
-            Ok(Self(Kind::Before(relative(rest)?)))
-        } else if let Some(rest) = text.strip_prefix('+') {
-            Ok(Self(Kind::After(relative(rest)?)))
-        } else {
-            let at = text.parse().with_context(|| invalid_time(text))?;
-            Ok(Self(Kind::At(at)))
-        }
-    }
-
-    /// The absolute time for a sandbox started at `start`.
-    pub(crate) fn resolve(self, start: Timestamp) -> Timestamp {
-        match self.0 {
-            Kind::At(at) => at,
-            Kind::After(by) => after(start, by),
-            Kind::Before(by) => start.checked_sub(by).unwrap_or(Timestamp::MIN),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for TimeSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
-}
-
-fn invalid_time(text: &str) -> String {
-    format!("'{text}' is not a valid time. Use 2026-03-01T12:00:00Z, -3d, -90m or +4h")
-}
-
 fn default_region() -> String {
     "NA".to_owned()
 }
@@ -491,6 +329,15 @@ fn default_token_seconds() -> u32 {
 
 fn default_roles() -> Vec<String> {
     vec!["Identity Data Admin".to_owned()]
+}
+
+fn default_device_policies() -> Vec<DeviceAuthenticationPolicy> {
+    vec![DeviceAuthenticationPolicy {
+        id: None,
+        name: "Default".to_owned(),
+        prompts_for_device: false,
+        number_matching: false,
+    }]
 }
 
 fn default_pattern() -> String {
@@ -537,26 +384,6 @@ impl Seed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn time_specs_are_absolute_or_relative() {
-        let start: Timestamp = "2026-03-04T10:00:00Z".parse().expect("valid");
-        let resolved = |text: &str| {
-            TimeSpec::parse(text)
-                .expect("valid")
-                .resolve(start)
-                .to_string()
-        };
-        assert_eq!(resolved("-3d"), "2026-03-01T10:00:00Z");
-        assert_eq!(resolved("+90m"), "2026-03-04T11:30:00Z");
-        assert_eq!(
-            resolved("2021-09-03T18:04:03.916Z"),
-            "2021-09-03T18:04:03.916Z"
-        );
-        for wrong in ["", "-", "-3", "3d", "-x d", "yesterday", "+3é"] {
-            assert!(TimeSpec::parse(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn unknown_members_are_rejected() {

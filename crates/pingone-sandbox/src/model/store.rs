@@ -10,9 +10,11 @@ use serde_json::{Map, Value};
 use crate::model::activity::{Activity, Subject};
 use crate::model::alternative::Alternative;
 use crate::model::clock::{Clock, IdGenerator};
+use crate::model::device_authentication::DeviceAuthentication;
 use crate::model::limits::RateLimiter;
 use crate::model::password::Password;
 use crate::model::seed;
+use crate::model::seed::users::PushResponse;
 use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
 
@@ -39,6 +41,8 @@ pub(crate) struct Store {
     pub(crate) populations: Vec<Population>,
     pub(crate) groups: Vec<Group>,
     pub(crate) users: Vec<User>,
+    pub(crate) device_policies: Vec<DevicePolicy>,
+    pub(crate) device_authentications: Vec<DeviceAuthentication>,
     pub(crate) activities: Vec<Activity>,
 }
 
@@ -101,6 +105,9 @@ pub(crate) struct User {
     pub(crate) sessions: Vec<Session>,
     pub(crate) devices: Vec<Device>,
     pub(crate) device_order: Option<Vec<String>>,
+    pub(crate) push_response: PushResponse,
+    /// When pushes were denied or expired, in chronological order.
+    pub(crate) unconfirmed_pushes: Vec<Timestamp>,
     pub(crate) roles: Vec<RoleAssignment>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -132,8 +139,27 @@ pub(crate) struct Device {
     pub(crate) updated_at: Timestamp,
     pub(crate) active: bool,
     pub(crate) locked: bool,
+    /// When the lock expires; never without it.
+    pub(crate) locked_until: Option<Timestamp>,
+    pub(crate) push_disabled: bool,
     pub(crate) blocked_at: Option<Timestamp>,
     pub(crate) details: Map<String, Value>,
+}
+
+/// A policy for authenticating with MFA devices.
+#[derive(Debug)]
+pub(crate) struct DevicePolicy {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) prompts_for_device: bool,
+    pub(crate) number_matching: bool,
+}
+
+impl Device {
+    /// Whether failed attempts have locked the device and the lock is in effect at `now`.
+    pub(crate) fn is_locked(&self, now: Timestamp) -> bool {
+        self.locked && self.locked_until.is_none_or(|until| until > now)
+    }
 }
 
 #[derive(Debug)]
@@ -145,6 +171,48 @@ pub(crate) struct RoleAssignment {
 }
 
 impl User {
+    /// An enabled user with nothing but a profile; the caller sets the sequence number and id.
+    pub(crate) fn new(population: String, profile: Map<String, Value>, now: Timestamp) -> Self {
+        Self {
+            sequence: 0,
+            id: String::new(),
+            population,
+            profile,
+            enabled: true,
+            lock: None,
+            password: Password::default(),
+            identity_provider: None,
+            lifecycle: "ACCOUNT_OK".to_owned(),
+            email_verified: None,
+            mfa_enabled: false,
+            bypass_until: None,
+            last_sign_on: None,
+            groups: Vec::new(),
+            sessions: Vec::new(),
+            devices: Vec::new(),
+            device_order: None,
+            push_response: PushResponse::default(),
+            unconfirmed_pushes: Vec::new(),
+            roles: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The devices in the user's order, the default device first; unordered devices come last.
+    pub(crate) fn ordered_devices(&self) -> Vec<&Device> {
+        let mut devices: Vec<&Device> = self.devices.iter().collect();
+        if let Some(order) = &self.device_order {
+            devices.sort_by_key(|device| {
+                order
+                    .iter()
+                    .position(|id| *id == device.id)
+                    .unwrap_or(usize::MAX)
+            });
+        }
+        devices
+    }
+
     /// The username, which every user has.
     pub(crate) fn username(&self) -> &str {
         self.profile

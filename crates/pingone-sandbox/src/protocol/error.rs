@@ -132,11 +132,16 @@ impl ApiError {
 
     /// 400: well-formed, but not possible in the current state.
     pub(crate) fn request_failed(code: &'static str, message: &str) -> Self {
+        Self::request_failed_with(Detail::new(code, "", message))
+    }
+
+    /// The same, with a detail of your own.
+    pub(crate) fn request_failed_with(detail: Detail) -> Self {
         Self::new(
             400,
             "REQUEST_FAILED",
             "The request could not be completed. There was an issue processing the request",
-            vec![Detail::new(code, "", message)],
+            vec![detail],
         )
     }
 

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::model::clock::format_timestamp;
+use crate::model::device_authentication::Step;
 use crate::model::nesting;
-use crate::model::store::Store;
+use crate::model::store::{Store, User};
 use crate::render::{group, user};
 
 /// Everything in the store except passwords and tokens.
@@ -29,6 +30,7 @@ pub(crate) fn state(store: &Store) -> Value {
             value["sandbox"] = json!({
                 "passwordStatus": store.password_status(user, now),
                 "recoveryCode": user.recovery_code(),
+                "passcode": passcode(store, user),
                 "memberships": memberships,
                 "sessions": sessions,
                 "devices": devices,
@@ -51,13 +53,28 @@ pub(crate) fn state(store: &Store) -> Value {
         .values()
         .filter(|token| token.expires_at > now)
         .count();
+    let device_authentications: Vec<Value> = store
+        .device_authentications
+        .iter()
+        .map(|one| json!({ "id": one.id, "user": one.user, "status": one.step.status() }))
+        .collect();
     json!({
         "environment": { "id": store.environment.id, "name": store.environment.name },
         "now": format_timestamp(now),
         "users": users,
         "groups": groups,
         "populations": populations,
+        "deviceAuthentications": device_authentications,
         "activities": store.activities.len(),
         "liveTokens": live,
+    })
+}
+
+/// The one-time passcode that PingOne would last have sent to the user.
+fn passcode<'a>(store: &'a Store, user: &User) -> Option<&'a str> {
+    let mut newest_first = store.device_authentications.iter().rev();
+    newest_first.find_map(|one| match &one.step {
+        Step::EnterCode { code, .. } if one.user == user.id => Some(code.as_str()),
+        _ => None,
     })
 }

@@ -1,17 +1,31 @@
-//! The sandbox's own URLs under `/sandbox`: state, calls, faults and clock.
+//! The sandbox's own URLs under `/sandbox`: state, calls, faults, clock and
+//! responses to pushes.
 //!
 //! They need no token, are not logged as calls and are exempt from faults.
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::model::clock::format_timestamp;
 use crate::model::fault::Fault;
+use crate::model::seed::users::{PushAnswer, PushResponse};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply, Request};
 use crate::render::state::state;
 use crate::server::shared::Shared;
+
+/// The body of `POST /sandbox/push-responses`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PushResponseRequest {
+    /// The username or id.
+    user: String,
+    answer: PushAnswer,
+    #[serde(default)]
+    after_seconds: u32,
+}
 
 /// Handles a request to `/sandbox/…`.
 pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
@@ -33,6 +47,16 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
         }
         ("DELETE", "faults") => {
             shared.faults().clear();
+            Ok(Reply::no_content())
+        }
+        ("POST", "push-responses") => {
+            let wanted: PushResponseRequest = serde_json::from_slice(&request.body)
+                .map_err(|error| ApiError::invalid_request(&format!("invalid body: {error}")))?;
+            let response = PushResponse {
+                answer: wanted.answer,
+                after_seconds: wanted.after_seconds,
+            };
+            shared.store().set_push_response(&wanted.user, response)?;
             Ok(Reply::no_content())
         }
         ("POST", "clock") => {

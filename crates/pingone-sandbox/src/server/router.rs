@@ -4,13 +4,14 @@
 
 use crate::handlers::context::Context;
 use crate::handlers::{
-    accounts, activities, devices, groups, memberships, passwords, populations, roles, sessions,
-    token, users,
+    accounts, activities, device_authentications, devices, groups, memberships, passwords,
+    populations, roles, sessions, token, users,
 };
 use crate::model::alternative::Alternative;
 use crate::model::clock::http_date;
 use crate::model::permission::Area::{
-    Activities, Devices, Environment, Groups, Passwords, Populations, Roles, Sessions, Users,
+    Activities, Configuration, DeviceAuthentications, Devices, Environment, Groups, Passwords,
+    Populations, Roles, Sessions, Users,
 };
 use crate::model::permission::{Access, Area, is_allowed};
 use crate::model::store::Store;
@@ -102,6 +103,7 @@ const ROUTES: &[Route] = &[
     get("users/*/devices/*", Devices, devices::read),
     post("users/*/devices/*", Devices, devices::run_operation),
     delete("users/*/devices/*", Devices, devices::delete),
+    get("deviceAuthenticationPolicies", Configuration, device_authentications::policies),
     get("roles", Roles, roles::list_in_environment),
     get("users/*/roleAssignments", Roles, roles::list),
     post("users/*/roleAssignments", Roles, roles::create),
@@ -121,6 +123,14 @@ const ROUTES: &[Route] = &[
     get("activities", Activities, activities::list),
     post("activities", Activities, activities::list_by_post).read_only(),
     get("activities/*", Activities, activities::read),
+];
+
+/// The operations on the authentication host, below `/{environment}`.
+#[rustfmt::skip]
+const AUTH_ROUTES: &[Route] = &[
+    post("deviceAuthentications", DeviceAuthentications, device_authentications::start),
+    get("deviceAuthentications/*", DeviceAuthentications, device_authentications::read),
+    post("deviceAuthentications/*", DeviceAuthentications, device_authentications::run_operation),
 ];
 
 /// Handles a request to the platform or the token endpoint.
@@ -171,40 +181,59 @@ fn dispatch(store: &mut Store, request: &Request) -> ApiResult {
             token::worker(store, request, now)?;
             Ok(roles::catalogue(store))
         }
-        ["v1", "environments", environment, rest @ ..] => {
-            let (position, actor) = token::worker(store, request, now)?;
-            if *environment != store.environment.id {
-                // To PingOne, an unknown environment is one without permissions.
-                return Err(if store.uses(Alternative::UnknownEnvironmentIsNotFound) {
-                    ApiError::not_found()
-                } else {
-                    ApiError::forbidden()
-                });
-            }
-            let (route, ids) = find(&request.method, rest)?;
-            let application = &store.applications[position];
-            if application.denied.contains(&route.area)
-                || !is_allowed(&application.roles, route.area, route.access)
-            {
-                return Err(ApiError::forbidden());
-            }
-            (route.handler)(&mut Context {
-                store,
-                request,
-                ids,
-                actor,
-                now,
-            })
+        ["v1", "environments", environment, path @ ..] => {
+            call(store, request, environment, ROUTES, path)
+        }
+        [environment, "deviceAuthentications", ..] => {
+            call(store, request, environment, AUTH_ROUTES, &segments[1..])
         }
         // The API gateway rejects unknown routes.
         _ => Err(ApiError::gateway("Forbidden")),
     }
 }
 
+/// Checks the token and the worker's permissions, then calls the handler.
+fn call(
+    store: &mut Store,
+    request: &Request,
+    environment: &str,
+    routes: &'static [Route],
+    path: &[&str],
+) -> ApiResult {
+    let now = store.clock.now();
+    let (position, actor) = token::worker(store, request, now)?;
+    if environment != store.environment.id {
+        // To PingOne, an unknown environment is one without permissions.
+        return Err(if store.uses(Alternative::UnknownEnvironmentIsNotFound) {
+            ApiError::not_found()
+        } else {
+            ApiError::forbidden()
+        });
+    }
+    let (route, ids) = find(routes, &request.method, path)?;
+    let application = &store.applications[position];
+    if application.denied.contains(&route.area)
+        || !is_allowed(&application.roles, route.area, route.access)
+    {
+        return Err(ApiError::forbidden());
+    }
+    (route.handler)(&mut Context {
+        store,
+        request,
+        ids,
+        actor,
+        now,
+    })
+}
+
 /// The route for a request, and the ids in its path.
-fn find(method: &str, path: &[&str]) -> Result<(&'static Route, Vec<String>), ApiError> {
+fn find(
+    routes: &'static [Route],
+    method: &str,
+    path: &[&str],
+) -> Result<(&'static Route, Vec<String>), ApiError> {
     let mut path_exists = false;
-    for route in ROUTES {
+    for route in routes {
         if let Some(ids) = ids(route.path, path) {
             if route.method == method {
                 return Ok((route, ids));

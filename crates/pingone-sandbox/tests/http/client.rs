@@ -149,6 +149,24 @@ impl Client {
             .expect("a response")
     }
 
+    /// A request to the authentication host; `path` is relative to `/{environment}`.
+    pub(crate) async fn auth(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: &str,
+    ) -> Response {
+        let url = format!("{}/{ENVIRONMENT}/{path}", self.sandbox.url());
+        let mut request = self.http.request(method, url).bearer_auth(&self.token);
+        if !media_type.is_empty() {
+            request = request
+                .header(CONTENT_TYPE, media_type)
+                .body(body.to_owned());
+        }
+        read(request.send().await.expect("a response")).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(Method::GET, path, "", "").await
     }

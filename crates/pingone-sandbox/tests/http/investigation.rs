@@ -1,4 +1,4 @@
-//! What an analyst looks at: sessions, devices, roles, the audit trail.
+//! What an analyst looks at: sessions, roles, the audit trail.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use pingone_sandbox::{
 };
 use serde_json::json;
 
-use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each, vendor};
+use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each};
 
 #[tokio::test]
 async fn sessions_are_listed_newest_first_and_can_be_ended() {
@@ -83,61 +83,6 @@ async fn at_most_ten_sessions_are_listed() {
         }
     }
     assert_eq!(ended, 14);
-}
-
-#[tokio::test]
-async fn devices_can_be_listed_blocked_and_deleted() {
-    let client = Client::new().await;
-    let path = format!("users/{EMMA}/devices");
-    let response = client.get(&path).await;
-    assert_eq!(field_of_each(&response, "devices", "type"), ["SMS", "TOTP"]);
-    let sms = &field_of_each(&response, "devices", "id")[0];
-    let one = format!("{path}/{sms}");
-    let blocked = client.post(&one, &vendor("device.block+json"), "").await;
-    assert_eq!(blocked.body["block"]["status"], "BLOCKED");
-    let unblocked = client.post(&one, &vendor("device.unblock+json"), "").await;
-    assert_eq!(unblocked.body["block"], json!({ "status": "UNBLOCKED" }));
-    assert_eq!(client.post(&one, JSON, "").await.status, 415);
-    assert_eq!(client.delete(&one).await.status, 204);
-    assert_eq!(client.get(&one).await.status, 404);
-    let created = client
-        .post(
-            &path,
-            JSON,
-            r#"{"type": "EMAIL", "email": "e@example.com"}"#,
-        )
-        .await;
-    assert_eq!(
-        (created.status, &created.body["status"]),
-        (201, &"ACTIVATION_REQUIRED".into())
-    );
-
-    let mfa = format!("users/{EMMA}/mfaEnabled");
-    assert_eq!(client.get(&mfa).await.body["mfaEnabled"], true);
-    assert_eq!(
-        client
-            .put(&mfa, JSON, r#"{"mfaEnabled": false}"#)
-            .await
-            .body["mfaEnabled"],
-        false
-    );
-    let bypass = format!("users/{EMMA}/bypassMFA");
-    assert!(
-        client
-            .get(&bypass)
-            .await
-            .body
-            .get("bypassMFAEnabledUntil")
-            .is_none()
-    );
-    let until = r#"{"bypassMFAEnabledUntil": "2126-03-04T18:00:00.000Z"}"#;
-    let set = client.put(&bypass, JSON, until).await;
-    assert_eq!(
-        set.body["bypassMFAEnabledUntil"],
-        "2126-03-04T18:00:00.000Z"
-    );
-    let short = r#"{"bypassMFAEnabledUntil": "2126-03-04T18:00:00Z"}"#;
-    assert_eq!(client.put(&bypass, JSON, short).await.status, 400);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod accounts;
 mod alternatives;
 mod client;
 mod control;
+mod device_authentications;
+mod devices;
 mod faults;
 mod groups;
 mod investigation;
