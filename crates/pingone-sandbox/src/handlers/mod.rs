@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod context;
 pub(crate) mod device_authentications;
 pub(crate) mod devices;
+pub(crate) mod federation;
 pub(crate) mod groups;
 pub(crate) mod memberships;
 pub(crate) mod passwords;

@@ -14,7 +14,7 @@ use crate::model::nesting::{self, attribute_view};
 use crate::model::password::StoredPassword;
 use crate::model::policy;
 use crate::model::profile;
-use crate::model::store::{Store, User};
+use crate::model::store::{ProviderReference, Store, User};
 use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
 use crate::protocol::message::{ApiResult, Reply};
@@ -90,13 +90,6 @@ pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
     Ok(Reply::ok(value))
 }
 
-/// `GET /users/{user}/linkedAccounts`: always empty.
-pub(crate) fn linked_accounts(cx: &mut Context<'_>) -> ApiResult {
-    let user = cx.user()?;
-    let url = format!("{}/linkedAccounts", cx.store.user_url(&user.id));
-    Ok(hal::unpaged(&url, "linkedAccounts", &[]))
-}
-
 /// `POST /users`: the media type distinguishes creating a user from importing one.
 pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
     let import = match cx.request.media_type().as_str() {
@@ -147,7 +140,10 @@ fn import_extras(
             user.password
                 .set(stored, must_change.unwrap_or(false), now, 0);
         } else if password.get("external").is_some() {
-            user.identity_provider = Some("EXTERNAL".to_owned());
+            user.identity_provider = Some(ProviderReference {
+                id: None,
+                kind: "EXTERNAL".to_owned(),
+            });
         }
     }
     if let Some(status) = body

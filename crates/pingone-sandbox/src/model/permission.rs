@@ -29,7 +29,9 @@ pub enum Area {
     Activities,
     /// Roles and role assignments.
     Roles,
-    /// Policies and other settings of the environment.
+    /// Applications, their secrets, and external identity providers.
+    Applications,
+    /// Policies, webhooks and other settings of the environment.
     Configuration,
 }
 
@@ -68,19 +70,25 @@ pub(crate) const ROLES: &[(&str, &str)] = &[
 /// The access `role` grants in `area`.
 pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
     use Access::{Read, Write};
+    use Area::{
+        Activities, Applications, Configuration, DeviceAuthentications, Environment, Groups,
+        Populations, Roles,
+    };
     match (role, area) {
-        ("Identity Data Admin" | "Identity Data Read Only", Area::Configuration)
-        | ("Identity Data Read Only", Area::DeviceAuthentications) => None,
+        (_, Environment) => Some(Read),
+        ("Identity Data Admin", Applications | Configuration)
+        | ("Identity Data Read Only", Applications | Configuration | DeviceAuthentications) => None,
         // An Identity Data Admin can read populations but not change them.
-        (_, Area::Environment)
-        | ("Identity Data Admin", Area::Populations | Area::Activities)
+        ("Identity Data Admin", Populations | Activities)
         | ("Identity Data Read Only", _)
-        | ("Environment Admin" | "Client Application Developer", Area::Groups)
-        | ("Configuration Read Only", Area::Configuration | Area::Activities) => Some(Read),
-        ("Identity Data Admin", _)
-        | ("Environment Admin", Area::Populations | Area::Roles | Area::Configuration) => {
-            Some(Write)
+        | ("Environment Admin", Groups | Activities)
+        | ("Client Application Developer", Groups)
+        | ("Configuration Read Only", Activities | Applications | Configuration | Roles) => {
+            Some(Read)
         }
+        ("Identity Data Admin", _)
+        | ("Environment Admin", Applications | Configuration | Populations | Roles)
+        | ("Client Application Developer", Applications) => Some(Write),
         _ => None,
     }
 }

@@ -18,7 +18,8 @@ use crate::model::permission::ROLES;
 use crate::model::seed::users::DeviceStatus;
 use crate::model::seed::{self, Seed};
 use crate::model::store::{
-    Device, DevicePolicy, Group, Lock, Population, RoleAssignment, Session, Store, User,
+    Device, DevicePolicy, Group, IdentityProvider, LinkedAccount, Lock, Population,
+    ProviderReference, RoleAssignment, Session, Store, User,
 };
 use crate::protocol::filter::Filter;
 
@@ -72,6 +73,7 @@ impl Store {
             populations: Vec::new(),
             groups: Vec::new(),
             users: Vec::new(),
+            identity_providers: Vec::new(),
             device_policies,
             device_authentications: Vec::new(),
             activities: Vec::new(),
@@ -85,6 +87,10 @@ impl Store {
             "the seed must have exactly one default population"
         );
         store.add_groups(seed.groups, now)?;
+        for provider in seed.identity_providers {
+            let provider = store.identity_provider(provider, now);
+            store.identity_providers.push(provider);
+        }
         for user in seed.users {
             let name = user.profile.get("username").map(ToString::to_string);
             store
@@ -177,6 +183,11 @@ impl Store {
                 })
             })
             .collect();
+        let linked_accounts: anyhow::Result<Vec<LinkedAccount>> = seed
+            .linked_accounts
+            .into_iter()
+            .map(|account| self.linked_account(account))
+            .collect();
         let user = User {
             sequence: self.next_sequence(),
             id: seed.id.unwrap_or_else(|| self.ids.uuid()),
@@ -196,7 +207,10 @@ impl Store {
                     ..Password::default()
                 }
             }),
-            identity_provider: seed.identity_provider,
+            identity_provider: seed
+                .identity_provider
+                .map(|name| self.provider_reference(name)),
+            linked_accounts: linked_accounts?,
             mfa_enabled: seed.mfa_enabled,
             bypass_until: seed.bypass_until.map(|until| until.resolve(now)),
             last_sign_on: seed
@@ -220,6 +234,52 @@ impl Store {
         };
         self.users.push(user);
         Ok(())
+    }
+
+    fn provider_reference(&self, name: String) -> ProviderReference {
+        let mut providers = self.identity_providers.iter();
+        match providers.find(|one| one.id == name || one.name == name) {
+            Some(provider) => ProviderReference {
+                id: Some(provider.id.clone()),
+                kind: provider.kind.clone(),
+            },
+            None => ProviderReference {
+                id: None,
+                kind: name,
+            },
+        }
+    }
+
+    fn linked_account(
+        &mut self,
+        seed: seed::users::LinkedAccount,
+    ) -> anyhow::Result<LinkedAccount> {
+        let name = &seed.identity_provider;
+        let identity_provider = self
+            .provider_reference(name.clone())
+            .id
+            .with_context(|| format!("no identity provider '{name}'"))?;
+        Ok(LinkedAccount {
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            identity_provider,
+            external_id: seed.external_id,
+        })
+    }
+
+    fn identity_provider(
+        &mut self,
+        seed: seed::IdentityProvider,
+        now: Timestamp,
+    ) -> IdentityProvider {
+        let created_at = seed.created_at.map_or(now, |at| at.resolve(now));
+        IdentityProvider {
+            id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+            name: seed.name,
+            kind: seed.kind,
+            enabled: !seed.disabled,
+            created_at,
+            updated_at: seed.updated_at.map_or(created_at, |at| at.resolve(now)),
+        }
     }
 
     fn role_named(&self, name: &str) -> anyhow::Result<String> {

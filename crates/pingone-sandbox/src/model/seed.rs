@@ -33,6 +33,9 @@ pub struct Seed {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<Group>,
+    /// External identity providers.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
     /// The users.
     #[serde(default)]
     pub users: Vec<User>,
@@ -256,6 +259,29 @@ pub struct DeviceAuthenticationPolicy {
     /// Whether users must pick the number shown to the other side.
     #[serde(default)]
     pub number_matching: bool,
+}
+
+/// An external identity provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct IdentityProvider {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its type, such as `SAML` or `GOOGLE`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it is disabled.
+    #[serde(default)]
+    pub disabled: bool,
+    /// When it was created; the sandbox's start if absent.
+    #[serde(default)]
+    pub created_at: Option<TimeSpec>,
+    /// When it was last updated; `createdAt` if absent.
+    #[serde(default)]
+    pub updated_at: Option<TimeSpec>,
 }
 
 /// A past audit activity.

@@ -41,6 +41,7 @@ pub(crate) struct Store {
     pub(crate) populations: Vec<Population>,
     pub(crate) groups: Vec<Group>,
     pub(crate) users: Vec<User>,
+    pub(crate) identity_providers: Vec<IdentityProvider>,
     pub(crate) device_policies: Vec<DevicePolicy>,
     pub(crate) device_authentications: Vec<DeviceAuthentication>,
     pub(crate) activities: Vec<Activity>,
@@ -93,8 +94,9 @@ pub(crate) struct User {
     pub(crate) enabled: bool,
     pub(crate) lock: Option<Lock>,
     pub(crate) password: Password,
-    /// The type of the external identity provider, if any.
-    pub(crate) identity_provider: Option<String>,
+    /// The external identity provider, if any.
+    pub(crate) identity_provider: Option<ProviderReference>,
+    pub(crate) linked_accounts: Vec<LinkedAccount>,
     pub(crate) lifecycle: String,
     pub(crate) email_verified: Option<bool>,
     pub(crate) mfa_enabled: bool,
@@ -111,6 +113,33 @@ pub(crate) struct User {
     pub(crate) roles: Vec<RoleAssignment>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+}
+
+/// An external identity provider.
+#[derive(Debug)]
+pub(crate) struct IdentityProvider {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) enabled: bool,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// The external identity provider of a user.
+#[derive(Debug)]
+pub(crate) struct ProviderReference {
+    /// Absent if only its type is known.
+    pub(crate) id: Option<String>,
+    pub(crate) kind: String,
+}
+
+/// An account at an external identity provider.
+#[derive(Debug)]
+pub(crate) struct LinkedAccount {
+    pub(crate) id: String,
+    pub(crate) identity_provider: String,
+    pub(crate) external_id: String,
 }
 
 /// An administrator's lock, not to be confused with a password lockout.
@@ -182,6 +211,7 @@ impl User {
             lock: None,
             password: Password::default(),
             identity_provider: None,
+            linked_accounts: Vec::new(),
             lifecycle: "ACCOUNT_OK".to_owned(),
             email_verified: None,
             mfa_enabled: false,
@@ -286,6 +316,13 @@ impl Store {
         self.groups
             .iter_mut()
             .find(|group| group.id == id)
+            .ok_or_else(ApiError::not_found)
+    }
+
+    pub(crate) fn find_identity_provider(&self, id: &str) -> Result<&IdentityProvider, ApiError> {
+        self.identity_providers
+            .iter()
+            .find(|provider| provider.id == id)
             .ok_or_else(ApiError::not_found)
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::alternative::Alternative;
 use crate::model::clock::{format_timestamp, seconds_until};
-use crate::model::store::{Store, User};
+use crate::model::store::{ProviderReference, Store, User};
 use crate::render::hal::link;
 
 /// A user as PingOne renders it: empty members are absent, not null.
@@ -42,8 +42,7 @@ pub(crate) fn to_json(store: &Store, user: &User, now: Timestamp) -> Value {
         format_timestamp(user.updated_at).into(),
     );
     rest.insert("enabled".to_owned(), user.enabled.into());
-    let provider = user.identity_provider.as_deref().unwrap_or("PING_ONE");
-    rest.insert("identityProvider".to_owned(), json!({ "type": provider }));
+    rest.insert("identityProvider".to_owned(), identity_provider(user));
     if let Some((at, remote_ip)) = &user.last_sign_on {
         rest.insert(
             "lastSignOn".to_owned(),
@@ -62,6 +61,15 @@ pub(crate) fn to_json(store: &Store, user: &User, now: Timestamp) -> Value {
     rest.sort_by(|(left, _), (right, _)| left.cmp(right));
     value.extend(rest);
     value.into()
+}
+
+/// The `identityProvider` member.
+pub(crate) fn identity_provider(user: &User) -> Value {
+    match &user.identity_provider {
+        None => json!({ "type": "PING_ONE" }),
+        Some(ProviderReference { id: None, kind }) => json!({ "type": kind }),
+        Some(ProviderReference { id, kind }) => json!({ "id": id, "type": kind }),
+    }
 }
 
 /// The `account` member. UNCONFIRMED: that a disabled user's status is `OK`, and that a password

@@ -4,14 +4,14 @@
 
 use crate::handlers::context::Context;
 use crate::handlers::{
-    accounts, activities, device_authentications, devices, groups, memberships, passwords,
-    populations, roles, sessions, token, users,
+    accounts, activities, device_authentications, devices, federation, groups, memberships,
+    passwords, populations, roles, sessions, token, users,
 };
 use crate::model::alternative::Alternative;
 use crate::model::clock::http_date;
 use crate::model::permission::Area::{
-    Activities, Configuration, DeviceAuthentications, Devices, Environment, Groups, Passwords,
-    Populations, Roles, Sessions, Users,
+    Activities, Applications, Configuration, DeviceAuthentications, Devices, Environment, Groups,
+    Passwords, Populations, Roles, Sessions, Users,
 };
 use crate::model::permission::{Access, Area, is_allowed};
 use crate::model::store::Store;
@@ -86,7 +86,13 @@ const ROUTES: &[Route] = &[
     get("users/*/password", Passwords, passwords::read),
     put("users/*/password", Passwords, passwords::put),
     post("users/*/password", Passwords, passwords::post),
-    get("users/*/linkedAccounts", Users, users::linked_accounts),
+    get("identityProviders", Applications, federation::list_providers),
+    get("identityProviders/*", Applications, federation::read_provider),
+    get("users/*/identityProvider", Users, federation::read_users_provider),
+    put("users/*/identityProvider", Users, federation::set_users_provider),
+    get("users/*/linkedAccounts", Users, federation::list_accounts),
+    get("users/*/linkedAccounts/*", Users, federation::read_account),
+    delete("users/*/linkedAccounts/*", Users, federation::unlink),
     get("users/*/memberOfGroups", Groups, memberships::list),
     post("users/*/memberOfGroups", Groups, memberships::add),
     get("users/*/memberOfGroups/*", Groups, memberships::read),

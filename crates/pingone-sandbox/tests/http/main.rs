@@ -9,6 +9,7 @@ mod control;
 mod device_authentications;
 mod devices;
 mod faults;
+mod federation;
 mod groups;
 mod investigation;
 mod passwords;

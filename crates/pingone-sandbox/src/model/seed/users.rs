@@ -27,7 +27,8 @@ pub struct User {
     pub password: Option<Password>,
     /// An administrator's lock.
     pub lock: Option<Lock>,
-    /// The type of the external identity provider, such as `SAML`; PingOne itself if absent.
+    /// The external identity provider, by name, id or mere type, such as `SAML`; PingOne itself if
+    /// absent.
     pub identity_provider: Option<String>,
     /// Whether MFA is enabled.
     pub mfa_enabled: bool,
@@ -41,6 +42,8 @@ pub struct User {
     pub sessions: Vec<Session>,
     /// MFA devices.
     pub devices: Vec<Device>,
+    /// Accounts at external identity providers.
+    pub linked_accounts: Vec<LinkedAccount>,
     /// Roles in the environment, by name.
     pub roles: Vec<String>,
 }
@@ -150,6 +153,19 @@ pub enum DeviceStatus {
     Active,
     /// Created, but not yet confirmed by the user.
     ActivationRequired,
+}
+
+/// An account at an external identity provider that a user can sign on with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LinkedAccount {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The identity provider, by name or id.
+    pub identity_provider: String,
+    /// The user's id there.
+    pub external_id: String,
 }
 
 /// How a person responds to a push on their phone.
