@@ -22,6 +22,22 @@ pub(crate) fn required_string(body: &Map<String, Value>, name: &str) -> Result<S
     }
 }
 
+/// An optional string.
+pub(crate) fn optional_string(body: &Map<String, Value>, name: &str) -> Option<String> {
+    body.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The ids in a list of references such as `"scopes": [{"id": …}]`; empty if absent.
+pub(crate) fn referenced_ids(body: &Map<String, Value>, name: &str) -> Vec<String> {
+    let references = body.get(name).and_then(Value::as_array);
+    references
+        .into_iter()
+        .flatten()
+        .filter_map(|reference| reference.get("id").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// An optional boolean; false if absent.
 pub(crate) fn optional_bool(body: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
     match body.get(name) {

@@ -19,7 +19,7 @@ use crate::render::hal::{self, Paging, link};
 /// `GET /groups`
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
-    let filter = attributes::filter_of(store, cx.request, &attributes::groups())?;
+    let filter = attributes::parse_filter(store, cx.request, &attributes::groups())?;
     let items = store
         .groups
         .iter()
@@ -101,6 +101,7 @@ pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
         population,
         user_filter: None,
         member_of: Vec::new(),
+        roles: Vec::new(),
         created_at: cx.now,
         updated_at: cx.now,
     };
@@ -128,6 +129,7 @@ pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
         population: old.population.clone(),
         user_filter: None,
         member_of: old.member_of.clone(),
+        roles: old.roles.clone(),
         created_at: old.created_at,
         updated_at: now,
     };

@@ -9,7 +9,7 @@ use crate::handlers::context::Context;
 use crate::model::alternative::Alternative;
 use crate::model::attributes;
 use crate::model::nesting::{self, Membership};
-use crate::model::store::{Store, User};
+use crate::model::store::{Group, Store, User};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::group;
@@ -19,7 +19,7 @@ use crate::render::hal::{self, Paging, link};
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let user = cx.user()?;
     let store = &*cx.store;
-    let filter = attributes::filter_of(store, cx.request, &attributes::memberships())?;
+    let filter = attributes::parse_filter(store, cx.request, &attributes::memberships())?;
     let expand = cx.request.asks_for("expand", "group");
     let items = nesting::memberships(store, user)
         .iter()
@@ -77,6 +77,7 @@ pub(crate) fn add(cx: &mut Context<'_>) -> ApiResult {
             "The group is bound to another population",
         ));
     }
+    check_authority(cx, group)?;
     // PingOne's response for an existing member is UNCONFIRMED: this error, or another 201.
     let again = user.groups.contains(&wanted);
     if again && !cx.store.uses(Alternative::MembershipAgainIsCreated) {
@@ -120,11 +121,21 @@ pub(crate) fn remove(cx: &mut Context<'_>) -> ApiResult {
             ApiError::not_found()
         });
     }
+    check_authority(cx, group)?;
     let subjects = vec![cx.store.subject(user), cx.store.group_subject(group)];
     let left = cx.id(1).to_owned();
     cx.user_mut()?.groups.retain(|id| *id != left);
     cx.record("MEMBER_OF_GROUP.DELETED", subjects);
     Ok(Reply::no_content())
+}
+
+/// A group's roles are its members' roles, so the caller must have them, too.
+fn check_authority(cx: &Context<'_>, group: &Group) -> Result<(), ApiError> {
+    if cx.store.holds_all(&cx.actor.id, &group.roles) {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden())
+    }
 }
 
 fn to_json(store: &Store, user: &User, membership: &Membership<'_>, expand: bool) -> Value {

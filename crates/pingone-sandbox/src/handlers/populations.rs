@@ -14,7 +14,7 @@ use crate::render::hal::{self, Paging, link};
 /// `GET /populations`
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
-    let filter = attributes::filter_of(store, cx.request, &attributes::populations())?;
+    let filter = attributes::parse_filter(store, cx.request, &attributes::populations())?;
     let items = store
         .populations
         .iter()

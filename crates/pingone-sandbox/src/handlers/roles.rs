@@ -1,13 +1,15 @@
-//! Roles, and users' role assignments.
+//! Built-in and custom roles.
 //!
-//! Pages: `developer.pingidentity.com/pingone-api/platform/roles.html` and
-//! `…/platform/users/user-role-assignments/`. Who may grant which role is not modelled.
+//! Pages: `developer.pingidentity.com/pingone-api/platform/roles.html` and `…/platform/roles/custom-roles/`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::handlers::body::{optional_string, referenced_ids, required_string};
 use crate::handlers::context::Context;
+use crate::model::attributes;
 use crate::model::permission::ROLES;
-use crate::model::store::{RoleAssignment, Store, User};
+use crate::model::roles::CustomRole;
+use crate::model::store::Store;
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply};
 use crate::render::hal::{self, link};
@@ -20,18 +22,125 @@ pub(crate) fn catalogue(store: &Store) -> Reply {
 
 /// `GET /roles` in an environment includes custom roles. That it also lists the built-in ones is
 /// UNCONFIRMED.
-#[expect(clippy::unnecessary_wraps, reason = "every handler has this form")]
-pub(crate) fn list_in_environment(cx: &mut Context<'_>) -> ApiResult {
+pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
-    let url = format!("{}/roles", store.environment_url());
+    let filter = attributes::parse_filter(store, cx.request, &attributes::roles())?;
+    let custom = store.custom_roles.iter();
     let mut items = built_in(store);
-    for role in &store.custom_roles {
-        let own = format!("{url}/{}", role.id);
-        items.push(json!({
-            "_links": { "self": link(&own) }, "id": role.id, "name": role.name, "type": "CUSTOM",
-        }));
-    }
+    items.extend(custom.map(|role| to_json(store, role)));
+    items.retain(|item| filter.as_ref().is_none_or(|filter| filter.matches(item)));
+    let url = format!("{}/roles", store.environment_url());
     Ok(hal::unpaged(&url, "roles", &items))
+}
+
+/// `GET /roles/{role}`
+pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
+    let id = cx.id(0);
+    if let Some(role) = cx.store.custom_roles.iter().find(|role| role.id == id) {
+        return Ok(Reply::ok(to_json(cx.store, role)));
+    }
+    built_in(cx.store)
+        .into_iter()
+        .find(|role| role["id"] == id)
+        .map(Reply::ok)
+        .ok_or_else(ApiError::not_found)
+}
+
+/// `POST /roles`
+pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let id = cx.store.ids.uuid();
+    let role = from_body(cx.store, &body, id)?;
+    let created = to_json(cx.store, &role);
+    record(cx, "ROLE.CREATED", &role);
+    cx.store.custom_roles.push(role);
+    Ok(Reply::created(created))
+}
+
+/// `PUT /roles/{role}`
+pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
+    let body = cx.request.json()?;
+    let position = find_custom(cx)?;
+    let role = from_body(cx.store, &body, cx.id(0).to_owned())?;
+    record(cx, "ROLE.UPDATED", &role);
+    cx.store.custom_roles[position] = role;
+    read(cx)
+}
+
+/// `DELETE /roles/{role}`. That a role in use cannot be deleted is UNCONFIRMED.
+pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
+    let position = find_custom(cx)?;
+    let id = cx.id(0);
+    let users = cx.store.users.iter().flat_map(|user| &user.roles);
+    let groups = cx.store.groups.iter().flat_map(|group| &group.roles);
+    let applications = cx.store.applications.iter();
+    let applications = applications.flat_map(|application| &application.roles);
+    let mut assignments = users.chain(groups).chain(applications);
+    if assignments.any(|assignment| assignment.role == id) {
+        return Err(ApiError::request_failed(
+            "CONSTRAINT_VIOLATION",
+            "The role is assigned",
+        ));
+    }
+    let role = cx.store.custom_roles.remove(position);
+    record(cx, "ROLE.DELETED", &role);
+    Ok(Reply::no_content())
+}
+
+/// The index of the custom role in the path. Built-in roles cannot be changed.
+fn find_custom(cx: &Context<'_>) -> Result<usize, ApiError> {
+    let id = cx.id(0);
+    let mut custom = cx.store.custom_roles.iter();
+    custom.position(|role| role.id == id).ok_or_else(|| {
+        if cx.store.is_role(id) {
+            ApiError::forbidden()
+        } else {
+            ApiError::not_found()
+        }
+    })
+}
+
+fn from_body(store: &Store, body: &Map<String, Value>, id: String) -> Result<CustomRole, ApiError> {
+    let name = required_string(body, "name")?;
+    let mut others = store.custom_roles.iter().filter(|role| role.id != id);
+    if others.any(|role| role.name == name) || ROLES.iter().any(|(known, _)| *known == name) {
+        return Err(ApiError::invalid(
+            "UNIQUENESS_VIOLATION",
+            "name",
+            "is unique but a non-unique value is provided",
+        ));
+    }
+    let permissions = referenced_ids(body, "permissions");
+    if permissions.is_empty() {
+        return Err(ApiError::invalid(
+            "REQUIRED_VALUE",
+            "permissions",
+            "must not be empty",
+        ));
+    }
+    let can_be_assigned_by = referenced_ids(body, "canBeAssignedBy");
+    if !can_be_assigned_by.iter().all(|id| store.is_role(id)) {
+        return Err(ApiError::invalid(
+            "INVALID_VALUE",
+            "canBeAssignedBy",
+            "must be existing roles",
+        ));
+    }
+    let scopes = body.get("applicableTo").and_then(Value::as_array);
+    let scopes = scopes.into_iter().flatten().filter_map(Value::as_str);
+    Ok(CustomRole {
+        id,
+        name,
+        description: optional_string(body, "description"),
+        applicable_to: scopes.map(str::to_owned).collect(),
+        permissions,
+        can_be_assigned_by,
+    })
+}
+
+fn record(cx: &mut Context<'_>, action: &str, role: &CustomRole) {
+    let subject = cx.store.configuration_subject("ROLE", &role.id, &role.name);
+    cx.record(action, vec![subject]);
 }
 
 fn built_in(store: &Store) -> Vec<Value> {
@@ -39,93 +148,27 @@ fn built_in(store: &Store) -> Vec<Value> {
         .iter()
         .map(|(name, id)| {
             let url = format!("{}/v1/roles/{id}", store.base_url);
-            json!({ "_links": { "self": link(&url) }, "id": id, "name": name })
+            json!({ "_links": { "self": link(&url) }, "id": id, "name": name, "type": "PLATFORM" })
         })
         .collect()
 }
 
-/// `GET /users/{user}/roleAssignments`
-pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
-    let user = cx.user()?;
-    let items: Vec<Value> = user
-        .roles
-        .iter()
-        .map(|assignment| to_json(cx.store, user, assignment))
-        .collect();
-    let url = format!("{}/roleAssignments", cx.store.user_url(&user.id));
-    Ok(hal::unpaged(&url, "roleAssignments", &items))
-}
-
-/// `GET /users/{user}/roleAssignments/{assignment}`
-pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
-    let user = cx.user()?;
-    user.roles
-        .iter()
-        .find(|assignment| assignment.id == cx.id(1))
-        .map(|assignment| Reply::ok(to_json(cx.store, user, assignment)))
-        .ok_or_else(ApiError::not_found)
-}
-
-/// `POST /users/{user}/roleAssignments` with `{"role": {"id"}, "scope": {"id", "type"}}`.
-pub(crate) fn create(cx: &mut Context<'_>) -> ApiResult {
-    let body = cx.request.json()?;
-    cx.user()?;
-    let text = |object: &str, member: &str| {
-        body.get(object)
-            .and_then(|object| object.get(member))
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or_else(|| {
-                let target = format!("{object}.{member}");
-                ApiError::invalid("REQUIRED_VALUE", &target, "must not be empty")
-            })
-    };
-    let role = text("role", "id")?;
-    let is_custom = cx.store.custom_roles.iter().any(|known| known.id == role);
-    if !is_custom && !ROLES.iter().any(|(_, id)| *id == role) {
-        return Err(ApiError::invalid(
-            "INVALID_VALUE",
-            "role.id",
-            "must be an existing role",
-        ));
-    }
-    let assignment = RoleAssignment {
-        id: cx.store.ids.uuid(),
-        role,
-        scope: text("scope", "id")?,
-        scope_type: text("scope", "type")?,
-    };
-    let rendered = to_json(cx.store, cx.user()?, &assignment);
-    cx.user_mut()?.roles.push(assignment);
-    cx.record_user("ROLE_ASSIGNMENT.CREATED")?;
-    Ok(Reply::created(rendered))
-}
-
-/// `DELETE /users/{user}/roleAssignments/{assignment}`
-pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
-    let id = cx.id(1).to_owned();
-    let user = cx.user_mut()?;
-    let before = user.roles.len();
-    user.roles.retain(|assignment| assignment.id != id);
-    if user.roles.len() == before {
-        return Err(ApiError::not_found());
-    }
-    cx.record_user("ROLE_ASSIGNMENT.DELETED")?;
-    Ok(Reply::no_content())
-}
-
-fn to_json(store: &Store, user: &User, assignment: &RoleAssignment) -> Value {
-    let url = format!(
-        "{}/roleAssignments/{}",
-        store.user_url(&user.id),
-        assignment.id
-    );
-    json!({
+fn to_json(store: &Store, role: &CustomRole) -> Value {
+    let url = format!("{}/roles/{}", store.environment_url(), role.id);
+    let references =
+        |ids: &[String]| -> Vec<Value> { ids.iter().map(|id| json!({ "id": id })).collect() };
+    let mut value = json!({
         "_links": { "self": link(&url) },
-        "id": assignment.id,
+        "id": role.id,
         "environment": { "id": store.environment.id },
-        "role": { "id": assignment.role },
-        "scope": { "id": assignment.scope, "type": assignment.scope_type },
-        "readOnly": false,
-    })
+        "name": role.name,
+        "type": "CUSTOM",
+        "applicableTo": role.applicable_to,
+        "permissions": references(&role.permissions),
+        "canBeAssignedBy": references(&role.can_be_assigned_by),
+    });
+    if let Some(description) = &role.description {
+        value["description"] = description.clone().into();
+    }
+    value
 }

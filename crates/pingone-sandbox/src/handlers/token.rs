@@ -46,7 +46,7 @@ pub(crate) fn issue(
             .environment
             .as_deref()
             .unwrap_or(&store.environment.id);
-        application.id == id && home == environment
+        application.enabled && application.id == id && home == environment
     });
     let Some(position) = found else {
         return invalid_client(store, "Invalid client credentials");
@@ -57,7 +57,9 @@ pub(crate) fn issue(
     if application.token_auth_method != method {
         return unsupported_method(store);
     }
-    if !is_secret(&secret, &application.secret) {
+    let seconds = application.token_seconds;
+    let application = &mut store.applications[position];
+    if !application.accepts(|known| is_secret(&secret, known), now) {
         return invalid_client(store, "Invalid client credentials");
     }
     if grant != Some("client_credentials") {
@@ -67,7 +69,6 @@ pub(crate) fn issue(
             "The grant type is not supported",
         );
     }
-    let seconds = application.token_seconds;
     let access_token = format!("sandbox.{}.{}", store.ids.uuid(), store.ids.uuid());
     let expires_at = after(now, Duration::from_secs(seconds.into()));
     store.tokens.retain(|_, token| token.expires_at > now);

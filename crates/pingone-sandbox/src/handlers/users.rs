@@ -30,7 +30,7 @@ const SCIM_PATCH: &str = "application/vnd.pingidentity.user.scim.patch+json";
 /// `GET /users`
 pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
-    let filter = attributes::filter_of(
+    let filter = attributes::parse_filter(
         store,
         cx.request,
         &attributes::users(&store.custom_attributes),

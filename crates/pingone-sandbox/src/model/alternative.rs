@@ -38,6 +38,10 @@ pub enum Alternative {
     DeniedPushesAreRejected,
     /// A device authentication of a user with an MFA bypass is completed at once.
     BypassCompletesDeviceAuthentications,
+    /// A worker's access tokens keep a role that is removed until they expire.
+    TokensKeepRemovedRoles,
+    /// Disabling an application invalidates its access tokens.
+    DisablingEndsTokens,
     /// The error's `id` differs from the response's Correlation-Id.
     ErrorIdDiffers,
 }

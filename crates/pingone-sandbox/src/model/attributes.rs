@@ -86,6 +86,8 @@ const POPULATIONS: &[Attribute] = &[id("id"), case_insensitive("name", EQ_SW)];
 /// UNCONFIRMED for this collection: only a third party uses it.
 const MEMBERSHIPS: &[Attribute] = &[id("type")];
 
+const ROLES: &[Attribute] = &[id("type")];
+
 const ACTIVITIES: &[Attribute] = &[
     attribute("recordedAt", Kind::Time, RANGE),
     attribute("createdAt", Kind::Time, RANGE),
@@ -101,7 +103,7 @@ const ACTIVITIES: &[Attribute] = &[
 ];
 
 /// Parses the request's `filter` parameter, if any.
-pub(crate) fn filter_of(
+pub(crate) fn parse_filter(
     store: &Store,
     request: &Request,
     schema: &Schema<'_>,
@@ -140,6 +142,11 @@ pub(crate) fn groups() -> Schema<'static> {
 /// Populations.
 pub(crate) fn populations() -> Schema<'static> {
     plain(POPULATIONS)
+}
+
+/// Roles in an environment.
+pub(crate) fn roles() -> Schema<'static> {
+    plain(ROLES)
 }
 
 /// A user's group memberships.

@@ -100,6 +100,11 @@ impl IdGenerator {
             .to_string()
     }
 
+    /// A client secret.
+    pub(crate) fn secret(&mut self) -> String {
+        format!("{}{}", self.code(), self.uuid().replace('-', ""))
+    }
+
     /// A one-time passcode of six digits.
     pub(crate) fn passcode(&mut self) -> String {
         format!("{:06}", self.next() % 1_000_000)

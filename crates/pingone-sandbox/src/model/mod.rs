@@ -2,7 +2,9 @@
 
 pub(crate) mod activity;
 pub(crate) mod alternative;
+pub(crate) mod application;
 pub(crate) mod attributes;
+pub(crate) mod authority;
 pub(crate) mod clock;
 pub(crate) mod device_authentication;
 pub(crate) mod fault;
@@ -12,7 +14,11 @@ pub(crate) mod password;
 pub(crate) mod permission;
 pub(crate) mod policy;
 pub(crate) mod populate;
+pub(crate) mod populate_configuration;
 pub(crate) mod profile;
 pub(crate) mod pushes;
+pub(crate) mod risk;
+pub(crate) mod roles;
 pub mod seed;
 pub(crate) mod store;
+pub(crate) mod webhook;

@@ -31,6 +31,8 @@ pub enum Area {
     Roles,
     /// Applications, their secrets, and external identity providers.
     Applications,
+    /// Risk evaluations and feedback.
+    Risk,
     /// Policies, webhooks and other settings of the environment.
     Configuration,
 }
@@ -72,7 +74,7 @@ pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
     use Access::{Read, Write};
     use Area::{
         Activities, Applications, Configuration, DeviceAuthentications, Environment, Groups,
-        Populations, Roles,
+        Populations, Risk, Roles,
     };
     match (role, area) {
         (_, Environment) => Some(Read),
@@ -87,18 +89,50 @@ pub(crate) fn granted(role: &str, area: Area) -> Option<Access> {
             Some(Read)
         }
         ("Identity Data Admin", _)
-        | ("Environment Admin", Applications | Configuration | Populations | Roles)
+        | ("Environment Admin", Applications | Configuration | Populations | Risk | Roles)
         | ("Client Application Developer", Applications) => Some(Write),
         _ => None,
     }
 }
 
-/// Whether any of `roles` grants `access` in `area`.
-pub(crate) fn is_allowed(roles: &[String], area: Area, access: Access) -> bool {
-    roles
+/// The access a custom role's permission grants. The ids are `service:verb:thing`; the list at
+/// `developer.pingidentity.com/pingone-api/platform/roles/pingone-permissions-by-identifier` is
+/// long, and things are matched by name here (UNCONFIRMED for most).
+pub(crate) fn granted_by_permission(permission: &str) -> Option<(Area, Access)> {
+    let mut parts = permission.splitn(3, ':');
+    let (_service, verb, thing) = (parts.next()?, parts.next()?, parts.next()?);
+    let thing = thing.to_ascii_lowercase();
+    let area = THINGS
         .iter()
-        .any(|role| granted(role, area).is_some_and(|granted| granted >= access))
+        .find_map(|(name, area)| thing.contains(name).then_some(*area))?;
+    let access = if verb == "read" {
+        Access::Read
+    } else {
+        Access::Write
+    };
+    Some((area, access))
 }
+
+/// What a permission's thing contains, the most specific first.
+const THINGS: &[(&str, Area)] = &[
+    ("activity", Area::Activities),
+    ("roleassignment", Area::Roles),
+    ("role", Area::Roles),
+    ("session", Area::Sessions),
+    ("password", Area::Passwords),
+    ("deviceauthentication", Area::DeviceAuthentications),
+    ("device", Area::Devices),
+    ("mfa", Area::Devices),
+    ("risk", Area::Risk),
+    ("secret", Area::Applications),
+    ("application", Area::Applications),
+    ("identityprovider", Area::Applications),
+    ("subscription", Area::Configuration),
+    ("polic", Area::Configuration),
+    ("population", Area::Populations),
+    ("group", Area::Groups),
+    ("user", Area::Users),
+];
 
 #[cfg(test)]
 mod tests {
@@ -106,12 +140,47 @@ mod tests {
 
     #[test]
     fn read_access_does_not_include_write_access() {
-        let reader = ["Identity Data Read Only".to_owned()];
-        assert!(is_allowed(&reader, Area::Users, Access::Read));
-        assert!(!is_allowed(&reader, Area::Users, Access::Write));
-        let admin = ["Identity Data Admin".to_owned()];
-        assert!(is_allowed(&admin, Area::Passwords, Access::Write));
-        assert!(!is_allowed(&admin, Area::Populations, Access::Write));
-        assert!(!is_allowed(&[], Area::Environment, Access::Read));
+        let reader = granted("Identity Data Read Only", Area::Users);
+        assert_eq!(reader, Some(Access::Read));
+        assert!(reader < Some(Access::Write));
+        assert_eq!(
+            granted("Identity Data Admin", Area::Passwords),
+            Some(Access::Write)
+        );
+        assert_eq!(
+            granted("Identity Data Admin", Area::Populations),
+            Some(Access::Read)
+        );
+        assert_eq!(granted("Identity Data Admin", Area::Applications), None);
+    }
+
+    #[test]
+    fn permissions_grant_access_to_their_area() {
+        for (permission, area, access) in [
+            ("dir:read:user", Area::Users, Access::Read),
+            ("authn:delete:sessions", Area::Sessions, Access::Write),
+            (
+                "audit_reporting:read:activity",
+                Area::Activities,
+                Access::Read,
+            ),
+            (
+                "permissions:read:userRoleAssignments",
+                Area::Roles,
+                Access::Read,
+            ),
+            (
+                "applications:update:secret",
+                Area::Applications,
+                Access::Write,
+            ),
+        ] {
+            assert_eq!(
+                granted_by_permission(permission),
+                Some((area, access)),
+                "{permission}"
+            );
+        }
+        assert_eq!(granted_by_permission("dir:read"), None);
     }
 }

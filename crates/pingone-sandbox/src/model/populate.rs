@@ -9,17 +9,15 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::activity::{Activity, Actor, Subject};
 use crate::model::attributes;
 use crate::model::clock::{Clock, IdGenerator, after};
 use crate::model::limits::RateLimiter;
 use crate::model::password::{Password, StoredPassword};
-use crate::model::permission::ROLES;
 use crate::model::seed::users::DeviceStatus;
 use crate::model::seed::{self, Seed};
 use crate::model::store::{
     Device, DevicePolicy, Group, IdentityProvider, LinkedAccount, Lock, Population,
-    ProviderReference, RoleAssignment, Session, Store, User,
+    ProviderReference, Session, Store, User,
 };
 use crate::protocol::filter::Filter;
 
@@ -33,12 +31,6 @@ impl Store {
         let clock = Clock::new(start);
         let now = clock.now();
         let mut ids = IdGenerator::new(seed.ids);
-        for application in &seed.applications {
-            for role in &application.roles {
-                built_in_role(role)
-                    .with_context(|| format!("application '{}'", application.name))?;
-            }
-        }
         let policy_id = seed
             .password_policy
             .id
@@ -61,12 +53,17 @@ impl Store {
             last_sequence: 0,
             created_at: now,
             environment: seed.environment,
-            applications: seed.applications,
+            applications: Vec::new(),
             tokens: HashMap::new(),
             policy_id,
             policy: seed.password_policy,
             custom_attributes: seed.custom_attributes,
-            custom_roles: seed.custom_roles,
+            custom_roles: Vec::new(),
+            resources: Vec::new(),
+            webhooks: Vec::new(),
+            risk_evaluations: Vec::new(),
+            risk_feedback: Vec::new(),
+            services: seed.services,
             alternatives: seed.alternatives,
             limiter: RateLimiter::new(&seed.limits.rates),
             limits: seed.limits,
@@ -78,6 +75,10 @@ impl Store {
             device_authentications: Vec::new(),
             activities: Vec::new(),
         };
+        store.add_custom_roles(seed.custom_roles)?;
+        store.add_resources(seed.resources);
+        store.add_applications(seed.applications, now)?;
+        store.add_webhooks(seed.webhooks, now);
         for population in seed.populations {
             store.add_population(population, now);
         }
@@ -97,6 +98,7 @@ impl Store {
                 .add_user(user, now)
                 .with_context(|| format!("user {}", name.unwrap_or_default()))?;
         }
+        store.add_risk_evaluations(seed.risk_evaluations, now)?;
         store.add_activities(seed.activities, now)?;
         Ok(store)
     }
@@ -140,6 +142,7 @@ impl Store {
                 population,
                 user_filter,
                 member_of: Vec::new(),
+                roles: self.role_assignments(&seed.roles)?,
                 created_at: now,
                 updated_at: now,
             };
@@ -171,18 +174,7 @@ impl Store {
             .map(|name| self.group_named(name))
             .collect();
         let created_at = seed.created_at.map_or(now, |at| at.resolve(now));
-        let roles: anyhow::Result<Vec<RoleAssignment>> = seed
-            .roles
-            .iter()
-            .map(|role| {
-                Ok(RoleAssignment {
-                    id: self.ids.uuid(),
-                    role: self.role_named(role)?,
-                    scope: self.environment.id.clone(),
-                    scope_type: "ENVIRONMENT".to_owned(),
-                })
-            })
-            .collect();
+        let roles = self.role_assignments(&seed.roles)?;
         let linked_accounts: anyhow::Result<Vec<LinkedAccount>> = seed
             .linked_accounts
             .into_iter()
@@ -228,7 +220,7 @@ impl Store {
                 .map(|device| self.device(device, now))
                 .collect(),
             push_response: seed.push_response,
-            roles: roles?,
+            roles,
             updated_at: seed.updated_at.map_or(created_at, |at| at.resolve(now)),
             ..User::new(population, seed.profile, created_at)
         };
@@ -282,14 +274,6 @@ impl Store {
         }
     }
 
-    fn role_named(&self, name: &str) -> anyhow::Result<String> {
-        let mut custom = self.custom_roles.iter();
-        match custom.find(|role| role.name == name) {
-            Some(role) => Ok(role.id.clone()),
-            None => built_in_role(name),
-        }
-    }
-
     fn session(&mut self, seed: seed::users::Session, now: Timestamp) -> Session {
         let created_at = seed.created_at.resolve(now);
         Session {
@@ -322,48 +306,6 @@ impl Store {
         }
     }
 
-    fn add_activities(&mut self, seeds: Vec<seed::Activity>, now: Timestamp) -> anyhow::Result<()> {
-        let mut activities = Vec::new();
-        for seed in seeds {
-            let user = self
-                .users
-                .iter()
-                .find(|user| user.id == seed.user || user.username() == seed.user)
-                .with_context(|| format!("activity of '{}': no such user", seed.user))?;
-            let subject = self.subject(user);
-            activities.push(self.activity_of(&subject, seed, now));
-        }
-        activities.sort_by_key(|activity| activity.at);
-        for mut activity in activities {
-            activity.sequence = self.next_sequence();
-            activity.id = self.ids.uuid();
-            activity.correlation_id = self.ids.uuid();
-            self.activities.push(activity);
-        }
-        Ok(())
-    }
-
-    /// A seeded activity, performed by the user. Its sequence number and ids are set later.
-    fn activity_of(&self, subject: &Subject, seed: seed::Activity, start: Timestamp) -> Activity {
-        Activity {
-            sequence: 0,
-            id: String::new(),
-            correlation_id: String::new(),
-            at: seed.at.resolve(start),
-            action: seed.action,
-            client: self.applications.first().map(|application| Actor {
-                id: application.id.clone(),
-                name: application.name.clone(),
-            }),
-            user: Some(subject.clone()),
-            resources: vec![subject.clone()],
-            failed: seed.failed,
-            description: seed.description,
-            remote_ip: seed.remote_ip,
-            user_agent: seed.user_agent,
-        }
-    }
-
     fn population_named(&self, name: &str) -> anyhow::Result<String> {
         self.populations
             .iter()
@@ -390,14 +332,6 @@ impl Store {
     }
 }
 
-fn built_in_role(name: &str) -> anyhow::Result<String> {
-    ROLES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, id)| (*id).to_owned())
-        .with_context(|| format!("unknown role '{name}'"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -416,7 +350,7 @@ mod tests {
             .expect("found");
         assert_eq!(emma.username(), "emma.sharp");
         assert_eq!(emma.groups.len(), 2);
-        assert_eq!(store.activities.len(), 6);
+        assert_eq!(store.activities.len(), 13);
     }
 
     #[test]

@@ -8,8 +8,8 @@ pub mod users;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde::Deserialize;
-use serde_json::Map;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::model::alternative::Alternative;
 use crate::model::permission::Area;
@@ -51,6 +51,18 @@ pub struct Seed {
     /// Custom roles.
     #[serde(default)]
     pub custom_roles: Vec<CustomRole>,
+    /// Resources that applications can access.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// Webhooks.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    /// Past risk evaluations.
+    #[serde(default)]
+    pub risk_evaluations: Vec<RiskEvaluation>,
+    /// The services in the environment's bill of materials.
+    #[serde(default = "default_services")]
+    pub services: Vec<String>,
     /// UNCONFIRMED behaviours to reverse.
     #[serde(default)]
     pub alternatives: Vec<Alternative>,
@@ -89,7 +101,8 @@ pub struct Application {
     pub id: String,
     /// Its name, as in the audit trail.
     pub name: String,
-    /// Its client secret.
+    /// Its client secret; none if absent.
+    #[serde(default)]
     pub secret: String,
     /// The only authentication method it may use.
     #[serde(default)]
@@ -100,16 +113,34 @@ pub struct Application {
     /// How long its access tokens are valid, in seconds.
     #[serde(default = "default_token_seconds")]
     pub token_seconds: u32,
-    /// Its roles, by name.
+    /// Its roles in the environment, by name.
     #[serde(default = "default_roles")]
     pub roles: Vec<String>,
+    /// Its access to resources.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// Whether it is disabled.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Its type, such as `WORKER` or `WEB_APP`.
+    #[serde(default = "default_application_type", rename = "type")]
+    pub kind: String,
+    /// When it was created; the sandbox's start if absent.
+    #[serde(default)]
+    pub created_at: Option<TimeSpec>,
+    /// When it was last updated; `createdAt` if absent.
+    #[serde(default)]
+    pub updated_at: Option<TimeSpec>,
+    /// Further members as PingOne renders them: `redirectUris`, `skipTokenSessionValidation`.
+    #[serde(default)]
+    pub details: Map<String, Value>,
     /// Areas to deny although its roles grant them.
     #[serde(default)]
     pub denied: Vec<Area>,
 }
 
 /// An application's `tokenEndpointAuthMethod`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub enum TokenAuthMethod {
     /// HTTP Basic, the console's default (inferred from Ping's guides, UNCONFIRMED).
     #[default]
@@ -120,14 +151,84 @@ pub enum TokenAuthMethod {
     Post,
 }
 
-/// A custom role.
+/// An application's access to a resource.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Grant {
+    /// The resource, by name or id.
+    pub resource: String,
+    /// The scopes, by name.
+    pub scopes: Vec<String>,
+}
+
+/// A resource that applications can access.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Resource {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its type: `CUSTOM`, `OPENID_CONNECT` or `PINGONE_API`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The names of its scopes.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// A custom role.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct CustomRole {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Its permissions, such as `dir:read:user`.
+    pub permissions: Vec<String>,
+    /// The roles whose holders can assign it, by name.
+    pub can_be_assigned_by: Vec<String>,
+}
+
+/// A webhook, which PingOne's API calls a subscription.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Webhook {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// When it was created; the sandbox's start if absent.
+    #[serde(default)]
+    pub created_at: Option<TimeSpec>,
+    /// When it was last updated; `createdAt` if absent.
+    #[serde(default)]
+    pub updated_at: Option<TimeSpec>,
+    /// The members that a client writes: `name`, `enabled`, `httpEndpoint` and so on.
+    pub details: Map<String, Value>,
+}
+
+/// An evaluation by PingOne Protect.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RiskEvaluation {
+    /// Its id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// When it was made.
+    pub created_at: TimeSpec,
+    /// The user, by username or id.
+    pub user: String,
+    /// The source address.
+    pub remote_ip: String,
+    /// The level: `LOW`, `MEDIUM` or `HIGH`.
+    pub level: String,
+    /// The members of `details`, such as `country` and `impossibleTravel`.
+    #[serde(default)]
+    pub details: Map<String, Value>,
 }
 
 /// The password policy.
@@ -242,6 +343,9 @@ pub struct Group {
     /// The groups it is nested in, by name or id.
     #[serde(default)]
     pub member_of: Vec<String>,
+    /// Roles that its members have in the environment, by name.
+    #[serde(default)]
+    pub roles: Vec<String>,
 }
 
 /// A policy for authenticating with MFA devices.
@@ -292,8 +396,15 @@ pub struct Activity {
     pub at: TimeSpec,
     /// The action type, such as `USER.ACCESS_DENIED`.
     pub action: String,
-    /// The user who is both actor and resource, by username or id.
-    pub user: String,
+    /// The user who acted, by username or id.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The application that acted, by name or id; the first application if absent.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// The user, group, application or other thing acted on, by name or id; the user if absent.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// Whether it failed.
     #[serde(default)]
     pub failed: bool,
@@ -364,6 +475,16 @@ fn default_device_policies() -> Vec<DeviceAuthenticationPolicy> {
         prompts_for_device: false,
         number_matching: false,
     }]
+}
+
+fn default_application_type() -> String {
+    "WORKER".to_owned()
+}
+
+fn default_services() -> Vec<String> {
+    ["PING_ONE_BASE", "PING_ONE_MFA", "PING_ONE_RISK"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 fn default_pattern() -> String {

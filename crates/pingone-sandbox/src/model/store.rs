@@ -9,12 +9,16 @@ use serde_json::{Map, Value};
 
 use crate::model::activity::{Activity, Subject};
 use crate::model::alternative::Alternative;
+use crate::model::application::{Application, Resource};
 use crate::model::clock::{Clock, IdGenerator};
 use crate::model::device_authentication::DeviceAuthentication;
 use crate::model::limits::RateLimiter;
 use crate::model::password::Password;
+use crate::model::risk::RiskEvaluation;
+use crate::model::roles::{CustomRole, RoleAssignment};
 use crate::model::seed;
 use crate::model::seed::users::PushResponse;
+use crate::model::webhook::Webhook;
 use crate::protocol::error::ApiError;
 use crate::protocol::filter::Filter;
 
@@ -29,12 +33,18 @@ pub(crate) struct Store {
     pub(crate) last_sequence: u64,
     pub(crate) environment: seed::Environment,
     pub(crate) created_at: Timestamp,
-    pub(crate) applications: Vec<seed::Application>,
+    pub(crate) applications: Vec<Application>,
     pub(crate) tokens: HashMap<String, Token>,
     pub(crate) policy: seed::PasswordPolicy,
     pub(crate) policy_id: String,
     pub(crate) custom_attributes: Vec<String>,
-    pub(crate) custom_roles: Vec<seed::CustomRole>,
+    pub(crate) custom_roles: Vec<CustomRole>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) webhooks: Vec<Webhook>,
+    pub(crate) risk_evaluations: Vec<RiskEvaluation>,
+    /// Feedback on risk, as it was submitted.
+    pub(crate) risk_feedback: Vec<Value>,
+    pub(crate) services: Vec<String>,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) limits: seed::Limits,
     pub(crate) limiter: RateLimiter,
@@ -80,6 +90,7 @@ pub(crate) struct Group {
     pub(crate) user_filter: Option<(String, Filter)>,
     /// The groups it is nested in.
     pub(crate) member_of: Vec<String>,
+    pub(crate) roles: Vec<RoleAssignment>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
@@ -189,14 +200,6 @@ impl Device {
     pub(crate) fn is_locked(&self, now: Timestamp) -> bool {
         self.locked && self.locked_until.is_none_or(|until| until > now)
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct RoleAssignment {
-    pub(crate) id: String,
-    pub(crate) role: String,
-    pub(crate) scope: String,
-    pub(crate) scope_type: String,
 }
 
 impl User {
@@ -366,6 +369,34 @@ impl Store {
             name: user.username().to_owned(),
             population: Some(user.population.clone()),
             href: self.user_url(&user.id),
+        }
+    }
+
+    /// An application as a resource of an activity.
+    pub(crate) fn application_subject(&self, application: &Application) -> Subject {
+        self.configuration_subject("APPLICATION", &application.id, &application.name)
+    }
+
+    /// A role, webhook or other part of the configuration as a resource of an activity.
+    pub(crate) fn configuration_subject(
+        &self,
+        kind: &'static str,
+        id: &str,
+        name: &str,
+    ) -> Subject {
+        let collection = match kind {
+            "APPLICATION" => "applications",
+            "ROLE" => "roles",
+            "RISK_EVALUATION" => "riskEvaluations",
+            "IDENTITY_PROVIDER" => "identityProviders",
+            _ => "subscriptions",
+        };
+        Subject {
+            kind,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            population: None,
+            href: format!("{}/{collection}/{id}", self.environment_url()),
         }
     }
 

@@ -70,7 +70,24 @@ pub(crate) fn to_json(store: &Store, activity: &Activity) -> Value {
     if !source.is_empty() {
         value.insert("source".to_owned(), source.into());
     }
+    if is_about_administration(&activity.action) {
+        value.insert("tags".to_owned(), json!(["adminIdentityEvent"]));
+    }
     value.into()
+}
+
+/// Real events about role assignments and secrets have the tag; for the others it is UNCONFIRMED.
+fn is_about_administration(action: &str) -> bool {
+    let (subject, _) = action.split_once('.').unwrap_or_default();
+    [
+        "ROLE_ASSIGNMENT",
+        "ROLE",
+        "SECRET",
+        "APPLICATION",
+        "GRANT",
+        "SUBSCRIPTION",
+    ]
+    .contains(&subject)
 }
 
 fn subject_json(subject: &Subject, environment: &str) -> Value {

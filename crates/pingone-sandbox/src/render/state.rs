@@ -65,6 +65,7 @@ pub(crate) fn state(store: &Store) -> Value {
         "groups": groups,
         "populations": populations,
         "deviceAuthentications": device_authentications,
+        "riskFeedback": store.risk_feedback,
         "activities": store.activities.len(),
         "liveTokens": live,
     })

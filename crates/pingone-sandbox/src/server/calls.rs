@@ -75,6 +75,7 @@ fn mask(value: &mut Value, password: bool) {
         "otp",
         "verificationCode",
         "secret",
+        "Authorization",
     ];
     match value {
         Value::Object(members) => {

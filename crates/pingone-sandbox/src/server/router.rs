@@ -3,17 +3,19 @@
 //! `ROUTES` lists every platform operation that the sandbox has.
 
 use crate::handlers::context::Context;
+use crate::handlers::role_assignments::Holder;
 use crate::handlers::{
-    accounts, activities, device_authentications, devices, federation, groups, memberships,
-    passwords, populations, roles, sessions, token, users,
+    accounts, activities, applications, device_authentications, devices, federation, groups,
+    memberships, passwords, populations, risk, role_assignments, roles, secrets, sessions, token,
+    users, webhooks,
 };
 use crate::model::alternative::Alternative;
 use crate::model::clock::http_date;
 use crate::model::permission::Area::{
     Activities, Applications, Configuration, DeviceAuthentications, Devices, Environment, Groups,
-    Passwords, Populations, Roles, Sessions, Users,
+    Passwords, Populations, Risk, Roles, Sessions, Users,
 };
-use crate::model::permission::{Access, Area, is_allowed};
+use crate::model::permission::{Access, Area};
 use crate::model::store::Store;
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply, Request};
@@ -110,11 +112,47 @@ const ROUTES: &[Route] = &[
     post("users/*/devices/*", Devices, devices::run_operation),
     delete("users/*/devices/*", Devices, devices::delete),
     get("deviceAuthenticationPolicies", Configuration, device_authentications::policies),
-    get("roles", Roles, roles::list_in_environment),
-    get("users/*/roleAssignments", Roles, roles::list),
-    post("users/*/roleAssignments", Roles, roles::create),
-    get("users/*/roleAssignments/*", Roles, roles::read),
-    delete("users/*/roleAssignments/*", Roles, roles::delete),
+    get("roles", Roles, roles::list),
+    post("roles", Configuration, roles::create),
+    get("roles/*", Roles, roles::read),
+    put("roles/*", Configuration, roles::replace),
+    delete("roles/*", Configuration, roles::delete),
+    get("users/*/roleAssignments", Roles, |cx| role_assignments::list(cx, Holder::User)),
+    post("users/*/roleAssignments", Roles, |cx| role_assignments::create(cx, Holder::User)),
+    get("users/*/roleAssignments/*", Roles, |cx| role_assignments::read(cx, Holder::User)),
+    delete("users/*/roleAssignments/*", Roles, |cx| role_assignments::delete(cx, Holder::User)),
+    get("groups/*/roleAssignments", Roles, |cx| role_assignments::list(cx, Holder::Group)),
+    post("groups/*/roleAssignments", Roles, |cx| role_assignments::create(cx, Holder::Group)),
+    get("groups/*/roleAssignments/*", Roles, |cx| role_assignments::read(cx, Holder::Group)),
+    delete("groups/*/roleAssignments/*", Roles, |cx| role_assignments::delete(cx, Holder::Group)),
+    get("applications/*/roleAssignments", Applications, |cx| role_assignments::list(cx, Holder::Application)),
+    post("applications/*/roleAssignments", Applications, |cx| role_assignments::create(cx, Holder::Application)),
+    get("applications/*/roleAssignments/*", Applications, |cx| role_assignments::read(cx, Holder::Application)),
+    delete("applications/*/roleAssignments/*", Applications, |cx| role_assignments::delete(cx, Holder::Application)),
+    get("applications", Applications, applications::list),
+    post("applications", Applications, applications::create),
+    get("applications/*", Applications, applications::read),
+    put("applications/*", Applications, applications::replace),
+    delete("applications/*", Applications, applications::delete),
+    get("applications/*/secret", Applications, secrets::read),
+    post("applications/*/secret", Applications, secrets::rotate),
+    delete("applications/*/secret", Applications, secrets::drop_previous),
+    get("applications/*/grants", Applications, applications::list_grants),
+    post("applications/*/grants", Applications, applications::create_grant),
+    get("applications/*/grants/*", Applications, applications::read_grant),
+    put("applications/*/grants/*", Applications, applications::replace_grant),
+    delete("applications/*/grants/*", Applications, applications::delete_grant),
+    get("resources", Applications, applications::list_resources),
+    get("resources/*", Applications, applications::read_resource),
+    get("resources/*/scopes", Applications, applications::list_scopes),
+    get("subscriptions", Configuration, webhooks::list),
+    post("subscriptions", Configuration, webhooks::create),
+    get("subscriptions/*", Configuration, webhooks::read),
+    put("subscriptions/*", Configuration, webhooks::replace),
+    delete("subscriptions/*", Configuration, webhooks::delete),
+    get("billOfMaterials", Environment, risk::bill_of_materials),
+    get("riskEvaluations/*", Risk, risk::read_evaluation),
+    post("riskFeedback", Risk, risk::submit_feedback),
     get("groups", Groups, groups::list),
     post("groups", Groups, groups::create),
     get("groups/*", Groups, groups::read),
@@ -218,9 +256,7 @@ fn call(
     }
     let (route, ids) = find(routes, &request.method, path)?;
     let application = &store.applications[position];
-    if application.denied.contains(&route.area)
-        || !is_allowed(&application.roles, route.area, route.access)
-    {
+    if !store.is_allowed(application, route.area, route.access) {
         return Err(ApiError::forbidden());
     }
     (route.handler)(&mut Context {

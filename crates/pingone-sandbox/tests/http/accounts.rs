@@ -147,7 +147,7 @@ async fn moving_ends_memberships_in_the_old_population() {
     let populations = client.get("populations").await;
     assert_eq!(
         populations.body["_embedded"]["populations"][0]["userCount"],
-        12
+        16
     );
     assert_eq!(
         client.get(&format!("populations/{employees}")).await.body["default"],

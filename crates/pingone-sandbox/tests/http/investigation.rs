@@ -1,11 +1,9 @@
-//! What an analyst looks at: sessions, roles, the audit trail.
+//! What an analyst looks at: sessions and the audit trail.
 
 use std::time::Duration;
 
-use pingone_sandbox::{
-    Alternative,
-    seed::{CustomRole, TimeSpec},
-};
+use pingone_sandbox::Alternative;
+use pingone_sandbox::seed::TimeSpec;
 use serde_json::json;
 
 use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each};
@@ -83,65 +81,6 @@ async fn at_most_ten_sessions_are_listed() {
         }
     }
     assert_eq!(ended, 14);
-}
-
-#[tokio::test]
-async fn roles_can_be_assigned_and_removed() {
-    let client = Client::new().await;
-    let roles = client
-        .follow(&format!("{}/v1/roles", client.sandbox.url()))
-        .await;
-    assert!(field_of_each(&roles, "roles", "name").contains(&"Identity Data Read Only".to_owned()));
-    let own = client.get("roles").await;
-    assert_eq!(
-        field_of_each(&own, "roles", "name"),
-        field_of_each(&roles, "roles", "name")
-    );
-    let nora = "users/e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003/roleAssignments";
-    let response = client.get(nora).await;
-    let first = &response.body["_embedded"]["roleAssignments"][0];
-    assert_eq!(first["scope"]["type"], "ENVIRONMENT");
-    let body = json!({ "role": first["role"], "scope": first["scope"] }).to_string();
-    let path = format!("users/{EMMA}/roleAssignments");
-    let created = client.post(&path, JSON, &body).await;
-    assert_eq!(created.status, 201);
-    let id = created.body["id"].as_str().expect("an id");
-    assert_eq!(client.delete(&format!("{path}/{id}")).await.status, 204);
-    assert_eq!(client.get(&format!("{path}/{id}")).await.status, 404);
-}
-
-#[tokio::test]
-async fn custom_roles_are_listed_in_the_environment_only() {
-    let client = Client::with(|seed| {
-        seed.custom_roles.push(CustomRole {
-            id: "e1bc848f-5cf4-5a48-a5b3-471f4431a705".to_owned(),
-            name: "SOC responder".to_owned(),
-        });
-        seed.users[0].roles.push("SOC responder".to_owned());
-    })
-    .await;
-    let url = format!("{}/v1/roles", client.sandbox.url());
-    let is_in = |names: Vec<String>| names.contains(&"SOC responder".to_owned());
-    assert!(!is_in(field_of_each(
-        &client.follow(&url).await,
-        "roles",
-        "name"
-    )));
-    assert!(is_in(field_of_each(
-        &client.get("roles").await,
-        "roles",
-        "name"
-    )));
-    let path = format!("users/{EMMA}/roleAssignments");
-    let assigned = client.get(&path).await;
-    let assigned = &assigned.body["_embedded"]["roleAssignments"][0];
-    assert_eq!(
-        assigned["role"]["id"],
-        "e1bc848f-5cf4-5a48-a5b3-471f4431a705"
-    );
-    let body = json!({ "role": assigned["role"], "scope": assigned["scope"] }).to_string();
-    let again = client.post(&path, JSON, &body).await;
-    assert_eq!(again.status, 201);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod alternatives;
+mod applications;
 mod client;
 mod control;
 mod device_authentications;
@@ -13,5 +14,8 @@ mod federation;
 mod groups;
 mod investigation;
 mod passwords;
+mod risk;
+mod roles;
 mod tokens;
 mod users;
+mod webhooks;
