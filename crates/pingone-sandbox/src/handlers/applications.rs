@@ -110,7 +110,7 @@ pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
         let tokens = &mut cx.store.tokens;
         tokens.retain(|_, token| Some(token.application) != position);
     }
-    record(cx, "APPLICATION.UPDATED")?;
+    cx.record_application("APPLICATION.UPDATED")?;
     read(cx)
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn replace(cx: &mut Context<'_>) -> ApiResult {
 pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
     let id = cx.id(0).to_owned();
     cx.store.find_application(&id)?;
-    record(cx, "APPLICATION.DELETED")?;
+    cx.record_application("APPLICATION.DELETED")?;
     let mut applications = cx.store.applications.iter();
     if let Some(position) = applications.position(|one| one.id == id) {
         cx.store
@@ -186,7 +186,7 @@ pub(crate) fn create_grant(cx: &mut Context<'_>) -> ApiResult {
     let created = grant_json(cx.store, application, &grant);
     let id = application.id.clone();
     cx.store.find_application_mut(&id)?.grants.push(grant);
-    record(cx, "GRANT.CREATED")?;
+    cx.record_application("GRANT.CREATED")?;
     Ok(Reply::created(created))
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn replace_grant(cx: &mut Context<'_>) -> ApiResult {
     *grants
         .find(|grant| grant.id == id)
         .ok_or_else(ApiError::not_found)? = new;
-    record(cx, "GRANT.UPDATED")?;
+    cx.record_application("GRANT.UPDATED")?;
     read_grant(cx)
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn delete_grant(cx: &mut Context<'_>) -> ApiResult {
     if grants.len() == before {
         return Err(ApiError::not_found());
     }
-    record(cx, "GRANT.DELETED")?;
+    cx.record_application("GRANT.DELETED")?;
     Ok(Reply::no_content())
 }
 
@@ -290,13 +290,6 @@ fn resource<'a>(cx: &'a Context<'_>) -> Result<&'a Resource, ApiError> {
     resources
         .find(|resource| resource.id == cx.id(0))
         .ok_or_else(ApiError::not_found)
-}
-
-fn record(cx: &mut Context<'_>, action: &str) -> Result<(), ApiError> {
-    let application = cx.store.find_application(cx.id(0))?;
-    let subject = cx.store.application_subject(application);
-    cx.record(action, vec![subject]);
-    Ok(())
 }
 
 fn url(store: &Store, application: &Application) -> String {

@@ -54,6 +54,14 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Records a successful action on the application in the path, which must exist.
+    pub(crate) fn record_application(&mut self, action: &str) -> Result<(), ApiError> {
+        let application = self.store.find_application(self.id(0))?;
+        let subject = self.store.application_subject(application);
+        self.record(action, vec![subject]);
+        Ok(())
+    }
+
     fn note(&mut self, action: &str, resources: Vec<Subject>, failed: bool) {
         let store = &mut *self.store;
         let activity = Activity {

@@ -21,7 +21,7 @@ const MAX_GRACE: Duration = Duration::from_hours(30 * 24);
 /// `GET /applications/{application}/secret`
 pub(crate) fn read(cx: &mut Context<'_>) -> ApiResult {
     check_authority(cx)?;
-    record(cx, "SECRET.READ")?;
+    cx.record_application("SECRET.READ")?;
     let application = cx.store.find_application(cx.id(0))?;
     Ok(Reply::ok(to_json(cx.store, application, cx.now)))
 }
@@ -47,7 +47,7 @@ pub(crate) fn rotate(cx: &mut Context<'_>) -> ApiResult {
     });
     application.secret_used_at = None;
     application.updated_at = now;
-    record(cx, "SECRET.UPDATED")?;
+    cx.record_application("SECRET.UPDATED")?;
     let application = cx.store.find_application(&id)?;
     Ok(Reply::ok(to_json(cx.store, application, now)))
 }
@@ -57,7 +57,7 @@ pub(crate) fn drop_previous(cx: &mut Context<'_>) -> ApiResult {
     check_authority(cx)?;
     let id = cx.id(0).to_owned();
     cx.store.find_application_mut(&id)?.previous_secret = None;
-    record(cx, "SECRET.UPDATED")?;
+    cx.record_application("SECRET.UPDATED")?;
     Ok(Reply::no_content())
 }
 
@@ -88,13 +88,6 @@ fn grace(previous: &Value, now: Timestamp) -> Result<Timestamp, ApiError> {
                 "must be between one minute and thirty days ahead",
             )
         })
-}
-
-fn record(cx: &mut Context<'_>, action: &str) -> Result<(), ApiError> {
-    let application = cx.store.find_application(cx.id(0))?;
-    let subject = cx.store.application_subject(application);
-    cx.record(action, vec![subject]);
-    Ok(())
 }
 
 fn to_json(store: &Store, application: &Application, now: Timestamp) -> Value {

@@ -28,77 +28,80 @@ pub(crate) type UnmetRequirement = (&'static str, String);
 
 /// The requirements that `password` fails for `user`.
 pub(crate) fn unmet(policy: &PasswordPolicy, password: &str, user: &User) -> Vec<UnmetRequirement> {
-    let mut unmet = Vec::new();
     let lower = password.to_lowercase();
     let length = password.chars().count();
-    if policy.min_characters.iter().any(|rule| {
-        password
-            .chars()
-            .filter(|c| rule.characters.contains(*c))
-            .count()
-            < rule.count
-    }) {
-        unmet.push((
+    let requirements = [
+        (
             "minCharacters",
+            lacks_characters(policy, password),
             "a required kind of character is missing".to_owned(),
-        ));
-    }
-    if !(policy.min_length..=policy.max_length).contains(&length) {
-        unmet.push((
+        ),
+        (
             "length",
+            !(policy.min_length..=policy.max_length).contains(&length),
             format!(
                 "must have {} to {} characters",
                 policy.min_length, policy.max_length
             ),
-        ));
-    }
-    let mut unique: Vec<char> = password.chars().collect();
-    unique.sort_unstable();
-    unique.dedup();
-    if unique.len() < policy.min_unique_characters {
-        unmet.push((
+        ),
+        (
             "minUniqueCharacters",
+            distinct_characters(password) < policy.min_unique_characters,
             format!(
                 "must have {} different characters",
                 policy.min_unique_characters
             ),
-        ));
-    }
-    if longest_run(password) > policy.max_repeated_characters {
-        unmet.push((
+        ),
+        (
             "maxRepeatedCharacters",
+            longest_run(password) > policy.max_repeated_characters,
             format!(
                 "no character more than {} times in a row",
                 policy.max_repeated_characters
             ),
-        ));
-    }
-    if policy.excludes_commonly_used && COMMON.contains(&lower.as_str()) {
-        unmet.push((
+        ),
+        (
             "excludesCommonlyUsed",
+            policy.excludes_commonly_used && COMMON.contains(&lower.as_str()),
             "is a commonly used password".to_owned(),
-        ));
-    }
-    if policy.excludes_profile_data && names(user).any(|name| lower.contains(&name)) {
-        unmet.push((
+        ),
+        (
             "excludesProfileData",
+            policy.excludes_profile_data && names(user).any(|name| lower.contains(&name)),
             "contains the user's own data".to_owned(),
-        ));
-    }
-    let current = user.password.value.iter();
-    if policy.history_count > 0
-        && user
-            .password
-            .former
-            .iter()
-            .rev()
-            .take(policy.history_count)
-            .chain(current)
-            .any(|former| matches!(former, StoredPassword::Plaintext(former) if former == password))
-    {
-        unmet.push(("history", "was used before".to_owned()));
-    }
-    unmet
+        ),
+        (
+            "history",
+            was_used_before(policy, password, user),
+            "was used before".to_owned(),
+        ),
+    ];
+    requirements
+        .into_iter()
+        .filter_map(|(name, is_unmet, message)| is_unmet.then_some((name, message)))
+        .collect()
+}
+
+fn lacks_characters(policy: &PasswordPolicy, password: &str) -> bool {
+    policy.min_characters.iter().any(|rule| {
+        let matching = password.chars().filter(|c| rule.characters.contains(*c));
+        matching.count() < rule.count
+    })
+}
+
+fn was_used_before(policy: &PasswordPolicy, password: &str, user: &User) -> bool {
+    let former = user.password.former.iter().rev().take(policy.history_count);
+    policy.history_count > 0
+        && former
+            .chain(&user.password.value)
+            .any(|known| matches!(known, StoredPassword::Plaintext(known) if known == password))
+}
+
+fn distinct_characters(password: &str) -> usize {
+    let mut characters: Vec<char> = password.chars().collect();
+    characters.sort_unstable();
+    characters.dedup();
+    characters.len()
 }
 
 /// PingOne's 400 for a policy violation: the names as a list, and again as members.

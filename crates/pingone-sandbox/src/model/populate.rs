@@ -30,55 +30,12 @@ impl Store {
         let start = seed.clock.map(|clock| clock.resolve(Timestamp::now()));
         let clock = Clock::new(start);
         let now = clock.now();
-        let mut ids = IdGenerator::new(seed.ids);
-        let policy_id = seed
-            .password_policy
-            .id
-            .clone()
-            .unwrap_or_else(|| ids.uuid());
-        let device_policies = seed
-            .device_authentication_policies
-            .into_iter()
-            .map(|policy| DevicePolicy {
-                id: policy.id.unwrap_or_else(|| ids.uuid()),
-                name: policy.name,
-                prompts_for_device: policy.prompts_for_device,
-                number_matching: policy.number_matching,
-            })
-            .collect();
-        let mut store = Self {
-            base_url,
-            clock,
-            ids,
-            last_sequence: 0,
-            created_at: now,
-            environment: seed.environment,
-            applications: Vec::new(),
-            tokens: HashMap::new(),
-            policy_id,
-            policy: seed.password_policy,
-            custom_attributes: seed.custom_attributes,
-            custom_roles: Vec::new(),
-            resources: Vec::new(),
-            webhooks: Vec::new(),
-            risk_evaluations: Vec::new(),
-            risk_feedback: Vec::new(),
-            services: seed.services,
-            alternatives: seed.alternatives,
-            limiter: RateLimiter::new(&seed.limits.rates),
-            limits: seed.limits,
-            populations: Vec::new(),
-            groups: Vec::new(),
-            users: Vec::new(),
-            identity_providers: Vec::new(),
-            device_policies,
-            device_authentications: Vec::new(),
-            activities: Vec::new(),
-        };
+        let mut store = Self::empty(&seed, clock, base_url);
         store.add_custom_roles(seed.custom_roles)?;
         store.add_resources(seed.resources);
         store.add_applications(seed.applications, now)?;
         store.add_webhooks(seed.webhooks, now);
+        store.add_device_policies(seed.device_authentication_policies);
         for population in seed.populations {
             store.add_population(population, now);
         }
@@ -101,6 +58,54 @@ impl Store {
         store.add_risk_evaluations(seed.risk_evaluations, now)?;
         store.add_activities(seed.activities, now)?;
         Ok(store)
+    }
+
+    /// The settings of `seed` without its data.
+    fn empty(seed: &Seed, clock: Clock, base_url: String) -> Self {
+        let mut ids = IdGenerator::new(seed.ids);
+        let policy = seed.password_policy.clone();
+        let policy_id = policy.id.clone().unwrap_or_else(|| ids.uuid());
+        Self {
+            base_url,
+            created_at: clock.now(),
+            clock,
+            ids,
+            last_sequence: 0,
+            environment: seed.environment.clone(),
+            applications: Vec::new(),
+            tokens: HashMap::new(),
+            policy_id,
+            policy,
+            custom_attributes: seed.custom_attributes.clone(),
+            custom_roles: Vec::new(),
+            resources: Vec::new(),
+            webhooks: Vec::new(),
+            risk_evaluations: Vec::new(),
+            risk_feedback: Vec::new(),
+            services: seed.services.clone(),
+            alternatives: seed.alternatives.clone(),
+            limiter: RateLimiter::new(&seed.limits.rates),
+            limits: seed.limits.clone(),
+            populations: Vec::new(),
+            groups: Vec::new(),
+            users: Vec::new(),
+            identity_providers: Vec::new(),
+            device_policies: Vec::new(),
+            device_authentications: Vec::new(),
+            activities: Vec::new(),
+        }
+    }
+
+    fn add_device_policies(&mut self, seeds: Vec<seed::DeviceAuthenticationPolicy>) {
+        for seed in seeds {
+            let policy = DevicePolicy {
+                id: seed.id.unwrap_or_else(|| self.ids.uuid()),
+                name: seed.name,
+                prompts_for_device: seed.prompts_for_device,
+                number_matching: seed.number_matching,
+            };
+            self.device_policies.push(policy);
+        }
     }
 
     fn add_population(&mut self, seed: seed::Population, now: Timestamp) {
@@ -149,9 +154,7 @@ impl Store {
             self.groups.push(group);
         }
         for (position, names) in nesting.into_iter().enumerate() {
-            let parents: anyhow::Result<_> =
-                names.iter().map(|name| self.group_named(name)).collect();
-            self.groups[position].member_of = parents?;
+            self.groups[position].member_of = self.groups_named(&names)?;
         }
         Ok(())
     }
@@ -168,11 +171,6 @@ impl Store {
             Some(name) => self.population_named(name)?,
             None => self.default_population(),
         };
-        let groups: anyhow::Result<Vec<String>> = seed
-            .groups
-            .iter()
-            .map(|name| self.group_named(name))
-            .collect();
         let created_at = seed.created_at.map_or(now, |at| at.resolve(now));
         let roles = self.role_assignments(&seed.roles)?;
         let linked_accounts: anyhow::Result<Vec<LinkedAccount>> = seed
@@ -189,15 +187,7 @@ impl Store {
                 until: lock.until.map(|until| until.resolve(now)),
             }),
             password: seed.password.map_or_else(Password::default, |password| {
-                let locked_out_at = password.locked_out_at.map(|at| at.resolve(now));
-                Password {
-                    value: Some(StoredPassword::Plaintext(password.value)),
-                    must_change: password.must_change,
-                    changed_at: Some(password.changed_at.map_or(created_at, |at| at.resolve(now))),
-                    failures: locked_out_at.map_or(0, |_| self.policy.lockout_failures),
-                    locked_out_at,
-                    ..Password::default()
-                }
+                self.password(password, created_at, now)
             }),
             identity_provider: seed
                 .identity_provider
@@ -208,7 +198,7 @@ impl Store {
             last_sign_on: seed
                 .last_sign_on
                 .map(|sign_on| (sign_on.at.resolve(now), sign_on.remote_ip)),
-            groups: groups?,
+            groups: self.groups_named(&seed.groups)?,
             sessions: seed
                 .sessions
                 .into_iter()
@@ -274,6 +264,23 @@ impl Store {
         }
     }
 
+    fn password(
+        &self,
+        seed: seed::users::Password,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> Password {
+        let locked_out_at = seed.locked_out_at.map(|at| at.resolve(now));
+        Password {
+            value: Some(StoredPassword::Plaintext(seed.value)),
+            must_change: seed.must_change,
+            changed_at: Some(seed.changed_at.map_or(created_at, |at| at.resolve(now))),
+            failures: locked_out_at.map_or(0, |_| self.policy.lockout_failures),
+            locked_out_at,
+            ..Password::default()
+        }
+    }
+
     fn session(&mut self, seed: seed::users::Session, now: Timestamp) -> Session {
         let created_at = seed.created_at.resolve(now);
         Session {
@@ -312,6 +319,10 @@ impl Store {
             .find(|one| one.id == name || one.name == name)
             .map(|one| one.id.clone())
             .with_context(|| format!("no population '{name}'"))
+    }
+
+    fn groups_named(&self, names: &[String]) -> anyhow::Result<Vec<String>> {
+        names.iter().map(|name| self.group_named(name)).collect()
     }
 
     fn group_named(&self, name: &str) -> anyhow::Result<String> {

@@ -1,6 +1,6 @@
 //! An activity as PingOne renders it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::model::activity::{Activity, Subject, humanize};
 use crate::model::clock::format_timestamp;
@@ -9,71 +9,55 @@ use crate::render::hal::link;
 
 /// An activity as PingOne renders it.
 pub(crate) fn to_json(store: &Store, activity: &Activity) -> Value {
-    let environment = &store.environment.id;
-    let url = store.environment_url();
-    let mut actors = Map::new();
-    if let Some(client) = &activity.client {
-        actors.insert(
-            "client".to_owned(),
-            json!({
-                "id": client.id,
-                "name": client.name,
-                "environment": { "id": environment },
-                "href": format!("{url}/applications/{}", client.id),
-                "type": "CLIENT",
-            }),
-        );
-    }
-    if let Some(user) = &activity.user {
-        actors.insert("user".to_owned(), subject_json(user, environment));
-    }
+    let url = format!("{}/activities/{}", store.environment_url(), activity.id);
     let resources: Vec<Value> = activity
         .resources
         .iter()
-        .map(|subject| subject_json(subject, environment))
+        .map(|subject| subject_json(store, subject))
         .collect();
-    let mut value = Map::new();
-    let own = format!("{url}/activities/{}", activity.id);
-    value.insert("_links".to_owned(), json!({ "self": link(&own) }));
-    value.insert("id".to_owned(), activity.id.clone().into());
-    value.insert(
-        "recordedAt".to_owned(),
-        format_timestamp(activity.at).into(),
-    );
-    value.insert("createdAt".to_owned(), format_timestamp(activity.at).into());
-    value.insert(
-        "correlationId".to_owned(),
-        activity.correlation_id.clone().into(),
-    );
-    value.insert("actors".to_owned(), actors.into());
-    value.insert(
-        "action".to_owned(),
-        json!({ "type": activity.action, "description": humanize(&activity.action) }),
-    );
-    value.insert("resources".to_owned(), resources.into());
-    value.insert(
-        "result".to_owned(),
-        json!({
+    let mut value = json!({
+        "_links": { "self": link(&url) },
+        "id": activity.id,
+        "recordedAt": format_timestamp(activity.at),
+        "createdAt": format_timestamp(activity.at),
+        "correlationId": activity.correlation_id,
+        "actors": actors(store, activity),
+        "action": { "type": activity.action, "description": humanize(&activity.action) },
+        "resources": resources,
+        "result": {
             "status": if activity.failed { "FAILURE" } else { "SUCCESS" },
             "description": activity.description,
-        }),
-    );
+        },
+    });
     // The public samples have neither address nor user agent; captures of 2024 and 2025 have both
     // here.
-    let mut source = Map::new();
     if let Some(remote_ip) = &activity.remote_ip {
-        source.insert("ipAddress".to_owned(), remote_ip.clone().into());
+        value["source"]["ipAddress"] = remote_ip.clone().into();
     }
     if let Some(user_agent) = &activity.user_agent {
-        source.insert("userAgent".to_owned(), user_agent.clone().into());
-    }
-    if !source.is_empty() {
-        value.insert("source".to_owned(), source.into());
+        value["source"]["userAgent"] = user_agent.clone().into();
     }
     if is_about_administration(&activity.action) {
-        value.insert("tags".to_owned(), json!(["adminIdentityEvent"]));
+        value["tags"] = json!(["adminIdentityEvent"]);
     }
-    value.into()
+    value
+}
+
+fn actors(store: &Store, activity: &Activity) -> Value {
+    let mut actors = json!({});
+    if let Some(client) = &activity.client {
+        actors["client"] = json!({
+            "id": client.id,
+            "name": client.name,
+            "environment": { "id": store.environment.id },
+            "href": format!("{}/applications/{}", store.environment_url(), client.id),
+            "type": "CLIENT",
+        });
+    }
+    if let Some(user) = &activity.user {
+        actors["user"] = subject_json(store, user);
+    }
+    actors
 }
 
 /// Real events about role assignments and secrets have the tag; for the others it is UNCONFIRMED.
@@ -90,15 +74,16 @@ fn is_about_administration(action: &str) -> bool {
     .contains(&subject)
 }
 
-fn subject_json(subject: &Subject, environment: &str) -> Value {
-    let mut value = Map::new();
-    value.insert("type".to_owned(), subject.kind.into());
-    value.insert("id".to_owned(), subject.id.clone().into());
-    value.insert("name".to_owned(), subject.name.clone().into());
-    value.insert("environment".to_owned(), json!({ "id": environment }));
+fn subject_json(store: &Store, subject: &Subject) -> Value {
+    let mut value = json!({
+        "type": subject.kind,
+        "id": subject.id,
+        "name": subject.name,
+        "environment": { "id": store.environment.id },
+    });
     if let Some(population) = &subject.population {
-        value.insert("population".to_owned(), json!({ "id": population }));
+        value["population"] = json!({ "id": population });
     }
-    value.insert("href".to_owned(), subject.href.clone().into());
-    value.into()
+    value["href"] = subject.href.clone().into();
+    value
 }

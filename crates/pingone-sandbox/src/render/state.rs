@@ -1,5 +1,6 @@
 //! The whole store as JSON, for people and tests.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::model::clock::format_timestamp;
@@ -14,29 +15,7 @@ pub(crate) fn state(store: &Store) -> Value {
     let users: Vec<Value> = store
         .users
         .iter()
-        .map(|user| {
-            let mut value = user::to_json(store, user, now);
-            if let Some(object) = value.as_object_mut() {
-                object.shift_remove("_links");
-            }
-            let memberships: Vec<Value> = nesting::memberships(store, user)
-                .into_iter()
-                .map(
-                    |one| json!({ "id": one.group.id, "name": one.group.name, "type": one.kind() }),
-                )
-                .collect();
-            let sessions: Vec<&str> = user.sessions.iter().map(|one| one.id.as_str()).collect();
-            let devices: Vec<&str> = user.devices.iter().map(|one| one.id.as_str()).collect();
-            value["sandbox"] = json!({
-                "passwordStatus": store.password_status(user, now),
-                "recoveryCode": user.recovery_code(),
-                "passcode": passcode(store, user),
-                "memberships": memberships,
-                "sessions": sessions,
-                "devices": devices,
-            });
-            value
-        })
+        .map(|user| user_state(store, user, now))
         .collect();
     let groups: Vec<Value> = store
         .groups
@@ -69,6 +48,29 @@ pub(crate) fn state(store: &Store) -> Value {
         "activities": store.activities.len(),
         "liveTokens": live,
     })
+}
+
+/// A user, with what the API shows elsewhere or not at all under `sandbox`.
+fn user_state(store: &Store, user: &User, now: Timestamp) -> Value {
+    let mut value = user::to_json(store, user, now);
+    if let Some(object) = value.as_object_mut() {
+        object.shift_remove("_links");
+    }
+    let memberships: Vec<Value> = nesting::memberships(store, user)
+        .into_iter()
+        .map(|one| json!({ "id": one.group.id, "name": one.group.name, "type": one.kind() }))
+        .collect();
+    let sessions: Vec<&str> = user.sessions.iter().map(|one| one.id.as_str()).collect();
+    let devices: Vec<&str> = user.devices.iter().map(|one| one.id.as_str()).collect();
+    value["sandbox"] = json!({
+        "passwordStatus": store.password_status(user, now),
+        "recoveryCode": user.recovery_code(),
+        "passcode": passcode(store, user),
+        "memberships": memberships,
+        "sessions": sessions,
+        "devices": devices,
+    });
+    value
 }
 
 /// The one-time passcode that PingOne would last have sent to the user.
