@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::handlers::body::required_string;
 use crate::handlers::context::Context;
+use crate::model::alternative::Alternative;
 use crate::model::clock::{after, format_timestamp};
 use crate::model::store::User;
 use crate::protocol::error::ApiError;
@@ -115,7 +116,12 @@ pub(crate) fn submit_feedback(cx: &mut Context<'_>) -> ApiResult {
     if cx.request.media_type() == SINGLE {
         check(&body)?;
         // 201 is what version 1 of this operation returns (UNCONFIRMED for version 2).
-        return Ok(Reply::created(accept(cx, body)));
+        let item = accept(cx, body);
+        return Ok(if cx.store.uses(Alternative::FeedbackReturnsOk) {
+            Reply::ok(item)
+        } else {
+            Reply::created(item)
+        });
     }
     let items = match body.get("items").and_then(Value::as_array) {
         Some(items) if (1..=MAX_ITEMS).contains(&items.len()) => items.clone(),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::handlers::body::{optional_string, referenced_ids, required_string};
 use crate::handlers::context::Context;
+use crate::model::alternative::Alternative;
 use crate::model::attributes;
 use crate::model::permission::ROLES;
 use crate::model::roles::CustomRole;
@@ -26,7 +27,11 @@ pub(crate) fn list(cx: &mut Context<'_>) -> ApiResult {
     let store = &*cx.store;
     let filter = attributes::parse_filter(store, cx.request, &attributes::roles())?;
     let custom = store.custom_roles.iter();
-    let mut items = built_in(store);
+    let mut items = if store.uses(Alternative::EnvironmentRolesAreCustomOnly) {
+        Vec::new()
+    } else {
+        built_in(store)
+    };
     items.extend(custom.map(|role| to_json(store, role)));
     items.retain(|item| filter.as_ref().is_none_or(|filter| filter.matches(item)));
     let url = format!("{}/roles", store.environment_url());

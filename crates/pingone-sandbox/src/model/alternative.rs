@@ -42,6 +42,10 @@ pub enum Alternative {
     TokensKeepRemovedRoles,
     /// Disabling an application invalidates its access tokens.
     DisablingEndsTokens,
+    /// The roles of an environment do not include the built-in ones.
+    EnvironmentRolesAreCustomOnly,
+    /// Risk feedback returns 200 instead of 201.
+    FeedbackReturnsOk,
     /// The error's `id` differs from the response's Correlation-Id.
     ErrorIdDiffers,
 }

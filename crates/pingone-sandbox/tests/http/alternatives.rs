@@ -2,7 +2,7 @@
 
 use pingone_sandbox::{Alternative, Seed};
 
-use crate::client::{Client, EMMA, JSON, vendor};
+use crate::client::{Client, EMMA, JSON, field_of_each, vendor};
 
 async fn with(alternative: Alternative) -> Client {
     Client::with(|seed| seed.alternatives.push(alternative)).await
@@ -75,6 +75,23 @@ async fn passwords_and_groups() {
     let path = format!("users/{EMMA}/memberOfGroups");
     assert_eq!(client.post(&path, JSON, body).await.status, 201);
     assert_eq!(client.get(&path).await.body["count"], 2);
+}
+
+#[tokio::test]
+async fn roles_and_risk() {
+    let client = with(Alternative::EnvironmentRolesAreCustomOnly).await;
+    let roles = client.get("roles").await;
+    assert_eq!(field_of_each(&roles, "roles", "type"), ["CUSTOM"]);
+
+    let client = with(Alternative::FeedbackReturnsOk).await;
+    let feedback = r#"{
+        "subject": {"type": "IP_ADDRESS", "value": "198.51.100.77"},
+        "verdict": "FRAUD",
+        "occurredFrom": "2026-03-04T09:00:00.000Z"
+    }"#;
+    let media_type = vendor("risk.feedback.v2+json");
+    let accepted = client.post("riskFeedback", &media_type, feedback).await;
+    assert_eq!(accepted.status, 200);
 }
 
 #[tokio::test]
