@@ -21,6 +21,9 @@ struct Args {
     /// A JSON seed to use instead of the built-in company
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// An attack on the built-in company, such as stolen-worker
+    #[arg(long, value_name = "NAME", conflicts_with = "seed")]
+    scenario: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -51,9 +54,10 @@ fn escape_for_terminal(text: &str) -> String {
 
 fn run() -> anyhow::Result<()> {
     let args = Args::parse();
-    let seed = match &args.seed {
-        Some(path) => Seed::from_file(path)?,
-        None => Seed::built_in(),
+    let seed = match (&args.seed, &args.scenario) {
+        (Some(path), _) => Seed::from_file(path)?,
+        (None, Some(name)) => Seed::scenario(name)?,
+        (None, None) => Seed::built_in(),
     };
     let sandbox = Sandbox::start_on(seed, args.port)?;
     tokio::runtime::Builder::new_current_thread()

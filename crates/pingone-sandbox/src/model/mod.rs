@@ -19,6 +19,7 @@ pub(crate) mod profile;
 pub(crate) mod pushes;
 pub(crate) mod risk;
 pub(crate) mod roles;
+pub(crate) mod scenario;
 pub mod seed;
 pub(crate) mod store;
 pub(crate) mod webhook;

@@ -491,6 +491,9 @@ fn default_pattern() -> String {
     "*".to_owned()
 }
 
+/// The built-in company as JSON.
+pub(crate) const BUILT_IN: &str = include_str!("seed.json");
+
 impl Seed {
     /// The built-in company.
     ///
@@ -498,7 +501,7 @@ impl Seed {
     ///
     /// Never: the seed is compiled in and tested.
     pub fn built_in() -> Self {
-        Self::from_json(include_str!("seed.json")).expect("the built-in seed is valid")
+        Self::from_json(BUILT_IN).expect("the built-in seed is valid")
     }
 
     /// Parses a seed.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pingone_sandbox::seed::TimeSpec;
-use pingone_sandbox::{Alternative, Area};
+use pingone_sandbox::{Alternative, Area, Seed};
 use serde_json::{Value, json};
 
 use crate::client::{Client, JSON, Response, field_of_each};
@@ -324,6 +324,28 @@ async fn applications_need_a_configuration_role() {
     client.sign_in(2).await;
     assert_eq!(client.get("applications").await.status, 200);
     assert_eq!(client.set_enabled(PAYROLL, false).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_stolen_worker_leaves_its_trail() {
+    let client =
+        Client::with(|seed| *seed = Seed::scenario("stolen-worker").expect("a scenario")).await;
+    let since = client.sandbox.state()["now"]
+        .as_str()
+        .expect("a time")
+        .to_owned();
+    let since: jiff::Timestamp = since.parse().expect("valid");
+    let since = since - jiff::SignedDuration::from_hours(1);
+    let filter = format!(r#"recordedAt ge "{since}" and actors.client.id eq "{PAYROLL}""#);
+    let path = format!("activities?filter={}", crate::client::encode(&filter));
+    let activities = client.get(&path).await;
+    assert_eq!(activities.body["count"], 8, "{}", activities.text);
+    let webhooks = client.get("subscriptions").await;
+    let webhooks = webhooks.body["_embedded"]["subscriptions"].as_array();
+    let mut webhooks = webhooks.expect("a list").iter();
+    assert!(webhooks.all(|webhook| webhook["enabled"] == false));
+    let applications = client.get("applications").await;
+    assert!(applications.text.contains("Backup agent"));
 }
 
 #[tokio::test]

@@ -178,6 +178,17 @@ fn the_executable_prints_its_url_and_stops_on_sigterm() {
 }
 
 #[test]
+fn the_executable_names_an_unknown_scenario() {
+    let output = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
+        .args(["--scenario", "nothing"])
+        .output()
+        .expect("started");
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("no scenario 'nothing'"), "{error}");
+}
+
+#[test]
 fn the_executable_names_an_invalid_seed() {
     let output = Command::new(env!("CARGO_BIN_EXE_pingone-sandbox"))
         .args(["--seed", "Cargo.toml"])
