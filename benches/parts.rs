@@ -97,7 +97,7 @@ fn manifest_check(bencher: Bencher<'_, '_>, command: &str) {
     bencher
         .with_inputs(|| args.clone())
         .bench_local_values(|args| {
-            Arguments::check(command, args, &Journal::keeping()).expect("fine arguments")
+            Arguments::check(command, args, &Journal::buffered()).expect("fine arguments")
         });
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 use pingone::{
     journal::{Journal, Level},
-    memory::{self, Unread},
+    memory::{self, ReadError},
 };
 
 /// Longer than anything PingOne accepts, and than the record of a containment. In bytes.
@@ -91,7 +91,7 @@ impl Arguments {
         }
         args.remove(DEBUG_MODE);
         for name in args.keys() {
-            journal.note(
+            journal.log(
                 Level::Info,
                 format!("{} has no argument {name:?}; it is ignored", command.name),
             );
@@ -316,7 +316,7 @@ fn list(name: &str, value: Value) -> Result<Vec<String>> {
         Value::String(text) if text.trim_start().starts_with('[') => {
             match memory::read_within(MAX_LIST, text.as_bytes()) {
                 Ok(Value::Array(items)) => items,
-                Err(Unread::TooLarge) => return Err(too_many()),
+                Err(ReadError::TooLarge) => return Err(too_many()),
                 _ => bail!(
                     "'{name}' starts like a JSON list but is not valid JSON. Check its quotes and brackets, or separate the items with commas."
                 ),
@@ -463,7 +463,7 @@ mod tests {
         let Value::Object(args) = args else {
             panic!("not an object")
         };
-        let journal = Journal::keeping();
+        let journal = Journal::buffered();
         let arguments = Arguments::check(&SAMPLE_COMMAND, args, &journal)?;
         Ok((arguments, journal))
     }
@@ -512,7 +512,7 @@ mod tests {
         let text = |command, arg: Arg, given: Value| {
             let command = manifest::command(command).expect("a command");
             let args = Map::from_iter([(arg.name().to_owned(), given)]);
-            let arguments = Arguments::check(command, args, &Journal::keeping());
+            let arguments = Arguments::check(command, args, &Journal::buffered());
             arguments.map(|arguments| arguments.flag(arg).ok())
         };
         for name in [
@@ -556,7 +556,7 @@ mod tests {
         let command = manifest::command("pingone-contain-user").expect("a command");
         for empty in [json!(""), json!(null)] {
             let args = Map::from_iter([("dryRun".to_owned(), empty)]);
-            let error = Arguments::check(command, args, &Journal::keeping()).err();
+            let error = Arguments::check(command, args, &Journal::buffered()).err();
             assert_eq!(
                 error.expect("an error").to_string(),
                 "'dryRun' is empty. Use true or false."
@@ -576,7 +576,7 @@ mod tests {
         ] {
             let args = Map::from_iter([("username".to_owned(), given.clone())]);
             let arguments =
-                Arguments::check(command, args, &Journal::keeping()).expect("valid arguments");
+                Arguments::check(command, args, &Journal::buffered()).expect("valid arguments");
             assert_eq!(
                 arguments.list(Arg::Username),
                 ["emma.sharp", "richard.smith"],
@@ -603,7 +603,7 @@ mod tests {
         let error = |command: &'static str, name: &str| {
             let command = manifest::command(command).expect("a command");
             let args = Map::from_iter([(name.to_owned(), json!("x"))]);
-            Arguments::check(command, args, &Journal::keeping())
+            Arguments::check(command, args, &Journal::buffered())
                 .err()
                 .unwrap_or_else(|| panic!("accepted: {name}"))
                 .to_string()

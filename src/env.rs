@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use pingone::network_env::{Named, NetworkEnv};
+use pingone::network_env::{EnvVar, NetworkEnv};
 
 /// A copy of the variables that matter, so that tests can give others. It has no `Debug`: the proxies'
 /// addresses may hold passwords.
@@ -102,14 +102,14 @@ impl Env {
     /// What the client takes from the environment.
     pub fn network(&self) -> NetworkEnv {
         let proxy = |name: &str, address: Option<&str>| {
-            address.map(|address| Named {
+            address.map(|address| EnvVar {
                 name: name.to_owned(),
                 value: address.to_owned(),
             })
         };
         NetworkEnv {
             user_agent: USER_AGENT,
-            certificate_file: self.first(&CERTIFICATES).map(|(name, value)| Named {
+            certificate_file: self.first(&CERTIFICATES).map(|(name, value)| EnvVar {
                 name,
                 value: value.to_owned(),
             }),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::entry::Entry;
 use pingone::{
     journal::Level,
-    memory::{self, Bounded, Unread},
+    memory::{self, Bounded, ReadError},
 };
 
 /// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
@@ -209,8 +209,8 @@ pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
     }
     // The parser's message names the place, never the text.
     memory::read_within(LARGE, text.as_bytes()).map_err(|error| match error {
-        Unread::Json(error) => format!("the server's reply is not JSON: {error}"),
-        Unread::TooLarge => "the server's reply is too large".to_owned(),
+        ReadError::Json(error) => format!("the server's reply is not JSON: {error}"),
+        ReadError::TooLarge => "the server's reply is too large".to_owned(),
     })
 }
 

@@ -83,7 +83,7 @@ impl Runner {
     }
 
     /// The same from `date` on, without waits between tries: for tests.
-    pub fn without_waits(env: Env, date: Timestamp) -> Self {
+    pub fn with_simulated_waits(env: Env, date: Timestamp) -> Self {
         Self::new(env, Backend::WithoutWaits(date))
     }
 
@@ -150,7 +150,7 @@ impl Runner {
         } = instance;
         journal.set_mask(mask);
         if is_debug(&context, &args) {
-            journal.log_calls();
+            journal.enable_call_log();
         }
         let args = match known {
             Some(known) => Arguments::check(known.described(), args, journal)?,
@@ -189,7 +189,7 @@ impl Runner {
             }
             (None, Backend::WithoutWaits(date)) => {
                 let network = self.env.network();
-                let connection = Connection::without_waits(settings, &network, *date);
+                let connection = Connection::with_simulated_waits(settings, &network, *date);
                 Rc::new(connection.context(unprepared)?)
             }
             (None, Backend::Record(recorder)) => {
@@ -250,7 +250,7 @@ fn is_debug(context: &Map<String, Value>, args: &Map<String, Value>) -> bool {
 
 fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journal) -> Entry {
     let text = failure::text(command, access, error);
-    journal.note(Level::Info, text.clone());
+    journal.log(Level::Info, text.clone());
     Entry::error(text)
 }
 

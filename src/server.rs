@@ -123,7 +123,7 @@ impl<W: Write> Server<W> {
     pub fn journal(&self) -> Journal {
         match self.input {
             Input::OneWay(_) => Journal::to_stderr(),
-            Input::Silent(_) | Input::TwoWay(_) => Journal::keeping(),
+            Input::Silent(_) | Input::TwoWay(_) => Journal::buffered(),
         }
     }
 
@@ -138,7 +138,7 @@ impl<W: Write> Server<W> {
         let calls = lines.chunk_by(|one, next| one.0 == next.0);
         for (level, text) in calls.filter_map(joined) {
             if self.owed > 0 {
-                Journal::to_stderr().note(level, text);
+                Journal::to_stderr().log(level, text);
                 continue;
             }
             // What the server says to a log line does not matter.

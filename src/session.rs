@@ -53,7 +53,7 @@ async fn answer<W: Write>(
     request: Request,
 ) -> io::Result<Vec<Entry>> {
     let journal = server.journal();
-    journal.note(
+    journal.log(
         Level::Debug,
         format!("Command being called is {}", request.command),
     );
@@ -67,14 +67,14 @@ async fn answer<W: Write>(
             server.answer_by(began.checked_add(prepared.limits.command));
             let connection = prepared.connection.clone();
             let mut read = None;
-            if keeps_token && connection.wants_token().await {
+            if keeps_token && connection.needs_token().await {
                 read = restore_token(server, &connection, &journal).await?;
                 // What the server took is not the command's any more.
                 let seconds = Duration::from_secs(began.elapsed().as_secs());
                 prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
             let entries = prepared.run(&journal).await;
-            if keeps_token && let Some(token) = connection.fresh_token().await {
+            if keeps_token && let Some(token) = connection.take_unsaved_token().await {
                 store_token(server, &token, read, &journal).await?;
             }
             entries
@@ -109,7 +109,7 @@ async fn restore_token<W: Write>(
             Ok(Some(context))
         }
         Err(reason) => {
-            journal.note(
+            journal.log(
                 Level::Info,
                 format!("the integration context could not be read: {reason}"),
             );
@@ -153,7 +153,7 @@ async fn store_token<W: Write>(
     }
     // The next process asks PingOne for a token of its own; nothing else is lost. The server may have echoed
     // what it was given: the journal knows the token.
-    journal.note(
+    journal.log(
         Level::Info,
         format!("the access token could not be stored: {reason}"),
     );

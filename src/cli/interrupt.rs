@@ -49,7 +49,7 @@ pub(super) fn summary(command: Option<&str>, changes: &[Change], remaining: usiz
 fn describe(change: &Change) -> String {
     let Change { call, state } = change;
     match *state {
-        ChangeState::UnderWay => {
+        ChangeState::InFlight => {
             format!("{call} was sent but not answered yet: PingOne may still do it")
         }
         ChangeState::Unanswered => {
@@ -94,7 +94,7 @@ mod tests {
                     change(ChangeState::Unsent),
                     change(ChangeState::Answered(503)),
                     change(ChangeState::Unanswered),
-                    change(ChangeState::UnderWay)
+                    change(ChangeState::InFlight)
                 ],
                 1
             ),

@@ -193,7 +193,7 @@ impl<W: Write> Sequence<'_, W> {
                 let heading = format!("[{number}/{count}] !{command}");
                 writeln!(self.out, "{}", self.style.dim(&visible(&heading)))?;
             }
-            let journal = Journal::keeping();
+            let journal = Journal::buffered();
             let entries = match self.runner.prepare(request, &journal) {
                 Err(entry) => vec![*entry],
                 Ok(prepared) => {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{manifest, protocol::Request};
 use pingone::{
-    secrets::{MASKED, Mask, in_texts},
+    secrets::{MASKED, Mask, map_strings},
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
     token,
 };
@@ -170,11 +170,11 @@ impl Placeholders<'_> {
             self.placeholder(secret)
                 .unwrap_or_else(|| MASKED.to_owned())
         };
-        self.secrets.text_with_words(&text, placeholder)
+        self.secrets.text_with_placeholders(&text, placeholder)
     }
 
     fn value(&self, value: Value) -> Value {
-        in_texts(value, &|text| self.text(text))
+        map_strings(value, &|text| self.text(text))
     }
 
     /// A request as it arrives on stdin, reduced to what matters: incidents, scripts and unknown arguments may contain

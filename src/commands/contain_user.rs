@@ -43,7 +43,7 @@ const OPTIONS: [(Arg, Step); 5] = [
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let plan = plan(cx)?;
     let title = if cx.args.flag(Arg::DryRun)? {
-        cx.pingone.only_plan();
+        cx.pingone.start_dry_run();
         "Containment, as it would be"
     } else {
         "Containment"

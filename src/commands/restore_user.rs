@@ -27,7 +27,7 @@ const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && va
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let records = records(cx.args.list(Arg::Record))?;
     let title = if cx.args.flag(Arg::DryRun)? {
-        cx.pingone.only_plan();
+        cx.pingone.start_dry_run();
         "Restoration, as it would be"
     } else {
         "Restoration"

@@ -17,7 +17,7 @@ use crate::{
         passwords::{MUST_CHANGE, ensure_must_change, status},
     },
 };
-use pingone::{Client, id::UserId, server_clock::Moment};
+use pingone::{Client, id::UserId, passwords::PasswordOptions, server_clock::Moment};
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -40,19 +40,18 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         let readable = format!("{how}{username} password was updated.");
         return Ok(Output::new(readable, raw));
     }
-    let force_change = force_change.unwrap_or(false);
-    let bypass_policy = bypass_policy.unwrap_or(false);
-    let told = cx
-        .pingone
-        .set_password(id, password, force_change, bypass_policy)
-        .await;
-    let then = if force_change {
+    let options = PasswordOptions {
+        force_change: force_change.unwrap_or(false),
+        bypass_policy: bypass_policy.unwrap_or(false),
+    };
+    let told = cx.pingone.set_password(id, password, options).await;
+    let then = if options.force_change {
         Then::MustChange
     } else {
         Then::Stays
     };
     let (how, raw) = settled(cx.pingone, id, began, then, told).await?;
-    if force_change {
+    if options.force_change {
         ensure_must_change(cx.pingone, id, raw.as_ref()).await?;
     }
     let lasts = match then {

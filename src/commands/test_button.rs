@@ -8,7 +8,7 @@ use crate::{
 };
 use pingone::{
     error::Problem,
-    protected::{Kind, Unresolved},
+    protected::{EntryKind, UnresolvedEntry},
 };
 
 /// What the test button runs.
@@ -73,15 +73,15 @@ async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
 }
 
 /// The entry is shown with escapes: what is wrong with it may be a character that cannot be seen.
-fn describe(unresolved: &Unresolved) -> String {
-    let Unresolved {
+fn describe(unresolved: &UnresolvedEntry) -> String {
+    let UnresolvedEntry {
         kind,
         entry,
         matches,
     } = unresolved;
     let (setting, kind) = match kind {
-        Kind::User => ("Protected users", "user"),
-        Kind::Group => ("Protected groups", "group"),
+        EntryKind::User => ("Protected users", "user"),
+        EntryKind::Group => ("Protected groups", "group"),
     };
     if matches.is_empty() {
         format!("'{setting}': PingOne has no {kind} {entry:?}.")

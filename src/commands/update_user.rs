@@ -14,7 +14,7 @@ use crate::{
     operations::find::find_user,
     views::protected,
 };
-use pingone::users::Returned;
+use pingone::users::RoundTrip;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -49,7 +49,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
 
 /// What is sent: whether PingOne merges a partial `name` or `address` into the old one or puts it in its
 /// place is unconfirmed, so the members that the user has already are sent along.
-fn overlaid(given: &Row, user: &Returned) -> Value {
+fn overlaid(given: &Row, user: &RoundTrip) -> Value {
     let mut change = Map::new();
     for (member, value) in given {
         let value = match (value, user.get(member)) {

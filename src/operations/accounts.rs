@@ -13,6 +13,8 @@ use pingone::{
     users::{User, UserFields},
 };
 
+pub use pingone::users::EnabledSince;
+
 const LOCKED: &str = "LOCKED";
 
 /// A user, and what an error calls it.
@@ -22,15 +24,6 @@ pub struct Subject<'a> {
     pub id: UserId,
     /// What an error calls it, such as `the user emma`.
     pub label: &'a str,
-}
-
-/// Since when a user is enabled. PingOne may need a moment until it locks or unlocks one that was disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EnabledSince {
-    /// For longer.
-    Before,
-    /// It was enabled a moment ago.
-    JustNow,
 }
 
 /// Enables a user. Gives PingOne's answer.
@@ -74,9 +67,7 @@ pub async fn unlock(
     Subject { id, label }: Subject<'_>,
     enabled: EnabledSince,
 ) -> Result<Option<Value>> {
-    let told = pingone
-        .unlock_user(id, enabled == EnabledSince::JustNow)
-        .await?;
+    let told = pingone.unlock_user(id, enabled).await?;
     let status = |user: &User| user.fields.account_status().map(str::to_owned);
     // PingOne answers with the user; only if its state is not in the answer, it has to be asked for.
     let status = match told.as_ref().and_then(status) {
@@ -115,8 +106,7 @@ pub async fn lock(
     if is_locked(&user.fields) && lock_end_of(pingone, user) == until {
         return Ok(lock_kept(pingone, user, until));
     }
-    let just_now = enabled == EnabledSince::JustNow;
-    let told = pingone.lock_user(id, until, just_now).await?;
+    let told = pingone.lock_user(id, until, enabled).await?;
     let user = match told {
         Some(user) if user.fields.account_status().is_some() => user,
         _ => {

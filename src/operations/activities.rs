@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use pingone::{activities::Wanted, id::UserId};
+use pingone::{activities::ActivityQuery, id::UserId};
 
 /// A search of the audit log. All conditions must hold.
 pub struct ActivitySearch {
@@ -24,7 +24,7 @@ pub struct ActivitySearch {
 impl ActivitySearch {
     /// The query for PingOne. It takes one condition beside the time, so this is the narrowest one. A user's activities
     /// are both those by the user and those on the user, such as an administrator's.
-    pub fn query(&self) -> Wanted {
+    pub fn query(&self) -> ActivityQuery {
         let conditions = match (&self.user, &self.client) {
             (Some(user), _) => ["actors.user.id", "resources.id"]
                 .map(|attribute| (attribute, user.to_string()))
@@ -35,7 +35,7 @@ impl ActivitySearch {
                 actions.map(|action| ("action.type", action)).collect()
             }
         };
-        Wanted {
+        ActivityQuery {
             from: self.from,
             to: self.to,
             conditions,

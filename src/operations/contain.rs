@@ -20,6 +20,7 @@ use super::{
 use pingone::{
     Client,
     id::{GroupId, UserId},
+    passwords::PasswordOptions,
     users::User,
 };
 
@@ -63,7 +64,7 @@ pub async fn contain(pingone: &Client<'_>, target: Target, plan: &Plan) -> Resul
         }
         steps.push(StepReport::new(pingone, before.id, step, result));
     }
-    if pingone.only_plans() {
+    if pingone.is_dry_run() {
         record = Record::default();
     }
     Ok(UserReport {
@@ -198,7 +199,11 @@ async fn set_random_password(pingone: &Client<'_>, id: UserId) -> Result<StepRes
     }
     let password = random_password()?;
     pingone.hide(&password);
-    pingone.set_password(id, &password, false, true).await?;
+    let options = PasswordOptions {
+        bypass_policy: true,
+        ..PasswordOptions::default()
+    };
+    pingone.set_password(id, &password, options).await?;
     let detail = "replaced by a random one that nobody knows";
     Ok(StepResult::new(StepOutcome::Done, detail))
 }

@@ -318,7 +318,7 @@ async fn relock(
 async fn join_groups(pingone: &Client<'_>, id: UserId, groups: &[&str]) -> Result<StepResult> {
     let (mut joined, mut failed) = (0_usize, Vec::new());
     // PingOne refuses who is in a group already; where nothing is sent, that has to be looked up.
-    let in_already = if pingone.only_plans() {
+    let in_already = if pingone.is_dry_run() {
         pingone.direct_groups(id).await?.1
     } else {
         Vec::new()

@@ -194,7 +194,7 @@ impl TestContext {
 
     /// How the worker application proved who it is, if a token came since this was last asked.
     pub async fn authentication(&self) -> Option<ClientAuthentication> {
-        let token = self.connection.fresh_token().await?;
+        let token = self.connection.take_unsaved_token().await?;
         Some(token.client_authentication)
     }
 
@@ -232,7 +232,7 @@ impl TestContext {
             context: Map::new(),
             native: false,
         };
-        let journal = Journal::keeping();
+        let journal = Journal::buffered();
         let prepared = self.runner.borrow_mut().prepare(request, &journal);
         let entries = match prepared {
             Ok(prepared) => prepared.run(&journal).await,
@@ -272,7 +272,7 @@ impl TestContext {
         connection: &Connection,
         question: Question<'_>,
     ) -> Result<Answer, pingone::Error> {
-        let journal = Journal::keeping();
+        let journal = Journal::buffered();
         journal.set_mask(self.mask.borrow().clone());
         // Each call has a command's time of its own.
         let policy = Policy::default();

@@ -66,7 +66,7 @@ pub fn report(
                     }
                 }
                 let mut entry = row([("ID", json!(id)), ("At", json!(at)), ("User", json!(label))]);
-                if cx.pingone.only_plans() {
+                if cx.pingone.is_dry_run() {
                     entry.insert("DryRun".to_owned(), json!(true));
                 }
                 entry.extend(members(user));

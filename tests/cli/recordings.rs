@@ -121,7 +121,7 @@ fn the_time_in_an_error_is_the_same_in_the_replay() {
     );
     let shown = record(&cli, &["!pingone-get-user username=emma.sharp"]);
     let (_, told) = shown
-        .split_once("(waited 0.3 s)\nGave up after 2 tries in ")
+        .split_once("(waited 0.3 s)\nGave up after 2 attempts in ")
         .unwrap_or_else(|| panic!("{shown}"));
     let seconds: f64 = told
         .split_once(" s.")

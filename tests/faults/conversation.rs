@@ -158,7 +158,7 @@ pub(crate) fn talk(env: Env, turns: impl IntoIterator<Item = Turn>) -> Received 
 
 /// The same without waits between tries, where how long they take is not the point.
 pub(crate) fn talk_without_waits(env: Env, turns: impl IntoIterator<Item = Turn>) -> Received {
-    let mut runner = Runner::without_waits(env, Timestamp::now());
+    let mut runner = Runner::with_simulated_waits(env, Timestamp::now());
     talk_with(&mut runner, json!({}), turns)
 }
 

@@ -164,7 +164,7 @@ fn the_outcome_is_unknown_if_the_look_up_fails_too() {
         )
     }) {
         assert_eq!((kind, look_ups), (4, 3), "{text}");
-        let known = "\nWhether the user new.user was created is not known, and looking it up failed too: Error in API call [503] - Service Unavailable\nBUSY\nGave up after 3 tries in ";
+        let known = "\nWhether the user new.user was created is not known, and looking it up failed too: Error in API call [503] - Service Unavailable\nBUSY\nGave up after 3 attempts in ";
         assert!(text.contains(known), "{text}");
     }
 }

@@ -500,7 +500,7 @@ impl ExpectedText {
         // Refused tries are counted, useless answers are not tries.
         let useless = says.iter().any(|part| part.contains("cannot be used"));
         if tries > 1 && !useless {
-            wanted.push(format!("\nGave up after {tries} tries in "));
+            wanted.push(format!("\nGave up after {tries} attempts in "));
         } else {
             unwanted.push("Gave up after");
         }
@@ -606,7 +606,7 @@ pub(crate) fn run_at(
         }
     };
     let mut received = talk_with(
-        &mut Runner::without_waits(Env::default(), date),
+        &mut Runner::with_simulated_waits(Env::default(), date),
         json!({}),
         [
             Turn::new(healthy::request(&host, command, args, &limits)),

@@ -98,7 +98,7 @@ fn calls(received: &Received) -> Vec<String> {
         .skip_while(|line| *line != "Calls to PingOne:")
         .skip(1)
         .map(|call| {
-            let (call, rest) = call.split_once(", try ").expect("which try");
+            let (call, rest) = call.split_once(", attempt ").expect("which attempt");
             let (number, rest) = rest.split_once(", ").expect("how long");
             let (seconds, outcome) = rest.split_once(" s: ").expect("what came");
             assert!(
@@ -145,7 +145,7 @@ fn debug_mode_logs_every_call_and_no_secret() {
         let ended = process::run(&[], format!("{request}\n").as_bytes());
         let lines: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(lines.len(), 2, "{}", ended.stderr);
-        assert!(lines[1].starts_with(&format!("debug: {}, try 1, ", user_call())));
+        assert!(lines[1].starts_with(&format!("debug: {}, attempt 1, ", user_call())));
         for secret in [CLIENT_SECRET, TOKEN] {
             assert!(!received.log.join("\n").contains(secret) && !ended.stderr.contains(secret));
         }

@@ -17,9 +17,9 @@ use super::{
     client::Client,
     error::Error,
     filter,
-    pages::{NotAToken, Paging, Part},
+    pages::{InvalidPageToken, Paging, Part},
 };
-use crate::{memory::Held, times::to_rfc3339_millis};
+use crate::{memory::Reservation, times::to_rfc3339_millis};
 
 const ACTIVITIES: &str = "activities";
 /// What one query may span.
@@ -39,7 +39,7 @@ const MAX_CONCURRENT_QUERIES: usize = 5;
 
 /// Which activities are wanted.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct ActivityQuery {
     /// Not before.
     pub from: Timestamp,
     /// Not at or after.
@@ -51,30 +51,30 @@ pub struct Wanted {
 
 /// A place in the audit trail, newest first: after this activity. Written as `id/time`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     at: Timestamp,
     id: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.id, self.at)
     }
 }
 
-impl FromStr for Place {
-    type Err = NotAToken;
+impl FromStr for Position {
+    type Err = InvalidPageToken;
 
-    fn from_str(text: &str) -> Result<Self, NotAToken> {
-        let (id, at) = text.rsplit_once('/').ok_or(NotAToken)?;
+    fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
+        let (id, at) = text.rsplit_once('/').ok_or(InvalidPageToken)?;
         Ok(Self {
-            at: at.parse().map_err(|_| NotAToken)?,
+            at: at.parse().map_err(|_| InvalidPageToken)?,
             id: id.to_owned(),
         })
     }
 }
 
-impl Place {
+impl Position {
     /// The place of an activity that was found in a span from `start`.
     fn of(activity: &Value, start: Timestamp) -> Self {
         let text = |name: &str| activity.get(name).and_then(Value::as_str);
@@ -94,17 +94,17 @@ impl Place {
 }
 
 /// The activities of a span from `start` that come after `earlier`, newest first.
-fn placed_after(
-    earlier: Option<&Place>,
+fn positioned_after(
+    earlier: Option<&Position>,
     activities: impl Iterator<Item = Value>,
     start: Timestamp,
-) -> Vec<(Place, Value)> {
-    let mut placed: Vec<(Place, Value)> = activities
-        .map(|activity| (Place::of(&activity, start), activity))
-        .filter(|(place, _)| earlier.is_none_or(|earlier| place.order() > earlier.order()))
+) -> Vec<(Position, Value)> {
+    let mut positioned: Vec<(Position, Value)> = activities
+        .map(|activity| (Position::of(&activity, start), activity))
+        .filter(|(position, _)| earlier.is_none_or(|earlier| position.order() > earlier.order()))
         .collect();
-    placed.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
-    placed
+    positioned.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
+    positioned
 }
 
 impl Client<'_> {
@@ -112,53 +112,51 @@ impl Client<'_> {
     /// action (how long is undocumented).
     pub async fn activities(
         &self,
-        wanted: &Wanted,
-        paging: &Paging<Place>,
+        query: &ActivityQuery,
+        paging: &Paging<Position>,
         keep: impl Fn(&Value) -> bool,
-    ) -> Result<Part<Place>, Error> {
+    ) -> Result<Part<Position>, Error> {
         let limit = paging.limit.unwrap_or(usize::MAX);
         let page_size = paging.page_size.max(MIN_PAGE_SIZE);
         let mut to = match &paging.from {
             // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
-            Some(Place { at, .. }) => at
+            Some(Position { at, .. }) => at
                 .saturating_add(SignedDuration::from_millis(1))
-                .map_or(wanted.to, |after| wanted.to.min(after)),
-            None => wanted.to,
+                .map_or(query.to, |after| query.to.min(after)),
+            None => query.to,
         };
         // The share of the command's memory that those found have.
-        let mut held = self.budget().hold();
+        let mut reservation = self.budget().reserve();
         let mut span = MAX_SPAN;
-        let mut found: Vec<(Place, Value)> = Vec::new();
-        while to > wanted.from {
+        let mut found: Vec<(Position, Value)> = Vec::new();
+        while to > query.from {
             let from = to
                 .saturating_sub(span)
-                .unwrap_or(wanted.from)
-                .max(wanted.from);
-            let most = paging
+                .unwrap_or(query.from)
+                .max(query.from);
+            let max = paging
                 .limit
                 .filter(|_| to.duration_since(from) > MIN_SPAN)
                 .map(|limit| (limit - found.len()).max(page_size));
-            let read = self
-                .parse_duration(from, to, wanted, page_size, most)
-                .await?;
-            let Some((activities, mut taken)) = read else {
+            let read = self.read_span(from, to, query, page_size, max).await?;
+            let Some((activities, mut of_span)) = read else {
                 span = to.duration_since(from) / i32::from(SPAN_FACTOR);
                 continue;
             };
             let number = activities.len();
-            let is_sparse = most.is_none_or(|most| number * usize::from(SPAN_FACTOR) <= most);
+            let is_sparse = max.is_none_or(|max| number * usize::from(SPAN_FACTOR) <= max);
             let activities = activities.into_iter().filter(&keep);
-            let placed = placed_after(paging.from.as_ref(), activities, from);
+            let positioned = positioned_after(paging.from.as_ref(), activities, from);
             // What is let go takes no memory; one activity is about as large as another.
-            taken.keep_part(placed.len(), number);
-            held.join(taken);
-            found.extend(placed);
-            if found.len() > limit || found.len() == limit && from > wanted.from {
+            of_span.shrink_to_share(positioned.len(), number);
+            reservation.merge(of_span);
+            found.extend(positioned);
+            if found.len() > limit || found.len() == limit && from > query.from {
                 found.truncate(limit);
-                held.keep();
+                reservation.keep_until_end();
                 return Ok(Part {
                     more: true,
-                    next: found.last().map(|(place, _)| place.clone()),
+                    next: found.last().map(|(position, _)| position.clone()),
                     items: found.into_iter().map(|(_, activity)| activity).collect(),
                 });
             }
@@ -167,25 +165,25 @@ impl Client<'_> {
                 span = (span * i32::from(SPAN_FACTOR)).min(MAX_SPAN);
             }
         }
-        held.keep();
+        reservation.keep_until_end();
         let items = found.into_iter().map(|(_, activity)| activity);
         Ok(Part::last(items.collect()))
     }
 
     /// The activities of a span; `None` if one of the queries gives more than `most`.
-    async fn parse_duration(
+    async fn read_span(
         &self,
         from: Timestamp,
         to: Timestamp,
-        wanted: &Wanted,
+        query: &ActivityQuery,
         page_size: usize,
-        most: Option<usize>,
-    ) -> Result<Option<(Vec<Value>, Held)>, Error> {
+        max: Option<usize>,
+    ) -> Result<Option<(Vec<Value>, Reservation)>, Error> {
         let times = [
             format!("recordedAt ge {}", Value::from(to_rfc3339_millis(from))),
             format!("recordedAt lt {}", Value::from(to_rfc3339_millis(to))),
         ];
-        let mut filters: Vec<String> = wanted
+        let mut filters: Vec<String> = query
             .conditions
             .iter()
             .map(|(attribute, value)| filter::equals(attribute, value))
@@ -195,7 +193,7 @@ impl Client<'_> {
             filters.push(times.join(" and "));
         }
         let paging = &Paging {
-            limit: most,
+            limit: max,
             page_size,
             from: None,
         };
@@ -204,24 +202,24 @@ impl Client<'_> {
             let reader = self.reader();
             reader.list_part(activities, Some(&filter), paging).await
         });
-        let parts: Vec<Result<(Part, Held), Error>> =
+        let parts: Vec<Result<(Part, Reservation), Error>> =
             queries.buffered(MAX_CONCURRENT_QUERIES).collect().await;
         let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;
         if parts.iter().any(|(part, _)| part.more) {
             return Ok(None);
         }
-        let mut held = self.budget().hold();
+        let mut reservation = self.budget().reserve();
         // Two conditions may hold for the same activity.
         let mut seen = HashSet::new();
         let mut activities = Vec::new();
-        for (part, taken) in parts {
-            held.join(taken);
+        for (part, of_part) in parts {
+            reservation.merge(of_part);
             activities.extend(part.items.into_iter().filter(|activity| {
                 let id = activity.get("id").and_then(Value::as_str);
                 id.is_none_or(|id| seen.insert(id.to_owned()))
             }));
         }
-        Ok(Some((activities, held)))
+        Ok(Some((activities, reservation)))
     }
 }
 
@@ -234,23 +232,26 @@ mod tests {
     #[test]
     fn a_place_is_read_as_it_was_written() {
         let activity = json!({"id": "a/b", "recordedAt": "2026-03-04T09:58:02.114Z"});
-        let place = Place::of(&activity, Timestamp::UNIX_EPOCH);
-        assert_eq!(place.to_string(), "a/b/2026-03-04T09:58:02.114Z");
-        assert_eq!(place.to_string().parse::<Place>().ok(), Some(place));
+        let position = Position::of(&activity, Timestamp::UNIX_EPOCH);
+        assert_eq!(position.to_string(), "a/b/2026-03-04T09:58:02.114Z");
+        assert_eq!(
+            position.to_string().parse::<Position>().ok(),
+            Some(position)
+        );
         for text in ["", "a", "a/b", "3.cursor", "/2026"] {
-            assert!(text.parse::<Place>().is_err(), "{text}");
+            assert!(text.parse::<Position>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn the_newest_come_first_and_those_of_one_time_by_their_id() {
-        let place = |id: &str, at: &str| {
-            Place::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
+        let position = |id: &str, at: &str| {
+            Position::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
         };
-        let newest = place("a", "2026-03-04T10:00:00Z");
-        let first = place("a", "2026-03-04T09:00:00Z");
-        let second = place("b", "2026-03-04T09:00:00.000Z");
-        let without_time = place("a", "soon");
+        let newest = position("a", "2026-03-04T10:00:00Z");
+        let first = position("a", "2026-03-04T09:00:00Z");
+        let second = position("b", "2026-03-04T09:00:00.000Z");
+        let without_time = position("a", "soon");
         let in_order = [&newest, &first, &second, &without_time];
         assert!(in_order.is_sorted_by(|a, b| a.order() < b.order()));
     }

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::{
     call::JSON,
-    error::{Error, Problem, TOO_MUCH},
+    error::{Error, OUT_OF_MEMORY, Problem},
     wire::{HttpRequest, Reply},
 };
-use crate::memory::{Budget, Exhausted, Held, Unread};
+use crate::memory::{Budget, Exhausted, ReadError, Reservation};
 
 /// How texts name a call, and whether it was to change something.
 pub(crate) struct CallLabel {
@@ -50,28 +50,33 @@ impl CallLabel {
 
     /// The JSON object of an answer; `None` if it is empty. What is not empty has to be PingOne's: behind a success
     /// status that a gateway made up, nothing was changed.
-    pub(crate) fn object(&self, reply: &Reply, held: &mut Held) -> Result<Option<Value>, Error> {
+    pub(crate) fn object(
+        &self,
+        reply: &Reply,
+        reservation: &mut Reservation,
+    ) -> Result<Option<Value>, Error> {
         if reply.body.trim_ascii().is_empty() {
             return Ok(None);
         }
         check_content_type(reply).map_err(|reason| self.unusable(reason))?;
-        match held.read(&reply.body) {
+        match reservation.read(&reply.body) {
             Ok(object @ Value::Object(_)) => Ok(Some(object)),
             Ok(_) => Err(self.unusable("it is not a JSON object")),
-            Err(Unread::Json(error)) => {
+            Err(ReadError::Json(error)) => {
                 Err(self.unusable(&format!("it is not valid JSON ({error})")))
             }
-            Err(Unread::TooLarge) => Err(self.unusable(TOO_MUCH)),
+            Err(ReadError::TooLarge) => Err(self.unusable(OUT_OF_MEMORY)),
         }
     }
 
     /// The answer to this call, which somebody keeps for a while.
     pub(crate) fn read(self, reply: Reply, budget: &Budget) -> Result<Answer, Error> {
-        let mut held = budget.hold();
-        let body = self.object(&reply, &mut held)?;
+        let mut reservation = budget.reserve();
+        let body = self.object(&reply, &mut reservation)?;
         drop(reply);
-        held.pass_on()
-            .map_err(|Exhausted| self.unusable(TOO_MUCH))?;
+        reservation
+            .hand_over()
+            .map_err(|Exhausted| self.unusable(OUT_OF_MEMORY))?;
         Ok(Answer { label: self, body })
     }
 }

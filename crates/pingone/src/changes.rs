@@ -21,7 +21,7 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeState {
     /// It was sent, and nothing came back yet.
-    UnderWay,
+    InFlight,
     /// PingOne answered with this status.
     Answered(u16),
     /// It surely did not reach PingOne.
@@ -34,7 +34,7 @@ impl ChangeState {
     /// Whether PingOne may have carried it out without saying so.
     pub fn is_unknown(self) -> bool {
         match self {
-            Self::UnderWay | Self::Unanswered => true,
+            Self::InFlight | Self::Unanswered => true,
             Self::Answered(status) => leaves_outcome_unknown(status),
             Self::Unsent => false,
         }
@@ -63,7 +63,7 @@ impl PendingChange {
 impl ChangeLog {
     /// A request is being sent.
     pub(super) fn begin(&self, call: String) -> PendingChange {
-        let state = Rc::new(Cell::new(ChangeState::UnderWay));
+        let state = Rc::new(Cell::new(ChangeState::InFlight));
         self.0.borrow_mut().push(Sent {
             call,
             state: Rc::clone(&state),
@@ -103,7 +103,7 @@ mod tests {
             states,
             [
                 ChangeState::Answered(204),
-                ChangeState::UnderWay,
+                ChangeState::InFlight,
                 ChangeState::Answered(403)
             ]
         );

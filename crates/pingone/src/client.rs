@@ -75,13 +75,13 @@ impl<'a> Client<'a> {
     }
 
     /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
-    pub fn only_plan(&self) {
-        self.writer.only_plan();
+    pub fn start_dry_run(&self) {
+        self.writer.start_dry_run();
     }
 
     /// Whether changes are only noted.
-    pub fn only_plans(&self) -> bool {
-        self.writer.only_plans()
+    pub fn is_dry_run(&self) -> bool {
+        self.writer.is_dry_run()
     }
 
     /// The changes of a user that were noted since the last call, each once. Several users may be planned for
@@ -164,8 +164,8 @@ impl<'a> Client<'a> {
         filter: Option<&str>,
         paging: &Paging,
     ) -> Result<Part, Error> {
-        let (part, held) = self.reader().list_part(list, filter, paging).await?;
-        held.keep();
+        let (part, reservation) = self.reader().list_part(list, filter, paging).await?;
+        reservation.keep_until_end();
         Ok(part)
     }
 

@@ -18,7 +18,7 @@ pub(super) enum Clock {
         started: Instant,
     },
     /// One that begins at a date and is put forward by every wait instead of waiting: for tests.
-    PutForward {
+    SimulatedWaits {
         /// When the process began to count.
         started: Instant,
         /// What the date was then.
@@ -27,7 +27,7 @@ pub(super) enum Clock {
         by: Cell<Duration>,
     },
     /// Only waits and the time that calls are said to have taken move it.
-    Counted {
+    Virtual {
         /// What was counted so far.
         passed: Cell<Duration>,
         /// Whether waits are waited, too: a recording waits, a replay does not.
@@ -62,8 +62,8 @@ impl Clock {
     }
 
     /// A clock that begins at `date` and that waits put forward.
-    pub(super) fn put_forward(date: Timestamp) -> Self {
-        Self::PutForward {
+    pub(super) fn simulated_waits(date: Timestamp) -> Self {
+        Self::SimulatedWaits {
             started: Instant::now(),
             date,
             by: Cell::default(),
@@ -72,7 +72,7 @@ impl Clock {
 
     /// A clock for a recording under way.
     pub(super) fn recording() -> Self {
-        Self::Counted {
+        Self::Virtual {
             passed: Cell::new(Duration::ZERO),
             waits: true,
             date: None,
@@ -81,7 +81,7 @@ impl Clock {
 
     /// A clock for recorded exchanges.
     pub(super) fn replay(date: impl Fn() -> Timestamp + 'static) -> Self {
-        Self::Counted {
+        Self::Virtual {
             passed: Cell::new(Duration::ZERO),
             waits: false,
             date: Some(Box::new(date)),
@@ -92,14 +92,14 @@ impl Clock {
     pub(super) fn elapsed(&self) -> Duration {
         match self {
             Self::Real { started } => started.elapsed(),
-            Self::PutForward { started, by, .. } => started.elapsed() + by.get(),
-            Self::Counted { passed, .. } => passed.get(),
+            Self::SimulatedWaits { started, by, .. } => started.elapsed() + by.get(),
+            Self::Virtual { passed, .. } => passed.get(),
         }
     }
 
     /// Counts the time that a call took; the machine's clock knows it already.
     pub(super) fn advance(&self, duration: Duration) {
-        if let Self::Counted { passed, .. } = self {
+        if let Self::Virtual { passed, .. } = self {
             passed.set(passed.get() + duration);
         }
     }
@@ -107,22 +107,22 @@ impl Clock {
     /// The date and time of day, or that at which the recording was made.
     pub(super) fn now(&self) -> Timestamp {
         match self {
-            Self::Counted {
+            Self::Virtual {
                 date: Some(date), ..
             } => date(),
-            Self::PutForward { date, .. } => *date + self.elapsed(),
-            Self::Real { .. } | Self::Counted { .. } => Timestamp::now(),
+            Self::SimulatedWaits { date, .. } => *date + self.elapsed(),
+            Self::Real { .. } | Self::Virtual { .. } => Timestamp::now(),
         }
     }
 
     /// Waits.
     pub(super) async fn sleep(&self, duration: Duration) {
         match self {
-            Self::PutForward { by, .. } => by.set(by.get() + duration),
-            Self::Real { .. } | Self::Counted { waits: true, .. } => {
+            Self::SimulatedWaits { by, .. } => by.set(by.get() + duration),
+            Self::Real { .. } | Self::Virtual { waits: true, .. } => {
                 tokio::time::sleep(duration).await;
             }
-            Self::Counted { waits: false, .. } => {}
+            Self::Virtual { waits: false, .. } => {}
         }
         self.advance(duration);
     }
@@ -135,10 +135,10 @@ impl Clock {
     )]
     pub(super) fn jitter(&self) -> f64 {
         match self {
-            Self::Real { .. } | Self::PutForward { .. } => {
+            Self::Real { .. } | Self::SimulatedWaits { .. } => {
                 (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
             }
-            Self::Counted { .. } => 0.0,
+            Self::Virtual { .. } => 0.0,
         }
     }
 }

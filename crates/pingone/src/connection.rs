@@ -22,7 +22,7 @@ pub struct Connection {
     fingerprint: String,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
-    /// Held while a token is asked for, so that calls at the same time ask once.
+    /// Reservation while a token is asked for, so that calls at the same time ask once.
     pub(crate) token: Mutex<TokenState>,
 }
 
@@ -34,13 +34,13 @@ impl Connection {
     }
 
     /// The same with a clock that begins at `date` and is put forward instead of waiting between tries: for tests.
-    pub fn without_waits(
+    pub fn with_simulated_waits(
         settings: Settings,
         env: &NetworkEnv,
         date: Timestamp,
     ) -> anyhow::Result<Self> {
         let transport = Transport::Live(Http::new(&settings, env)?);
-        Ok(Self::new(settings, transport, Clock::put_forward(date)))
+        Ok(Self::new(settings, transport, Clock::simulated_waits(date)))
     }
 
     /// A connection over the network that records what is sent and comes back.
@@ -89,7 +89,7 @@ impl Connection {
     }
 
     /// Whether a call would need a new token.
-    pub async fn wants_token(&self) -> bool {
+    pub async fn needs_token(&self) -> bool {
         self.token.lock().await.usable(self.clock.now()).is_none()
     }
 
@@ -101,7 +101,10 @@ impl Connection {
     }
 
     /// The token, if it came from PingOne since the last call of this function.
-    pub async fn fresh_token(&self) -> Option<StoredToken> {
-        self.token.lock().await.take_fresh(self.fingerprint.clone())
+    pub async fn take_unsaved_token(&self) -> Option<StoredToken> {
+        self.token
+            .lock()
+            .await
+            .take_unsaved(self.fingerprint.clone())
     }
 }

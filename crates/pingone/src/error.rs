@@ -10,7 +10,7 @@ pub use super::wire::{Cause, NoAnswer};
 use crate::{memory, secrets::Mask};
 
 /// Why an answer is not read any further, and what to do.
-pub(super) const TOO_MUCH: &str =
+pub(super) const OUT_OF_MEMORY: &str =
     "a command may not use more memory: ask for fewer items at once, or for fewer users";
 
 /// A call that did not succeed.
@@ -94,7 +94,7 @@ impl fmt::Display for Attempts {
         if self.count > 1 {
             write!(
                 f,
-                "\nGave up after {} tries in {:.1} s.",
+                "\nGave up after {} attempts in {:.1} s.",
                 self.count,
                 self.elapsed.as_secs_f64()
             )?;
@@ -408,7 +408,7 @@ mod tests {
         assert_eq!(
             text,
             "Error in API call [400] - Bad Request\nINVALID_DATA: One or more validation errors.\n\
-             - password: not good (INVALID_VALUE); not satisfied: length, history\n- taken (UNIQUENESS_VIOLATION)\nCorrelation id: i"
+             - password: not good (INVALID_VALUE); not satisfied: length, history\n- reservation (UNIQUENESS_VIOLATION)\nCorrelation id: i"
         );
     }
 

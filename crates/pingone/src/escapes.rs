@@ -26,11 +26,7 @@ pub(crate) fn as_json_number(secret: &str) -> Option<String> {
 
 /// The first place with so many hexadecimal digits or more. It has one at every so manieth byte, so that the others
 /// need not be looked at.
-pub(crate) fn hexadecimal_digits(
-    bytes: &[u8],
-    from: usize,
-    shortest: usize,
-) -> Option<Range<usize>> {
+pub(crate) fn next_hex_run(bytes: &[u8], from: usize, shortest: usize) -> Option<Range<usize>> {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let mut place = from.checked_add(shortest)?.checked_sub(1)?;
     loop {
@@ -49,7 +45,7 @@ pub(crate) fn hexadecimal_digits(
 }
 
 /// Whether `digits` begin with `secret` in hexadecimal.
-pub(crate) fn begins_in_hexadecimal(secret: &str, digits: &[u8]) -> bool {
+pub(crate) fn starts_with_hex_of(secret: &str, digits: &[u8]) -> bool {
     let mut pairs = digits.chunks_exact(2).map(hexadecimal);
     secret
         .bytes()
@@ -58,38 +54,38 @@ pub(crate) fn begins_in_hexadecimal(secret: &str, digits: &[u8]) -> bool {
 
 /// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
 /// there is no secret, and costs little.
-pub(crate) fn can_begin(secret: &str, text: &[u8], characters: usize) -> bool {
+pub(crate) fn may_start_with(secret: &str, text: &[u8], characters: usize) -> bool {
     let first = text.first();
-    (first == secret.as_bytes().first() || first.copied().is_some_and(begins_escape))
-        && can_be(secret.chars(), text, characters)
+    (first == secret.as_bytes().first() || first.copied().is_some_and(starts_escape))
+        && may_match(secret.chars(), text, characters)
 }
 
 /// Whether a character that is not written as it is can begin with this byte.
-fn begins_escape(byte: u8) -> bool {
+fn starts_escape(byte: u8) -> bool {
     ESCAPES.contains(&byte)
 }
 
-fn can_be(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
+fn may_match(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
     let next = secret.next().filter(|_| characters > 0);
     next.is_none_or(|next| {
-        let mut goes_on = |length| can_be(secret.clone(), &text[length..], characters - 1);
+        let mut goes_on = |length| may_match(secret.clone(), &text[length..], characters - 1);
         // Nearly always there is no escape, and so one way alone.
-        if text.first().copied().is_some_and(begins_escape) {
-            ways(next, text).any(goes_on)
+        if text.first().copied().is_some_and(starts_escape) {
+            encodings(next, text).any(goes_on)
         } else {
-            as_it_is(next, text).is_some_and(&mut goes_on)
+            literal(next, text).is_some_and(&mut goes_on)
         }
     })
 }
 
 /// How much of `text`, from its beginning, is `secret`, each of whose characters may be written in any way:
 /// encoders do not agree on what has to be escaped, nor how. As much as possible, if there is a choice.
-pub(crate) fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
+pub(crate) fn match_length(secret: &str, text: &[u8]) -> Option<usize> {
     let mut ends = vec![0];
     for character in secret.chars() {
         let mut further = Vec::new();
         for end in ends {
-            for length in ways(character, &text[end..]) {
+            for length in encodings(character, &text[end..]) {
                 if !further.contains(&(end + length)) {
                     further.push(end + length);
                 }
@@ -104,7 +100,7 @@ pub(crate) fn length_of(secret: &str, text: &[u8]) -> Option<usize> {
 }
 
 /// The lengths of all ways in which `character` can stand at the beginning of `text`.
-fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
+fn encodings(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
     // Each kind of escape has a first byte of its own, so that most are ruled out by a look at it.
     let escaped = match text.first() {
         Some(b'%') => [
@@ -123,13 +119,13 @@ fn ways(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
         _ => [None; 3],
     };
     let doubled = escaped_backslashes(character, text);
-    std::iter::once(as_it_is(character, text))
+    std::iter::once(literal(character, text))
         .chain(escaped)
         .flatten()
         .chain(doubled)
 }
 
-fn as_it_is(character: char, text: &[u8]) -> Option<usize> {
+fn literal(character: char, text: &[u8]) -> Option<usize> {
     let mut bytes = [0; 4];
     let bytes = character.encode_utf8(&mut bytes).as_bytes();
     text.starts_with(bytes).then_some(bytes.len())

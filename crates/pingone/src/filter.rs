@@ -26,33 +26,45 @@ pub fn all(conditions: &[String]) -> Option<String> {
 /// within them. Whether a backslash escapes a quote, and whether `'` quotes as well, is UNCONFIRMED (Ping's pages have
 /// both kinds of quotes); so it has to stay within them however it is read.
 pub fn in_brackets(filter: &str) -> Option<String> {
-    let readings = [(false, false), (false, true), (true, false), (true, true)];
-    let stays = |(escapes, single)| is_balanced(filter, escapes, single);
-    readings
+    let dialects = [(false, false), (false, true), (true, false), (true, true)];
+    dialects
         .into_iter()
-        .all(stays)
+        .map(|(backslash_escapes, single_quotes)| Dialect {
+            backslash_escapes,
+            single_quotes,
+        })
+        .all(|dialect| dialect.is_balanced(filter))
         .then(|| format!("({filter})"))
 }
 
-/// Whether each bracket is closed by one of its kind, and each text ends. `escapes`: a backslash in a text takes the
-/// next character with it. `single`: a text may stand between single quotes too.
-fn is_balanced(filter: &str, escapes: bool, single: bool) -> bool {
-    let mut open = Vec::new();
-    let mut quote = None;
-    let mut characters = filter.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(_), '\\') if escapes => drop(characters.next()),
-            (Some(end), _) if character == end => quote = None,
-            (None, '"') => quote = Some('"'),
-            (None, '\'') if single => quote = Some('\''),
-            (None, '(') => open.push(')'),
-            (None, '[') => open.push(']'),
-            (None, ')' | ']') if open.pop() != Some(character) => return false,
-            _ => {}
+/// One way in which PingOne may parse string literals.
+struct Dialect {
+    /// A backslash in a literal escapes the next character.
+    backslash_escapes: bool,
+    /// Single quotes delimit literals too.
+    single_quotes: bool,
+}
+
+impl Dialect {
+    /// Whether every bracket is closed by one of its kind and every literal is terminated.
+    fn is_balanced(&self, filter: &str) -> bool {
+        let mut open = Vec::new();
+        let mut quote = None;
+        let mut characters = filter.chars();
+        while let Some(character) = characters.next() {
+            match (quote, character) {
+                (Some(_), '\\') if self.backslash_escapes => drop(characters.next()),
+                (Some(end), _) if character == end => quote = None,
+                (None, '"') => quote = Some('"'),
+                (None, '\'') if self.single_quotes => quote = Some('\''),
+                (None, '(') => open.push(')'),
+                (None, '[') => open.push(']'),
+                (None, ')' | ']') if open.pop() != Some(character) => return false,
+                _ => {}
+            }
         }
+        open.is_empty() && quote.is_none()
     }
-    open.is_empty() && quote.is_none()
 }
 
 /// A query string of `name=value` pairs, each value encoded once.

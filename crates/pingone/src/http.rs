@@ -13,8 +13,8 @@ use reqwest::{
 use secrecy::ExposeSecret;
 
 use super::{
-    ahead::{self, Ahead, LAYING_ASIDE},
-    error::TOO_MUCH,
+    error::OUT_OF_MEMORY,
+    preconnect::{self, PRECONNECTING, Preconnect},
     proxy::Proxies,
     settings::Settings,
     tls,
@@ -37,7 +37,7 @@ const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, ap
 pub struct Http {
     client: Client,
     /// The API, if a connection to it may be opened while the first token is asked for.
-    ahead: Cell<Option<Url>>,
+    preconnect_to: Cell<Option<Url>>,
     proxies: Arc<Proxies>,
 }
 
@@ -78,10 +78,10 @@ impl Http {
         let hosts = [&settings.api, &settings.token_url].map(Url::origin);
         let is_another_host = hosts[0] != hosts[1];
         if is_another_host {
-            builder = builder.connector_layer(Ahead::to(&settings.api));
+            builder = builder.connector_layer(Preconnect::to(&settings.api));
         }
         Ok(Self {
-            ahead: Cell::new(is_another_host.then(|| settings.api.clone())),
+            preconnect_to: Cell::new(is_another_host.then(|| settings.api.clone())),
             client: builder.build().context("preparing HTTPS")?,
             proxies,
         })
@@ -133,9 +133,9 @@ impl Http {
             self.failure(request, error, answered, timeout, mask)
         };
         // The first request is that for a token, unless one was restored. Later ones find a connection.
-        let sent = match self.ahead.take() {
+        let sent = match self.preconnect_to.take() {
             Some(api) if api.origin() != request.url.origin() => {
-                tokio::join!(builder.send(), self.connect_ahead(api)).0
+                tokio::join!(builder.send(), self.preconnect(api)).0
             }
             _ => builder.send().await,
         };
@@ -148,7 +148,7 @@ impl Http {
             date: header_text(headers.get(DATE)),
             correlation_id: header_text(headers.get("correlation-id")),
             body: Vec::new(),
-            held: budget.hold(),
+            reservation: budget.reserve(),
         };
         while let Some(chunk) = response
             .chunk()
@@ -157,8 +157,8 @@ impl Http {
         {
             let detail = if reply.body.len() + chunk.len() > MAX_BODY_BYTES {
                 format!("more than {} MiB", MAX_BODY_BYTES / 1024 / 1024)
-            } else if reply.held.take(chunk.len()).is_err() {
-                TOO_MUCH.to_owned()
+            } else if reply.reservation.grow(chunk.len()).is_err() {
+                OUT_OF_MEMORY.to_owned()
             } else {
                 reply.body.extend_from_slice(&chunk);
                 continue;
@@ -175,9 +175,9 @@ impl Http {
     }
 
     /// Opens a connection for the request that follows. Whatever goes wrong, that one will tell.
-    async fn connect_ahead(&self, api: Url) {
-        let never_sent = LAYING_ASIDE.scope((), self.client.get(api).send());
-        drop(tokio::time::timeout(ahead::MAX_WAIT, never_sent).await);
+    async fn preconnect(&self, api: Url) {
+        let never_sent = PRECONNECTING.scope((), self.client.get(api).send());
+        drop(tokio::time::timeout(preconnect::MAX_WAIT, never_sent).await);
     }
 
     /// What a failed attempt means. `answered`: the status had come already.

@@ -46,8 +46,8 @@ pub struct Journal {
 enum Lines {
     /// To stderr at once.
     Stderr,
-    /// Kept for [`Journal::take`].
-    Kept {
+    /// Buffered for [`Journal::take`].
+    Buffered {
         lines: RefCell<Vec<(Level, String)>>,
         /// Calls to PingOne, which become one line.
         calls: RefCell<Vec<String>>,
@@ -61,8 +61,8 @@ impl Journal {
     }
 
     /// Lines are kept for [`Journal::take`].
-    pub fn keeping() -> Self {
-        Self::of(Lines::Kept {
+    pub fn buffered() -> Self {
+        Self::of(Lines::Buffered {
             lines: RefCell::default(),
             calls: RefCell::default(),
         })
@@ -89,13 +89,13 @@ impl Journal {
     /// Masks a secret from now on: an argument, a token, or a password that was made here.
     pub fn hide(&self, secret: &str) {
         let mut mask = self.mask.borrow_mut();
-        if !mask.knows(secret) {
+        if !mask.contains(secret) {
             Rc::make_mut(&mut mask).add(secret);
         }
     }
 
     /// From now on every call to PingOne is logged: the command runs in debug mode.
-    pub fn log_calls(&self) {
+    pub fn enable_call_log(&self) {
         self.logs_calls.set(true);
     }
 
@@ -105,9 +105,9 @@ impl Journal {
     }
 
     /// Notes a line.
-    pub fn note(&self, level: Level, text: String) {
+    pub fn log(&self, level: Level, text: String) {
         match &self.lines {
-            Lines::Kept { lines, .. } => lines.borrow_mut().push((level, text)),
+            Lines::Buffered { lines, .. } => lines.borrow_mut().push((level, text)),
             // The server decides what of these it keeps; on stderr they would only be in the way.
             Lines::Stderr if level == Level::Debug => {}
             Lines::Stderr => self.write(level, &text),
@@ -115,12 +115,12 @@ impl Journal {
     }
 
     /// Notes a call to PingOne and what came of it, if calls are logged.
-    pub fn note_call(&self, describe: impl FnOnce() -> String) {
+    pub fn log_call(&self, describe: impl FnOnce() -> String) {
         if !self.logs_calls() {
             return;
         }
         match &self.lines {
-            Lines::Kept { calls, .. } => calls.borrow_mut().push(describe()),
+            Lines::Buffered { calls, .. } => calls.borrow_mut().push(describe()),
             Lines::Stderr => self.write(Level::Debug, &describe()),
         }
     }
@@ -133,18 +133,18 @@ impl Journal {
 
     /// The lines that were kept since the last call; all calls to PingOne are one line, the last.
     pub fn take(&self) -> Vec<(Level, String)> {
-        let Lines::Kept { lines, calls } = &self.lines else {
+        let Lines::Buffered { lines, calls } = &self.lines else {
             return Vec::new();
         };
-        let mut taken = lines.take();
+        let mut reservation = lines.take();
         let calls = calls.take();
         if !calls.is_empty() {
             let text = format!("Calls to PingOne:\n{}", calls.join("\n"));
-            taken.push((Level::Debug, text));
+            reservation.push((Level::Debug, text));
         }
         // Masked here, not where they were noted: by now more secrets are known.
         let mask = self.mask.borrow();
-        taken
+        reservation
             .into_iter()
             .map(|(level, text)| (level, mask.text(&text)))
             .collect()
@@ -157,10 +157,10 @@ mod tests {
 
     #[test]
     fn a_secret_that_becomes_known_later_is_masked_all_the_same() {
-        let journal = Journal::keeping();
-        journal.note(Level::Info, "no user hunter22".to_owned());
+        let journal = Journal::buffered();
+        journal.log(Level::Info, "no user hunter22".to_owned());
         journal.hide("hunter22");
-        journal.note(Level::Debug, "hunter22, twice".to_owned());
+        journal.log(Level::Debug, "hunter22, twice".to_owned());
         assert_eq!(
             journal.take(),
             [
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn calls_are_one_line_and_only_in_debug_mode() {
-        let journal = Journal::keeping();
-        journal.note_call(|| "GET /x".to_owned());
-        journal.log_calls();
-        journal.note_call(|| "GET /y".to_owned());
-        journal.note(Level::Info, "a line".to_owned());
-        journal.note_call(|| "GET /z".to_owned());
+        let journal = Journal::buffered();
+        journal.log_call(|| "GET /x".to_owned());
+        journal.enable_call_log();
+        journal.log_call(|| "GET /y".to_owned());
+        journal.log(Level::Info, "a line".to_owned());
+        journal.log_call(|| "GET /z".to_owned());
         assert_eq!(
             journal.take(),
             [

@@ -39,8 +39,8 @@ pub mod retry;
 pub mod server_clock;
 pub mod token;
 
-mod ahead;
 pub mod http;
+mod preconnect;
 pub mod proxy;
 pub mod recorder;
 pub mod tape;
@@ -50,5 +50,5 @@ pub mod wire;
 
 pub use client::Client;
 pub use connection::Connection;
-pub use endpoints::{groups, sessions, users};
+pub use endpoints::{groups, passwords, sessions, users};
 pub use error::Error;

@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 
 /// What one command may hold at a time of PingOne's answers and of what is made of them. The rest of the 256 MiB that a
 /// process never passes is for itself, the request, and memory that was given back but is not reused yet.
-const COMMAND: usize = 192 * MIB;
+const COMMAND_BUDGET: usize = 192 * MIB;
 const MIB: usize = 1024 * 1024;
 
 /// An item of a list or a member of an object: a value and its share of the room that grows in advance.
@@ -34,11 +34,11 @@ pub const ROW: usize = 4_500;
 
 /// No resource of PingOne's is larger, and no answer about a single one: a user has at most 16 KB of JSON. A larger
 /// one may have anything in the place of a member that is shown, which then is copied as a whole.
-const USUAL: usize = MIB;
+const MAX_USUAL_ANSWER: usize = MIB;
 /// The same of an item of a list.
-const UNUSUAL_ITEM: usize = USUAL / 4;
+const MAX_USUAL_ITEM: usize = MAX_USUAL_ANSWER / 4;
 /// How many such copies there may be: PingOne's own, and those in the table and the context.
-const SHOWN: usize = 3;
+const COPIES_SHOWN: usize = 3;
 
 /// What may still be used. Clones share it.
 #[derive(Clone, Debug)]
@@ -50,8 +50,8 @@ pub struct Exhausted;
 
 impl Budget {
     /// The budget of one command.
-    pub fn of_a_command() -> Self {
-        Self::of(COMMAND)
+    pub fn for_command() -> Self {
+        Self::of(COMMAND_BUDGET)
     }
 
     fn of(bytes: usize) -> Self {
@@ -70,8 +70,8 @@ impl Budget {
     }
 
     /// A share of nothing yet, which is given back when it is dropped.
-    pub fn hold(&self) -> Held {
-        Held {
+    pub fn reserve(&self) -> Reservation {
+        Reservation {
             budget: Some(self.clone()),
             bytes: 0,
         }
@@ -80,14 +80,14 @@ impl Budget {
 
 /// A share of a budget, given back when it is dropped. The default belongs to no budget and has no limit.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct Reservation {
     budget: Option<Budget>,
     bytes: usize,
 }
 
-impl Held {
+impl Reservation {
     /// Makes the share larger.
-    pub fn take(&mut self, bytes: usize) -> Result<(), Exhausted> {
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
         if let Some(budget) = &self.budget {
             budget.take(bytes)?;
             self.bytes += bytes;
@@ -96,7 +96,7 @@ impl Held {
     }
 
     /// Makes the share of this one a part of it.
-    pub fn join(&mut self, mut other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
     }
 
@@ -104,19 +104,19 @@ impl Held {
     /// all of them.
     pub fn charge_items(&mut self, items: &[Value], least: usize) -> Result<(), Exhausted> {
         // Nearly always they are small together, which costs nothing to see.
-        let copies = if self.bytes > UNUSUAL_ITEM {
-            let large = items.iter().map(bare_weight);
-            let large = large.filter(|weight| *weight > UNUSUAL_ITEM);
-            large.sum::<usize>() * (SHOWN - 1)
+        let copies = if self.bytes > MAX_USUAL_ITEM {
+            let large = items.iter().map(raw_weight);
+            let large = large.filter(|weight| *weight > MAX_USUAL_ITEM);
+            large.sum::<usize>() * (COPIES_SHOWN - 1)
         } else {
             0
         };
         let rows = items.len() * ROW;
-        self.take((copies + rows).max(least.saturating_sub(self.bytes)))
+        self.grow((copies + rows).max(least.saturating_sub(self.bytes)))
     }
 
     /// Gives back all but `part` of `whole`.
-    pub fn keep_part(&mut self, part: usize, whole: usize) {
+    pub fn shrink_to_share(&mut self, part: usize, whole: usize) {
         let kept = self.bytes / whole.max(1) * part;
         if let Some(budget) = &self.budget {
             budget.0.set(budget.0.get() + (self.bytes - kept));
@@ -125,16 +125,16 @@ impl Held {
     }
 
     /// What it is held for stays until the command's end.
-    pub fn keep(mut self) {
+    pub fn keep_until_end(mut self) {
         self.bytes = 0;
     }
 
     /// What it was held for goes to somebody who keeps it for a while, or to the end: of an answer as PingOne gives them
     /// that does not matter, as few are kept at a time. A larger one counts to the end, with its copies.
-    pub fn pass_on(mut self) -> Result<(), Exhausted> {
-        if self.bytes > USUAL {
-            self.take(self.bytes * (SHOWN - 1))?;
-            self.keep();
+    pub fn hand_over(mut self) -> Result<(), Exhausted> {
+        if self.bytes > MAX_USUAL_ANSWER {
+            self.grow(self.bytes * (COPIES_SHOWN - 1))?;
+            self.keep_until_end();
         }
         Ok(())
     }
@@ -146,24 +146,24 @@ impl Held {
     }
 
     /// Reads a JSON text and holds what it takes in memory.
-    pub fn read(&mut self, json: &[u8]) -> Result<Value, Unread> {
+    pub fn read(&mut self, json: &[u8]) -> Result<Value, ReadError> {
         let meter = Meter::new(self.left());
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let value = Metered(&meter)
             .deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value));
         match value {
-            _ if meter.is_exceeded() => Err(Unread::TooLarge),
-            Ok(value) => match self.take(meter.used.get()) {
+            _ if meter.is_exceeded() => Err(ReadError::TooLarge),
+            Ok(value) => match self.grow(meter.used.get()) {
                 Ok(()) => Ok(value),
-                Err(Exhausted) => Err(Unread::TooLarge),
+                Err(Exhausted) => Err(ReadError::TooLarge),
             },
-            Err(error) => Err(Unread::Json(error)),
+            Err(error) => Err(ReadError::Json(error)),
         }
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         if let Some(budget) = &self.budget {
             budget.0.set(budget.0.get() + self.bytes);
@@ -173,7 +173,7 @@ impl Drop for Held {
 
 /// Why a JSON text could not be read.
 #[derive(Debug)]
-pub enum Unread {
+pub enum ReadError {
     /// It is none.
     Json(serde_json::Error),
     /// There is not enough memory for it.
@@ -181,29 +181,29 @@ pub enum Unread {
 }
 
 /// Reads a JSON text that may take `most` bytes in memory.
-pub fn read_within(most: usize, json: &[u8]) -> Result<Value, Unread> {
-    Budget::of(most).hold().read(json)
+pub fn read_within(limit: usize, json: &[u8]) -> Result<Value, ReadError> {
+    Budget::of(limit).reserve().read(json)
 }
 
-/// What a value takes, as [`Held::read`] counts it. One that is larger than any of PingOne's counts with its copies.
+/// What a value takes, as [`Reservation::read`] counts it. One that is larger than any of PingOne's counts with its copies.
 pub fn weight(value: &Value) -> usize {
-    let bytes = bare_weight(value);
-    if bytes > UNUSUAL_ITEM {
-        bytes * SHOWN
+    let bytes = raw_weight(value);
+    if bytes > MAX_USUAL_ITEM {
+        bytes * COPIES_SHOWN
     } else {
         bytes
     }
 }
 
-fn bare_weight(value: &Value) -> usize {
+fn raw_weight(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => text_weight(text),
-        Value::Array(items) => items.iter().map(|item| ITEM + bare_weight(item)).sum(),
+        Value::Array(items) => items.iter().map(|item| ITEM + raw_weight(item)).sum(),
         Value::Object(members) => {
             let members = members.iter();
             let members = members
-                .map(|(name, value)| MEMBER + text_weight(name) + bare_weight(value))
+                .map(|(name, value)| MEMBER + text_weight(name) + raw_weight(value))
                 .sum::<usize>();
             OBJECT + members
         }
@@ -252,7 +252,7 @@ impl<'de, const MAX_BYTES: usize> Deserialize<'de> for Bounded<MAX_BYTES> {
 
 /// Counts what is read.
 struct Meter {
-    most: usize,
+    limit: usize,
     used: Cell<usize>,
     names: Names,
 }
@@ -267,16 +267,16 @@ enum Names {
 }
 
 impl Meter {
-    fn new(most: usize) -> Self {
+    fn new(limit: usize) -> Self {
         Self {
-            most,
+            limit,
             used: Cell::new(0),
             names: Names::LastWins,
         }
     }
 
     fn is_exceeded(&self) -> bool {
-        self.used.get() > self.most
+        self.used.get() > self.limit
     }
 
     fn add<E: de::Error>(&self, bytes: usize) -> Result<(), E> {

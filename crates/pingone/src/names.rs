@@ -23,16 +23,16 @@ pub(super) fn same(a: &str, b: &str) -> bool {
 
 /// How much a name is like the one that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Likeness {
+pub(super) enum MatchQuality {
     /// It is the name, apart from case.
     Exact,
     /// Other characters that only pass for those of the name: the Kelvin sign becomes a `k` in lower case, but is none.
     /// Those are characters that a text in NFC does not have.
-    LookAlike,
+    Lookalike,
 }
 
 /// How much `name` is like `wanted`; `None` for another name.
-pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
+pub(super) fn match_quality(wanted: &str, name: &str) -> Option<MatchQuality> {
     if !same(wanted, name) {
         return None;
     }
@@ -40,20 +40,22 @@ pub(super) fn likeness(wanted: &str, name: &str) -> Option<Likeness> {
     let is_exact = wanted.eq_ignore_ascii_case(name)
         || (wanted.to_lowercase() == name.to_lowercase() && is_nfc(wanted) == is_nfc(name));
     Some(if is_exact {
-        Likeness::Exact
+        MatchQuality::Exact
     } else {
-        Likeness::LookAlike
+        MatchQuality::Lookalike
     })
 }
 
 /// The items that are most like what was looked for: an exact match leaves no room for a look-alike. Names that differ
 /// in case alone stay together, for a person to choose: which of them is meant cannot be told from its case.
-pub(super) fn closest<T>(found: Vec<(Likeness, T)>) -> Vec<T> {
-    let Some(best) = found.iter().map(|(likeness, _)| *likeness).min() else {
+pub(super) fn best_matches<T>(found: Vec<(MatchQuality, T)>) -> Vec<T> {
+    let Some(best) = found.iter().map(|(match_quality, _)| *match_quality).min() else {
         return Vec::new();
     };
-    let closest = found.into_iter().filter(|(likeness, _)| *likeness == best);
-    closest.map(|(_, item)| item).collect()
+    let best_matches = found
+        .into_iter()
+        .filter(|(match_quality, _)| *match_quality == best);
+    best_matches.map(|(_, item)| item).collect()
 }
 
 #[cfg(test)]
@@ -90,8 +92,8 @@ mod tests {
         let pick = |wanted: &str, names: &[&'static str]| {
             let alike = names
                 .iter()
-                .filter_map(|name| Some((likeness(wanted, name)?, *name)));
-            closest(alike.collect())
+                .filter_map(|name| Some((match_quality(wanted, name)?, *name)));
+            best_matches(alike.collect())
         };
         let kelvin = "\u{212a}im";
         assert_eq!(pick("kim", &[kelvin, "kim", "jim"]), ["kim"]);

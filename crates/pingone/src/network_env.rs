@@ -4,7 +4,7 @@
 /// Something from the environment, and what texts call the place where it stands. It has no `Debug`: a proxy's address
 /// may hold a password.
 #[derive(Clone)]
-pub struct Named {
+pub struct EnvVar {
     /// The name of the variable.
     pub name: String,
     /// Its value.
@@ -17,11 +17,11 @@ pub struct NetworkEnv {
     /// The `User-Agent` of every request.
     pub user_agent: &'static str,
     /// A file of PEM certificates that replaces the bundled roots.
-    pub certificate_file: Option<Named>,
+    pub certificate_file: Option<EnvVar>,
     /// The proxy for `https` addresses.
-    pub https_proxy: Option<Named>,
+    pub https_proxy: Option<EnvVar>,
     /// That for `http` addresses. It is not used, but it has to be an address.
-    pub http_proxy: Option<Named>,
+    pub http_proxy: Option<EnvVar>,
     /// Hosts that are reached without a proxy, with commas between them.
     pub no_proxy: Option<String>,
     /// What to do about a proxy's address that cannot be used, for error texts.

@@ -14,10 +14,10 @@ use super::{
     call::List,
     error::Error,
     exchange::reader::Reader,
-    names::{closest, likeness},
+    names::{best_matches, match_quality},
 };
 use crate::{
-    memory::{Exhausted, Held},
+    memory::{Exhausted, Reservation},
     secrets::Mask,
 };
 
@@ -26,7 +26,7 @@ const MAX_PAGES: usize = 500;
 const TOO_MANY_PAGES: &str = "it has more than 500 pages";
 
 /// A page counts at least so many times its size on the wire.
-const WIRE: usize = 5;
+const MIN_EXPANSION: usize = 5;
 const TOO_LARGE: &str =
     "its pages are too large together: ask for fewer items at once, or for fewer users";
 
@@ -34,7 +34,7 @@ const TOO_LARGE: &str =
 struct Page {
     rest: Value,
     items: Vec<Value>,
-    held: Held,
+    reservation: Reservation,
 }
 
 impl Page {
@@ -53,7 +53,7 @@ pub(super) struct Listing {
     /// The items of all pages.
     pub(super) items: Vec<Value>,
     /// The share of the command's memory that they have.
-    pub(super) held: Held,
+    pub(super) reservation: Reservation,
     /// PingOne says that there are more items than it gave.
     is_short: bool,
 }
@@ -68,18 +68,20 @@ impl Listing {
     }
 
     /// Makes something of the items whose `attribute` is most like `wanted`: PingOne's filters ignore case, and more.
-    pub(super) fn decode_closest<T>(
+    pub(super) fn decode_best_matches<T>(
         self,
         attribute: &str,
         wanted: &str,
         read: impl FnMut(Value) -> Result<T, String>,
     ) -> Result<Vec<T>, Error> {
         let alike = self.items.into_iter().filter_map(|raw| {
-            let likeness = likeness(wanted, raw.get(attribute)?.as_str()?)?;
-            Some((likeness, raw))
+            let match_quality = match_quality(wanted, raw.get(attribute)?.as_str()?)?;
+            Some((match_quality, raw))
         });
-        let found: Result<Vec<T>, String> =
-            closest(alike.collect()).into_iter().map(read).collect();
+        let found: Result<Vec<T>, String> = best_matches(alike.collect())
+            .into_iter()
+            .map(read)
+            .collect();
         found.map_err(|reason| self.label.unusable(&reason))
     }
 
@@ -101,16 +103,16 @@ impl Listing {
     /// The items for a command, which has to mask them.
     pub(super) fn into_raw_items(self) -> Result<Vec<Value>, Error> {
         let label = CallLabel::reading(format!("GET {}", self.collection));
-        self.held
-            .pass_on()
+        self.reservation
+            .hand_over()
             .map_err(|Exhausted| label.unusable(TOO_LARGE))?;
         Ok(self.items)
     }
 
     /// The list, and its share of the command's memory.
-    pub(super) fn split_held(mut self) -> (Self, Rc<Held>) {
-        let held = std::mem::take(&mut self.held);
-        (self, Rc::new(held))
+    pub(super) fn split_reservation(mut self) -> (Self, Rc<Reservation>) {
+        let reservation = std::mem::take(&mut self.reservation);
+        (self, Rc::new(reservation))
     }
 
     /// One document of the first page's shape with the items of all pages.
@@ -120,7 +122,7 @@ impl Listing {
             first: mut document,
             collection,
             items,
-            held: _,
+            reservation: _,
             is_short: _,
         } = self;
         if let Some(links) = document.get_mut("_links").and_then(Value::as_object_mut) {
@@ -138,26 +140,26 @@ impl Listing {
 
 /// How much of a list is wanted.
 #[derive(Clone, Debug)]
-pub struct Paging<Place = PageToken> {
+pub struct Paging<Position = PageToken> {
     /// So many items at the most; all if `None`.
     pub limit: Option<usize>,
     /// So many items in one answer of PingOne, which may give fewer.
     pub page_size: usize,
     /// Where an earlier part ended.
-    pub from: Option<Place>,
+    pub from: Option<Position>,
 }
 
 /// A part of a list, and where the next begins.
-pub struct Part<Place = PageToken> {
+pub struct Part<Position = PageToken> {
     /// The items, with every secret masked.
     pub items: Vec<Value>,
     /// Whether there is, or may be, more.
     pub more: bool,
     /// Where to go on. Also `None` where there is more, but PingOne's link to it has no cursor.
-    pub next: Option<Place>,
+    pub next: Option<Position>,
 }
 
-impl<Place> Part<Place> {
+impl<Position> Part<Position> {
     /// The last part of a list.
     pub(super) fn last(items: Vec<Value>) -> Self {
         Self {
@@ -188,13 +190,13 @@ impl fmt::Display for PageToken {
 }
 
 impl FromStr for PageToken {
-    type Err = NotAToken;
+    type Err = InvalidPageToken;
 
-    fn from_str(text: &str) -> Result<Self, NotAToken> {
-        let (skip, cursor) = text.split_once('.').ok_or(NotAToken)?;
+    fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
+        let (skip, cursor) = text.split_once('.').ok_or(InvalidPageToken)?;
         let cursor = (!cursor.is_empty()).then(|| cursor.to_owned());
         Ok(Self {
-            skip: skip.parse().map_err(|_| NotAToken)?,
+            skip: skip.parse().map_err(|_| InvalidPageToken)?,
             cursor,
         })
     }
@@ -203,7 +205,7 @@ impl FromStr for PageToken {
 /// The text is not the place in a list.
 #[derive(Debug, thiserror::Error)]
 #[error("not a page token")]
-pub struct NotAToken;
+pub struct InvalidPageToken;
 
 impl PageToken {
     /// At the beginning of a page; `None` where its address has no cursor.
@@ -232,7 +234,7 @@ impl Reader<'_> {
         list: List,
         filter: Option<&str>,
         paging: &Paging,
-    ) -> Result<(Part, Held), Error> {
+    ) -> Result<(Part, Reservation), Error> {
         let (mut skip, start) = paging
             .from
             .as_ref()
@@ -249,7 +251,7 @@ impl Reader<'_> {
         pages.advice = ": ask for fewer items, or for more at once";
 
         let mut items = Vec::new();
-        let mut held = self.budget().hold();
+        let mut reservation = self.budget().reserve();
         let mut url = pages.next.clone();
         while let Some(page) = pages.read(self).await? {
             // Not before the call: it may have brought a token.
@@ -258,7 +260,7 @@ impl Reader<'_> {
             let given = on_page.saturating_sub(skip).min(wanted - items.len());
             let found = page.items.into_iter().skip(skip).take(given);
             items.extend(found.map(|item| mask.value(item)));
-            held.join(page.held);
+            reservation.merge(page.reservation);
             let given_of_page = skip + given;
             let is_within = on_page > given_of_page;
             if items.len() == wanted && (is_within || pages.next.is_some()) {
@@ -269,13 +271,13 @@ impl Reader<'_> {
                     pages.next.as_ref().and_then(PageToken::at)
                 };
                 let more = true;
-                return Ok((Part { items, more, next }, held));
+                return Ok((Part { items, more, next }, reservation));
             }
             url = pages.next.clone();
             // A page may be shorter now than the one within which the last part ended.
             skip = skip.saturating_sub(on_page);
         }
-        Ok((Part::last(items), held))
+        Ok((Part::last(items), reservation))
     }
 
     /// Reads a list to its end.
@@ -289,7 +291,7 @@ impl Reader<'_> {
         while let Some(page) = pages.read(self).await? {
             is_short |= page.says_more_than("size", page.items.len());
             items.extend(page.items);
-            first.held.join(page.held);
+            first.reservation.merge(page.reservation);
         }
         is_short |= first.says_more_than("count", items.len());
         Ok(Listing {
@@ -297,7 +299,7 @@ impl Reader<'_> {
             first: first.rest,
             collection: pages.collection,
             items,
-            held: first.held,
+            reservation: first.reservation,
             is_short,
         })
     }
@@ -330,7 +332,7 @@ impl Pages {
         }
     }
 
-    fn wrong(&self, reason: &str) -> Error {
+    fn unusable(&self, reason: &str) -> Error {
         self.label.unusable(reason)
     }
 
@@ -341,31 +343,37 @@ impl Pages {
         };
         let is_first = self.seen.is_empty();
         if !self.seen.insert(url.clone()) {
-            return Err(self.wrong("its pages do not come to an end"));
+            return Err(self.unusable("its pages do not come to an end"));
         }
         if self.seen.len() > MAX_PAGES {
-            return Err(self.wrong(&[TOO_MANY_PAGES, self.advice].concat()));
+            return Err(self.unusable(&[TOO_MANY_PAGES, self.advice].concat()));
         }
         // The address of a further page is PingOne's.
-        let further = (!is_first).then(|| format!("{} (a further page)", self.label.text()));
-        let (label, reply) = reader.reply_at(url.clone(), further).await?;
-        let mut held = reader.budget().hold();
+        let label = (!is_first).then(|| format!("{} (a further page)", self.label.text()));
+        let (label, reply) = reader.reply_at(url.clone(), label).await?;
+        let mut reservation = reader.budget().reserve();
         let mut rest = label
-            .object(&reply, &mut held)?
+            .object(&reply, &mut reservation)?
             .ok_or_else(|| label.unusable("it is empty"))?;
         let size = reply.body.len();
         drop(reply);
         let items = take_items(&mut rest, self.collection).ok_or_else(|| {
             let which = if is_first { "" } else { " of a later page" };
-            self.wrong(&format!(
+            self.unusable(&format!(
                 "`_embedded.{}`{which} is not a list",
                 self.collection
             ))
         })?;
-        held.charge_items(&items, size * WIRE)
-            .map_err(|Exhausted| self.wrong(TOO_LARGE))?;
-        self.next = next_page(&rest, &url, &self.path).map_err(|reason| self.wrong(reason))?;
-        Ok(Some(Page { rest, items, held }))
+        reservation
+            .charge_items(&items, size * MIN_EXPANSION)
+            .map_err(|Exhausted| self.unusable(TOO_LARGE))?;
+        self.next =
+            next_page_url(&rest, &url, &self.path).map_err(|reason| self.unusable(reason))?;
+        Ok(Some(Page {
+            rest,
+            items,
+            reservation,
+        }))
     }
 }
 
@@ -379,7 +387,7 @@ fn take_items(page: &mut Value, collection: &str) -> Option<Vec<Value>> {
 
 /// Where the next page is, if there is one. The bearer token goes to the host of this page only, and nothing is read
 /// but the list at `path`, or what is below it.
-fn next_page(page: &Value, this: &Url, path: &str) -> Result<Option<Url>, &'static str> {
+fn next_page_url(page: &Value, this: &Url, path: &str) -> Result<Option<Url>, &'static str> {
     let Some(next) = page.get("_links").and_then(|links| links.get("next")) else {
         return Ok(None);
     };
@@ -415,7 +423,7 @@ mod tests {
     fn next(href: &Value) -> Result<Option<Url>, &'static str> {
         let this =
             Url::parse("https://api.pingone.eu/v1/environments/e/users").expect("an address");
-        next_page(
+        next_page_url(
             &json!({"_links": {"next": {"href": href}}}),
             &this,
             this.path(),
@@ -463,7 +471,7 @@ mod tests {
     fn no_link_is_the_end() {
         let this = Url::parse("https://api.pingone.eu/").expect("an address");
         for page in [json!({}), json!({"_links": {}}), json!({"_links": null})] {
-            assert_eq!(next_page(&page, &this, this.path()), Ok(None));
+            assert_eq!(next_page_url(&page, &this, this.path()), Ok(None));
         }
     }
 
@@ -477,7 +485,7 @@ mod tests {
             first,
             collection: "users",
             items,
-            held: Held::default(),
+            reservation: Reservation::default(),
             is_short: false,
         }
         .into_document();

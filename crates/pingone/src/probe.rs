@@ -66,9 +66,9 @@ impl Client<'_> {
             self.write_for_any_reply(write).await?
         };
         let mask = self.mask();
-        let mut held = self.budget().hold();
-        let body = held.read(&reply.body).ok();
-        let body = body.filter(|_| held.pass_on().is_ok());
+        let mut reservation = self.budget().reserve();
+        let body = reservation.read(&reply.body).ok();
+        let body = body.filter(|_| reservation.hand_over().is_ok());
         Ok(Answer {
             status: reply.status,
             correlation_id: reply.correlation_id.as_deref().map(|id| mask.text(id)),

@@ -15,7 +15,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 10;
 
 /// What an entry is to name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A user.
     User,
     /// A group.
@@ -24,9 +24,9 @@ pub enum Kind {
 
 /// An entry that does not name exactly one user or group.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Unresolved {
+pub struct UnresolvedEntry {
     /// What it is to name.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// The entry.
     pub entry: String,
     /// What it names; nothing, or several.
@@ -35,20 +35,20 @@ pub struct Unresolved {
 
 impl Client<'_> {
     /// The protected entries that do not name exactly one user or group.
-    pub async fn unresolved_entries(&self) -> Result<Vec<Unresolved>, Error> {
+    pub async fn unresolved_entries(&self) -> Result<Vec<UnresolvedEntry>, Error> {
         let users = self.policy().protected_users.iter();
         let groups = self.policy().protected_groups.iter();
         let entries = users
-            .map(|entry| (Kind::User, entry))
-            .chain(groups.map(|entry| (Kind::Group, entry)));
+            .map(|entry| (EntryKind::User, entry))
+            .chain(groups.map(|entry| (EntryKind::Group, entry)));
         let resolved = stream::iter(entries).map(|(kind, entry)| async move {
-            Ok::<_, Error>(Unresolved {
+            Ok::<_, Error>(UnresolvedEntry {
                 kind,
                 entry: entry.clone(),
                 matches: self.matches(kind, entry).await?,
             })
         });
-        let mut resolved: Vec<Unresolved> = resolved
+        let mut resolved: Vec<UnresolvedEntry> = resolved
             .buffered(MAX_CONCURRENT_LOOKUPS)
             .try_collect()
             .await?;
@@ -57,12 +57,12 @@ impl Client<'_> {
     }
 
     /// What an entry names, each once: by id, and by name as it is usually stored, in NFC, or as it was entered.
-    async fn matches(&self, kind: Kind, entry: &str) -> Result<Vec<String>, Error> {
-        let mut found = if_there(self.named_by_id(kind, entry).await)?;
+    async fn matches(&self, kind: EntryKind, entry: &str) -> Result<Vec<String>, Error> {
+        let mut found = empty_if_rejected(self.find_by_id(kind, entry).await)?;
         let usual = nfc(entry);
-        found.extend(if_there(self.named(kind, &usual).await)?);
+        found.extend(empty_if_rejected(self.find_by_name(kind, &usual).await)?);
         if found.is_empty() && usual != entry {
-            found = if_there(self.named(kind, entry).await)?;
+            found = empty_if_rejected(self.find_by_name(kind, entry).await)?;
         }
         let mut ids = Vec::new();
         found.retain(|(id, _)| {
@@ -73,28 +73,28 @@ impl Client<'_> {
         Ok(found.into_iter().map(|(_, label)| label).collect())
     }
 
-    async fn named_by_id(&self, kind: Kind, entry: &str) -> Result<Vec<Match>, Error> {
+    async fn find_by_id(&self, kind: EntryKind, entry: &str) -> Result<Vec<Match>, Error> {
         match kind {
-            Kind::User => match entry.parse::<UserId>() {
-                Ok(id) => Ok(vec![labelled(
+            EntryKind::User => match entry.parse::<UserId>() {
+                Ok(id) => Ok(vec![labeled(
                     &id,
                     self.read_user(id).await?.fields.username,
                 )]),
                 Err(_) => Ok(Vec::new()),
             },
-            Kind::Group => match entry.parse::<GroupId>() {
-                Ok(id) if self.group_exists(id).await? => Ok(vec![labelled(&id, None)]),
+            EntryKind::Group => match entry.parse::<GroupId>() {
+                Ok(id) if self.group_exists(id).await? => Ok(vec![labeled(&id, None)]),
                 _ => Ok(Vec::new()),
             },
         }
     }
 
     /// A user may be named by its e-mail address too.
-    async fn named(&self, kind: Kind, name: &str) -> Result<Vec<Match>, Error> {
-        if kind == Kind::Group {
+    async fn find_by_name(&self, kind: EntryKind, name: &str) -> Result<Vec<Match>, Error> {
+        if kind == EntryKind::Group {
             let groups = self.find_groups(name).await?.into_iter();
             return Ok(groups
-                .map(|group| labelled(&group.id, Some(group.name)))
+                .map(|group| labeled(&group.id, Some(group.name)))
                 .collect());
         }
         let mut users = self.find_users(name).await?;
@@ -103,7 +103,7 @@ impl Client<'_> {
         }
         let users = users.into_iter();
         Ok(users
-            .map(|user| labelled(&user.id, user.fields.username))
+            .map(|user| labeled(&user.id, user.fields.username))
             .collect())
     }
 }
@@ -111,14 +111,14 @@ impl Client<'_> {
 /// An id, and what a text calls what has it.
 type Match = (String, String);
 
-fn labelled(id: &impl ToString, name: Option<String>) -> Match {
+fn labeled(id: &impl ToString, name: Option<String>) -> Match {
     let id = id.to_string();
     let label = name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
     (id, label)
 }
 
 /// What PingOne refuses to look for is not there either.
-fn if_there(found: Result<Vec<Match>, Error>) -> Result<Vec<Match>, Error> {
+fn empty_if_rejected(found: Result<Vec<Match>, Error>) -> Result<Vec<Match>, Error> {
     match found {
         Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),
         found => found,

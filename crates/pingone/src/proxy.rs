@@ -6,17 +6,17 @@ use std::net::IpAddr;
 use anyhow::{Result, bail, ensure};
 use reqwest::Url;
 
-use crate::network_env::{Named, NetworkEnv};
+use crate::network_env::{EnvVar, NetworkEnv};
 
 /// The proxy, and what is reached without it.
 pub(super) struct Proxies {
     https: Option<Url>,
-    exempt: Vec<Exempt>,
+    exempt: Vec<NoProxyEntry>,
 }
 
 /// An entry of `NO_PROXY`.
 #[derive(Debug, PartialEq, Eq)]
-struct Exempt {
+struct NoProxyEntry {
     host: Host,
     /// Every port, if none is given.
     port: Option<u16>,
@@ -35,8 +35,8 @@ impl Proxies {
     /// Reads what the environment says. A variable that cannot be used is an error: to go without a proxy silently would
     /// show the traffic to whom the administrator took care not to.
     pub(super) fn read(env: &NetworkEnv) -> Result<Self> {
-        let checked = |proxy: &Option<Named>| {
-            let Some(Named { name, value }) = proxy else {
+        let checked = |proxy: &Option<EnvVar>| {
+            let Some(EnvVar { name, value }) = proxy else {
                 return Ok(None);
             };
             // The address is not shown: it may hold a password.
@@ -53,7 +53,7 @@ impl Proxies {
         let entries = env.no_proxy.as_deref().unwrap_or_default().split(',');
         Ok(Self {
             https: checked(&env.https_proxy)?,
-            exempt: entries.filter_map(Exempt::read).collect(),
+            exempt: entries.filter_map(NoProxyEntry::read).collect(),
         })
     }
 
@@ -87,7 +87,7 @@ pub fn proxy_url(address: &str) -> Result<Url> {
     Ok(url)
 }
 
-impl Exempt {
+impl NoProxyEntry {
     fn read(entry: &str) -> Option<Self> {
         let entry = entry.trim();
         // An IPv6 address has colons of its own; only in brackets can a port follow it.
@@ -154,8 +154,8 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn named(name: &str, value: &str) -> Named {
-        Named {
+    fn named(name: &str, value: &str) -> EnvVar {
+        EnvVar {
             name: name.to_owned(),
             value: value.to_owned(),
         }

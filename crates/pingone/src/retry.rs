@@ -28,7 +28,7 @@ pub enum Outcome {
     /// There was no answer.
     NoAnswer {
         /// Whether a second try can end otherwise; a certificate will not be trusted then either.
-        passing: bool,
+        transient: bool,
         /// Whether PingOne may have received the request.
         reached: bool,
     },
@@ -59,10 +59,10 @@ const MAX_WAIT: Duration = Duration::from_secs(16);
 /// * `retries`: how many attempts may follow the first; `tried`: how many were made.
 /// * `remaining`: what is left of the command's time; a wait that leaves nothing is not begun.
 /// * `jitter`: from 0 to 1.
-pub fn wait(
+pub fn backoff(
     outcome: Outcome,
     repeat: Repeat,
-    tried: u32,
+    attempt: u32,
     retries: u32,
     remaining: Duration,
     jitter: f64,
@@ -74,13 +74,13 @@ pub fn wait(
         Outcome::Status(408 | 500 | 502 | 503 | 504, asked) => (is_safe, asked),
         Outcome::Status(415, asked) => (repeat == Repeat::SafeOnceEnabled, asked),
         Outcome::Status(..) => (false, None),
-        Outcome::NoAnswer { passing, reached } => (passing && (is_safe || !reached), None),
+        Outcome::NoAnswer { transient, reached } => (transient && (is_safe || !reached), None),
     };
-    if !again || tried > retries {
+    if !again || attempt > retries {
         return None;
     }
     let grown = FIRST_WAIT
-        .saturating_mul(1 << (tried - 1).min(16))
+        .saturating_mul(1 << (attempt - 1).min(16))
         .min(MAX_WAIT);
     let chosen = grown / 2 + grown.mul_f64(jitter.clamp(0.0, 1.0) / 2.0);
     // `Retry-After` wins; jitter spreads the clients out.
@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn what_is_tried_again() {
         let unsent = Outcome::NoAnswer {
-            passing: true,
+            transient: true,
             reached: false,
         };
         let unknown = Outcome::NoAnswer {
-            passing: true,
+            transient: true,
             reached: true,
         };
         let untrusted = Outcome::NoAnswer {
-            passing: false,
+            transient: false,
             reached: false,
         };
         for (outcome, safe, only_if_unsent) in [
@@ -145,17 +145,17 @@ mod tests {
             (untrusted, false, false),
         ] {
             assert_eq!(
-                wait(outcome, Repeat::Safe, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::Safe, 1, 4, MINUTE, 0.5).is_some(),
                 safe,
                 "{outcome:?}"
             );
             assert_eq!(
-                wait(outcome, Repeat::OnlyIfUnsent, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::OnlyIfUnsent, 1, 4, MINUTE, 0.5).is_some(),
                 only_if_unsent,
                 "{outcome:?}"
             );
             assert_eq!(
-                wait(outcome, Repeat::SafeOnceEnabled, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::SafeOnceEnabled, 1, 4, MINUTE, 0.5).is_some(),
                 safe,
                 "{outcome:?}"
             );
@@ -167,7 +167,7 @@ mod tests {
             (Repeat::SafeOnceEnabled, true),
         ] {
             assert_eq!(
-                wait(unsupported, repeat, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(unsupported, repeat, 1, 4, MINUTE, 0.5).is_some(),
                 again,
                 "{repeat:?}"
             );
@@ -177,11 +177,11 @@ mod tests {
     #[test]
     fn waits_grow_and_end() {
         let waits: Vec<_> = (1..7)
-            .map(|tried| {
-                wait(
+            .map(|attempt| {
+                backoff(
                     Outcome::Status(503, None),
                     Repeat::Safe,
-                    tried,
+                    attempt,
                     4,
                     MINUTE,
                     0.0,
@@ -206,7 +206,7 @@ mod tests {
     fn pingones_word_counts_if_there_is_time_for_it() {
         let asked = Some(Duration::from_secs(7));
         assert_eq!(
-            wait(
+            backoff(
                 Outcome::Status(429, asked),
                 Repeat::OnlyIfUnsent,
                 1,
@@ -217,7 +217,7 @@ mod tests {
             asked
         );
         assert_eq!(
-            wait(
+            backoff(
                 Outcome::Status(429, asked),
                 Repeat::OnlyIfUnsent,
                 1,
@@ -254,11 +254,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_wait_outlasts_the_command(
-            status in 400u16..600, tried in 1u32..100, seconds in any::<u64>(), remaining in any::<u32>(), jitter in any::<f64>()
+            status in 400u16..600, attempt in 1u32..100, seconds in any::<u64>(), remaining in any::<u32>(), jitter in any::<f64>()
         ) {
             let remaining = Duration::from_millis(remaining.into());
             let asked = (seconds % 3 == 0).then(|| Duration::from_secs(seconds.min(u64::from(u32::MAX))));
-            if let Some(wait) = wait(Outcome::Status(status, asked), Repeat::Safe, tried, 1000, remaining, jitter) {
+            if let Some(wait) = backoff(Outcome::Status(status, asked), Repeat::Safe, attempt, 1000, remaining, jitter) {
                 prop_assert!(wait < remaining);
             }
         }

@@ -11,8 +11,8 @@ use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::escapes::{
-    ESCAPES, as_json_number, base64_parts, begins_in_hexadecimal, can_begin, hexadecimal_digits,
-    length_of,
+    ESCAPES, as_json_number, base64_parts, match_length, may_start_with, next_hex_run,
+    starts_with_hex_of,
 };
 
 /// What stands in the place of a secret.
@@ -20,7 +20,7 @@ pub const MASKED: &str = "<XX_REPLACED>";
 
 /// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be
 /// found everywhere.
-const MIN_PART_LENGTH: usize = 4;
+const MIN_SUBSTRING_CHARS: usize = 4;
 
 /// Everything except the unreserved characters of RFC 3986, section 2.3.
 pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -39,7 +39,7 @@ pub struct Mask {
     /// Secrets too short to be searched for.
     short: Vec<SecretString>,
     /// Whether a secret, however it is written, can begin with a byte.
-    begins: [bool; 256],
+    first_bytes: [bool; 256],
     /// The bytes of the shortest secret that is searched for; hexadecimal takes twice as many.
     shortest: usize,
 }
@@ -55,7 +55,7 @@ impl Characters {
         Self(ascii.fold(0, |set, byte| set | 1 << byte))
     }
 
-    fn have(self, others: Self) -> bool {
+    fn contain_all(self, others: Self) -> bool {
         others.0 & !self.0 == 0
     }
 }
@@ -66,7 +66,7 @@ impl Default for Mask {
             secrets: Vec::new(),
             encoded: Vec::new(),
             short: Vec::new(),
-            begins: [false; 256],
+            first_bytes: [false; 256],
             shortest: usize::MAX,
         }
     }
@@ -75,22 +75,22 @@ impl Default for Mask {
 impl Mask {
     /// Adds a secret. An empty one hides nothing.
     pub fn add(&mut self, secret: &str) {
-        if secret.is_empty() || self.knows(secret) {
+        if secret.is_empty() || self.contains(secret) {
             return;
         }
         // Leading zeros are lost in a number, and digits beyond its precision. What is left must be worth searching for.
         if let Some(number) = as_json_number(secret)
-            && number.len() >= MIN_PART_LENGTH
+            && number.len() >= MIN_SUBSTRING_CHARS
             && number != secret
         {
             self.add(&number);
         }
-        if secret.chars().count() < MIN_PART_LENGTH {
+        if secret.chars().count() < MIN_SUBSTRING_CHARS {
             self.short.push(secret.into());
             return;
         }
         for begin in [secret.as_bytes()[0]].iter().chain(&ESCAPES) {
-            self.begins[usize::from(*begin)] = true;
+            self.first_bytes[usize::from(*begin)] = true;
         }
         self.shortest = self.shortest.min(secret.len());
         self.secrets.push(secret.into());
@@ -112,50 +112,54 @@ impl Mask {
     }
 
     /// Whether the secret was added.
-    pub fn knows(&self, secret: &str) -> bool {
+    pub fn contains(&self, secret: &str) -> bool {
         let mut known = self.secrets.iter().chain(&self.short);
         known.any(|known| known.expose_secret() == secret)
     }
 
     /// `text` without any secret.
     pub fn text(&self, text: &str) -> String {
-        self.text_with_words(text, |_| MASKED.to_owned())
+        self.text_with_placeholders(text, |_| MASKED.to_owned())
     }
 
     /// `text` with a word in the place of each secret, which `word` gives. The word stands wherever the secret
     /// stood, however that was written; so it is one that needs no escapes. Base64 and hexadecimal are masked.
-    pub fn text_with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
+    pub fn text_with_placeholders(
+        &self,
+        text: &str,
+        placeholder: impl Fn(&str) -> String,
+    ) -> String {
         let mut short = self.short.iter().map(ExposeSecret::expose_secret);
         if let Some(short) = short.find(|short| *short == text) {
-            return word(short);
+            return placeholder(short);
         }
-        let mut masked = self.with_words(text, word);
+        let mut masked = self.replace_escaped(text, placeholder);
         let there = Characters::of(&masked);
         for (part, characters) in &self.encoded {
-            if there.have(*characters) && masked.contains(part.expose_secret()) {
+            if there.contain_all(*characters) && masked.contains(part.expose_secret()) {
                 masked = masked.replace(part.expose_secret(), MASKED);
             }
         }
-        self.without_hexadecimal(masked)
+        self.mask_hex(masked)
     }
 
     /// `text` without secrets that stand in it in hexadecimal, also within that of a longer text.
-    fn without_hexadecimal(&self, text: String) -> String {
+    fn mask_hex(&self, text: String) -> String {
         let bytes = text.as_bytes();
         let (mut masked, mut shown, mut from) = (String::new(), 0, 0);
         let shortest = self.shortest.saturating_mul(2);
-        while let Some(Range { start, end }) = hexadecimal_digits(bytes, from, shortest) {
-            let mut place = start;
-            while end - place >= shortest {
+        while let Some(Range { start, end }) = next_hex_run(bytes, from, shortest) {
+            let mut position = start;
+            while end - position >= shortest {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
-                match secrets.find(|secret| begins_in_hexadecimal(secret, &bytes[place..end])) {
+                match secrets.find(|secret| starts_with_hex_of(secret, &bytes[position..end])) {
                     Some(secret) => {
-                        masked.push_str(&text[shown..place]);
+                        masked.push_str(&text[shown..position]);
                         masked.push_str(MASKED);
-                        place += 2 * secret.len();
-                        shown = place;
+                        position += 2 * secret.len();
+                        shown = position;
                     }
-                    None => place += 1,
+                    None => position += 1,
                 }
             }
             from = end;
@@ -168,14 +172,18 @@ impl Mask {
     }
 
     /// `text` with words for the secrets as they are, URL-quoted, or escaped for JSON or HTML.
-    fn with_words(&self, text: &str, word: impl Fn(&str) -> String) -> String {
-        let (mut masked, mut shown, mut place) = (String::new(), 0, 0);
-        while let Some(rest) = text.as_bytes().get(place..).filter(|rest| !rest.is_empty()) {
-            let found = if self.begins[usize::from(rest[0])] {
+    fn replace_escaped(&self, text: &str, placeholder: impl Fn(&str) -> String) -> String {
+        let (mut masked, mut shown, mut position) = (String::new(), 0, 0);
+        while let Some(rest) = text
+            .as_bytes()
+            .get(position..)
+            .filter(|rest| !rest.is_empty())
+        {
+            let found = if self.first_bytes[usize::from(rest[0])] {
                 let mut secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
                 secrets.find_map(|secret| {
-                    let length = can_begin(secret, rest, MIN_PART_LENGTH)
-                        .then(|| length_of(secret, rest))
+                    let length = may_start_with(secret, rest, MIN_SUBSTRING_CHARS)
+                        .then(|| match_length(secret, rest))
                         .flatten()?;
                     Some((secret, length))
                 })
@@ -183,12 +191,12 @@ impl Mask {
                 None
             };
             if let Some((secret, length)) = found {
-                masked.push_str(&text[shown..place]);
-                masked.push_str(&word(secret));
-                place += length;
-                shown = place;
+                masked.push_str(&text[shown..position]);
+                masked.push_str(&placeholder(secret));
+                position += length;
+                shown = position;
             } else {
-                place += 1;
+                position += 1;
             }
         }
         masked.push_str(&text[shown..]);
@@ -198,21 +206,21 @@ impl Mask {
     /// `value` with every text and number in it masked, member names too.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
-        in_texts(value, &|text| self.text(text))
+        map_strings(value, &|text| self.text(text))
     }
 }
 
 /// `value` with every text in it changed, member names too. A number that is changed becomes a text.
-pub fn in_texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
+pub fn map_strings(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(&text)),
         Value::Array(items) => items
             .into_iter()
-            .map(|item| in_texts(item, change))
+            .map(|item| map_strings(item, change))
             .collect(),
         Value::Object(members) => members
             .into_iter()
-            .map(|(name, value)| (change(&name), in_texts(value, change)))
+            .map(|(name, value)| (change(&name), map_strings(value, change)))
             .collect(),
         Value::Number(number) => {
             let text = number.to_string();

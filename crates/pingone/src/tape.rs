@@ -11,7 +11,7 @@ use super::{
     error::Refusal,
     wire::{Cause, HttpRequest, NoAnswer, Reply},
 };
-use crate::{memory::Held, secrets::Mask};
+use crate::{memory::Reservation, secrets::Mask};
 
 /// A recorded request and its answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -211,7 +211,7 @@ impl RecordedResponse {
             date: self.headers.date,
             correlation_id: self.headers.correlation_id,
             body,
-            held: Held::default(),
+            reservation: Reservation::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::network_env::{Named, NetworkEnv};
+use crate::network_env::{EnvVar, NetworkEnv};
 
 /// Makes ring the provider of all cryptography; reqwest is built without one.
 pub(super) fn choose_provider() {
@@ -29,7 +29,7 @@ pub(super) fn verifying(env: &NetworkEnv) -> Result<ClientConfig> {
 /// A file that cannot be read is an error: to fall back silently would trust whom the administrator took care not
 /// to.
 fn roots(env: &NetworkEnv) -> Result<RootCertStore> {
-    let Some(Named {
+    let Some(EnvVar {
         name: variable,
         value: path,
     }) = &env.certificate_file
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn an_unreadable_certificate_file_is_an_error() {
         let file = |name: &str, path: &str| NetworkEnv {
-            certificate_file: Some(Named {
+            certificate_file: Some(EnvVar {
                 name: name.to_owned(),
                 value: path.to_owned(),
             }),

@@ -51,7 +51,7 @@ pub enum ClientAuthentication {
 #[derive(Clone)]
 pub struct Token {
     secret: SecretString,
-    ends: Timestamp,
+    expires_at: Timestamp,
     /// Whether it came from PingOne to this process, or was accepted by PingOne since it was restored.
     proven: bool,
 }
@@ -77,7 +77,7 @@ pub struct TokenState {
     /// What worked last, or is to be tried first.
     pub authentication: ClientAuthentication,
     /// Whether the token came from PingOne since it was last stored.
-    fresh: bool,
+    unsaved: bool,
     /// The last token that was dropped: it may still be stored.
     refused: Option<SecretString>,
 }
@@ -108,8 +108,8 @@ impl TokenState {
     /// The token, if it will be good for a while.
     pub fn usable(&self, now: Timestamp) -> Option<&SecretString> {
         let token = self.token.as_ref()?;
-        let spare_end = now.checked_add(EXPIRY_MARGIN).ok()?;
-        (token.ends > spare_end).then_some(&token.secret)
+        let deadline = now.checked_add(EXPIRY_MARGIN).ok()?;
+        (token.expires_at > deadline).then_some(&token.secret)
     }
 
     /// Forgets the token, unless another has taken its place since `refused` was used.
@@ -117,7 +117,7 @@ impl TokenState {
         let dropped = self.token.take_if(|token| token.is(refused));
         if let Some(Token { secret, .. }) = dropped {
             self.refused = Some(secret);
-            self.fresh = false;
+            self.unsaved = false;
         }
     }
 
@@ -160,17 +160,17 @@ impl TokenState {
         if !can_be_sent(secret.expose_secret()) {
             return Err("its access token cannot stand in a header");
         }
-        let ends = now
+        let expires_at = now
             .checked_add(Duration::from_secs(lifetime))
             .map_err(|_| "its life has no end")?;
         *self = Self {
             token: Some(Token {
                 secret,
-                ends,
+                expires_at,
                 proven: true,
             }),
             authentication,
-            fresh: true,
+            unsaved: true,
             refused: self.refused.take(),
         };
         Ok(())
@@ -199,7 +199,7 @@ impl TokenState {
             || self
                 .token
                 .as_ref()
-                .is_some_and(|token| token.ends >= valid_until)
+                .is_some_and(|token| token.expires_at >= valid_until)
             || self.refused.as_ref().is_some_and(is_refused)
             || lasts_too_long()
             || !can_be_sent(secret.expose_secret())
@@ -207,22 +207,22 @@ impl TokenState {
             return;
         }
         self.authentication = client_authentication;
-        self.fresh = false;
+        self.unsaved = false;
         self.token = Some(Token {
             secret,
-            ends: valid_until,
+            expires_at: valid_until,
             proven: false,
         });
     }
 
     /// The token to store, once after it came from PingOne.
-    pub fn take_fresh(&mut self, fingerprint: String) -> Option<StoredToken> {
-        let token = self.token.as_ref().filter(|_| self.fresh)?;
-        self.fresh = false;
+    pub fn take_unsaved(&mut self, fingerprint: String) -> Option<StoredToken> {
+        let token = self.token.as_ref().filter(|_| self.unsaved)?;
+        self.unsaved = false;
         Some(StoredToken {
             fingerprint,
             access_token: token.secret.expose_secret().to_owned(),
-            valid_until: token.ends,
+            valid_until: token.expires_at,
             client_authentication: self.authentication,
         })
     }
@@ -363,15 +363,15 @@ mod tests {
 
     #[test]
     fn a_stored_token_meets_only_its_own_settings() {
-        let mut giver = TokenState::default();
-        giver
+        let mut issuer = TokenState::default();
+        issuer
             .accept(
                 &reply(r#"{"access_token":"abc"}"#),
                 ClientAuthentication::Form,
                 at(0),
             )
             .expect("a token");
-        let stored = || giver_copy(&giver);
+        let stored = || stored_copy(&issuer);
         let mut other = TokenState::default();
         other.restore(stored(), "other settings", at(0));
         assert!(other.current().is_none());
@@ -383,23 +383,23 @@ mod tests {
         );
         assert_eq!(same.authentication, ClientAuthentication::Form);
         assert!(
-            same.take_fresh("settings".to_owned()).is_none(),
+            same.take_unsaved("settings".to_owned()).is_none(),
             "what was restored need not be stored again"
         );
-        assert!(giver.take_fresh("settings".to_owned()).is_some());
+        assert!(issuer.take_unsaved("settings".to_owned()).is_some());
         assert!(
-            giver.take_fresh("settings".to_owned()).is_none(),
+            issuer.take_unsaved("settings".to_owned()).is_none(),
             "stored once"
         );
     }
 
-    fn giver_copy(giver: &TokenState) -> StoredToken {
-        let token = giver.token.as_ref().expect("a token");
+    fn stored_copy(issuer: &TokenState) -> StoredToken {
+        let token = issuer.token.as_ref().expect("a token");
         StoredToken {
             fingerprint: "settings".to_owned(),
             access_token: token.secret.expose_secret().to_owned(),
-            valid_until: token.ends,
-            client_authentication: giver.authentication,
+            valid_until: token.expires_at,
+            client_authentication: issuer.authentication,
         }
     }
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::memory::Held;
+use crate::memory::Reservation;
 
 /// A request, ready to be sent.
 pub struct HttpRequest {
@@ -80,7 +80,7 @@ pub struct Reply {
     /// The body.
     pub body: Vec<u8>,
     /// The body's share of the command's memory.
-    pub held: Held,
+    pub reservation: Reservation,
 }
 
 impl Reply {
@@ -129,7 +129,7 @@ pub struct NoAnswer {
 
 impl NoAnswer {
     /// Whether another try can end otherwise.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self.cause {
             Cause::Dns | Cause::Connect | Cause::Proxy | Cause::Timeout | Cause::Broken => true,
             Cause::Tls | Cause::TooLarge | Cause::NotRecorded => false,

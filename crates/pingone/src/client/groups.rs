@@ -17,7 +17,7 @@ impl Client<'_> {
     pub async fn find_groups(&self, name: &str) -> Result<Vec<Group>, Error> {
         let listing = self.reader().list(groups::named(name)).await?;
         let mask = self.mask();
-        listing.decode_closest("name", name, |raw| Group::read(&raw, &mask))
+        listing.decode_best_matches("name", name, |raw| Group::read(&raw, &mask))
     }
 
     /// The groups that the user itself was put into, and those of which PingOne does not say how the user came into
@@ -29,9 +29,9 @@ impl Client<'_> {
             Err(error) if error.refuses_filter() => reader.list(groups::of_user(user)).await?,
             listing => listing?,
         };
-        let (listing, held) = listing.split_held();
+        let (listing, reservation) = listing.split_reservation();
         let mask = self.mask();
-        let memberships = listing.decode(|raw| Membership::read(raw, &held))?;
+        let memberships = listing.decode(|raw| Membership::read(raw, &reservation))?;
         let direct = memberships
             .into_iter()
             .filter(|membership| membership.kind.as_deref() != Some(INDIRECT))

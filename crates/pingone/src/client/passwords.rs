@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::{
-    endpoints::passwords::{self, Rules},
+    endpoints::passwords::{self, PasswordOptions},
     error::Error,
     id::UserId,
 };
@@ -20,19 +20,14 @@ impl Client<'_> {
         self.change(passwords::reset(id, password)).await
     }
 
-    /// Sets a password that stays, unless `force_change`. `bypass_policy`: even one that the policy forbids.
+    /// Sets a password.
     pub async fn set_password(
         &self,
         id: UserId,
         password: &SecretString,
-        force_change: bool,
-        bypass_policy: bool,
+        options: PasswordOptions,
     ) -> Result<Option<Value>, Error> {
-        let rules = Rules {
-            force_change,
-            bypass_policy,
-        };
-        self.change(passwords::set(id, password, rules)).await
+        self.change(passwords::set(id, password, options)).await
     }
 
     /// Makes the user change the password at the next sign-on.

@@ -6,7 +6,7 @@ use super::Client;
 use crate::{
     answer::CallLabel,
     call::Write,
-    endpoints::users::{self, User},
+    endpoints::users::{self, EnabledSince, User},
     error::Error,
     id::{UserId, read_id},
     pages::{Paging, Part},
@@ -28,7 +28,7 @@ impl Client<'_> {
         let list = users::with_attribute(attribute, value);
         let listing = self.reader().list(list).await?;
         let mask = self.mask();
-        listing.decode_closest(attribute, value, |raw| User::read(raw, &mask))
+        listing.decode_best_matches(attribute, value, |raw| User::read(raw, &mask))
     }
 
     /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
@@ -69,32 +69,35 @@ impl Client<'_> {
         self.write(users::delete(id)).await.map(drop)
     }
 
-    /// Unlocks the account; `None` if PingOne said nothing but that it did. Of a disabled user PingOne refuses it with
-    /// 415; `once_enabled` says that the user was enabled a moment ago, so that this may pass.
-    pub async fn unlock_user(&self, id: UserId, once_enabled: bool) -> Result<Option<User>, Error> {
-        self.change_account(users::unlock(id), once_enabled).await
+    /// Unlocks the account. Returns the user if PingOne's answer has one. PingOne refuses to unlock a disabled user
+    /// with 415, and may still do so just after the user was enabled.
+    pub async fn unlock_user(
+        &self,
+        id: UserId,
+        enabled: EnabledSince,
+    ) -> Result<Option<User>, Error> {
+        self.change_account(users::unlock(id), enabled).await
     }
 
-    /// Locks the account, until `until` or until an administrator unlocks it; `once_enabled` as for unlocking.
+    /// Locks the account until `until`, or until an administrator unlocks it. Returns and refuses like
+    /// [`Client::unlock_user`].
     pub async fn lock_user(
         &self,
         id: UserId,
         until: Option<jiff::Timestamp>,
-        once_enabled: bool,
+        enabled: EnabledSince,
     ) -> Result<Option<User>, Error> {
-        self.change_account(users::lock(id, until), once_enabled)
-            .await
+        self.change_account(users::lock(id, until), enabled).await
     }
 
     async fn change_account(
         &self,
         write: Write,
-        once_enabled: bool,
+        enabled: EnabledSince,
     ) -> Result<Option<User>, Error> {
-        let repeat = if once_enabled {
-            Repeat::SafeOnceEnabled
-        } else {
-            Repeat::Safe
+        let repeat = match enabled {
+            EnabledSince::JustNow => Repeat::SafeOnceEnabled,
+            EnabledSince::Before => Repeat::Safe,
         };
         let answer = self.write(write.with_repeat(repeat)).await?;
         answer.decode_if_any(|raw| User::read(raw, &self.mask()))

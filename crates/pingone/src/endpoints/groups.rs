@@ -10,7 +10,7 @@ use crate::{
     call::{Effect, JSON, List, Path, Read, Write},
     filter,
     id::{GroupId, UserId, kind_of, read_id},
-    memory::Held,
+    memory::Reservation,
     secrets::Mask,
 };
 
@@ -38,7 +38,7 @@ pub struct Membership {
     /// out of such a group. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
     pub is_dynamic: Option<bool>,
     /// The share of the command's memory that the list has in which it came.
-    _held: Rc<Held>,
+    _reservation: Rc<Reservation>,
 }
 
 /// The kind of membership that was given to the user itself. That by a group's filter has it too.
@@ -155,7 +155,7 @@ pub(crate) fn has_filter(group: &Value) -> bool {
 
 impl Membership {
     /// Reads a membership out of an answer. Nothing of it is masked.
-    pub(crate) fn read(raw: &Value, held: &Rc<Held>) -> Result<Self, String> {
+    pub(crate) fn read(raw: &Value, reservation: &Rc<Reservation>) -> Result<Self, String> {
         let group = read_id(raw, "a membership")?;
         let kind = match raw.get("type") {
             None | Some(Value::Null) => None,
@@ -175,7 +175,7 @@ impl Membership {
             shown_name: name.cloned().unwrap_or_default(),
             kind,
             is_dynamic: is_dynamic(raw),
-            _held: Rc::clone(held),
+            _reservation: Rc::clone(reservation),
         })
     }
 

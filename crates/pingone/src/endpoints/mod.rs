@@ -3,7 +3,7 @@
 
 pub(crate) mod devices;
 pub mod groups;
-pub(crate) mod passwords;
+pub mod passwords;
 pub(crate) mod populations;
 pub(crate) mod roles;
 pub mod sessions;

@@ -28,22 +28,22 @@ pub(crate) fn reset(user: UserId, password: &SecretString) -> Write {
     Write::bare(Method::PUT, path(user), Effect::User(user)).with_body(RESET, body)
 }
 
-/// How a password is set that stays.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    /// The user must change it all the same.
-    pub(crate) force_change: bool,
-    /// Even one that the policy forbids.
-    pub(crate) bypass_policy: bool,
+/// How a password is set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PasswordOptions {
+    /// The user must change it at the next sign-on.
+    pub force_change: bool,
+    /// The password policy does not apply.
+    pub bypass_policy: bool,
 }
 
 /// Sets a password that stays. Where the policy counts, it is not tried again once it may have reached PingOne: the
 /// password would be in the history already, and be refused for that.
-pub(crate) fn set(user: UserId, password: &SecretString, rules: Rules) -> Write {
-    let Rules {
+pub(crate) fn set(user: UserId, password: &SecretString, options: PasswordOptions) -> Write {
+    let PasswordOptions {
         force_change,
         bypass_policy,
-    } = rules;
+    } = options;
     let body = json!({"value": password.expose_secret(), "forceChange": force_change, "bypassPolicy": bypass_policy});
     let repeat = if bypass_policy {
         Repeat::Safe

@@ -28,7 +28,16 @@ pub fn needs_enabled_user(operation: &str) -> bool {
     [LOCK, UNLOCK].contains(&operation)
 }
 
-/// A user as PingOne describes it, with every secret masked.
+/// When a user was enabled. PingOne may need a moment before it locks or unlocks a user who was disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnabledSince {
+    /// Some time ago.
+    Before,
+    /// A moment ago, by the command under way.
+    JustNow,
+}
+
+/// A user as PingOne returns it, with every secret masked.
 #[derive(Debug)]
 pub struct User {
     /// Its id.
@@ -38,14 +47,14 @@ pub struct User {
     /// Everything that PingOne sent.
     pub raw: Value,
     /// The parts that an update sends back.
-    pub returned: Returned,
+    pub returned: RoundTrip,
 }
 
 /// Members of a user to be sent back to PingOne as they came. A secret in them is not masked, or an update
 /// would write the mask into the user; so they are not to be shown.
-pub struct Returned(Map<String, Value>);
+pub struct RoundTrip(Map<String, Value>);
 
-impl Returned {
+impl RoundTrip {
     fn of(raw: &Value) -> Self {
         let members = ["name", "address"].into_iter();
         Self(
@@ -61,7 +70,7 @@ impl Returned {
     }
 }
 
-impl fmt::Debug for Returned {
+impl fmt::Debug for RoundTrip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Returned")
     }
@@ -132,7 +141,7 @@ impl User {
     pub(crate) fn read(raw: Value, mask: &Mask) -> Result<Self, String> {
         // The id is taken first: masking may make it unreadable where a secret happens to be part of it.
         let id = read_id(&raw, "a user")?;
-        let returned = Returned::of(&raw);
+        let returned = RoundTrip::of(&raw);
         let raw = mask.value(raw);
         let fields = UserFields::of(&raw);
         Ok(Self {

@@ -26,7 +26,7 @@ enum Refused {
 }
 
 impl Refused {
-    fn error(self) -> Error {
+    fn into_error(self) -> Error {
         match self {
             Self::Credentials(refusal) => Problem::NoToken(refusal),
             Self::FreshToken(refusal) => Problem::Refused(refusal),
@@ -37,9 +37,9 @@ impl Refused {
 
 /// Whether a call had a new token already.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum TokenSource {
     /// It goes with the one that was known.
-    Known,
+    Cached,
     /// PingOne refused that one, and it goes with a new one.
     Renewed,
 }
@@ -55,12 +55,12 @@ impl Authenticator {
     /// Whether the call is to be made once more with a new token. PingOne refuses a token with 401. One that was
     /// stored may be broken in other ways, so that it is also dropped after what a gateway says of a bad header;
     /// where a permission is missing, that costs one more call. After a second 401 no further call has a chance.
-    pub(super) async fn gives_up_token(
+    pub(super) async fn should_renew_token(
         &self,
         dispatcher: &Dispatcher<'_>,
         reply: &Reply,
         token: &SecretString,
-        which: Token,
+        source: TokenSource,
     ) -> bool {
         let connection = dispatcher.connection;
         if reply.is_success() {
@@ -74,11 +74,11 @@ impl Authenticator {
             return false;
         }
         let mut state = connection.token.lock().await;
-        if reply.status != 401 && (which == Token::Renewed || !state.is_unproven(token)) {
+        if reply.status != 401 && (source == TokenSource::Renewed || !state.is_unproven(token)) {
             return false;
         }
         state.refuse(token);
-        if which == Token::Renewed {
+        if source == TokenSource::Renewed {
             let refusal = Refusal::read(reply, &dispatcher.mask());
             self.refused.replace(Some(Refused::FreshToken(refusal)));
             return false;
@@ -91,7 +91,7 @@ impl Authenticator {
                 reply.status
             )
         };
-        dispatcher.journal.note(Level::Info, note);
+        dispatcher.journal.log(Level::Info, note);
         true
     }
 
@@ -99,7 +99,7 @@ impl Authenticator {
     pub(super) async fn bearer(&self, dispatcher: &Dispatcher<'_>) -> Result<SecretString, Error> {
         let mut state = dispatcher.connection.token.lock().await;
         if let Some(refused) = self.refused.borrow().clone() {
-            return Err(refused.error());
+            return Err(refused.into_error());
         }
         if state.usable(dispatcher.connection.clock.now()).is_none() {
             // One that is about to end is still a secret.
@@ -127,19 +127,19 @@ impl Authenticator {
             ClientAuthentication::Basic => ClientAuthentication::Form,
             ClientAuthentication::Form => ClientAuthentication::Basic,
         };
-        let mut refusal = match ask_for_token(dispatcher, state, first, &mut attempts).await {
+        let mut refusal = match request_token(dispatcher, state, first, &mut attempts).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(refusal)) => Ok(refusal),
             Err(problem) => Err(problem),
         };
         if let Ok(unsupported) = &refusal
-            && wants_other_method(unsupported)
+            && is_unsupported_method(unsupported)
         {
             attempts = Attempts::default();
-            match ask_for_token(dispatcher, state, second, &mut attempts).await {
+            match request_token(dispatcher, state, second, &mut attempts).await {
                 Ok(Ok(())) => return Ok(()),
                 // Prefer the refusal that is not "unsupported authentication method".
-                Ok(Err(other)) if !wants_other_method(&other) => refusal = Ok(other),
+                Ok(Err(other)) if !is_unsupported_method(&other) => refusal = Ok(other),
                 Ok(Err(_)) => {}
                 Err(problem) => refusal = Err(problem),
             }
@@ -159,7 +159,7 @@ impl Authenticator {
 }
 
 /// One way of asking. The inner error is PingOne's refusal.
-async fn ask_for_token(
+async fn request_token(
     dispatcher: &Dispatcher<'_>,
     state: &mut TokenState,
     authentication: ClientAuthentication,
@@ -187,7 +187,7 @@ async fn ask_for_token(
 
 /// PingOne's text for a worker application that is set to the other method.
 /// `invalid_client` alone does not tell the two apart.
-fn wants_other_method(refusal: &Refusal) -> bool {
+fn is_unsupported_method(refusal: &Refusal) -> bool {
     let message = refusal
         .message
         .as_deref()

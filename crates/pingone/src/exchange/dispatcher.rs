@@ -33,7 +33,7 @@ impl<'a> Dispatcher<'a> {
             limits,
             began: connection.clock.elapsed(),
             journal,
-            budget: Budget::of_a_command(),
+            budget: Budget::for_command(),
         }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Dispatcher<'a> {
         attempts: &mut Attempts,
     ) -> Result<Reply, Problem> {
         let clock = &self.connection.clock;
-        let mut tried = 0;
+        let mut attempt = 0;
         loop {
             let remaining = self.remaining();
             if remaining.is_zero() {
@@ -56,10 +56,10 @@ impl<'a> Dispatcher<'a> {
                     limit: self.limits.command,
                 });
             }
-            tried += 1;
+            attempt += 1;
             attempts.count += 1;
             let pending = log.map(|log| log.begin(request.label()));
-            let result = self.send_once(request, remaining, tried).await;
+            let result = self.send_once(request, remaining, attempt).await;
             if let Some(pending) = pending {
                 pending.end(match &result {
                     Ok(reply) => ChangeState::Answered(reply.status),
@@ -69,10 +69,10 @@ impl<'a> Dispatcher<'a> {
             }
             let outcome = self.outcome(&result);
             attempts.outcome_unknown |= log.is_some() && outcome.unknown();
-            let wait = retry::wait(
+            let wait = retry::backoff(
                 outcome,
                 repeat,
-                tried,
+                attempt,
                 self.limits.retries,
                 self.remaining(),
                 clock.jitter(),
@@ -84,9 +84,9 @@ impl<'a> Dispatcher<'a> {
                 Ok(reply) => format!("{} answered {}", request.label(), reply.status),
                 Err(failure) => failure.to_string(),
             };
-            self.journal.note(
+            self.journal.log(
                 Level::Info,
-                format!("{what}; next try in {:.1} s", wait.as_secs_f64()),
+                format!("{what}; next attempt in {:.1} s", wait.as_secs_f64()),
             );
             clock.sleep(wait).await;
         }
@@ -96,7 +96,7 @@ impl<'a> Dispatcher<'a> {
         &self,
         request: &HttpRequest,
         remaining: Duration,
-        tried: u32,
+        attempt: u32,
     ) -> Result<Reply, NoAnswer> {
         let Connection {
             clock, transport, ..
@@ -106,13 +106,16 @@ impl<'a> Dispatcher<'a> {
         let timeout = self.limits.request.min(remaining);
         let (result, took) = transport.send(request, timeout, &mask, &self.budget).await;
         clock.advance(took);
-        self.journal.note_call(|| {
+        self.journal.log_call(|| {
             let took = clock.elapsed().saturating_sub(sent).as_secs_f64();
             let outcome = match &result {
                 Ok(reply) => reply.status.to_string(),
                 Err(failure) => failure.to_string(),
             };
-            format!("{}, try {tried}, {took:.3} s: {outcome}", request.label())
+            format!(
+                "{}, attempt {attempt}, {took:.3} s: {outcome}",
+                request.label()
+            )
         });
         result
     }
@@ -126,7 +129,7 @@ impl<'a> Dispatcher<'a> {
                 Outcome::Status(reply.status, asked)
             }
             Err(failure) => Outcome::NoAnswer {
-                passing: failure.is_passing(),
+                transient: failure.is_transient(),
                 reached: failure.reached,
             },
         }

@@ -47,12 +47,12 @@ struct AuthorizationCache {
 const MAX_ANCESTOR_GROUPS: usize = 250;
 
 /// What would have decided and could not be read, and why if a call failed.
-struct Unread {
+struct LookupFailure {
     what: String,
     cause: Option<Error>,
 }
 
-impl Unread {
+impl LookupFailure {
     fn of(what: String) -> impl FnOnce(Error) -> Self {
         |error| Self {
             what,
@@ -61,11 +61,11 @@ impl Unread {
     }
 
     /// The error for a change whose `target` may be listed at `place`.
-    fn refuse(self, target: &str, place: &str) -> Error {
+    fn refuse(self, target: &str, setting: &str) -> Error {
         let Self { what, cause } = self;
         Problem::ProtectionUnknown {
             reason: format!(
-                "It could not be established whether {target} is protected ({place}), so nothing was changed: {what} could not be read."
+                "It could not be established whether {target} is protected ({setting}), so nothing was changed: {what} could not be read."
             ),
             cause: cause.map(Box::new),
         }
@@ -82,18 +82,18 @@ impl Unread {
 }
 
 /// Why what decides about a user could not be read.
-enum UserUnread {
+enum UserLookupFailure {
     /// There is no such user: with PingOne's answer.
     NoSuchUser(Error),
     /// Anything else.
-    Other(Unread),
+    Other(LookupFailure),
 }
 
-impl UserUnread {
-    fn into_error(self, target: &str, place: &str) -> Error {
+impl UserLookupFailure {
+    fn into_error(self, target: &str, setting: &str) -> Error {
         match self {
             Self::NoSuchUser(error) => error,
-            Self::Other(unread) => unread.refuse(target, place),
+            Self::Other(failure) => failure.refuse(target, setting),
         }
     }
 }
@@ -158,7 +158,7 @@ impl Guard {
         let mut protected = Vec::new();
         for Membership { group, name, .. } in check.all_groups(user).await? {
             let is_protected = check.is_protected_group(group, name.as_deref()).await;
-            if is_protected.map_err(Unread::into_cause)? {
+            if is_protected.map_err(LookupFailure::into_cause)? {
                 protected.push(check.group_label(group, name.as_deref()));
             }
         }
@@ -185,13 +185,14 @@ impl Check<'_> {
         if self.policy().protected_groups.is_empty() || self.is_cleared(group) {
             return Ok(());
         }
-        let place = self.policy().labels.protected_groups;
+        let setting = self.policy().labels.protected_groups;
         let refused = |why: &str| {
             Err(forbidden(format!(
-                "The group {group} is {why} ({place}): nothing was changed."
+                "The group {group} is {why} ({setting}): nothing was changed."
             )))
         };
-        let unknown = |unread: Unread| unread.refuse(&format!("the group {group}"), place);
+        let unknown =
+            |failure: LookupFailure| failure.refuse(&format!("the group {group}"), setting);
         let itself = self.is_protected_group(group, None).await;
         if itself.map_err(unknown)? {
             return refused("protected");
@@ -203,7 +204,7 @@ impl Check<'_> {
         while let Some(below) = to_ask.pop() {
             let parents = self.parent_groups(below).await.map_err(|error| {
                 let what = format!("the groups in which the group {below} is nested");
-                unknown(Unread::of(what)(error))
+                unknown(LookupFailure::of(what)(error))
             })?;
             for Membership { group, name, .. } in parents {
                 if self.is_cleared(group) || !cleared.insert(group) {
@@ -225,8 +226,12 @@ impl Check<'_> {
     }
 
     /// Whether a group is protected itself. Its name is looked up unless it is known.
-    async fn is_protected_group(&self, group: GroupId, name: Option<&str>) -> Result<bool, Unread> {
-        let is_listed = |name: &str| lists(&self.policy().protected_groups, name);
+    async fn is_protected_group(
+        &self,
+        group: GroupId,
+        name: Option<&str>,
+    ) -> Result<bool, LookupFailure> {
+        let is_listed = |name: &str| contains_name(&self.policy().protected_groups, name);
         if is_listed(&group.to_string()) {
             return Ok(true);
         }
@@ -236,8 +241,8 @@ impl Check<'_> {
         let what = format!("the name of the group {group}");
         match self.group_name(group).await {
             Ok(Some(name)) => Ok(is_listed(&name)),
-            Ok(None) => Err(Unread { what, cause: None }),
-            Err(error) => Err(Unread::of(what)(error)),
+            Ok(None) => Err(LookupFailure { what, cause: None }),
+            Err(error) => Err(LookupFailure::of(what)(error)),
         }
     }
 
@@ -264,51 +269,54 @@ impl Check<'_> {
                 "The user {user} is protected ({why}): nothing was changed."
             )))
         };
-        if lists(&policy.protected_users, &user.to_string()) {
+        if contains_name(&policy.protected_users, &user.to_string()) {
             return refused(protected_users);
         }
         // Neither question needs the other's answer.
         let (names, groups) = tokio::join!(self.names_if_needed(user), self.groups_if_needed(user));
-        let is_listed = |name: &String| lists(&policy.protected_users, name);
+        let is_listed = |name: &String| contains_name(&policy.protected_users, name);
         if let Ok(Some(UserNames { username, email })) = &names
             && (is_listed(username) || email.as_ref().is_some_and(is_listed))
         {
             return refused(protected_users);
         }
         // A user that is not there is nobody's to protect: the command says that in its own words.
-        if let Err(UserUnread::NoSuchUser(error)) = names {
+        if let Err(UserLookupFailure::NoSuchUser(error)) = names {
             return Err(error);
         }
         let target = format!("the user {user}");
-        let groups = groups.map_err(|unread| unread.into_error(&target, protected_groups))?;
+        let groups = groups.map_err(|failure| failure.into_error(&target, protected_groups))?;
         for Membership { group, name, .. } in groups {
             let is_protected = self.is_protected_group(group, name.as_deref()).await;
-            if is_protected.map_err(|unread| unread.refuse(&target, protected_groups))? {
+            if is_protected.map_err(|failure| failure.refuse(&target, protected_groups))? {
                 return refused(&format!("a member of one of the {protected_groups}"));
             }
         }
-        names.map_err(|unread| unread.into_error(&target, protected_users))?;
+        names.map_err(|failure| failure.into_error(&target, protected_users))?;
         self.guard.cache.borrow_mut().users.insert(user);
         Ok(())
     }
 
     /// The names of the user, if any user is protected.
-    async fn names_if_needed(&self, user: UserId) -> Result<Option<UserNames>, UserUnread> {
+    async fn names_if_needed(&self, user: UserId) -> Result<Option<UserNames>, UserLookupFailure> {
         if self.policy().protected_users.is_empty() {
             return Ok(None);
         }
         let what = "its username and e-mail address".to_owned();
         match self.user_names(user).await {
             Ok(Some(names)) => Ok(Some(names)),
-            Ok(None) => Err(UserUnread::Other(Unread { what, cause: None })),
-            Err(error) if error.status() == Some(404) => Err(UserUnread::NoSuchUser(error)),
-            Err(error) => Err(UserUnread::Other(Unread::of(what)(error))),
+            Ok(None) => Err(UserLookupFailure::Other(LookupFailure {
+                what,
+                cause: None,
+            })),
+            Err(error) if error.status() == Some(404) => Err(UserLookupFailure::NoSuchUser(error)),
+            Err(error) => Err(UserLookupFailure::Other(LookupFailure::of(what)(error))),
         }
     }
 
     /// The groups that the user is in, if any group is protected. PingOne's 404 may mean that there is no such user,
     /// so the user is looked at then.
-    async fn groups_if_needed(&self, user: UserId) -> Result<Vec<Membership>, UserUnread> {
+    async fn groups_if_needed(&self, user: UserId) -> Result<Vec<Membership>, UserLookupFailure> {
         if self.policy().protected_groups.is_empty() {
             return Ok(Vec::new());
         }
@@ -320,10 +328,10 @@ impl Check<'_> {
             && let Err(gone) = self.user_names(user).await
             && gone.status() == Some(404)
         {
-            return Err(UserUnread::NoSuchUser(gone));
+            return Err(UserLookupFailure::NoSuchUser(gone));
         }
         let what = "the groups that it is in".to_owned();
-        Err(UserUnread::Other(Unread::of(what)(error)))
+        Err(UserLookupFailure::Other(LookupFailure::of(what)(error)))
     }
 
     async fn user_names(&self, user: UserId) -> Result<Option<UserNames>, Error> {
@@ -354,13 +362,13 @@ impl Check<'_> {
         let listing = self.reader.list(list).await?;
         // A group that is left out may be a protected one.
         listing.ensure_complete()?;
-        let (listing, held) = listing.split_held();
-        listing.decode(|raw| Membership::read(raw, &held))
+        let (listing, reservation) = listing.split_reservation();
+        listing.decode(|raw| Membership::read(raw, &reservation))
     }
 }
 
 /// Whether `entries` has the name.
-fn lists(entries: &[String], name: &str) -> bool {
+fn contains_name(entries: &[String], name: &str) -> bool {
     entries.iter().any(|entry| same(entry, name))
 }
 

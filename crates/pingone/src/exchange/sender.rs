@@ -6,7 +6,7 @@ use std::{rc::Rc, time::Duration};
 use secrecy::SecretString;
 
 use super::{
-    authenticate::{Authenticator, Token},
+    authenticate::{Authenticator, TokenSource},
     dispatcher::Dispatcher,
 };
 use crate::{
@@ -78,7 +78,7 @@ impl<'a> Sender<'a> {
         let _turn = dispatcher.connection.transport.turn().await;
         let began = dispatcher.elapsed();
         let mut attempts = Attempts::default();
-        let mut which = Token::Known;
+        let mut source = TokenSource::Cached;
         let problem = loop {
             let bearer = self.authenticator.bearer(dispatcher).await;
             // No token any more after an earlier try of a change: that try may have been carried out.
@@ -93,13 +93,13 @@ impl<'a> Sender<'a> {
             };
             let received = dispatcher.elapsed();
             if reply.is_success() {
-                self.server_clock.hear(&reply, received);
+                self.server_clock.update(&reply, received);
             }
-            let again = self
+            let renew = self
                 .authenticator
-                .gives_up_token(dispatcher, &reply, &token, which);
-            if again.await {
-                which = Token::Renewed;
+                .should_renew_token(dispatcher, &reply, &token, source);
+            if renew.await {
+                source = TokenSource::Renewed;
                 continue;
             }
             attempts.elapsed = received.saturating_sub(began);

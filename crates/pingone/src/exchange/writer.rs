@@ -28,7 +28,7 @@ enum Mode {
     /// Changes are sent.
     Send,
     /// Changes are noted, each once.
-    Plan(Vec<Planned>),
+    DryRun(Vec<Planned>),
 }
 
 /// A change that would have been sent.
@@ -48,19 +48,19 @@ impl Writer {
     }
 
     /// From now on changes are noted, not sent.
-    pub(crate) fn only_plan(&self) {
-        self.mode.replace(Mode::Plan(Vec::new()));
+    pub(crate) fn start_dry_run(&self) {
+        self.mode.replace(Mode::DryRun(Vec::new()));
     }
 
     /// Whether changes are only noted.
-    pub(crate) fn only_plans(&self) -> bool {
-        matches!(&*self.mode.borrow(), Mode::Plan(_))
+    pub(crate) fn is_dry_run(&self) -> bool {
+        matches!(&*self.mode.borrow(), Mode::DryRun(_))
     }
 
     /// The changes of a user that were noted since the last call. Several users may be planned for at the same time.
     pub(crate) fn take_plan(&self, user: UserId) -> Vec<String> {
         let mut mode = self.mode.borrow_mut();
-        let Mode::Plan(plan) = &mut *mode else {
+        let Mode::DryRun(plan) = &mut *mode else {
             return Vec::new();
         };
         plan.extract_if(.., |planned| planned.effect.user() == Some(user))
@@ -107,7 +107,7 @@ impl Writer {
     /// Notes the change if it is not to be sent: then the answer of PingOne that is assumed.
     fn plan(&self, change: &Change, mask: &Mask) -> Option<Reply> {
         let mut mode = self.mode.borrow_mut();
-        let Mode::Plan(plan) = &mut *mode else {
+        let Mode::DryRun(plan) = &mut *mode else {
             return None;
         };
         let planned = Planned {

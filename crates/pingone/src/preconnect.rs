@@ -21,21 +21,21 @@ use super::clock::Moment;
 /// A host that takes longer is better asked again than waited for.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(1);
 /// What was laid aside for longer may have been closed at the other end, unnoticed.
-const KEPT_FOR: Duration = Duration::from_secs(5);
+const MAX_IDLE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
     /// Set for the request whose connection is to be laid aside.
-    pub(super) static LAYING_ASIDE: ();
+    pub(super) static PRECONNECTING: ();
 }
 
 /// Puts the place for the connection in front of reqwest's own connector.
 #[derive(Clone)]
-pub(super) struct Ahead {
+pub(super) struct Preconnect {
     /// The API's host, as an address begins: `//api.pingone.com`. A connection to any other is never laid aside.
     host: Arc<str>,
 }
 
-impl Ahead {
+impl Preconnect {
     /// For connections to the API alone.
     pub(super) fn to(api: &Url) -> Self {
         Self {
@@ -44,20 +44,20 @@ impl Ahead {
     }
 }
 
-impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Ahead {
+impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Preconnect {
     type Service = Connector<To, Connection>;
 
     fn layer(&self, inner: BoxCloneSyncService<To, Connection, BoxError>) -> Self::Service {
         Connector {
             inner,
             api: Arc::clone(&self.host),
-            aside: Arc::default(),
+            spare: Arc::default(),
         }
     }
 }
 
 /// A connection that was laid aside.
-struct Aside<Connection> {
+struct Spare<Connection> {
     host: String,
     since: Moment,
     connection: Connection,
@@ -67,7 +67,7 @@ struct Aside<Connection> {
 pub(super) struct Connector<To, Connection> {
     inner: BoxCloneSyncService<To, Connection, BoxError>,
     api: Arc<str>,
-    aside: Arc<Mutex<Option<Aside<Connection>>>>,
+    spare: Arc<Mutex<Option<Spare<Connection>>>>,
 }
 
 impl<To, Connection> Clone for Connector<To, Connection> {
@@ -75,7 +75,7 @@ impl<To, Connection> Clone for Connector<To, Connection> {
         Self {
             inner: self.inner.clone(),
             api: Arc::clone(&self.api),
-            aside: Arc::clone(&self.aside),
+            spare: Arc::clone(&self.spare),
         }
     }
 }
@@ -99,12 +99,12 @@ where
         if !host.contains(&*self.api) {
             return self.inner.call(to);
         }
-        let aside = Arc::clone(&self.aside);
-        if LAYING_ASIDE.try_with(|()| ()).is_ok() {
+        let spare = Arc::clone(&self.spare);
+        if PRECONNECTING.try_with(|()| ()).is_ok() {
             let connecting = self.inner.call(to);
             return Box::pin(async move {
                 let connection = connecting.await?;
-                *aside.lock().unwrap_or_else(PoisonError::into_inner) = Some(Aside {
+                *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(Spare {
                     host,
                     since: Moment::now(),
                     connection,
@@ -112,10 +112,10 @@ where
                 Err("the connection is kept for the request that follows".into())
             });
         }
-        let mut aside = aside.lock().unwrap_or_else(PoisonError::into_inner);
-        match aside.take_if(|aside| aside.host == host) {
-            Some(aside) if aside.since.elapsed() < KEPT_FOR => {
-                Box::pin(ready(Ok(aside.connection)))
+        let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+        match spare.take_if(|spare| spare.host == host) {
+            Some(spare) if spare.since.elapsed() < MAX_IDLE => {
+                Box::pin(ready(Ok(spare.connection)))
             }
             _ => self.inner.call(to),
         }
