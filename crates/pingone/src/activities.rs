@@ -1,10 +1,10 @@
-//! The audit trail. A query has to name a time and may reach back over 14 days at the most; beside the time it
-//! may name one kind of thing: a user, an action, or a client. In which order PingOne answers is undocumented.
+//! The audit trail. A query must name a time span, which may reach back 14 days at most; besides, it may filter by one
+//! attribute: a user, an action type, or a client. The order of PingOne's answers is undocumented.
 //! <https://developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html>
 //!
-//! So that the newest come first all the same, the time is gone through in spans from its end, each read to its
-//! end and sorted here. Of a span that holds more than is wanted, the newest quarter is read first: what a list
-//! costs depends on its limit, not on how much there is.
+//! To return the newest first all the same, the span is read backwards in slices, each of which is read completely and
+//! sorted here. If a slice holds more than is wanted, only its newest quarter is read: the cost of a list depends on
+//! its limit, not on how much there is.
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -22,34 +22,34 @@ use super::{
 use crate::{memory::Reservation, times::to_rfc3339_millis};
 
 const ACTIVITIES: &str = "activities";
-/// What one query may span.
+/// The longest span of one query.
 const MAX_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// How much shorter the next span is after one that held too much, and how much longer after one with room for
-/// so many times more.
+/// How much shorter the next slice is after one that held too much, and how much longer after one that was nearly
+/// empty.
 const SPAN_FACTOR: u8 = 4;
-/// What is not made shorter any more.
+/// A slice this short is not divided any further.
 const MIN_SPAN: SignedDuration = SignedDuration::from_secs(1);
-/// PingOne's own number of activities on a page.
+/// PingOne's own page size for activities.
 pub const PAGE_SIZE: usize = 100;
-/// Fewer at once would cost too many calls, of which there may be few in a second.
+/// Smaller pages would cost too many calls, which are rate-limited.
 const MIN_PAGE_SIZE: usize = 10;
-/// PingOne answers ten audit queries in a second, for the whole licence.
+/// PingOne allows ten audit queries per second for the whole license.
 /// <https://developer.pingidentity.com/pingone-api/platform/rate-limiting.html>
 const MAX_CONCURRENT_QUERIES: usize = 5;
 
-/// Which activities are wanted.
+/// Which activities to read.
 #[derive(Clone, Debug)]
 pub struct ActivityQuery {
-    /// Not before.
+    /// Inclusive start.
     pub from: Timestamp,
-    /// Not at or after.
+    /// Exclusive end.
     pub to: Timestamp,
-    /// Attributes and values of which one has to hold. PingOne takes one beside the time, so there is a query for
-    /// each; one without a condition if there are none.
+    /// Attributes and values, one of which must match. PingOne takes a single one beside the time, so each becomes a
+    /// query; without any, there is one query for everything.
     pub conditions: Vec<(&'static str, String)>,
 }
 
-/// A place in the audit trail, newest first: after this activity. Written as `id/time`.
+/// A position in the audit trail, newest first: after this activity. Written as `id/time`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     at: Timestamp,
@@ -75,11 +75,11 @@ impl FromStr for Position {
 }
 
 impl Position {
-    /// The place of an activity that was found in a span from `start`.
+    /// The position of an activity in the slice that starts at `start`.
     fn of(activity: &Value, start: Timestamp) -> Self {
         let text = |name: &str| activity.get(name).and_then(Value::as_str);
         Self {
-            // One that does not tell its time stands at the end of its span.
+            // An activity without a readable time sorts to the end of its slice.
             at: text("recordedAt")
                 .and_then(|at| at.parse().ok())
                 .unwrap_or(start),
@@ -87,13 +87,13 @@ impl Position {
         }
     }
 
-    /// What sorts the newest first, and those of the same time always alike.
+    /// Sorts the newest first, and those of the same time in a stable order.
     fn order(&self) -> (std::cmp::Reverse<Timestamp>, &str) {
         (std::cmp::Reverse(self.at), &self.id)
     }
 }
 
-/// The activities of a span from `start` that come after `earlier`, newest first.
+/// The activities of a slice that come after `earlier`, newest first. `start` is that of the slice.
 fn positioned_after(
     earlier: Option<&Position>,
     activities: impl Iterator<Item = Value>,
@@ -108,7 +108,7 @@ fn positioned_after(
 }
 
 impl Client<'_> {
-    /// The newest activities first, of those for which `keep` is true. Activities appear some time after the
+    /// Reads the activities for which `keep` is true, newest first. An activity becomes visible some time after the
     /// action (how long is undocumented).
     pub async fn activities(
         &self,
@@ -119,13 +119,13 @@ impl Client<'_> {
         let limit = paging.limit.unwrap_or(usize::MAX);
         let page_size = paging.page_size.max(MIN_PAGE_SIZE);
         let mut to = match &paging.from {
-            // PingOne's times have milliseconds, and others of that millisecond may be missing yet.
+            // PingOne's times have milliseconds, and more activities of the same millisecond may follow.
             Some(Position { at, .. }) => at
                 .saturating_add(SignedDuration::from_millis(1))
                 .map_or(query.to, |after| query.to.min(after)),
             None => query.to,
         };
-        // The share of the command's memory that those found have.
+        // The memory of the activities found.
         let mut reservation = self.budget().reserve();
         let mut span = MAX_SPAN;
         let mut found: Vec<(Position, Value)> = Vec::new();
@@ -147,7 +147,7 @@ impl Client<'_> {
             let is_sparse = max.is_none_or(|max| number * usize::from(SPAN_FACTOR) <= max);
             let activities = activities.into_iter().filter(&keep);
             let positioned = positioned_after(paging.from.as_ref(), activities, from);
-            // What is let go takes no memory; one activity is about as large as another.
+            // What was filtered out takes no memory; activities are about equally large.
             of_span.shrink_to_share(positioned.len(), number);
             reservation.merge(of_span);
             found.extend(positioned);
@@ -170,7 +170,7 @@ impl Client<'_> {
         Ok(Part::last(items.collect()))
     }
 
-    /// The activities of a span; `None` if one of the queries gives more than `most`.
+    /// Reads the activities of a slice; `None` if one of the queries has more than `max`.
     async fn read_span(
         &self,
         from: Timestamp,
@@ -209,7 +209,7 @@ impl Client<'_> {
             return Ok(None);
         }
         let mut reservation = self.budget().reserve();
-        // Two conditions may hold for the same activity.
+        // The same activity may match two conditions.
         let mut seen = HashSet::new();
         let mut activities = Vec::new();
         for (part, of_part) in parts {
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_was_written() {
+    fn positions_round_trip_as_text() {
         let activity = json!({"id": "a/b", "recordedAt": "2026-03-04T09:58:02.114Z"});
         let position = Position::of(&activity, Timestamp::UNIX_EPOCH);
         assert_eq!(position.to_string(), "a/b/2026-03-04T09:58:02.114Z");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_come_first_and_those_of_one_time_by_their_id() {
+    fn the_newest_come_first_and_ties_are_ordered_by_id() {
         let position = |id: &str, at: &str| {
             Position::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
         };

@@ -1,4 +1,4 @@
-//! Reads PingOne's answers: JSON where JSON has to be. One that makes no sense is an error that names its call.
+//! Reads PingOne's answers, which must be JSON. An answer that makes no sense is an error that names its call.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::memory::{Budget, Exhausted, ReadError, Reservation};
 
-/// How texts name a call, and whether it was to change something.
+/// How messages name a call, and whether the call was a change.
 pub(crate) struct CallLabel {
     text: String,
     is_change: bool,
@@ -25,7 +25,7 @@ impl CallLabel {
         }
     }
 
-    /// Names something that was read.
+    /// Names a read.
     pub(crate) fn reading(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -33,12 +33,12 @@ impl CallLabel {
         }
     }
 
-    /// As it is written.
+    /// The text of the label.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// An answer with a success status that makes no sense.
+    /// The error for an answer with a success status that makes no sense.
     pub(crate) fn unusable(&self, reason: &str) -> Error {
         Problem::Answer {
             call: self.text.clone(),
@@ -48,8 +48,8 @@ impl CallLabel {
         .into()
     }
 
-    /// The JSON object of an answer; `None` if it is empty. What is not empty has to be PingOne's: behind a success
-    /// status that a gateway made up, nothing was changed.
+    /// The JSON object of an answer; `None` if the body is empty. A body must be PingOne's own: behind the success
+    /// status of some gateway, nothing was changed.
     pub(crate) fn object(
         &self,
         reply: &Reply,
@@ -69,7 +69,7 @@ impl CallLabel {
         }
     }
 
-    /// The answer to this call, which somebody keeps for a while.
+    /// Decodes the reply to this call. The answer stays in memory for a while.
     pub(crate) fn read(self, reply: Reply, budget: &Budget) -> Result<Answer, Error> {
         let mut reservation = budget.reserve();
         let body = self.object(&reply, &mut reservation)?;
@@ -81,19 +81,19 @@ impl CallLabel {
     }
 }
 
-/// What PingOne said to a call. Nothing in it is masked.
+/// PingOne's answer to a call. Nothing in it is masked.
 pub(crate) struct Answer {
     label: CallLabel,
     body: Option<Value>,
 }
 
 impl Answer {
-    /// The object, if PingOne said anything.
+    /// The object, if there is one.
     pub(crate) fn into_body(self) -> Option<Value> {
         self.body
     }
 
-    /// Makes something of the object, which has to be there. `decode` says what is wrong with it.
+    /// Decodes the object, which must be present. `decode` returns what is wrong with it as its error.
     pub(crate) fn decode<T>(
         self,
         decode: impl FnOnce(Value) -> Result<T, String>,
@@ -103,7 +103,7 @@ impl Answer {
         decode(body).map_err(|reason| label.unusable(&reason))
     }
 
-    /// The same where PingOne need not say anything.
+    /// Like [`Answer::decode`], but the answer may be empty.
     pub(crate) fn decode_if_any<T>(
         self,
         decode: impl FnOnce(Value) -> Result<T, String>,
@@ -115,12 +115,12 @@ impl Answer {
     }
 }
 
-/// Whether an answer says that it is JSON. One that says nothing may be.
+/// Checks that an answer is declared as JSON. A missing content type is accepted.
 pub(crate) fn check_content_type(reply: &Reply) -> Result<(), &'static str> {
     let Some(content_type) = &reply.content_type else {
         return Ok(());
     };
-    // PingOne says application/hal+json whatever is asked for.
+    // PingOne answers with application/hal+json whatever the `Accept` header says.
     let essence = content_type
         .split(';')
         .next()

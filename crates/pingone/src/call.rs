@@ -15,7 +15,7 @@ use crate::secrets::wipe;
 /// The media type of plain bodies.
 pub(crate) const JSON: &str = "application/json";
 
-/// Where something is: path segments, each encoded as one, and a query.
+/// Where a resource is: path segments, each of which is percent-encoded, and a query.
 #[derive(Clone)]
 pub(crate) struct Path {
     base: Base,
@@ -23,7 +23,7 @@ pub(crate) struct Path {
     query: String,
 }
 
-/// What the segments follow.
+/// The part of the address before the segments.
 #[derive(Clone, Copy)]
 enum Base {
     /// `…/v1/environments/{environment}`
@@ -33,17 +33,17 @@ enum Base {
 }
 
 impl Path {
-    /// Something in the environment.
+    /// A resource of the environment.
     pub(crate) fn of(segments: &[&str]) -> Self {
         Self::below(Base::Environment, segments)
     }
 
-    /// Something that belongs to a user.
+    /// A resource that belongs to a user.
     pub(crate) fn of_user(user: UserId, rest: &[&str]) -> Self {
         Self::of(&[&["users", &user.to_string()], rest].concat())
     }
 
-    /// Something that belongs to no environment.
+    /// A resource that belongs to no environment.
     pub(crate) fn outside_environments(segments: &[&str]) -> Self {
         Self::below(Base::Api, segments)
     }
@@ -56,7 +56,7 @@ impl Path {
         }
     }
 
-    /// The same with a query, whose values are not encoded yet.
+    /// Adds a query. Values are passed unencoded.
     pub(crate) fn query(self, pairs: &[(&str, &str)]) -> Self {
         Self {
             query: filter::query(pairs),
@@ -64,7 +64,7 @@ impl Path {
         }
     }
 
-    /// The address, where `environment` is that of the environment.
+    /// The full address, given that of the environment.
     pub(crate) fn url(&self, environment: &Url) -> Url {
         let mut url = environment.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -79,18 +79,18 @@ impl Path {
     }
 }
 
-/// A call that reads something.
+/// A call that reads a resource.
 pub struct Read {
     path: Path,
 }
 
 impl Read {
-    /// Reads what is at `path`.
+    /// Reads the resource at `path`.
     pub(crate) fn at(path: Path) -> Self {
         Self { path }
     }
 
-    /// The address, where `environment` is that of the environment.
+    /// The full address, given that of the environment.
     pub(crate) fn url(&self, environment: &Url) -> Url {
         self.path.url(environment)
     }
@@ -99,7 +99,7 @@ impl Read {
 /// A call that reads a list, which may have several pages.
 pub struct List {
     path: Path,
-    /// What PingOne calls the list in its answer.
+    /// The name of the list under `_embedded` in PingOne's answer.
     pub(crate) collection: &'static str,
 }
 
@@ -109,7 +109,7 @@ impl List {
         Self { path, collection }
     }
 
-    /// The same list with a query, whose values are not encoded yet.
+    /// Adds a query. Values are passed unencoded.
     pub(crate) fn query(self, pairs: &[(&str, &str)]) -> Self {
         Self {
             path: self.path.query(pairs),
@@ -130,14 +130,14 @@ pub(crate) enum Effect {
     User(UserId),
     /// A user's membership in a group.
     Membership(UserId, GroupId),
-    /// A user that is not there yet.
+    /// A user who does not exist yet.
     NewUser,
-    /// Whatever a self-test wants, which asks how PingOne behaves and answers for what it changes.
+    /// Anything that a self-test needs to find out how PingOne behaves. The self-test answers for what it changes.
     Probe,
 }
 
 impl Effect {
-    /// The user that is changed, if there is one.
+    /// The user affected, if there is one.
     pub(crate) fn user(self) -> Option<UserId> {
         match self {
             Self::NewUser | Self::Probe => None,
@@ -146,7 +146,7 @@ impl Effect {
     }
 }
 
-/// A call that changes something.
+/// A call that changes a resource.
 pub(crate) struct Write {
     method: Method,
     path: Path,
@@ -157,7 +157,7 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// A call with neither media type nor body, which may be repeated.
+    /// A call without media type or body that may be repeated.
     pub(crate) fn bare(method: Method, path: Path, effect: Effect) -> Self {
         Self {
             method,
@@ -169,17 +169,17 @@ impl Write {
         }
     }
 
-    /// Deletes something.
+    /// Deletes a resource.
     pub(crate) fn delete(path: Path, effect: Effect) -> Self {
         Self::bare(Method::DELETE, path, effect)
     }
 
-    /// An operation that PingOne chooses by the media type alone.
+    /// An operation that PingOne selects by the media type alone.
     pub(crate) fn operation(path: Path, content_type: &'static str, effect: Effect) -> Self {
         Self::bare(Method::POST, path, effect).with_content_type(content_type)
     }
 
-    /// The same call with a media type.
+    /// Sets the media type.
     pub(crate) fn with_content_type(self, content_type: &'static str) -> Self {
         Self {
             content_type: Some(content_type),
@@ -187,10 +187,10 @@ impl Write {
         }
     }
 
-    /// The same call with a JSON body of the media type `content_type`.
+    /// Sets a JSON body of the media type `content_type`.
     pub(crate) fn with_body(self, content_type: &'static str, body: Value) -> Self {
         let bytes = Zeroizing::new(body.to_string().into_bytes());
-        // A new password may have been in it.
+        // It may hold a new password.
         wipe(body);
         Self {
             body: Some(bytes),
@@ -198,7 +198,7 @@ impl Write {
         }
     }
 
-    /// The same call, with what a second try would do.
+    /// Sets what sending it twice would do.
     pub(crate) fn with_repeat(self, repeat: Repeat) -> Self {
         Self { repeat, ..self }
     }
@@ -208,12 +208,12 @@ impl Write {
         self.effect
     }
 
-    /// What a second try would do.
+    /// What sending it twice would do.
     pub(crate) fn repeat(&self) -> Repeat {
         self.repeat
     }
 
-    /// The request, which has no token yet.
+    /// The HTTP request, still without a token.
     pub(crate) fn into_request(self, environment: &Url) -> HttpRequest {
         HttpRequest {
             method: self.method,

@@ -1,5 +1,5 @@
-//! What was sent to PingOne to change something, and what is known of it: if a person ends a command while it
-//! runs, that is what has to be told. Each command has its own; nothing is decided here.
+//! The log of changes sent to PingOne and of how each ended: what to tell a person who interrupts a command. Each
+//! command has its own log; nothing is decided here.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,7 +8,7 @@ use std::{
 
 use super::retry::leaves_outcome_unknown;
 
-/// A request that was to change something.
+/// A request to change something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Method and path.
@@ -17,21 +17,21 @@ pub struct Change {
     pub state: ChangeState,
 }
 
-/// How a request that was to change something ended.
+/// How a request to change something ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeState {
-    /// It was sent, and nothing came back yet.
+    /// It was sent and has no answer yet.
     InFlight,
     /// PingOne answered with this status.
     Answered(u16),
-    /// It surely did not reach PingOne.
+    /// It certainly did not reach PingOne.
     Unsent,
-    /// It may have reached PingOne, and no answer came.
+    /// It may have reached PingOne, but no answer came.
     Unanswered,
 }
 
 impl ChangeState {
-    /// Whether PingOne may have carried it out without saying so.
+    /// Whether PingOne may have carried it out without confirming it.
     pub fn is_unknown(self) -> bool {
         match self {
             Self::InFlight | Self::Unanswered => true,
@@ -41,7 +41,7 @@ impl ChangeState {
     }
 }
 
-/// The changes of one command, which is made with it.
+/// The changes of one command.
 #[derive(Default)]
 pub struct ChangeLog(RefCell<Vec<Sent>>);
 
@@ -50,7 +50,7 @@ struct Sent {
     state: Rc<Cell<ChangeState>>,
 }
 
-/// A request under way. Several may be, and they end in any order, so each end belongs to one beginning.
+/// A request in flight. Several may be, and they end in any order, so each end is tied to its own beginning.
 pub(super) struct PendingChange(Rc<Cell<ChangeState>>);
 
 impl PendingChange {
@@ -71,7 +71,7 @@ impl ChangeLog {
         PendingChange(state)
     }
 
-    /// All of them, in the order in which they began.
+    /// All changes, in the order in which they began.
     pub fn all(&self) -> Vec<Change> {
         let sent = self.0.borrow();
         let changes = sent.iter().map(|Sent { call, state }| Change {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_end_belongs_to_its_own_beginning() {
+    fn each_end_is_tied_to_its_own_beginning() {
         let changes = ChangeLog::default();
         let first = changes.begin("PUT /a".to_owned());
         let _second = changes.begin("PUT /b".to_owned());

@@ -1,5 +1,5 @@
-//! The client of one command: a connection, the command's time and memory, and what it may change. What can be asked
-//! for stands beside, in a file for each noun.
+//! The client that serves one command: a connection, the command's time and memory limits, and what it may change. The
+//! calls themselves stand beside this file, one file per noun.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ mod roles;
 mod sessions;
 mod users;
 
-/// The client of one command. Its journal knows the secrets that its answers must not show.
+/// The client that serves one command. Its journal knows the secrets to mask in PingOne's answers.
 pub struct Client<'a> {
     sender: Sender<'a>,
     guard: Guard,
@@ -43,7 +43,7 @@ pub struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// A client for one command, whose time begins now. What it sends to change something is noted in `changes`.
+    /// A client for one command, whose time starts now. Every change that it sends is logged in `changes`.
     pub fn new(
         connection: &'a Connection,
         limits: Limits,
@@ -59,68 +59,68 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// What the command may still use of memory.
+    /// The memory that the command may still use.
     pub fn budget(&self) -> &Budget {
         self.sender.budget()
     }
 
-    /// The secrets that are known so far.
+    /// The secrets known so far.
     pub fn mask(&self) -> Rc<Mask> {
         self.sender.mask()
     }
 
-    /// Masks a secret from now on: a token, or a password that was made here.
+    /// Masks a secret from now on: a token, or a generated password.
     pub fn hide(&self, secret: &SecretString) {
         self.sender.hide(secret);
     }
 
-    /// From now on changes are noted, not sent; PingOne is taken to say that they were made.
+    /// From now on changes are recorded instead of sent, and assumed to have succeeded.
     pub fn start_dry_run(&self) {
         self.writer.start_dry_run();
     }
 
-    /// Whether changes are only noted.
+    /// Whether changes are recorded instead of sent.
     pub fn is_dry_run(&self) -> bool {
         self.writer.is_dry_run()
     }
 
-    /// The changes of a user that were noted since the last call, each once. Several users may be planned for
-    /// at the same time.
+    /// Takes the recorded changes that affect a user, without duplicates. Several users may be planned for
+    /// concurrently.
     pub fn take_plan(&self, user: UserId) -> Vec<String> {
         self.writer.take_plan(user)
     }
 
-    /// The date and time at which the command began; the same throughout, so that its parts agree.
+    /// When the command began. It stays the same throughout, so that all parts of a command agree.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// This moment.
+    /// The current moment, to be compared with times that PingOne reports.
     pub fn moment(&self) -> Moment {
         Moment(self.sender.elapsed())
     }
 
-    /// Whether what PingOne dates `time` came after `moment`, by PingOne's clock. `None` where that cannot be told,
-    /// since no answer had a `Date`.
+    /// Whether something that PingOne dates `time` happened after `moment`, by PingOne's clock. `None` if no answer
+    /// had a `Date` header to tell PingOne's time by.
     pub fn came_after(&self, moment: Moment, time: Timestamp) -> Option<bool> {
         self.sender.server_clock().came_after(moment, time)
     }
 
-    /// What PingOne's clock shows now; this machine's time where no answer had a `Date`.
+    /// The current time by PingOne's clock, or this machine's time if no answer had a `Date` header.
     pub fn now_at_pingone(&self) -> Timestamp {
         let shown = self.sender.server_clock().at(self.moment());
         shown.unwrap_or_else(|| self.now())
     }
 
-    /// Reads the environment itself: every role may.
+    /// Reads the environment itself, which every role may do.
     pub async fn read_environment(&self) -> Result<(), Error> {
         let environment = Read::at(Path::of(&[]));
         self.reader().read(environment).await?.decode(|_| Ok(()))
     }
 
-    /// The protected groups that the user is in now, by name and id. Nobody can be refused beforehand what only the
-    /// filter of a dynamic group decides, so this is asked after a change to what such a filter may look at.
-    /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    /// The protected groups that the user is in now, by name and id. The filter of a dynamic group decides membership
+    /// only after the change, so nothing can be refused in advance: ask this after changing any attribute that such a
+    /// filter may use. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
     pub async fn protected_groups_of(&self, user: UserId) -> Result<Vec<String>, Error> {
         self.guard.protected_groups_of(self.reader(), user).await
     }
@@ -135,13 +135,13 @@ impl<'a> Client<'a> {
         Reader::new(&self.sender)
     }
 
-    /// Reads something, with every secret masked.
+    /// Reads a resource, with every secret masked.
     pub async fn read(&self, read: Read) -> Result<Value, Error> {
         let answer = self.reader().read(read).await?;
         answer.decode(|raw| Ok(self.mask().value(raw)))
     }
 
-    /// Reads something and makes something of it; `None` if PingOne has no such thing.
+    /// Reads and decodes a resource; `None` if PingOne has no such resource.
     async fn read_if_exists<T>(
         &self,
         read: Read,
@@ -151,13 +151,13 @@ impl<'a> Client<'a> {
         answer.map(|answer| answer.decode(decode)).transpose()
     }
 
-    /// Reads a list to its end, with every secret masked.
+    /// Reads a whole list, with every secret masked.
     pub async fn list(&self, list: List) -> Result<Vec<Value>, Error> {
         let listing = self.reader().list(list).await?;
         listing.into_items(&self.mask())
     }
 
-    /// Reads as much of a list as `paging` wants; without a filter, of everything.
+    /// Reads as much of a list as `paging` asks for. Without a filter, nothing is left out.
     pub async fn search(
         &self,
         list: List,
@@ -169,24 +169,24 @@ impl<'a> Client<'a> {
         Ok(part)
     }
 
-    /// Changes something, if that is permitted.
+    /// Sends a change if the policy permits it.
     async fn write(&self, write: Write) -> Result<Answer, Error> {
         let permit = self.authorize(write).await?;
         self.writer.send(&self.sender, permit).await
     }
 
     async fn authorize(&self, write: Write) -> Result<Permit, Error> {
-        // Boxed: finding out may take calls of its own, for which not every change must make room.
+        // Boxed, so that the futures of changes do not carry the room for the guard's own calls.
         Box::pin(self.guard.authorize(self.reader(), write)).await
     }
 
-    /// The same, and PingOne's answer may be a refusal.
+    /// Like `write`, but a refusal is an ordinary reply.
     pub(super) async fn write_for_any_reply(&self, write: Write) -> Result<Reply, Error> {
         let permit = self.authorize(write).await?;
         self.writer.send_for_any_reply(&self.sender, permit).await
     }
 
-    /// Changes something. What PingOne says, if anything, with every secret masked.
+    /// Sends a change. Returns PingOne's answer, if it has one, with every secret masked.
     async fn change(&self, write: Write) -> Result<Option<Value>, Error> {
         let raw = self.write(write).await?.into_body();
         Ok(raw.map(|raw| self.mask().value(raw)))

@@ -1,6 +1,6 @@
-//! Time as the client sees it: real, or that of a replay, in which waiting takes no time and jitter has no
-//! part, so that a recorded case gives the same text on every run. A recording counts its time as its replay
-//! will, or the two would tell different numbers.
+//! Time as the client sees it: real, or virtual during a replay, where waiting takes no time and there is no jitter,
+//! so that a recorded case gives the same text on every run. A recording counts time the way its replay will;
+//! otherwise the two would report different durations.
 
 use std::{
     cell::Cell,
@@ -10,44 +10,44 @@ use std::{
 
 use jiff::Timestamp;
 
-/// Real or counted time.
+/// Real, partly simulated or virtual time.
 pub(super) enum Clock {
-    /// The machine's.
+    /// The machine's clock.
     Real {
-        /// When the process began to count.
+        /// When the clock was started.
         started: Instant,
     },
-    /// One that begins at a date and is put forward by every wait instead of waiting: for tests.
+    /// Real time, except that a wait moves the clock forward at once instead of waiting: for tests.
     SimulatedWaits {
-        /// When the process began to count.
+        /// When the clock was started.
         started: Instant,
-        /// What the date was then.
+        /// The date at that moment.
         date: Timestamp,
-        /// By how much it was put forward.
+        /// How far waits have moved the clock forward.
         by: Cell<Duration>,
     },
-    /// Only waits and the time that calls are said to have taken move it.
+    /// Virtual time: only waits and the reported duration of calls move it.
     Virtual {
-        /// What was counted so far.
+        /// Time counted so far.
         passed: Cell<Duration>,
-        /// Whether waits are waited, too: a recording waits, a replay does not.
+        /// Whether waits really wait: a recording waits, a replay does not.
         waits: bool,
-        /// Tells the date of a replay: that of its recording.
+        /// Supplies the date in a replay: that of the recording.
         date: Option<Box<dyn Fn() -> Timestamp>>,
     },
 }
 
-/// A moment of the machine's, for what no replay does.
+/// A stopwatch on the machine's clock, for durations that no replay sees.
 #[derive(Clone, Copy)]
 pub(super) struct Moment(Instant);
 
 impl Moment {
-    /// This one.
+    /// Starts it.
     pub(super) fn now() -> Self {
         Self(Instant::now())
     }
 
-    /// Time passed since then.
+    /// Time since it was started.
     pub(super) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
@@ -61,7 +61,7 @@ impl Clock {
         }
     }
 
-    /// A clock that begins at `date` and that waits put forward.
+    /// A clock that starts at `date` and that waits move forward.
     pub(super) fn simulated_waits(date: Timestamp) -> Self {
         Self::SimulatedWaits {
             started: Instant::now(),
@@ -70,7 +70,7 @@ impl Clock {
         }
     }
 
-    /// A clock for a recording under way.
+    /// A clock for making a recording.
     pub(super) fn recording() -> Self {
         Self::Virtual {
             passed: Cell::new(Duration::ZERO),
@@ -79,7 +79,7 @@ impl Clock {
         }
     }
 
-    /// A clock for recorded exchanges.
+    /// A clock for replaying a recording.
     pub(super) fn replay(date: impl Fn() -> Timestamp + 'static) -> Self {
         Self::Virtual {
             passed: Cell::new(Duration::ZERO),
@@ -88,7 +88,7 @@ impl Clock {
         }
     }
 
-    /// Time passed since the clock was made; never goes back.
+    /// Time since the clock was made; never goes back.
     pub(super) fn elapsed(&self) -> Duration {
         match self {
             Self::Real { started } => started.elapsed(),
@@ -97,14 +97,14 @@ impl Clock {
         }
     }
 
-    /// Counts the time that a call took; the machine's clock knows it already.
+    /// Counts the duration of a call, unless the machine's clock measures it anyway.
     pub(super) fn advance(&self, duration: Duration) {
         if let Self::Virtual { passed, .. } = self {
             passed.set(passed.get() + duration);
         }
     }
 
-    /// The date and time of day, or that at which the recording was made.
+    /// The current date and time, or that of the recording.
     pub(super) fn now(&self) -> Timestamp {
         match self {
             Self::Virtual {
@@ -127,7 +127,7 @@ impl Clock {
         self.advance(duration);
     }
 
-    /// A random number from 0 to 1 (excluded), which keeps clients from trying again in step. The keys of a hash map
+    /// A random number from 0 up to but excluding 1, which keeps clients from retrying in step. The keys of a hash map
     /// are random enough for that.
     #[expect(
         clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! What outlives a command: connections and the token, under one set of settings.
+//! What outlives a command: HTTP connections and the access token, for one set of settings.
 
 use std::rc::Rc;
 
@@ -16,13 +16,13 @@ use super::{
 };
 use crate::network_env::NetworkEnv;
 
-/// Connections and the token, under one set of settings.
+/// HTTP connections and the access token, for one set of settings.
 pub struct Connection {
     pub(crate) settings: Settings,
     fingerprint: String,
     pub(crate) transport: Transport,
     pub(crate) clock: Clock,
-    /// Reservation while a token is asked for, so that calls at the same time ask once.
+    /// Locked while a token is being requested, so that concurrent calls request it once.
     pub(crate) token: Mutex<TokenState>,
 }
 
@@ -33,7 +33,8 @@ impl Connection {
         Ok(Self::new(settings, transport, Clock::real()))
     }
 
-    /// The same with a clock that begins at `date` and is put forward instead of waiting between tries: for tests.
+    /// Like [`Connection::live`], with a clock that starts at `date` and that waits between attempts move forward at
+    /// once: for tests.
     pub fn with_simulated_waits(
         settings: Settings,
         env: &NetworkEnv,
@@ -43,7 +44,7 @@ impl Connection {
         Ok(Self::new(settings, transport, Clock::simulated_waits(date)))
     }
 
-    /// A connection over the network that records what is sent and comes back.
+    /// A connection over the network that records every exchange.
     pub fn record(
         settings: Settings,
         env: &NetworkEnv,
@@ -53,7 +54,7 @@ impl Connection {
         Ok(Self::new(settings, transport, Clock::recording()))
     }
 
-    /// A connection to a recording.
+    /// A connection that replays a recording.
     pub fn replay(settings: Settings, tape: Rc<Tape>) -> Self {
         let recorded = Rc::clone(&tape);
         let clock = Clock::replay(move || recorded.time());
@@ -71,7 +72,7 @@ impl Connection {
         }
     }
 
-    /// The settings it was made for.
+    /// The settings that it was made for.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -81,26 +82,26 @@ impl Connection {
         self.clock.now()
     }
 
-    /// A command begins. When: also a recording has to know.
+    /// Called when a command begins: a recording notes the time.
     pub(crate) fn begin(&self) -> Timestamp {
         let now = self.clock.now();
         self.transport.begin(now);
         now
     }
 
-    /// Whether a call would need a new token.
+    /// Whether the next call will have to request a token.
     pub async fn needs_token(&self) -> bool {
         self.token.lock().await.usable(self.clock.now()).is_none()
     }
 
-    /// Takes over a token that another process stored, if it belongs to these settings.
+    /// Adopts a token stored by another process if it belongs to these settings.
     pub async fn restore_token(&self, stored: StoredToken) {
         let now = self.clock.now();
         let mut state = self.token.lock().await;
         state.restore(stored, &self.fingerprint, now);
     }
 
-    /// The token, if it came from PingOne since the last call of this function.
+    /// The token to store, if PingOne issued one since the last call of this function.
     pub async fn take_unsaved_token(&self) -> Option<StoredToken> {
         self.token
             .lock()

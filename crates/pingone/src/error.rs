@@ -1,5 +1,5 @@
-//! What can go wrong between the client and PingOne, and how it reads. A text here says what happened; what to do about
-//! it is the caller's to add, who knows the settings.
+//! What can go wrong between the client and PingOne, and how it is worded. A message says what happened; what to do
+//! about it is for the caller to add, who knows the settings.
 
 use std::{fmt, time::Duration};
 
@@ -17,9 +17,9 @@ pub(super) const OUT_OF_MEMORY: &str =
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}{attempts}")]
 pub struct Error {
-    /// What happened in the last try.
+    /// What happened in the last attempt.
     pub problem: Box<Problem>,
-    /// How often and how long it was tried.
+    /// How many attempts were made, and for how long.
     pub attempts: Attempts,
 }
 
@@ -29,7 +29,7 @@ pub enum Problem {
     /// PingOne answered a call with a status that is no success.
     #[error("{0}")]
     Refused(Refusal),
-    /// PingOne gave no token.
+    /// PingOne issued no token.
     #[error("{0}")]
     NoToken(Refusal),
     /// The policy forbids the change; nothing was sent.
@@ -46,22 +46,22 @@ pub enum Problem {
     /// There was no complete answer.
     #[error("{0}")]
     NoAnswer(NoAnswer),
-    /// There was an answer with a success status that makes no sense.
+    /// An answer with a success status makes no sense.
     #[error("PingOne's answer to {call} cannot be used: {reason}.{}", unknown_change(*.change))]
     Answer {
         /// Method and path.
         call: String,
         /// What is wrong with it.
         reason: String,
-        /// Whether the call was to change something.
+        /// Whether the call was a change.
         change: bool,
     },
-    /// The command's time was over before the call could be made.
+    /// The command ran out of time before the call could be made.
     #[error("the command's time of {} s was over before {call} could be sent", .limit.as_secs())]
     OutOfTime {
         /// Method and path.
         call: String,
-        /// The command's time.
+        /// The time limit of the command.
         limit: Duration,
     },
 }
@@ -78,14 +78,14 @@ fn unknown_change(change: bool) -> &'static str {
     }
 }
 
-/// How often a call was tried.
+/// The attempts made for a call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Attempts {
-    /// Number of requests sent.
+    /// The number of requests sent.
     pub count: u32,
     /// From the first request to the end.
     pub elapsed: Duration,
-    /// Whether PingOne may have carried out a change without saying so.
+    /// Whether PingOne may have carried out a change without confirming it.
     pub outcome_unknown: bool,
 }
 
@@ -104,7 +104,7 @@ impl fmt::Display for Attempts {
 }
 
 impl From<Problem> for Error {
-    /// Where nothing was tried again.
+    /// For an error without attempts to report.
     fn from(problem: Problem) -> Self {
         Self {
             problem: Box::new(problem),
@@ -114,7 +114,7 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    /// The status with which PingOne refused, if it did.
+    /// The HTTP status with which PingOne refused, if it did.
     pub fn status(&self) -> Option<u16> {
         match &*self.problem {
             Problem::Refused(refusal) | Problem::NoToken(refusal) => Some(refusal.status),
@@ -122,19 +122,19 @@ impl Error {
         }
     }
 
-    /// Whether PingOne may have carried out a change although it did not say so, or not in a way that can be read.
+    /// Whether PingOne may have carried out a change although it did not confirm it legibly.
     pub fn may_have_changed(&self) -> bool {
         self.attempts.outcome_unknown
             || matches!(&*self.problem, Problem::Answer { change: true, .. })
     }
 
-    /// Whether PingOne refused the query of a call, which has a filter.
+    /// Whether PingOne rejected the filter of a call that has one.
     pub(super) fn refuses_filter(&self) -> bool {
         let codes = ["INVALID_FILTER", "INVALID_PARAMETER", "INVALID_REQUEST"];
         self.status() == Some(400) && codes.iter().any(|code| self.has_code(code))
     }
 
-    /// Whether PingOne's body names this code, at the top or in a detail.
+    /// Whether PingOne's error body has this code, at the top or in a detail.
     pub fn has_code(&self, code: &str) -> bool {
         match &*self.problem {
             Problem::Refused(refusal) => {
@@ -149,7 +149,7 @@ impl Error {
     }
 }
 
-/// PingOne's 404 as the answer that there is no such thing.
+/// Turns PingOne's 404 into `None`.
 pub(crate) fn none_on_404<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -158,8 +158,8 @@ pub(crate) fn none_on_404<T>(result: Result<T, Error>) -> Result<Option<T>, Erro
     }
 }
 
-/// Whether something existed until a DELETE, by PingOne's 404 to that: where an earlier try of it got no answer, that it
-/// is gone now is its doing.
+/// Whether a deleted resource existed: false after PingOne's 404, unless an earlier attempt got no answer and may have
+/// deleted it.
 pub(crate) fn exists_or_404<T>(deleted: Result<T, Error>) -> Result<bool, Error> {
     match deleted {
         Err(error) if error.status() == Some(404) => Ok(error.attempts.outcome_unknown),
@@ -167,7 +167,7 @@ pub(crate) fn exists_or_404<T>(deleted: Result<T, Error>) -> Result<bool, Error>
     }
 }
 
-/// A status that is no success, with what PingOne's body says about it.
+/// A status that is not a success, with what PingOne's body says about it.
 /// <https://developer.pingidentity.com/pingone-api/platform/reference/error-codes.html>
 #[derive(Clone, Debug, Default)]
 pub struct Refusal {
@@ -179,9 +179,9 @@ pub struct Refusal {
     pub message: Option<String>,
     /// What exactly is wrong.
     pub details: Vec<Detail>,
-    /// What Ping's support asks for.
+    /// The id that Ping's support asks for.
     pub correlation_id: Option<String>,
-    /// The media type of what was sent, by which PingOne chooses the operation.
+    /// The media type of the request, by which PingOne selects the operation.
     pub operation: Option<&'static str>,
 }
 
@@ -194,20 +194,20 @@ pub struct Detail {
     pub target: Option<String>,
     /// What is wrong with it.
     pub message: Option<String>,
-    /// The rules of the password policy that are not met, each once.
+    /// The rules of the password policy that are not met, without duplicates.
     pub unsatisfied: Vec<String>,
 }
 
-/// As much of a body that is not PingOne's as is shown.
+/// How much of a body that is not PingOne's is shown.
 const MAX_FOREIGN_BODY_CHARS: usize = 500;
-/// As much of a body as is looked at. A secret that is cut in two at its end is not among what is shown.
+/// How much of a body is read. A secret cut in two at its end is not part of what is shown.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// What a body's texts may have together: PingOne's are some hundred characters.
+/// The limit for all texts of a body together; PingOne's have a few hundred characters.
 const MAX_TEXT_BYTES: usize = 4_000;
 
 impl Refusal {
-    /// Reads an answer that is no success. Never fails: a body that cannot be read must not hide the status. Each
-    /// member may be absent or of another kind, and codes may be added by PingOne at any time.
+    /// Reads an error reply. Never fails, because an unreadable body must not hide the status: every member may be
+    /// absent or of another type, and PingOne may add codes at any time.
     pub fn read(reply: &Reply, mask: &Mask) -> Self {
         let body = memory::read_within(MAX_BODY_BYTES, &reply.body)
             .ok()
@@ -218,7 +218,8 @@ impl Refusal {
         let Some(members) = body.as_ref().and_then(readable) else {
             return Self {
                 status: reply.status,
-                // As text, a secret in JSON within JSON would be escaped twice; its value was masked.
+                // Serialized again, since secrets were masked in the parsed value; as text, JSON within JSON would
+                // escape them twice.
                 message: body.map_or_else(
                     || {
                         let body = reply.body.get(..MAX_BODY_BYTES).unwrap_or(&reply.body);
@@ -256,7 +257,7 @@ impl Refusal {
     }
 }
 
-/// The members of PingOne's body; `None` if it is not PingOne's.
+/// The members of an error body; `None` if the body is not PingOne's.
 fn readable(body: &Value) -> Option<&Map<String, Value>> {
     let members = body.as_object()?;
     let mut told = ["code", "message", "error", "error_description"]
@@ -268,7 +269,7 @@ fn readable(body: &Value) -> Option<&Map<String, Value>> {
     (!tells_nothing).then_some(members)
 }
 
-/// The text of a member, as far as there is budget for it. A number or a boolean is shown as it is written.
+/// A member as text, cut to the budget. Numbers and booleans are shown as written.
 fn text_of(members: &Map<String, Value>, name: &str, budget: &mut usize) -> Option<String> {
     match members.get(name)? {
         Value::String(text) => Some(cut(text, budget)),
@@ -277,7 +278,7 @@ fn text_of(members: &Map<String, Value>, name: &str, budget: &mut usize) -> Opti
     }
 }
 
-/// As much of `text` as there is budget for.
+/// As much of `text` as the budget allows.
 fn cut(text: &str, budget: &mut usize) -> String {
     if text.len() <= *budget {
         *budget -= text.len();
@@ -290,7 +291,7 @@ fn cut(text: &str, budget: &mut usize) -> String {
 }
 
 impl Detail {
-    /// `None` where there is no budget for any more, or nothing to show.
+    /// `None` if the budget is used up or there is nothing to show.
     fn read(detail: &Map<String, Value>, budget: &mut usize) -> Option<Self> {
         if *budget == 0 {
             return None;
@@ -318,8 +319,8 @@ impl Detail {
     }
 }
 
-/// A body that is not PingOne's, such as a gateway's: its text, or that it is a web page.
-/// Masked before it is cut, so that no half of a secret is left at the end.
+/// A body that is not PingOne's, such as a gateway's: its text, or a note that it is a web page. Masked before it is
+/// cut, so that no half of a secret remains at the end.
 fn foreign_body(masked: &str) -> Option<String> {
     let text = masked.trim();
     if text.is_empty() {
@@ -338,7 +339,7 @@ fn foreign_body(masked: &str) -> Option<String> {
     Some(shown)
 }
 
-/// The status in the first line, then PingOne's words.
+/// The status on the first line, then PingOne's own text.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = reqwest::StatusCode::from_u16(self.status)
@@ -398,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_pingones_body_is_told() {
+    fn every_part_of_an_error_body_is_shown() {
         let text = refusal(
             r#"{"id":"i","code":"INVALID_DATA","message":"One or more validation errors.","details":[
                 {"code":"INVALID_VALUE","target":"password","message":"not good","innerError":{"unsatisfiedRequirements":["length","history","length"]}},
@@ -408,12 +409,12 @@ mod tests {
         assert_eq!(
             text,
             "Error in API call [400] - Bad Request\nINVALID_DATA: One or more validation errors.\n\
-             - password: not good (INVALID_VALUE); not satisfied: length, history\n- reservation (UNIQUENESS_VIOLATION)\nCorrelation id: i"
+             - password: not good (INVALID_VALUE); not satisfied: length, history\n- taken (UNIQUENESS_VIOLATION)\nCorrelation id: i"
         );
     }
 
     #[test]
-    fn odd_members_do_not_hide_the_others() {
+    fn malformed_members_do_not_hide_the_others() {
         let refusal = refusal(
             r#"{"id":7,"code":"UNIQUENESS_VIOLATION","message":["no text"],"details":[
                 {"code":7,"target":"username","message":"taken"}, {"code":"INVALID_VALUE","innerError":"x"}]}"#,
@@ -426,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_is_told_at_any_length() {
+    fn long_bodies_are_cut() {
         let long = "é".repeat(10_000);
         let details = format!(r#"{{"code":"C","target":"{long}"}}"#);
         let details = [details.as_str(); 3].join(",");

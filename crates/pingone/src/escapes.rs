@@ -1,5 +1,5 @@
-//! How a secret may be written where a server echoes it: as it is, as a number, escaped for JSON, a URL or HTML, in
-//! hexadecimal, in base64. Pure; what is a secret and what is done about it is decided in `secrets.rs`.
+//! The encodings in which a server may echo a secret: literal, as a number, escaped for JSON, a URL or HTML, in
+//! hexadecimal, in base64. Pure; `secrets.rs` decides what is a secret and what to do about it.
 
 use std::{ops::Range, str::Chars};
 
@@ -7,12 +7,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Number;
 use zeroize::Zeroizing;
 
-/// What each kind of escape begins with.
+/// The first bytes of escape sequences.
 pub(crate) const ESCAPES: [u8; 4] = [b'%', b'\\', b'+', b'&'];
 
-/// How a secret reads where a server echoes it as a JSON number, if it is one.
+/// The secret as a server would echo it as a JSON number, if it is one.
 pub(crate) fn as_json_number(secret: &str) -> Option<String> {
-    // Without this look, `inf` and `nan` would be numbers too.
+    // Without this check, `inf` and `nan` would be numbers too.
     if !secret.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return None;
     }
@@ -24,8 +24,8 @@ pub(crate) fn as_json_number(secret: &str) -> Option<String> {
     Some(number.to_string())
 }
 
-/// The first place with so many hexadecimal digits or more. It has one at every so manieth byte, so that the others
-/// need not be looked at.
+/// The first run of at least `shortest` hexadecimal digits. Such a run covers one of every `shortest` bytes, so the
+/// others need not be checked.
 pub(crate) fn next_hex_run(bytes: &[u8], from: usize, shortest: usize) -> Option<Range<usize>> {
     let is_digit = |byte: &&u8| byte.is_ascii_hexdigit();
     let mut place = from.checked_add(shortest)?.checked_sub(1)?;
@@ -44,7 +44,7 @@ pub(crate) fn next_hex_run(bytes: &[u8], from: usize, shortest: usize) -> Option
     }
 }
 
-/// Whether `digits` begin with `secret` in hexadecimal.
+/// Whether `digits` start with `secret` in hexadecimal.
 pub(crate) fn starts_with_hex_of(secret: &str, digits: &[u8]) -> bool {
     let mut pairs = digits.chunks_exact(2).map(hexadecimal);
     secret
@@ -52,15 +52,14 @@ pub(crate) fn starts_with_hex_of(secret: &str, digits: &[u8]) -> bool {
         .all(|byte| pairs.next() == Some(Some(u32::from(byte))))
 }
 
-/// Whether the first characters of a secret stand at the beginning of `text`: nearly always this tells that
-/// there is no secret, and costs little.
+/// Whether `text` starts with the first characters of a secret: a cheap check that nearly always rules the secret out.
 pub(crate) fn may_start_with(secret: &str, text: &[u8], characters: usize) -> bool {
     let first = text.first();
     (first == secret.as_bytes().first() || first.copied().is_some_and(starts_escape))
         && may_match(secret.chars(), text, characters)
 }
 
-/// Whether a character that is not written as it is can begin with this byte.
+/// Whether an escape sequence can start with this byte.
 fn starts_escape(byte: u8) -> bool {
     ESCAPES.contains(&byte)
 }
@@ -69,7 +68,7 @@ fn may_match(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
     let next = secret.next().filter(|_| characters > 0);
     next.is_none_or(|next| {
         let mut goes_on = |length| may_match(secret.clone(), &text[length..], characters - 1);
-        // Nearly always there is no escape, and so one way alone.
+        // Nearly always there is no escape, and so only one encoding.
         if text.first().copied().is_some_and(starts_escape) {
             encodings(next, text).any(goes_on)
         } else {
@@ -78,8 +77,8 @@ fn may_match(mut secret: Chars<'_>, text: &[u8], characters: usize) -> bool {
     })
 }
 
-/// How much of `text`, from its beginning, is `secret`, each of whose characters may be written in any way:
-/// encoders do not agree on what has to be escaped, nor how. As much as possible, if there is a choice.
+/// The length of the prefix of `text` that encodes `secret`, where each character may be encoded in any way: encoders
+/// disagree on what has to be escaped, and how. The longest, if there is a choice.
 pub(crate) fn match_length(secret: &str, text: &[u8]) -> Option<usize> {
     let mut ends = vec![0];
     for character in secret.chars() {
@@ -99,14 +98,14 @@ pub(crate) fn match_length(secret: &str, text: &[u8]) -> Option<usize> {
     ends.into_iter().max()
 }
 
-/// The lengths of all ways in which `character` can stand at the beginning of `text`.
+/// The lengths of all encodings of `character` at the start of `text`.
 fn encodings(character: char, text: &[u8]) -> impl Iterator<Item = usize> {
-    // Each kind of escape has a first byte of its own, so that most are ruled out by a look at it.
+    // Each kind of escape has its own first byte, which rules most of them out.
     let escaped = match text.first() {
         Some(b'%') => [
             percent_encoded(character, text, "%"),
             percent_encoded(character, text, "%25"),
-            // A space is a plus in forms; that encoded once more.
+            // Forms encode a space as a plus; this is that plus, encoded once more.
             percent_encoded('+', text, "%").filter(|_| character == ' '),
         ],
         Some(b'+') => [(character == ' ').then_some(1), None, None],
@@ -131,7 +130,7 @@ fn literal(character: char, text: &[u8]) -> Option<usize> {
     text.starts_with(bytes).then_some(bytes.len())
 }
 
-/// `%C3%A9`, `%c3%a9`; with the mark `%25`, the same once more: `%25C3%25A9`
+/// `%C3%A9`, `%c3%a9`; with the mark `%25`, encoded twice: `%25C3%25A9`.
 fn percent_encoded(character: char, text: &[u8], mark: &str) -> Option<usize> {
     let mut bytes = [0; 4];
     let bytes = character.encode_utf8(&mut bytes).as_bytes();
@@ -147,7 +146,8 @@ fn percent_encoded(character: char, text: &[u8], mark: &str) -> Option<usize> {
     Some(width * bytes.len())
 }
 
-/// How many backslashes `text` begins with. Each time that JSON is put into JSON, there are more before an escape.
+/// How many backslashes `text` starts with. Each time JSON is embedded in JSON, there are more of them before an
+/// escape.
 fn backslashes(text: &[u8]) -> usize {
     text.iter().take_while(|byte| **byte == b'\\').count()
 }
@@ -227,9 +227,8 @@ fn hexadecimal(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// What stands for `secret` in base64, also in that of a longer text, such as `user:secret`: that depends on
-/// where in a group of three bytes it begins. In the middle of a text, the characters that it shares with its
-/// neighbours are left out. In both alphabets.
+/// The forms of `secret` in base64, also inside that of a longer text such as `user:secret`: they depend on where in a
+/// group of three bytes the secret starts. Characters shared with its neighbors are left out. In both alphabets.
 pub(crate) fn base64_parts(secret: &str) -> impl Iterator<Item = String> {
     let alone = STANDARD.encode(secret);
     let parts = (0..3).map(|before| {

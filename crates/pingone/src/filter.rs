@@ -1,7 +1,7 @@
-//! SCIM filters for PingOne's list calls. Pure. A value from outside stands inside the quotes and can
-//! never end them: RFC 7644, section 3.4.2.2, makes it a JSON string, and Ping's own open SCIM parser
-//! reads it as one. That PingOne itself does is UNCONFIRMED; so callers also compare the answers with what
-//! they looked for, and a filter that PingOne refuses is an error, never sent again unescaped.
+//! SCIM filters for PingOne's list calls. Pure. A value from outside is quoted and can never end its quotes: RFC 7644,
+//! section 3.4.2.2, makes it a JSON string, and Ping's own open SCIM parser reads it as one. That PingOne itself does
+//! is UNCONFIRMED; so callers also compare the results with what they searched for, and a filter that PingOne rejects
+//! is an error, never resent unescaped.
 
 use percent_encoding::utf8_percent_encode;
 
@@ -12,19 +12,19 @@ pub fn equals(attribute: &str, value: &str) -> String {
     format!("{attribute} eq {}", serde_json::Value::from(value))
 }
 
-/// `attribute sw "value"`: begins with.
+/// `attribute sw "value"`: starts with.
 pub fn starts_with(attribute: &str, value: &str) -> String {
     format!("{attribute} sw {}", serde_json::Value::from(value))
 }
 
-/// All of these; `None` where there are none.
+/// All conditions joined by `and`; `None` if there are none.
 pub fn all(conditions: &[String]) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join(" and "))
 }
 
-/// A filter of somebody else's, in brackets, so that it can be joined to other conditions: `None` where it would not stay
-/// within them. Whether a backslash escapes a quote, and whether `'` quotes as well, is UNCONFIRMED (Ping's pages have
-/// both kinds of quotes); so it has to stay within them however it is read.
+/// Puts a user's filter in brackets, so that it can be joined to other conditions: `None` if it would not stay within
+/// them. Whether a backslash escapes a quote, and whether `'` quotes as well, is UNCONFIRMED (Ping's pages show both
+/// kinds of quotes); so it must stay within them under every dialect.
 pub fn in_brackets(filter: &str) -> Option<String> {
     let dialects = [(false, false), (false, true), (true, false), (true, true)];
     dialects
@@ -67,7 +67,7 @@ impl Dialect {
     }
 }
 
-/// A query string of `name=value` pairs, each value encoded once.
+/// A query string of `name=value` pairs, each value percent-encoded once.
 pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs
         .iter()
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_a_json_string() {
+    fn values_are_quoted_as_json_strings() {
         assert_eq!(
             equals("username", "emma.sharp"),
             r#"username eq "emma.sharp""#
@@ -136,7 +136,7 @@ mod tests {
         );
     }
 
-    /// Where the bracket is closed that a filter begins with, in one way of reading it; told from the text alone.
+    /// The end of the first bracket under one dialect, computed from the text alone.
     fn end_of_first_bracket(filter: &str, escapes: bool, quotes: &[char]) -> Option<usize> {
         let (mut depth, mut place) = (0, 0);
         while let Some(character) = filter[place..].chars().next() {
@@ -171,7 +171,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
 
-        /// Whatever the filter, and however PingOne reads it: it does not leave its brackets.
+        /// No filter leaves its brackets, however PingOne parses it.
         #[test]
         fn no_filter_leaves_its_brackets(filter in r#"[ab ()\[\]"'\\é]{0,14}"#) {
             if let Some(inner) = in_brackets(&filter) {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the value: the filter is the operator and one JSON string, which reads back as the value.
+        /// Any value yields the operator and one JSON string that reads back as the value.
         #[test]
         fn a_value_never_widens_the_filter(value in any::<String>()) {
             let filter = equals("username", &value);

@@ -1,6 +1,6 @@
-//! The live half of the transport, and the only file that builds or holds an HTTP client: TLS roots, proxies,
-//! time limits, bounded bodies, and the meaning of what the network reports. Redirects are never followed: a
-//! bearer token must not travel to a host that nobody configured.
+//! The live half of the transport, and the only file that builds or holds an HTTP client: TLS roots, proxies, time
+//! limits, size limits, and what network errors mean. Redirects are never followed: a bearer token must not travel to
+//! a host that nobody configured.
 
 use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
@@ -22,27 +22,27 @@ use super::{
 };
 use crate::{memory::Budget, network_env::NetworkEnv, secrets::Mask};
 
-/// Answers of PingOne are some hundred kilobytes at the most (200 users of at most 16 KB would be 3.2 MB).
+/// PingOne's answers are a few hundred kilobytes at most; even 200 users of at most 16 KB would be 3.2 MB.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// A host that takes longer to accept a connection is tried again rather than waited for.
+/// A host that takes longer to accept a connection is retried rather than waited for.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections idle for longer are not used again: load balancers close theirs after a minute or so, and a
-/// request sent into a closing connection may be lost.
+/// Connections idle for longer are not reused: load balancers close theirs after a minute or so, and a request sent
+/// into a closing connection may be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// PingOne answers in HAL whatever is asked for.
+/// PingOne answers in HAL whatever the header says.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("application/hal+json, application/json");
 
 /// The network.
 pub struct Http {
     client: Client,
-    /// The API, if a connection to it may be opened while the first token is asked for.
+    /// The API, if a connection to it may be opened while the first token is requested.
     preconnect_to: Cell<Option<Url>>,
     proxies: Arc<Proxies>,
 }
 
 impl Http {
-    /// Prepares connections; none is made yet.
+    /// Sets up the HTTP client; no connection is made yet.
     pub fn new(settings: &Settings, env: &NetworkEnv) -> Result<Self> {
         tls::choose_provider();
         let mut builder = Client::builder()
@@ -60,7 +60,7 @@ impl Http {
             .iter()
             .all(|url| url.scheme() == "http")
         {
-            // A server on this machine: no certificate is asked for, so no root is needed.
+            // A server on this machine: no certificate is checked, so no roots are needed.
             builder.tls_certs_only([])
         } else {
             builder.tls_backend_preconfigured(tls::verifying(env)?)
@@ -87,7 +87,7 @@ impl Http {
         })
     }
 
-    /// The request as reqwest sends it.
+    /// Builds reqwest's form of the request.
     fn prepare(&self, request: &HttpRequest) -> RequestBuilder {
         let mut builder = self
             .client
@@ -113,7 +113,7 @@ impl Http {
         }
         match &request.body {
             Some(body) => builder.body(body.to_vec()),
-            // PingOne's operations without a body still want to be told that there is none.
+            // PingOne's operations without a body still expect a `Content-Length`.
             None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
             None => builder,
         }
@@ -132,7 +132,7 @@ impl Http {
         let failed = |error: reqwest::Error, answered: bool| {
             self.failure(request, error, answered, timeout, mask)
         };
-        // The first request is that for a token, unless one was restored. Later ones find a connection.
+        // The first request is that for a token, unless one was restored. Later requests find an open connection.
         let sent = match self.preconnect_to.take() {
             Some(api) if api.origin() != request.url.origin() => {
                 tokio::join!(builder.send(), self.preconnect(api)).0
@@ -174,13 +174,13 @@ impl Http {
         Ok(reply)
     }
 
-    /// Opens a connection for the request that follows. Whatever goes wrong, that one will tell.
+    /// Opens a connection for the request that follows, which will report whatever goes wrong.
     async fn preconnect(&self, api: Url) {
         let never_sent = PRECONNECTING.scope((), self.client.get(api).send());
         drop(tokio::time::timeout(preconnect::MAX_WAIT, never_sent).await);
     }
 
-    /// What a failed attempt means. `answered`: the status had come already.
+    /// What a failed attempt means.
     fn failure(
         &self,
         request: &HttpRequest,
@@ -205,11 +205,11 @@ impl Http {
         } else {
             Cause::Broken
         };
-        // reqwest's own texts hold the whole URL, and with it what was looked for.
+        // reqwest's own messages hold the whole URL, including the search terms in it.
         let network = innermost(&error.without_url());
         let detail = match (cause, proxy.and_then(Url::host_str)) {
             (Cause::Timeout, _) => format!("waited {:.1} s", timeout.as_secs_f64()),
-            // Behind a proxy, no other name is looked up here.
+            // Behind a proxy, the proxy's is the only name that is looked up here.
             (Cause::Proxy, Some(proxy)) if is_unknown => mask.text(&format!(
                 "the proxy's host {proxy} was not found: {network}"
             )),
@@ -225,29 +225,29 @@ impl Http {
     }
 }
 
-/// Lets the runtime notice what happened to idle connections while it was busy or waited for something else.
-/// A request sent into one that the other end has closed is lost, and a create that may have been carried out
-/// is not sent again. The first yield has the sockets looked at, the second runs the tasks that this woke.
+/// Lets the runtime notice what happened to idle connections while it was busy elsewhere. A request sent into a
+/// connection that the other end has closed is lost, and a create that may have been carried out is not retried. The
+/// first yield polls the sockets, the second runs the tasks that this woke.
 async fn notice_closed_connections() {
     for _ in 0..2 {
         tokio::task::yield_now().await;
     }
 }
 
-/// The text of a header, if it is one.
+/// The value of a header as text.
 fn header_text(value: Option<&HeaderValue>) -> Option<String> {
     value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn secret_header(scheme: &str, value: &str) -> HeaderValue {
-    // `token.rs` lets no token pass that cannot stand in a header; base64 always can.
+    // `token.rs` rejects any token that cannot stand in a header; base64 always can.
     let mut header = HeaderValue::from_str(&format!("{scheme} {value}"))
         .unwrap_or_else(|_| HeaderValue::from_static(""));
     header.set_sensitive(true);
     header
 }
 
-/// The causes of an error, from the outside in; I/O errors hide theirs.
+/// The error and its causes, outermost first; I/O errors hide theirs from `source`.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -260,7 +260,7 @@ fn chain<'a>(
     })
 }
 
-/// hyper does not export the type of a failed name look-up; its text is the only sign.
+/// hyper does not export the type of a failed name look-up; the text is the only sign.
 fn text_in_chain(error: &(dyn StdError + 'static), text: &str) -> bool {
     chain(error).any(|cause| cause.to_string().contains(text))
 }

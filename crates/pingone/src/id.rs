@@ -1,12 +1,12 @@
-//! PingOne's ids. Each resource has its own type, so that a group's id cannot be taken for a user's, and
-//! each is a UUID, so that no text from outside can change the path of a URL.
+//! PingOne's ids. Each kind of resource has its own type, so that a group's id cannot be taken for a user's, and each
+//! is a UUID, so that no text from outside can change the path of a URL.
 
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Length of a UUID with its hyphens; other spellings (braces, `urn:uuid:`) are refused.
+/// Length of a UUID with hyphens; other notations (braces, `urn:uuid:`) are refused.
 const HYPHENATED: usize = 36;
 
 /// The text is not a UUID.
@@ -59,8 +59,8 @@ ids! {
     DeviceId;
 }
 
-/// Reads the id of something out of an answer; the error says what is there in its place. It quotes nothing, as nothing
-/// is masked yet.
+/// Reads a resource's id from an answer. The error says what stands in its place and quotes nothing, since nothing is
+/// masked yet.
 pub(super) fn read_id<T: FromStr>(raw: &Value, what: &str) -> Result<T, String> {
     let there = match raw.get("id") {
         None | Some(Value::Null) => return Err(format!("{what} in it has no id")),
@@ -73,7 +73,7 @@ pub(super) fn read_id<T: FromStr>(raw: &Value, what: &str) -> Result<T, String> 
     Err(format!("{what} in it has no usable id, but {there}"))
 }
 
-/// What a value is, in words.
+/// Describes the kind of a value.
 pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unusable_id_is_told_from_a_missing_one() {
+    fn invalid_and_missing_ids_are_distinguished() {
         let read = |raw: Value| read_id::<UserId>(&raw, "a user");
         let id = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
         assert_eq!(

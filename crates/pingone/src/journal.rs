@@ -1,6 +1,6 @@
-//! The log of one request. In the one-way mode a line goes to stderr at once; in the two-way mode lines are
-//! kept until the server can be told, since each costs a round trip. Whatever is logged passes the mask of the
-//! request, which lives here: what is a secret becomes known only bit by bit.
+//! The log of one request. In the one-way mode a line goes to stderr at once; in the two-way mode lines are buffered
+//! until they can be sent to the server, since each message costs a round trip. Everything logged passes through the
+//! request's mask, which lives here because secrets become known one by one.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,20 +12,20 @@ use serde::Serialize;
 
 use crate::{secrets::Mask, visible::visible_lines};
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Seen only where the server or the command runs in debug mode.
+    /// Shown only if the server or the command runs in debug mode.
     Debug,
-    /// Always seen.
+    /// Always shown.
     Info,
-    /// Always seen, as an error.
+    /// Always shown, as an error.
     Error,
 }
 
 impl Level {
-    /// As it is written.
+    /// The level's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -35,32 +35,32 @@ impl Level {
     }
 }
 
-/// Where log lines go, and the secrets that none of them may hold.
+/// Where log lines go, and the secrets that none of them may show.
 pub struct Journal {
     lines: Lines,
-    /// Grows when a token comes; calls under way keep what they began with.
+    /// Replaced when a secret is added; calls in flight keep the one that they started with.
     mask: RefCell<Rc<Mask>>,
     logs_calls: Cell<bool>,
 }
 
 enum Lines {
-    /// To stderr at once.
+    /// Written to stderr at once.
     Stderr,
-    /// Buffered for [`Journal::take`].
+    /// Kept for [`Journal::take`].
     Buffered {
         lines: RefCell<Vec<(Level, String)>>,
-        /// Calls to PingOne, which become one line.
+        /// Calls to PingOne, which are joined into one line.
         calls: RefCell<Vec<String>>,
     },
 }
 
 impl Journal {
-    /// Lines go to stderr at once.
+    /// Writes lines to stderr at once.
     pub fn to_stderr() -> Self {
         Self::of(Lines::Stderr)
     }
 
-    /// Lines are kept for [`Journal::take`].
+    /// Keeps lines for [`Journal::take`].
     pub fn buffered() -> Self {
         Self::of(Lines::Buffered {
             lines: RefCell::default(),
@@ -76,17 +76,17 @@ impl Journal {
         }
     }
 
-    /// Begins with the secrets that are known from the start.
+    /// Sets the secrets known from the start.
     pub fn set_mask(&self, mask: Mask) {
         self.mask.replace(Rc::new(mask));
     }
 
-    /// The secrets that are known so far.
+    /// The secrets known so far.
     pub fn mask(&self) -> Rc<Mask> {
         Rc::clone(&self.mask.borrow())
     }
 
-    /// Masks a secret from now on: an argument, a token, or a password that was made here.
+    /// Masks a secret from now on: an argument, a token, or a generated password.
     pub fn hide(&self, secret: &str) {
         let mut mask = self.mask.borrow_mut();
         if !mask.contains(secret) {
@@ -104,17 +104,17 @@ impl Journal {
         self.logs_calls.get()
     }
 
-    /// Notes a line.
+    /// Logs a line.
     pub fn log(&self, level: Level, text: String) {
         match &self.lines {
             Lines::Buffered { lines, .. } => lines.borrow_mut().push((level, text)),
-            // The server decides what of these it keeps; on stderr they would only be in the way.
+            // The server filters debug lines; on stderr they would only be noise.
             Lines::Stderr if level == Level::Debug => {}
             Lines::Stderr => self.write(level, &text),
         }
     }
 
-    /// Notes a call to PingOne and what came of it, if calls are logged.
+    /// Logs a call to PingOne and its result, if calls are logged.
     pub fn log_call(&self, describe: impl FnOnce() -> String) {
         if !self.logs_calls() {
             return;
@@ -127,11 +127,11 @@ impl Journal {
 
     fn write(&self, level: Level, text: &str) {
         let shown = visible_lines(&self.mask.borrow().text(text));
-        // Nothing can be done, nor need be, if nobody reads the log any more.
+        // If nobody reads the log any more, there is nothing to be done.
         drop(writeln!(std::io::stderr(), "{}: {shown}", level.name()));
     }
 
-    /// The lines that were kept since the last call; all calls to PingOne are one line, the last.
+    /// Takes the lines kept since the last call; all calls to PingOne are joined into the last line.
     pub fn take(&self) -> Vec<(Level, String)> {
         let Lines::Buffered { lines, calls } = &self.lines else {
             return Vec::new();
@@ -142,7 +142,7 @@ impl Journal {
             let text = format!("Calls to PingOne:\n{}", calls.join("\n"));
             reservation.push((Level::Debug, text));
         }
-        // Masked here, not where they were noted: by now more secrets are known.
+        // Masked here rather than when logged: more secrets are known by now.
         let mask = self.mask.borrow();
         reservation
             .into_iter()
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_becomes_known_later_is_masked_all_the_same() {
+    fn secrets_that_become_known_later_are_masked_too() {
         let journal = Journal::buffered();
         journal.log(Level::Info, "no user hunter22".to_owned());
         journal.hide("hunter22");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_one_line_and_only_in_debug_mode() {
+    fn calls_are_joined_into_one_line_in_debug_mode_only() {
         let journal = Journal::buffered();
         journal.log_call(|| "GET /x".to_owned());
         journal.enable_call_log();

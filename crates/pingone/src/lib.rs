@@ -1,9 +1,10 @@
-//! A client for PingOne's management API. It does not know for whom it works: no command names, and no advice about
-//! settings. Read in this order: what a call may be (`call`, `endpoints`), how it is made (`exchange`: reader, guard,
-//! writer, then tries and token), how it is sent (`transport`). `client` puts them together for one command.
+//! A client for PingOne's management API. It does not know who uses it: it has no command names and gives no advice
+//! about settings. Read it in this order: which calls there are (`call`, `endpoints`), how a call is made (`exchange`:
+//! reader, guard, writer, then attempts and token), and how it is sent (`transport`). `client` puts them together for
+//! one command.
 //!
-//! Beside that: `secrets` (what must not be shown) and `escapes` (how it may be written), `memory` (how much of the
-//! machine's memory a command may use), `journal` (the log of one request), `visible` (text made safe for a terminal),
+//! Beside them: `secrets` (what must not be shown) and `escapes` (how a secret may be encoded), `memory` (how much
+//! memory a command may use), `journal` (the log of one request), `visible` (text made safe for a terminal),
 //! `network_env` (certificates and proxies), `times`.
 
 mod escapes;

@@ -1,7 +1,8 @@
-//! How much memory one command may use, whatever it is sent: a budget, and JSON that is read within it. JSON in memory
-//! takes up to eighty times as much as on the wire (`{"a":0}`), so counting bytes on the wire is not enough.
+//! Bounds how much memory one command may use, whatever it is sent: a budget, and a JSON reader that stays within it.
+//! JSON takes up to eighty times as much memory as on the wire (`{"a":0}`), so counting bytes on the wire is not
+//! enough.
 //!
-//! Charges are estimates from above. That they hold is what `tests/memory` measures on the running process.
+//! Charges are upper estimates. `tests/memory` measures on the running process that they hold.
 
 use std::{cell::Cell, fmt, rc::Rc};
 
@@ -11,40 +12,40 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// What one command may hold at a time of PingOne's answers and of what is made of them. The rest of the 256 MiB that a
-/// process never passes is for itself, the request, and memory that was given back but is not reused yet.
+/// What one command may hold at a time of PingOne's answers and of what is made from them. The rest of the 256 MiB
+/// that a process never exceeds is for the process itself, the request, and freed memory that is not reused yet.
 const COMMAND_BUDGET: usize = 192 * MIB;
 const MIB: usize = 1024 * 1024;
 
-/// An item of a list or a member of an object: a value and its share of the room that grows in advance.
+/// An item of a list or a member of an object: a value and its share of the capacity that grows ahead.
 const ITEM: usize = 112;
-/// An object without members; the first member makes room for three and for their index.
+/// An empty object; its first member allocates room for three and for their index.
 const OBJECT: usize = 300;
 /// A member of an object: its name's allocation, hash and index.
 const MEMBER: usize = 200;
 /// A text's allocation.
 const TEXT: usize = 32;
-/// A text is shown in a table and in the context too.
+/// A string is shown in a table and in the context too.
 const COPIES: usize = 5;
-/// Characters that take more room once they are escaped for a table, then for JSON.
+/// Extra room for a character that is escaped for a table, then for JSON.
 const ESCAPED: usize = 6;
 
-/// What a row of a table and an entry of the context cost, whatever stands in them.
+/// The fixed cost of a table row with its context entry.
 pub const ROW: usize = 4_500;
 
-/// No resource of PingOne's is larger, and no answer about a single one: a user has at most 16 KB of JSON. A larger
-/// one may have anything in the place of a member that is shown, which then is copied as a whole.
+/// No PingOne resource is larger, nor is the answer about a single one: a user has at most 16 KB of JSON. In a larger
+/// one, any member that is shown may be huge, and is copied as a whole.
 const MAX_USUAL_ANSWER: usize = MIB;
-/// The same of an item of a list.
+/// The same limit for an item of a list.
 const MAX_USUAL_ITEM: usize = MAX_USUAL_ANSWER / 4;
 /// How many such copies there may be: PingOne's own, and those in the table and the context.
 const COPIES_SHOWN: usize = 3;
 
-/// What may still be used. Clones share it.
+/// The memory that may still be used. Clones share one budget.
 #[derive(Clone, Debug)]
 pub struct Budget(Rc<Cell<usize>>);
 
-/// There is no more memory to be had.
+/// The budget is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
@@ -64,12 +65,12 @@ impl Budget {
         Ok(())
     }
 
-    /// Takes for good, for something that is there already. If there is not enough left, nothing is left.
+    /// Charges for something that exists already and stays. The budget stops at zero.
     pub fn spend(&self, bytes: usize) {
         self.0.set(self.0.get().saturating_sub(bytes));
     }
 
-    /// A share of nothing yet, which is given back when it is dropped.
+    /// An empty reservation, which is released when it is dropped.
     pub fn reserve(&self) -> Reservation {
         Reservation {
             budget: Some(self.clone()),
@@ -78,7 +79,7 @@ impl Budget {
     }
 }
 
-/// A share of a budget, given back when it is dropped. The default belongs to no budget and has no limit.
+/// A part of a budget, released when it is dropped. The default belongs to no budget and has no limit.
 #[derive(Debug, Default)]
 pub struct Reservation {
     budget: Option<Budget>,
@@ -86,7 +87,7 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Makes the share larger.
+    /// Enlarges the reservation.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Exhausted> {
         if let Some(budget) = &self.budget {
             budget.take(bytes)?;
@@ -95,15 +96,14 @@ impl Reservation {
         Ok(())
     }
 
-    /// Makes the share of this one a part of it.
+    /// Adds another reservation of the same budget to this one.
     pub fn merge(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
     }
 
-    /// What was read are the items of a list, which are shown: charges what is made of each, and at least `least` for
-    /// all of them.
+    /// Charges for the items of a list, each of which is shown, and at least `least` for all of them together.
     pub fn charge_items(&mut self, items: &[Value], least: usize) -> Result<(), Exhausted> {
-        // Nearly always they are small together, which costs nothing to see.
+        // Nearly always the items are small, which is cheap to establish.
         let copies = if self.bytes > MAX_USUAL_ITEM {
             let large = items.iter().map(raw_weight);
             let large = large.filter(|weight| *weight > MAX_USUAL_ITEM);
@@ -115,7 +115,7 @@ impl Reservation {
         self.grow((copies + rows).max(least.saturating_sub(self.bytes)))
     }
 
-    /// Gives back all but `part` of `whole`.
+    /// Releases all but `part` of `whole`.
     pub fn shrink_to_share(&mut self, part: usize, whole: usize) {
         let kept = self.bytes / whole.max(1) * part;
         if let Some(budget) = &self.budget {
@@ -124,13 +124,13 @@ impl Reservation {
         self.bytes = kept;
     }
 
-    /// What it is held for stays until the command's end.
+    /// Keeps the memory reserved until the command ends.
     pub fn keep_until_end(mut self) {
         self.bytes = 0;
     }
 
-    /// What it was held for goes to somebody who keeps it for a while, or to the end: of an answer as PingOne gives them
-    /// that does not matter, as few are kept at a time. A larger one counts to the end, with its copies.
+    /// Ends the reservation where the data goes on to a caller who keeps it for a while. An ordinary answer is
+    /// released, as few of them are kept at a time; a larger one counts until the command ends, with its copies.
     pub fn hand_over(mut self) -> Result<(), Exhausted> {
         if self.bytes > MAX_USUAL_ANSWER {
             self.grow(self.bytes * (COPIES_SHOWN - 1))?;
@@ -145,7 +145,7 @@ impl Reservation {
             .map_or(usize::MAX, |budget| budget.0.get())
     }
 
-    /// Reads a JSON text and holds what it takes in memory.
+    /// Parses JSON and reserves the memory that it takes.
     pub fn read(&mut self, json: &[u8]) -> Result<Value, ReadError> {
         let meter = Meter::new(self.left());
         let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -171,21 +171,22 @@ impl Drop for Reservation {
     }
 }
 
-/// Why a JSON text could not be read.
+/// Why JSON could not be read.
 #[derive(Debug)]
 pub enum ReadError {
-    /// It is none.
+    /// It is not valid JSON.
     Json(serde_json::Error),
-    /// There is not enough memory for it.
+    /// It does not fit into the budget.
     TooLarge,
 }
 
-/// Reads a JSON text that may take `most` bytes in memory.
+/// Parses JSON that may take up to `limit` bytes in memory.
 pub fn read_within(limit: usize, json: &[u8]) -> Result<Value, ReadError> {
     Budget::of(limit).reserve().read(json)
 }
 
-/// What a value takes, as [`Reservation::read`] counts it. One that is larger than any of PingOne's counts with its copies.
+/// The memory that a value takes, as [`Reservation::read`] counts it. A value larger than any of PingOne's counts with
+/// its copies.
 pub fn weight(value: &Value) -> usize {
     let bytes = raw_weight(value);
     if bytes > MAX_USUAL_ITEM {
@@ -210,13 +211,13 @@ fn raw_weight(value: &Value) -> usize {
     }
 }
 
-/// What a text takes with its copies.
+/// The memory that a string takes with its copies.
 pub fn text_weight(text: &str) -> usize {
     let escaped = text.bytes().map(|byte| IS_ESCAPED[usize::from(byte)]);
     TEXT + COPIES * text.len() + ESCAPED * escaped.map(usize::from).sum::<usize>()
 }
 
-/// For each byte 1 if it may be escaped where it is shown: this is asked of every byte that PingOne sends.
+/// For each byte, 1 if it may be escaped where it is shown: a table, since every byte that PingOne sends is looked up.
 const IS_ESCAPED: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0_u8;
@@ -229,9 +230,9 @@ const IS_ESCAPED: [u8; 256] = {
     table
 };
 
-/// A part of a request, which may take so many bytes in memory, and whose objects, at every depth, have each name
-/// once. A parser takes the last of two, a person reads the first: of `"read_only": true, …, "read_only": false`
-/// neither may decide.
+/// A part of a request, limited to so many bytes in memory, whose objects have no duplicate names at any depth. A
+/// parser takes the last of two duplicates, a person reads the first: neither may decide in `"read_only": true, …,
+/// "read_only": false`.
 pub struct Bounded<const MAX_BYTES: usize>(pub Value);
 
 impl<const MAX_BYTES: usize> Default for Bounded<MAX_BYTES> {
@@ -250,17 +251,17 @@ impl<'de, const MAX_BYTES: usize> Deserialize<'de> for Bounded<MAX_BYTES> {
     }
 }
 
-/// Counts what is read.
+/// Counts the memory of what is read.
 struct Meter {
     limit: usize,
     used: Cell<usize>,
     names: Names,
 }
 
-/// What a name that an object has twice means.
+/// How duplicate names in an object are treated.
 #[derive(PartialEq, Eq)]
 enum Names {
-    /// The last one counts, as in `Value`.
+    /// The last one wins, as in `Value`.
     LastWins,
     /// An error.
     Distinct,
@@ -288,7 +289,7 @@ impl Meter {
     }
 }
 
-/// Reads a value, as `Value` reads itself, and counts it.
+/// Deserializes a `Value` as serde does, and meters it.
 #[derive(Clone, Copy)]
 struct Metered<'a>(&'a Meter);
 
@@ -349,7 +350,7 @@ impl<'de> Visitor<'de> for Metered<'_> {
             self.0.add(MEMBER + text_weight(&name))?;
             let earlier = object.insert(name, members.next_value_seed(self)?);
             if earlier.is_some() && self.0.names == Names::Distinct {
-                // The name may be anything, so it is not quoted; the parser adds the place.
+                // The name may be anything, so it is not quoted; the parser adds the position.
                 return Err(de::Error::custom("an object has a name twice"));
             }
         }
@@ -366,7 +367,7 @@ mod tests {
     type Distinct = Bounded<1_000_000>;
 
     #[test]
-    fn a_name_twice_is_an_error_at_every_depth() {
+    fn duplicate_names_are_errors_at_any_depth() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":2}"#,
@@ -386,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_name_in_other_objects_and_in_other_cases_is_fine() {
+    fn equal_names_in_different_objects_are_fine() {
         for text in [r#"{"a":{"a":1},"A":[{"a":2}]}"#, "{}", "[null]"] {
             let Bounded(value): Distinct = serde_json::from_str(text).expect("distinct names");
             assert_eq!(value.to_string(), text);
@@ -394,9 +395,9 @@ mod tests {
     }
 
     proptest! {
-        /// Apart from names that stand twice it is serde's own reading.
+        /// Apart from duplicate names, parsing agrees with serde's.
         #[test]
-        fn everything_else_is_read_as_ever(text in r#"[\[\]{},:" 0-9.eE\-a-c\\ntruefalsul]{0,40}"#) {
+        fn anything_else_parses_as_usual(text in r#"[\[\]{},:" 0-9.eE\-a-c\\ntruefalsul]{0,40}"#) {
             if let Ok(Bounded(value)) = serde_json::from_str::<Distinct>(&text) {
                 prop_assert_eq!(value, serde_json::from_str::<Value>(&text).expect("JSON"));
             }

@@ -1,11 +1,11 @@
-//! How names are compared: usernames, e-mail addresses, names of groups. PingOne ignores case, and so do we. The
-//! same letter may be stored in two ways (`é` as one character or as two), so names are compared in NFC.
+//! How names are compared: usernames, email addresses, group names. PingOne ignores case, and so do we. The same
+//! letter may be stored in two ways (`é` as one character or as two), so names are compared in NFC.
 
 use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// A text in Unicode's normalization form C.
+/// Normalizes text to Unicode's form C.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -13,7 +13,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// Whether two names are the same, apart from case and normalization.
+/// Whether two names are the same, ignoring case and normalization.
 pub(super) fn same(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.eq_ignore_ascii_case(b);
@@ -21,17 +21,17 @@ pub(super) fn same(a: &str, b: &str) -> bool {
     nfc(a).to_lowercase() == nfc(b).to_lowercase()
 }
 
-/// How much a name is like the one that is looked for.
+/// How well a name matches the one searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum MatchQuality {
-    /// It is the name, apart from case.
+    /// The same name, ignoring case.
     Exact,
-    /// Other characters that only pass for those of the name: the Kelvin sign becomes a `k` in lower case, but is none.
-    /// Those are characters that a text in NFC does not have.
+    /// Characters that only resemble those of the name: the Kelvin sign becomes a `k` in lower case, but is not one.
+    /// Such characters do not occur in NFC.
     Lookalike,
 }
 
-/// How much `name` is like `wanted`; `None` for another name.
+/// How well `name` matches `wanted`; `None` for a different name.
 pub(super) fn match_quality(wanted: &str, name: &str) -> Option<MatchQuality> {
     if !same(wanted, name) {
         return None;
@@ -46,8 +46,8 @@ pub(super) fn match_quality(wanted: &str, name: &str) -> Option<MatchQuality> {
     })
 }
 
-/// The items that are most like what was looked for: an exact match leaves no room for a look-alike. Names that differ
-/// in case alone stay together, for a person to choose: which of them is meant cannot be told from its case.
+/// The items that match best: an exact match rules out a look-alike. Names that differ only in case stay together for
+/// a person to choose from, since case does not tell which one is meant.
 pub(super) fn best_matches<T>(found: Vec<(MatchQuality, T)>) -> Vec<T> {
     let Some(best) = found.iter().map(|(match_quality, _)| *match_quality).min() else {
         return Vec::new();

@@ -1,8 +1,8 @@
-//! What the client takes from where it runs, as plain data: whom it trusts, its proxies, and what it calls itself. Which
-//! variables say so is the caller's business.
+//! What the client takes from its environment, as plain data: trusted certificates, proxies, and its user agent. Which
+//! variables these come from is the caller's business.
 
-/// Something from the environment, and what texts call the place where it stands. It has no `Debug`: a proxy's address
-/// may hold a password.
+/// A value from the environment and the name of its variable, for messages. It has no `Debug`: a proxy's address may
+/// hold a password.
 #[derive(Clone)]
 pub struct EnvVar {
     /// The name of the variable.
@@ -11,7 +11,7 @@ pub struct EnvVar {
     pub value: String,
 }
 
-/// The network as the process finds it. It has no `Debug` either.
+/// The network environment of the process. It has no `Debug` either.
 #[derive(Clone)]
 pub struct NetworkEnv {
     /// The `User-Agent` of every request.
@@ -20,11 +20,11 @@ pub struct NetworkEnv {
     pub certificate_file: Option<EnvVar>,
     /// The proxy for `https` addresses.
     pub https_proxy: Option<EnvVar>,
-    /// That for `http` addresses. It is not used, but it has to be an address.
+    /// The proxy for `http` addresses. It is not used, but it must be valid.
     pub http_proxy: Option<EnvVar>,
-    /// Hosts that are reached without a proxy, with commas between them.
+    /// Hosts that are reached without a proxy, separated by commas.
     pub no_proxy: Option<String>,
-    /// What to do about a proxy's address that cannot be used, for error texts.
+    /// What to do about an invalid proxy address, for error texts.
     pub proxy_advice: &'static str,
 }
 

@@ -1,8 +1,8 @@
-//! Lists over several pages. PingOne says where the next page is; a page may be short without being the last.
+//! Lists over several pages. PingOne links to the next page; a short page need not be the last.
 //! <https://developer.pingidentity.com/pingone-api/platform/reference/paging-ordering-collections.html>
 //!
-//! The link to the next page comes from outside: it is followed only within the list that was asked for, only once
-//! to each address, and not without end.
+//! That link comes from outside: it is followed only within the requested list, only once to each address, and not
+//! endlessly.
 
 use std::{collections::HashSet, fmt, rc::Rc, str::FromStr};
 
@@ -21,16 +21,16 @@ use crate::{
     secrets::Mask,
 };
 
-/// More pages than any list has that a command asks for: 100,000 users at 200 a page.
+/// More pages than any list that a command reads: 100,000 users at 200 a page.
 const MAX_PAGES: usize = 500;
 const TOO_MANY_PAGES: &str = "it has more than 500 pages";
 
-/// A page counts at least so many times its size on the wire.
+/// A page is charged with at least this multiple of its size on the wire.
 const MIN_EXPANSION: usize = 5;
 const TOO_LARGE: &str =
     "its pages are too large together: ask for fewer items at once, or for fewer users";
 
-/// A page whose items were taken out, and the share of the command's memory that they have.
+/// A page without its items, the items, and the memory reserved for them.
 struct Page {
     rest: Value,
     items: Vec<Value>,
@@ -38,28 +38,28 @@ struct Page {
 }
 
 impl Page {
-    /// Whether PingOne says that the page, or with `count` the list, has more items than these.
+    /// Whether PingOne reports more items than these for the page (`size`) or the list (`count`).
     fn says_more_than(&self, member: &str, items: usize) -> bool {
         let said = self.rest.get(member).and_then(Value::as_u64);
         said.is_some_and(|said| said > items as u64)
     }
 }
 
-/// A list that was read to its end. Texts in it are not masked yet.
+/// A list read to its end. Nothing in it is masked yet.
 pub(super) struct Listing {
     label: CallLabel,
     first: Value,
     collection: &'static str,
     /// The items of all pages.
     pub(super) items: Vec<Value>,
-    /// The share of the command's memory that they have.
+    /// The memory reserved for them.
     pub(super) reservation: Reservation,
-    /// PingOne says that there are more items than it gave.
+    /// PingOne reported more items than it returned.
     is_short: bool,
 }
 
 impl Listing {
-    /// An error if PingOne says that there are more items than it gave: for lists of which each item may decide.
+    /// Fails if PingOne reported more items than it returned: for lists in which every item may matter.
     pub(super) fn ensure_complete(&self) -> Result<(), Error> {
         if self.is_short {
             return Err(self.label.unusable("it has fewer items than it says"));
@@ -67,7 +67,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Makes something of the items whose `attribute` is most like `wanted`: PingOne's filters ignore case, and more.
+    /// Decodes the items whose `attribute` matches `wanted` best: PingOne's filters ignore case, and more.
     pub(super) fn decode_best_matches<T>(
         self,
         attribute: &str,
@@ -85,7 +85,7 @@ impl Listing {
         found.map_err(|reason| self.label.unusable(&reason))
     }
 
-    /// Makes something of each item. `read` says what is wrong with one.
+    /// Decodes every item. `read` returns what is wrong with one as its error.
     pub(super) fn decode<T>(
         &self,
         read: impl FnMut(&Value) -> Result<T, String>,
@@ -109,13 +109,13 @@ impl Listing {
         Ok(self.items)
     }
 
-    /// The list, and its share of the command's memory.
+    /// Splits off the memory reserved for the list.
     pub(super) fn split_reservation(mut self) -> (Self, Rc<Reservation>) {
         let reservation = std::mem::take(&mut self.reservation);
         (self, Rc::new(reservation))
     }
 
-    /// One document of the first page's shape with the items of all pages.
+    /// One document shaped like the first page, with the items of all pages.
     pub(super) fn into_document(self) -> Value {
         let Self {
             label: _,
@@ -138,24 +138,24 @@ impl Listing {
     }
 }
 
-/// How much of a list is wanted.
+/// How much of a list to read.
 #[derive(Clone, Debug)]
 pub struct Paging<Position = PageToken> {
-    /// So many items at the most; all if `None`.
+    /// The maximum number of items; `None` for all.
     pub limit: Option<usize>,
-    /// So many items in one answer of PingOne, which may give fewer.
+    /// The number of items per page; PingOne may return fewer.
     pub page_size: usize,
     /// Where an earlier part ended.
     pub from: Option<Position>,
 }
 
-/// A part of a list, and where the next begins.
+/// A part of a list, and where the next part starts.
 pub struct Part<Position = PageToken> {
     /// The items, with every secret masked.
     pub items: Vec<Value>,
-    /// Whether there is, or may be, more.
+    /// Whether there are, or may be, more items.
     pub more: bool,
-    /// Where to go on. Also `None` where there is more, but PingOne's link to it has no cursor.
+    /// Where to continue. Also `None` if there is more, but PingOne's link to it has no cursor.
     pub next: Option<Position>,
 }
 
@@ -170,8 +170,8 @@ impl<Position> Part<Position> {
     }
 }
 
-/// A place in a list: PingOne's cursor of a page, and how many of its items were given already. Written as
-/// `3.cursor`; a cursor can name no other address.
+/// A position in a list: PingOne's cursor for a page, and how many of its items were returned already. Written as
+/// `3.cursor`; a cursor cannot name another address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageToken {
     skip: usize,
@@ -202,19 +202,19 @@ impl FromStr for PageToken {
     }
 }
 
-/// The text is not the place in a list.
+/// The text is not a page token.
 #[derive(Debug, thiserror::Error)]
 #[error("not a page token")]
 pub struct InvalidPageToken;
 
 impl PageToken {
-    /// At the beginning of a page; `None` where its address has no cursor.
+    /// The start of a page; `None` if its address has no cursor.
     fn at(page: &Url) -> Option<Self> {
         let cursor = Some(cursor(page)?);
         Some(Self { skip: 0, cursor })
     }
 
-    /// After the first `skip` items of a page. The first page has no cursor.
+    /// The position after the first `skip` items of a page. The first page has no cursor.
     fn within(page: Option<&Url>, skip: usize) -> Self {
         let cursor = page.and_then(cursor);
         Self { skip, cursor }
@@ -228,7 +228,7 @@ fn cursor(url: &Url) -> Option<String> {
 }
 
 impl Reader<'_> {
-    /// Reads as much of a list as `paging` wants. Beside it, its share of the command's memory.
+    /// Reads as much of a list as `paging` asks for. Also returns the memory reserved for it.
     pub(super) async fn list_part(
         self,
         list: List,
@@ -254,7 +254,7 @@ impl Reader<'_> {
         let mut reservation = self.budget().reserve();
         let mut url = pages.next.clone();
         while let Some(page) = pages.read(self).await? {
-            // Not before the call: it may have brought a token.
+            // Taken after the call, which may have brought a token.
             let mask = self.mask();
             let on_page = page.items.len();
             let given = on_page.saturating_sub(skip).min(wanted - items.len());
@@ -264,7 +264,7 @@ impl Reader<'_> {
             let given_of_page = skip + given;
             let is_within = on_page > given_of_page;
             if items.len() == wanted && (is_within || pages.next.is_some()) {
-                // Where the page holds more than was wanted, the next part begins within it.
+                // If the page holds more than was wanted, the next part starts within it.
                 let next = if is_within {
                     Some(PageToken::within(url.as_ref(), given_of_page))
                 } else {
@@ -274,7 +274,7 @@ impl Reader<'_> {
                 return Ok((Part { items, more, next }, reservation));
             }
             url = pages.next.clone();
-            // A page may be shorter now than the one within which the last part ended.
+            // The page may have become shorter since the last part ended within it.
             skip = skip.saturating_sub(on_page);
         }
         Ok((Part::last(items), reservation))
@@ -305,16 +305,16 @@ impl Reader<'_> {
     }
 }
 
-/// The pages of a list, each read as it is asked for.
+/// The pages of a list, read one at a time.
 struct Pages {
     collection: &'static str,
     label: CallLabel,
-    /// The path that was asked, which no link may leave.
+    /// The path of the list, which no link may leave.
     path: String,
-    /// Where the next page is.
+    /// The address of the next page.
     next: Option<Url>,
     seen: HashSet<Url>,
-    /// What to do where there are too many.
+    /// What to do about too many pages.
     advice: &'static str,
 }
 
@@ -336,7 +336,7 @@ impl Pages {
         self.label.unusable(reason)
     }
 
-    /// The next page; `None` after the last.
+    /// Reads the next page; `None` after the last.
     async fn read(&mut self, reader: Reader<'_>) -> Result<Option<Page>, Error> {
         let Some(url) = self.next.take() else {
             return Ok(None);
@@ -348,7 +348,7 @@ impl Pages {
         if self.seen.len() > MAX_PAGES {
             return Err(self.unusable(&[TOO_MANY_PAGES, self.advice].concat()));
         }
-        // The address of a further page is PingOne's.
+        // The address of a further page is PingOne's, so it is not quoted.
         let label = (!is_first).then(|| format!("{} (a further page)", self.label.text()));
         let (label, reply) = reader.reply_at(url.clone(), label).await?;
         let mut reservation = reader.budget().reserve();
@@ -385,8 +385,8 @@ fn take_items(page: &mut Value, collection: &str) -> Option<Vec<Value>> {
     }
 }
 
-/// Where the next page is, if there is one. The bearer token goes to the host of this page only, and nothing is read
-/// but the list at `path`, or what is below it.
+/// The address of the next page, if there is one. The bearer token goes only to the host of this page, and nothing is
+/// read but the list at `path` and what is below it.
 fn next_page_url(page: &Value, this: &Url, path: &str) -> Result<Option<Url>, &'static str> {
     let Some(next) = page.get("_links").and_then(|links| links.get("next")) else {
         return Ok(None);
@@ -406,7 +406,7 @@ fn next_page_url(page: &Value, this: &Url, path: &str) -> Result<Option<Url>, &'
             "its link to the next page leads to another host, where the access token must not go",
         );
     }
-    // An escape may be a dot or a slash to the server.
+    // The server may decode an escape to a dot or a slash.
     let rest = url.path().strip_prefix(path);
     if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') && !rest.contains('%')) {
         return Err("its link to the next page leads away from the list that was asked for");
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn no_link_is_the_end() {
+    fn without_a_link_the_list_ends() {
         let this = Url::parse("https://api.pingone.eu/").expect("an address");
         for page in [json!({}), json!({"_links": {}}), json!({"_links": null})] {
             assert_eq!(next_page_url(&page, &this, this.path()), Ok(None));
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_become_one_document() {
+    fn pages_are_merged_into_one_document() {
         let mut first = json!({"_links": {"self": 1, "next": {"href": "/2"}}, "_embedded": {"users": [1]}, "count": 3, "size": 1});
         let mut items = take_items(&mut first, "users").expect("a list");
         items.extend([json!(2), json!(3)]);

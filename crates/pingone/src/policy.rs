@@ -1,27 +1,27 @@
-//! What must not be changed, as plain data. Changes are held against it by `exchange/guard.rs`.
+//! What must not be changed, as plain data. `exchange/guard.rs` checks changes against it.
 
-/// What must not be changed. By default everything may.
+/// What must not be changed. The default forbids nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// Nothing may be changed.
     pub read_only: bool,
-    /// Users that are never changed, each a username, an e-mail address or an id.
+    /// Users who are never changed, each given as a username, email address or id.
     pub protected_users: Vec<String>,
-    /// Groups that are never changed, each a name or an id; nor are their members, nor who is in a group that is
-    /// nested in one.
+    /// Groups that are never changed, each given as a name or id. Their members are protected too, and so is the
+    /// membership of groups nested in them.
     pub protected_groups: Vec<String>,
-    /// How texts name all this.
+    /// How messages name all this.
     pub labels: PolicyLabels,
 }
 
-/// How error texts name what forbids a change, so that whoever reads them finds it.
+/// How error messages name the setting that forbids a change, so that readers can find it.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyLabels {
-    /// Says that nothing may be changed: `The client is read-only`.
+    /// States that nothing may be changed: `The client is read-only`.
     pub read_only: &'static str,
-    /// Where the protected users are listed.
+    /// The setting that lists the protected users.
     pub protected_users: &'static str,
-    /// Where the protected groups are listed.
+    /// The setting that lists the protected groups.
     pub protected_groups: &'static str,
 }
 
@@ -41,7 +41,7 @@ impl Policy {
         self.read_only || self.protects_anything()
     }
 
-    /// Whether a user or a group is protected.
+    /// Whether any user or group is protected.
     pub(crate) fn protects_anything(&self) -> bool {
         !(self.protected_users.is_empty() && self.protected_groups.is_empty())
     }

@@ -1,8 +1,8 @@
-//! Connects to PingOne's API while the token is still asked for: they are different hosts, and a new connection takes two
-//! or three times as long as a request. Nothing is sent before there is a token.
+//! Connects to PingOne's API while the token is being requested: they are different hosts, and a new connection takes
+//! two or three times as long as a request. Nothing is sent before there is a token.
 //!
-//! reqwest cannot open a connection without a request. So one is begun whose connection, once it stands, is laid aside
-//! here for the next request to the same host, and which itself ends with an error before anything of it is sent.
+//! reqwest cannot open a connection without a request. So a request is started whose connection, once established, is
+//! kept here as a spare for the next request to the same host; the request itself fails before any of it is sent.
 
 use std::{
     fmt::Debug,
@@ -18,25 +18,25 @@ use tower::{BoxError, Layer, Service, util::BoxCloneSyncService};
 
 use super::clock::Moment;
 
-/// A host that takes longer is better asked again than waited for.
+/// Retrying is better than waiting longer for a connection.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(1);
-/// What was laid aside for longer may have been closed at the other end, unnoticed.
+/// A spare connection kept for longer may have been closed by the other end unnoticed.
 const MAX_IDLE: Duration = Duration::from_secs(5);
 
 tokio::task_local! {
-    /// Set for the request whose connection is to be laid aside.
+    /// Set for the request whose connection becomes the spare.
     pub(super) static PRECONNECTING: ();
 }
 
-/// Puts the place for the connection in front of reqwest's own connector.
+/// Adds the spare connection in front of reqwest's own connector.
 #[derive(Clone)]
 pub(super) struct Preconnect {
-    /// The API's host, as an address begins: `//api.pingone.com`. A connection to any other is never laid aside.
+    /// The API's host as it stands in an address: `//api.pingone.com`. No other connection is ever kept.
     host: Arc<str>,
 }
 
 impl Preconnect {
-    /// For connections to the API alone.
+    /// Keeps connections to the API alone.
     pub(super) fn to(api: &Url) -> Self {
         Self {
             host: format!("//{}", api.authority()).into(),
@@ -56,14 +56,14 @@ impl<To, Connection> Layer<BoxCloneSyncService<To, Connection, BoxError>> for Pr
     }
 }
 
-/// A connection that was laid aside.
+/// A spare connection.
 struct Spare<Connection> {
     host: String,
     since: Moment,
     connection: Connection,
 }
 
-/// Opens connections, or takes the one that was laid aside.
+/// Opens connections, or takes the spare.
 pub(super) struct Connector<To, Connection> {
     inner: BoxCloneSyncService<To, Connection, BoxError>,
     api: Arc<str>,
@@ -94,7 +94,7 @@ where
     }
 
     fn call(&mut self, to: To) -> Self::Future {
-        // reqwest tells the host in no other way. Were it not to any more, every connection would be a new one.
+        // reqwest reveals the host in no other way. Should it stop doing so, every connection is simply a new one.
         let host = format!("{to:?}");
         if !host.contains(&*self.api) {
             return self.inner.call(to);

@@ -1,5 +1,5 @@
-//! Any call, and whatever PingOne answers to it: for `verify`, which asks how PingOne behaves, also where it
-//! refuses. No command may go this way: a command's calls stand in the file of their noun.
+//! Arbitrary calls with PingOne's raw answers: for self-tests of how PingOne behaves, including refusals. Commands
+//! must not use this: their calls stand in the file of their noun.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -11,16 +11,16 @@ use super::{
     retry::Repeat,
 };
 
-/// A call to be tried.
+/// A call to make.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
     /// The method.
     pub method: Method,
-    /// The path below the environment, each part one segment.
+    /// The path below the environment, one segment per element.
     pub path: &'a [&'a str],
-    /// The query, not encoded yet.
+    /// The query, unencoded.
     pub query: &'a [(&'a str, &'a str)],
-    /// The media type, by which PingOne chooses among operations of one address.
+    /// The media type, by which PingOne selects one of the operations of an address.
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Option<Value>,
@@ -38,7 +38,7 @@ pub struct Answer {
 }
 
 impl Client<'_> {
-    /// Makes a call and gives PingOne's answer as it is. An error means that there was none.
+    /// Makes a call and returns PingOne's answer as it is. An error means that there was none.
     pub async fn probe(&self, question: Question<'_>) -> Result<Answer, Error> {
         let Question {
             method,
@@ -51,7 +51,7 @@ impl Client<'_> {
         let reply = if method == Method::GET {
             self.reader().any_reply(Read::at(path)).await?
         } else {
-            // A creation or a password check must not be made twice.
+            // A create or a password check must not be sent twice.
             let repeat = if method == Method::POST {
                 Repeat::OnlyIfUnsent
             } else {
@@ -100,7 +100,7 @@ impl Answer {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// PingOne's codes in a refusal: that of the whole, then those of the details.
+    /// PingOne's codes in a refusal: the top-level one, then those of the details.
     pub fn codes(&self) -> Vec<&str> {
         let details = self
             .at("/details")
@@ -111,7 +111,7 @@ impl Answer {
         self.text("/code").into_iter().chain(details).collect()
     }
 
-    /// Whether one of the codes is this.
+    /// Whether the refusal has this code.
     pub fn has_code(&self, code: &str) -> bool {
         self.codes().contains(&code)
     }

@@ -1,5 +1,5 @@
-//! What the entries of a policy name in PingOne. An entry that names nothing protects nothing, so
-//! somebody should ask for each once.
+//! Checks which users and groups the entries of a policy name. An entry that names nothing protects nothing, so each
+//! should be looked up once.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -10,10 +10,10 @@ use super::{
     names::nfc,
 };
 
-/// So many entries are looked up at once, as with users: well below PingOne's rate limits.
+/// Look-ups at a time, as for users: well below PingOne's rate limits.
 const MAX_CONCURRENT_LOOKUPS: usize = 10;
 
-/// What an entry is to name.
+/// What an entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A user.
@@ -25,11 +25,11 @@ pub enum EntryKind {
 /// An entry that does not name exactly one user or group.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnresolvedEntry {
-    /// What it is to name.
+    /// What the entry should name.
     pub kind: EntryKind,
     /// The entry.
     pub entry: String,
-    /// What it names; nothing, or several.
+    /// What it names: nothing, or several.
     pub matches: Vec<String>,
 }
 
@@ -56,7 +56,8 @@ impl Client<'_> {
         Ok(resolved)
     }
 
-    /// What an entry names, each once: by id, and by name as it is usually stored, in NFC, or as it was entered.
+    /// What an entry names, without duplicates: by id, and by name, either in NFC, as it is usually stored, or as it
+    /// was entered.
     async fn matches(&self, kind: EntryKind, entry: &str) -> Result<Vec<String>, Error> {
         let mut found = empty_if_rejected(self.find_by_id(kind, entry).await)?;
         let usual = nfc(entry);
@@ -89,7 +90,7 @@ impl Client<'_> {
         }
     }
 
-    /// A user may be named by its e-mail address too.
+    /// A user may also be named by email address.
     async fn find_by_name(&self, kind: EntryKind, name: &str) -> Result<Vec<Match>, Error> {
         if kind == EntryKind::Group {
             let groups = self.find_groups(name).await?.into_iter();
@@ -108,7 +109,7 @@ impl Client<'_> {
     }
 }
 
-/// An id, and what a text calls what has it.
+/// An id, and how messages name its owner.
 type Match = (String, String);
 
 fn labeled(id: &impl ToString, name: Option<String>) -> Match {
@@ -117,7 +118,7 @@ fn labeled(id: &impl ToString, name: Option<String>) -> Match {
     (id, label)
 }
 
-/// What PingOne refuses to look for is not there either.
+/// What PingOne refuses to look up does not exist either.
 fn empty_if_rejected(found: Result<Vec<Match>, Error>) -> Result<Vec<Match>, Error> {
     match found {
         Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(Vec::new()),

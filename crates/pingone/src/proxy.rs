@@ -1,5 +1,5 @@
-//! Which proxy a call goes through, by the environment's `HTTPS_PROXY` and `NO_PROXY`. Plain `http` goes through
-//! none: it is for this machine alone, and the client secret would reach the proxy in clear.
+//! Which proxy a call goes through, as set by `HTTPS_PROXY` and `NO_PROXY`. Plain `http` uses none: it is for this
+//! machine alone, and the proxy would see the client secret in clear text.
 
 use std::net::IpAddr;
 
@@ -18,22 +18,22 @@ pub(super) struct Proxies {
 #[derive(Debug, PartialEq, Eq)]
 struct NoProxyEntry {
     host: Host,
-    /// Every port, if none is given.
+    /// Every port, if `None`.
     port: Option<u16>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Host {
     Any,
-    /// A name, and every name that ends in a dot and it.
+    /// A domain and all its subdomains.
     Domain(String),
-    /// An address, and how many of its first bits count.
+    /// An address and the length of its prefix in bits.
     Network(IpAddr, u32),
 }
 
 impl Proxies {
-    /// Reads what the environment says. A variable that cannot be used is an error: to go without a proxy silently would
-    /// show the traffic to whom the administrator took care not to.
+    /// Reads the environment. A variable that cannot be used is an error: silently going without a proxy would expose
+    /// the traffic that the administrator meant to protect.
     pub(super) fn read(env: &NetworkEnv) -> Result<Self> {
         let checked = |proxy: &Option<EnvVar>| {
             let Some(EnvVar { name, value }) = proxy else {
@@ -48,7 +48,7 @@ impl Proxies {
                 }
             }
         };
-        // Not used, but an address that is wrong here is wrong for every other program too.
+        // Not used, but an invalid address is a mistake that every other program would stumble over.
         checked(&env.http_proxy)?;
         let entries = env.no_proxy.as_deref().unwrap_or_default().split(',');
         Ok(Self {
@@ -57,7 +57,7 @@ impl Proxies {
         })
     }
 
-    /// Every call goes straight to its host.
+    /// Every call goes directly to its host.
     pub(super) fn none() -> Self {
         Self {
             https: None,
@@ -73,7 +73,7 @@ impl Proxies {
     }
 }
 
-/// Reads a proxy's address. One without a scheme is an `http` proxy, as curl has it.
+/// Parses a proxy's address. Without a scheme it is an `http` proxy, as in curl.
 pub fn proxy_url(address: &str) -> Result<Url> {
     let url = if address.contains("://") {
         Url::parse(address)?
@@ -90,7 +90,7 @@ pub fn proxy_url(address: &str) -> Result<Url> {
 impl NoProxyEntry {
     fn read(entry: &str) -> Option<Self> {
         let entry = entry.trim();
-        // An IPv6 address has colons of its own; only in brackets can a port follow it.
+        // An IPv6 address has colons of its own; a port can follow it only after brackets.
         let (host, port) = match entry.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
                 (host, Some(port.parse().ok()?))
@@ -124,7 +124,7 @@ impl Host {
         (!name.is_empty()).then(|| Self::Domain(name.to_ascii_lowercase()))
     }
 
-    /// `host` as it stands in an address: in small letters, IPv6 in brackets.
+    /// `host` is written as in a URL: lower case, IPv6 in brackets.
     fn covers(&self, host: &str) -> bool {
         match self {
             Self::Any => true,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_cannot_be_used_are_errors_that_do_not_show_them() {
+    fn invalid_addresses_are_errors_that_do_not_reveal_them() {
         for address in [
             "htp://user:hunter22@127.0.0.1:3128",
             "ftp://user:hunter22@127.0.0.1",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_with_and_without_a_scheme() {
+    fn addresses_parse_with_and_without_a_scheme() {
         for (address, url) in [
             (
                 "user:hunter22@127.0.0.1:3128",

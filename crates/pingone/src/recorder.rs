@@ -1,5 +1,5 @@
-//! What is sent and comes back while a recording is made. Exchanges are kept with every secret that is in them,
-//! in memory only; whoever writes them down takes the secrets out first.
+//! Collects the exchanges of a recording. They are kept with every secret in them, in memory only; whoever writes them
+//! to a file removes the secrets first.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,32 +19,32 @@ use crate::secrets::Mask;
 #[derive(Default)]
 pub struct Recorder {
     exchanges: RefCell<Vec<Exchange>>,
-    /// When the command under way began.
+    /// When the current command began.
     began: Cell<Option<Timestamp>>,
     turn: Mutex<()>,
 }
 
 impl Recorder {
-    /// Waits until no other call is under way, with its token, its tries and its waits. Calls that would run at
-    /// once run one after the other in a recording, as they do in its replay: or one of two that meet an ended
-    /// token would ask for a new one here and the other there.
+    /// Waits until no other call is in flight, including its token, attempts and waits. A recording makes concurrent
+    /// calls one at a time, as its replay does; otherwise, of two calls that meet an expired token, one would request
+    /// a new one in the recording and the other in the replay.
     pub async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// A command begins.
+    /// Called when a command begins.
     pub fn begin(&self, now: Timestamp) {
         self.began.set(Some(now));
     }
 
-    /// Keeps an exchange and gives the time that its replay will count for it.
+    /// Records an exchange and returns the duration that its replay will count.
     pub fn note(
         &self,
         request: &HttpRequest,
         result: &Result<Reply, NoAnswer>,
         took: Duration,
     ) -> Duration {
-        // A tenth of a second is as exact as any text of an answer is.
+        // Messages are never more precise than a tenth of a second.
         let tenths = (took.as_secs_f64() * 10.0).round();
         let exchange = Exchange {
             at: self.began.get(),
@@ -58,7 +58,7 @@ impl Recorder {
         took
     }
 
-    /// The exchanges since the last call of this function.
+    /// Takes the exchanges since the last call of this function.
     pub fn take(&self) -> Vec<Exchange> {
         self.exchanges.take()
     }

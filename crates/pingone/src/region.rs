@@ -1,10 +1,10 @@
-//! PingOne's regions. Each has its own top-level domain and no data of the others.
+//! PingOne's regions. Each has its own top-level domain and shares no data with the others.
 //! <https://developer.pingidentity.com/pingone-api/foundations/conventions/pingone-api-requests.html>
 
 /// A region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// As people know it.
+    /// The name that people use.
     pub name: &'static str,
     /// PingOne's own code.
     code: &'static str,
@@ -46,20 +46,20 @@ pub const REGIONS: [Region; 6] = [
 ];
 
 impl Region {
-    /// The region of this name or code, in any case. There is no default: a wrong region would send the
-    /// client secret to another country.
+    /// The region with this name or code, ignoring case. There is no default: a wrong region would send the client
+    /// secret to another country.
     pub fn named(name: &str) -> Option<Self> {
         REGIONS.into_iter().find(|region| {
             region.name.eq_ignore_ascii_case(name) || region.code.eq_ignore_ascii_case(name)
         })
     }
 
-    /// Where the management API is.
+    /// The base URL of the management API.
     pub fn api_url(self) -> String {
         format!("https://api.pingone.{}", self.tld)
     }
 
-    /// Where tokens are issued.
+    /// The base URL of the token endpoint.
     pub fn auth_url(self) -> String {
         format!("https://auth.pingone.{}", self.tld)
     }

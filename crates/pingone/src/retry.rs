@@ -1,33 +1,33 @@
-//! Whether and when a call is tried again. Pure: no clock, no sleeping, no network.
+//! Whether and when a call is retried. Pure: no clock, no sleeping, no network.
 //!
-//! What Ping asks of clients: try again after 408, 429, 500, 502, 503 and 504, with growing waits and some
-//! jitter, and heed `Retry-After`; never after other 4xx.
+//! Ping asks clients to retry after 408, 429, 500, 502, 503 and 504, with growing waits and jitter, to obey
+//! `Retry-After`, and never to retry other 4xx.
 //! <https://developer.pingidentity.com/pingone-api/platform/working-with-pingone-apis/retry-best-practices.html>
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
-/// What a second try of the same call would do.
+/// What sending the same call twice would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// The same as one: reads, and writes that set a state.
+    /// The same as sending it once: reads, and writes that set a state.
     Safe,
-    /// The same as one, of a user who was enabled a moment ago: PingOne may then refuse to lock or unlock with
-    /// 415 for a while (seen by Ping's Terraform provider, which calls it a race).
+    /// The same as sending it once, for a user enabled a moment ago: PingOne may refuse to lock or unlock with 415 for
+    /// a while (seen by Ping's Terraform provider, which calls it a race).
     SafeOnceEnabled,
-    /// Perhaps something twice: creating a user, checking a password (which counts towards a lockout).
+    /// Possibly something twice: creating a user, checking a password (which counts towards a lockout).
     OnlyIfUnsent,
 }
 
-/// How a try ended, when it did not end well.
+/// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome {
-    /// PingOne answered with this status, and perhaps said how long to wait.
+    /// PingOne answered with this status, and perhaps with how long to wait.
     Status(u16, Option<Duration>),
     /// There was no answer.
     NoAnswer {
-        /// Whether a second try can end otherwise; a certificate will not be trusted then either.
+        /// Whether another attempt can end differently; an untrusted certificate stays untrusted.
         transient: bool,
         /// Whether PingOne may have received the request.
         reached: bool,
@@ -35,7 +35,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether PingOne may have carried the request out although it did not say so.
+    /// Whether PingOne may have carried out the request without confirming it.
     pub fn unknown(self) -> bool {
         match self {
             Self::Status(status, _) => leaves_outcome_unknown(status),
@@ -49,15 +49,15 @@ pub fn leaves_outcome_unknown(status: u16) -> bool {
     matches!(status, 408 | 500..=599)
 }
 
-/// How long the first wait is, before jitter is added; each further one is twice as long.
+/// The first wait, before jitter; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// No wait of our own choosing is longer.
+/// The longest wait, unless PingOne asks for a longer one.
 const MAX_WAIT: Duration = Duration::from_secs(16);
 
-/// How long to wait before the next try; `None` to stop.
+/// How long to wait before the next attempt; `None` to stop.
 ///
-/// * `retries`: how many attempts may follow the first; `tried`: how many were made.
-/// * `remaining`: what is left of the command's time; a wait that leaves nothing is not begun.
+/// * `retries`: how many attempts may follow the first; `attempt`: the number of the last one, from 1.
+/// * `remaining`: what is left of the command's time; a wait that would use it up is not started.
 /// * `jitter`: from 0 to 1.
 pub fn backoff(
     outcome: Outcome,
@@ -69,7 +69,7 @@ pub fn backoff(
 ) -> Option<Duration> {
     let is_safe = repeat != Repeat::OnlyIfUnsent;
     let (again, asked) = match outcome {
-        // PingOne counted the request and turned it away: nothing was done.
+        // PingOne turned the request away: nothing was done.
         Outcome::Status(429, asked) => (true, asked),
         Outcome::Status(408 | 500 | 502 | 503 | 504, asked) => (is_safe, asked),
         Outcome::Status(415, asked) => (repeat == Repeat::SafeOnceEnabled, asked),
@@ -90,11 +90,11 @@ pub fn backoff(
     (wait < remaining).then_some(wait)
 }
 
-/// Reads `Retry-After`: seconds, or an HTTP date (RFC 9110, section 10.2.3). A date in the past is no wait.
+/// Parses `Retry-After`: seconds, or an HTTP date (RFC 9110, section 10.2.3). A date in the past is no wait.
 pub fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
     let header = header.trim();
     if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds is a very long time, which no command has.
+        // A number that overflows means longer than any command has.
         return Some(Duration::from_secs(
             header.parse().unwrap_or(u64::from(u32::MAX)),
         ));
@@ -114,7 +114,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
 
     #[test]
-    fn what_is_tried_again() {
+    fn which_outcomes_are_retried() {
         let unsent = Outcome::NoAnswer {
             transient: true,
             reached: false,
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn pingones_word_counts_if_there_is_time_for_it() {
+    fn retry_after_wins_if_there_is_time_for_it() {
         let asked = Some(Duration::from_secs(7));
         assert_eq!(
             backoff(
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_retry_after() {
+    fn both_forms_of_retry_after_are_parsed() {
         let now: Timestamp = "1994-11-06T08:49:30Z".parse().expect("a time");
         assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after(" 0 ", now), Some(Duration::ZERO));

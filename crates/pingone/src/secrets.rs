@@ -1,7 +1,7 @@
-//! Secrets, and their removal from text that came from outside. A [`Mask`] knows the secrets of one
-//! request and every form in which a server may echo them. It is applied where such text enters (the API
-//! client), so that nothing further in has to think of it; sentences built here from arguments that are
-//! no secrets are never touched, or a secret `emma` would shred every answer about emma.sharp.
+//! Secrets, and their removal from text that came from outside. A [`Mask`] knows the secrets of one request and every
+//! encoding in which a server may echo them. It is applied where such text enters, in the API client, so that nothing
+//! else has to think of it. Our own sentences, built from arguments that are not secrets, are never masked: a secret
+//! `emma` would shred every answer about emma.sharp.
 
 use std::ops::Range;
 
@@ -15,11 +15,10 @@ use crate::escapes::{
     starts_with_hex_of,
 };
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 pub const MASKED: &str = "<XX_REPLACED>";
 
-/// Shorter secrets are masked only where they stand as a whole value: as parts of a text they would be
-/// found everywhere.
+/// Shorter secrets are masked only where they are a whole value: as parts of a text they would be found everywhere.
 const MIN_SUBSTRING_CHARS: usize = 4;
 
 /// Everything except the unreserved characters of RFC 3986, section 2.3.
@@ -32,20 +31,20 @@ pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// The secrets of one request. It has no `Debug`.
 #[derive(Clone)]
 pub struct Mask {
-    /// Longest first, so that one inside another does not leave the rest of it behind.
+    /// Longest first, so that a secret inside another does not leave the rest of it behind.
     secrets: Vec<SecretString>,
-    /// The secrets as they stand in base64, likewise; and which characters each has.
+    /// The secrets in base64, also longest first, with the characters that each has.
     encoded: Vec<(SecretString, Characters)>,
     /// Secrets too short to be searched for.
     short: Vec<SecretString>,
-    /// Whether a secret, however it is written, can begin with a byte.
+    /// Whether any encoding of a secret can start with a byte.
     first_bytes: [bool; 256],
-    /// The bytes of the shortest secret that is searched for; hexadecimal takes twice as many.
+    /// The length in bytes of the shortest secret searched for; hexadecimal takes twice as many.
     shortest: usize,
 }
 
-/// Which ASCII characters a text has. Base64 of a secret has two dozen or more, most of which a name, an id or an
-/// address lacks: that tells without a search that the one is not in the other.
+/// The set of ASCII characters in a text. Base64 of a secret has two dozen or more, most of which a name, an id or an
+/// address lacks: that rules a match out without a search.
 #[derive(Clone, Copy)]
 struct Characters(u128);
 
@@ -73,12 +72,13 @@ impl Default for Mask {
 }
 
 impl Mask {
-    /// Adds a secret. An empty one hides nothing.
+    /// Adds a secret. An empty one is ignored.
     pub fn add(&mut self, secret: &str) {
         if secret.is_empty() || self.contains(secret) {
             return;
         }
-        // Leading zeros are lost in a number, and digits beyond its precision. What is left must be worth searching for.
+        // A number loses leading zeros, and digits beyond its precision. What is left must be long enough to search
+        // for.
         if let Some(number) = as_json_number(secret)
             && number.len() >= MIN_SUBSTRING_CHARS
             && number != secret
@@ -96,7 +96,7 @@ impl Mask {
         self.secrets.push(secret.into());
         let json = Zeroizing::new(Value::from(secret).to_string());
         let in_a_form = Zeroizing::new(utf8_percent_encode(secret, UNRESERVED).to_string());
-        // Whole bodies come back in base64 too.
+        // Whole bodies are echoed in base64 too.
         for sent in [secret, &json[1..json.len() - 1], &in_a_form] {
             for part in base64_parts(sent) {
                 let mut known = self.encoded.iter();
@@ -117,13 +117,13 @@ impl Mask {
         known.any(|known| known.expose_secret() == secret)
     }
 
-    /// `text` without any secret.
+    /// `text` with every secret masked.
     pub fn text(&self, text: &str) -> String {
         self.text_with_placeholders(text, |_| MASKED.to_owned())
     }
 
-    /// `text` with a word in the place of each secret, which `word` gives. The word stands wherever the secret
-    /// stood, however that was written; so it is one that needs no escapes. Base64 and hexadecimal are masked.
+    /// `text` with a placeholder in place of each secret. The placeholder stands wherever the secret stood, however
+    /// that was encoded, so it must not need escaping. Base64 and hexadecimal are masked.
     pub fn text_with_placeholders(
         &self,
         text: &str,
@@ -143,7 +143,7 @@ impl Mask {
         self.mask_hex(masked)
     }
 
-    /// `text` without secrets that stand in it in hexadecimal, also within that of a longer text.
+    /// Masks secrets in hexadecimal, also within that of a longer text.
     fn mask_hex(&self, text: String) -> String {
         let bytes = text.as_bytes();
         let (mut masked, mut shown, mut from) = (String::new(), 0, 0);
@@ -171,7 +171,7 @@ impl Mask {
         masked
     }
 
-    /// `text` with words for the secrets as they are, URL-quoted, or escaped for JSON or HTML.
+    /// Replaces secrets that are literal, percent-encoded, or escaped for JSON or HTML.
     fn replace_escaped(&self, text: &str, placeholder: impl Fn(&str) -> String) -> String {
         let (mut masked, mut shown, mut position) = (String::new(), 0, 0);
         while let Some(rest) = text
@@ -203,14 +203,14 @@ impl Mask {
         masked
     }
 
-    /// `value` with every text and number in it masked, member names too.
+    /// `value` with every string and number in it masked, and member names too.
     #[must_use]
     pub fn value(&self, value: Value) -> Value {
         map_strings(value, &|text| self.text(text))
     }
 }
 
-/// `value` with every text in it changed, member names too. A number that is changed becomes a text.
+/// Applies `change` to every string in `value`, and to member names. A number that is changed becomes a string.
 pub fn map_strings(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(&text)),
@@ -235,7 +235,7 @@ pub fn map_strings(value: Value, change: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// Overwrites every text in `value` before its memory is given back.
+/// Overwrites every string in `value` before its memory is freed.
 pub fn wipe(value: Value) {
     match value {
         Value::String(mut text) => text.zeroize(),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_is_masked() {
+    fn every_encoding_is_masked() {
         let secret = "pä ss/\"w\\rd+%";
         let mask = mask(secret);
         for echoed in [
@@ -272,7 +272,7 @@ mod tests {
             "p%C3%A4+ss%2F%22w%5Crd%2B%25".to_owned(),
             "p%c3%a4%20ss%2f%22w%5crd%2b%25".to_owned(),
             "p%C3%A4%20ss/%22w%5Crd%2B%25".to_owned(),
-            // Everything escaped, nothing in the same way.
+            // Everything escaped, nothing twice in the same way.
             r"%70\u00E4+\u0073s\/%22w\\rd\u002b%".to_owned(),
         ] {
             assert_eq!(
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_escaped_twice_is_masked() {
+    fn double_escaping_is_masked() {
         let secret = "pä ss/\"w\\rd+%&<'\u{1f511}\n";
         let mask = mask(secret);
         let json = |text: &str| {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn html_is_masked() {
+    fn html_escapes_are_masked() {
         let mask = mask("a&b<c>\"d'é");
         for echoed in [
             "a&amp;b&lt;c&gt;&quot;d&apos;é",
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_is_masked_also_within_that_of_a_longer_text() {
+    fn hex_is_masked_even_within_longer_hex() {
         let mask = mask("hünter22");
         let hexadecimal = |text: &str| {
             let bytes = text.bytes().map(|byte| format!("{byte:02x}"));
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_a_number_is_masked_as_one() {
+    fn numeric_secrets_are_masked_in_every_notation() {
         for (secret, echoed) in [
             ("4711", json!(4711)),
             ("4711", json!(4711.0)),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_that_are_part_of_a_secret_are_masked() {
+    fn secrets_that_contain_escapes_are_masked() {
         for secret in [r"a\\b\", "a%25b%", r"\u0041+ +", "\u{1f511}key", r#"\"\""#] {
             let mask = mask(secret);
             let json = Value::from(secret).to_string();
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resembles_a_secret_stays() {
+    fn near_misses_are_left_alone() {
         let mask = mask("pass w");
         for text in [
             "pass",
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_masked_only_as_a_whole_value() {
+    fn short_secrets_are_masked_only_as_whole_values() {
         let mask = mask("abc");
         assert_eq!(mask.text("abc"), MASKED);
         assert_eq!(mask.text("abcd"), "abcd");

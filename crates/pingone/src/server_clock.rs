@@ -1,5 +1,5 @@
 //! PingOne's own clock, as the `Date` headers of its answers show it. Whether something at PingOne is older than a
-//! request, or has expired, must not be judged by the clock of this machine, which may be minutes off.
+//! request, or has expired, must not be judged by this machine's clock, which may be minutes off.
 
 use std::{cell::Cell, time::Duration};
 
@@ -7,40 +7,39 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 use super::wire::Reply;
 
-/// `Date` has whole seconds: it is late by up to this much.
+/// `Date` has whole seconds, so it is late by up to this much.
 const DATE_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 /// How far the clocks of PingOne's own hosts may differ.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// The latest `Date`, and when it came by the clock that counts the command's time.
+/// The latest `Date`, and when it arrived by the clock that measures the command's time.
 #[derive(Default)]
 pub(super) struct ServerClock(Cell<Option<(Timestamp, Duration)>>);
 
 impl ServerClock {
-    /// Reads the `Date` of an answer; one without it changes nothing. Only PingOne's API is heard: the host that
-    /// gives tokens may have another clock.
+    /// Reads the `Date` of an answer; an answer without one changes nothing. Only for answers of PingOne's API: the
+    /// host that issues tokens may have another clock.
     pub(super) fn update(&self, reply: &Reply, received: Duration) {
         let date = reply.date.as_deref().map(str::trim);
-        // RFC 9110 takes its usual form of a date from RFC 2822.
+        // RFC 9110 takes its preferred date format from RFC 2822.
         let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
         if let Some(date) = date {
             self.0.set(Some((date, received)));
         }
     }
 
-    /// Whether what PingOne dates `time` came after `moment`. `None` where that cannot be told, since no answer had a
-    /// `Date`.
+    /// Whether something that PingOne dates `time` happened after `moment`. `None` if no answer had a `Date`.
     pub(super) fn came_after(&self, moment: Moment, time: Timestamp) -> Option<bool> {
         let moment = self.earliest(moment.0)?;
         Some(time.duration_since(moment) >= -MAX_CLOCK_SKEW)
     }
 
-    /// What PingOne's clock shows at `moment`; `None` where no answer had a `Date`.
+    /// PingOne's time at `moment`; `None` if no answer had a `Date`.
     pub(super) fn at(&self, moment: Moment) -> Option<Timestamp> {
         self.earliest(moment.0)?.checked_add(DATE_RESOLUTION).ok()
     }
 
-    /// What PingOne's clock showed at `moment`, or a little less: the answer was on its way for a while.
+    /// PingOne's time at `moment`, or a little earlier: the answer took a while to arrive.
     fn earliest(&self, moment: Duration) -> Option<Timestamp> {
         let (date, received) = self.0.get()?;
         let signed = |duration| SignedDuration::try_from(duration).ok();
@@ -49,7 +48,7 @@ impl ServerClock {
     }
 }
 
-/// A moment of the command under way, to be compared with times that PingOne tells.
+/// A moment of the current command, to be compared with times that PingOne reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment(pub(super) Duration);
 
@@ -65,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_counted_from_the_latest_date() {
+    fn moments_are_measured_from_the_latest_date() {
         let clock = ServerClock::default();
         assert_eq!(clock.earliest(Duration::ZERO), None);
         let at = |seconds| {
@@ -78,7 +77,7 @@ mod tests {
             assert_eq!(at(20), "2026-03-04T10:00:30Z");
             assert_eq!(at(5), "2026-03-04T10:00:15Z");
             assert_eq!(at(25), "2026-03-04T10:00:35Z");
-            // Neither an answer without a date nor nonsense makes what is known unknown.
+            // Neither a missing nor an invalid date discards what is known.
             for date in [None, Some(""), Some("2026-03-04T10:00:30Z"), Some("soon")] {
                 clock.update(&dated(date), Duration::from_secs(50));
             }

@@ -1,4 +1,4 @@
-//! Which environment the client works in, where it is and as whom, already checked.
+//! Which environment the client works in, where it is, and which credentials it uses. Already validated.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::id::EnvironmentId;
 
-/// An environment and the way into it. Two requests with equal settings share connections and token; so
-/// everything that must not meet an old token stands here.
+/// An environment and how to reach it. Requests with equal settings share connections and token, so everything that
+/// must not meet an old token belongs here.
 #[derive(Clone)]
 pub struct Settings {
     /// The environment whose users are managed.
@@ -17,13 +17,13 @@ pub struct Settings {
     pub api: Url,
     /// `…/as/token`.
     pub token_url: Url,
-    /// The worker application.
+    /// The client id of the worker application.
     pub client_id: String,
-    /// Its secret.
+    /// The client secret of the worker application.
     pub client_secret: SecretString,
-    /// Whether any certificate is trusted.
+    /// Whether certificates are not checked.
     pub insecure: bool,
-    /// Whether the proxy variables are heeded.
+    /// Whether the proxy variables are used.
     pub proxy: bool,
 }
 
@@ -52,8 +52,8 @@ impl PartialEq for Settings {
 }
 
 impl Settings {
-    /// A text that differs whenever any of the settings differs that decide what a token is good for, and
-    /// that does not give the secret away: a SHA-256 digest, in hexadecimal.
+    /// A SHA-256 digest in hexadecimal that changes with every setting that decides what a token is good for, and that
+    /// does not reveal the secret.
     pub fn fingerprint(&self) -> String {
         let Self {
             environment,
@@ -72,7 +72,7 @@ impl Settings {
             client_id,
             client_secret.expose_secret(),
         ] {
-            // The length keeps two parts from being cut elsewhere.
+            // The length separates the parts.
             digest.update(&part.len().to_be_bytes());
             digest.update(part.as_bytes());
         }
@@ -84,13 +84,13 @@ impl Settings {
     }
 }
 
-/// How long and how often it is tried.
+/// Time limits and the number of retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The whole command, with every try and wait.
+    /// The limit for a whole command with all attempts and waits.
     pub command: Duration,
-    /// One request.
+    /// The limit for one request.
     pub request: Duration,
-    /// How many tries may follow the first.
+    /// How many attempts may follow the first.
     pub retries: u32,
 }

@@ -1,5 +1,5 @@
-//! The recorded half of the transport: answers a request with the recorded answer to the same request. A
-//! request that the recording lacks is an error that names it; nothing is ever sent.
+//! The recorded half of the transport: answers a request with the recorded answer to an equal request. A request that
+//! the recording lacks is an error that names it; nothing is ever sent.
 
 use std::{cell::RefCell, time::Duration};
 
@@ -17,31 +17,31 @@ use crate::{memory::Reservation, secrets::Mask};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// When the command that made it began. Only where the answer depends on the time.
+    /// When the command that made it began. Present only where the answer depends on the time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What was asked.
+    /// The request.
     pub request: RecordedRequest,
-    /// What came back.
+    /// The answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<RecordedResponse>,
-    /// Why nothing came back, where there is no response.
+    /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RecordedFailure>,
-    /// How long it took; left out where it was no time worth mentioning. A replay tells the same time.
+    /// How long it took, if noticeable. A replay reports the same duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
 }
 
 impl Exchange {
-    /// How long it took.
+    /// The duration of the exchange.
     pub fn took(&self) -> Duration {
         let seconds = self.seconds.unwrap_or_default();
         Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 }
 
-/// A call that got no complete answer.
+/// A call without a complete answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedFailure {
@@ -49,7 +49,7 @@ pub struct RecordedFailure {
     pub cause: Cause,
     /// Whether PingOne may have received the request.
     pub reached: bool,
-    /// What the network said.
+    /// The network's own message.
     pub detail: String,
 }
 
@@ -111,13 +111,13 @@ pub struct RecordedResponse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ResponseHeaders {
-    /// PingOne's usual one where absent.
+    /// PingOne's usual one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// How long PingOne asks to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<String>,
-    /// What time it was at PingOne.
+    /// The time at PingOne.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// PingOne's id of the call.
@@ -131,7 +131,7 @@ impl ResponseHeaders {
     }
 }
 
-/// A body as a recording keeps it: as JSON, or as text where it is something else, or neither.
+/// A recorded body: JSON, or text if it is something else, or neither.
 fn record_body(bytes: &[u8], mask: &Mask) -> (Option<Value>, Option<String>) {
     match serde_json::from_slice(bytes) {
         _ if bytes.is_empty() => (None, None),
@@ -142,7 +142,7 @@ fn record_body(bytes: &[u8], mask: &Mask) -> (Option<Value>, Option<String>) {
 }
 
 impl RecordedRequest {
-    /// What a recording keeps of a request.
+    /// The recorded form of a request.
     pub fn of(request: &HttpRequest, mask: &Mask) -> Self {
         let (json, text) = record_body(request.body.as_deref().map_or(&[], Vec::as_slice), mask);
         Self {
@@ -159,7 +159,7 @@ impl RecordedRequest {
 }
 
 impl RecordedResponse {
-    /// What a recording keeps of an answer, with every secret that is in it.
+    /// The recorded form of an answer, with every secret that is in it.
     pub fn of(reply: &Reply) -> Self {
         let (json, text) = record_body(&reply.body, &Mask::default());
         let recorded = Self {
@@ -185,8 +185,8 @@ impl RecordedResponse {
         recorded
     }
 
-    /// Whether its replay is read as the answer was. The texts of errors quote some bodies to the letter, and
-    /// what is nested too deeply could not be read back.
+    /// Whether its replay is read exactly like the answer. Error messages quote some bodies verbatim, and what is
+    /// nested too deeply could not be read back.
     fn reads_like(&self, reply: &Reply) -> bool {
         let read = |reply: &Reply| Refusal::read(reply, &Mask::default()).to_string();
         let replayed = self.clone().into_reply();
@@ -195,7 +195,7 @@ impl RecordedResponse {
         nested && (reply.is_success() || read(&replayed) == read(reply))
     }
 
-    /// The answer that a replay gives.
+    /// The answer that a replay returns.
     fn into_reply(self) -> Reply {
         let body = self
             .json
@@ -217,7 +217,7 @@ impl RecordedResponse {
 }
 
 impl RecordedFailure {
-    /// What a recording keeps of a call without a complete answer.
+    /// The recorded form of a call without a complete answer.
     pub fn from_no_answer(no_answer: &NoAnswer) -> Self {
         Self {
             cause: no_answer.cause,
@@ -226,7 +226,7 @@ impl RecordedFailure {
         }
     }
 
-    /// The failure that a replay gives to `request`.
+    /// The failure that a replay returns for `request`.
     fn of(self, request: &HttpRequest) -> NoAnswer {
         NoAnswer {
             cause: self.cause,
@@ -238,15 +238,15 @@ impl RecordedFailure {
     }
 }
 
-/// What PingOne sends with every body of its own.
+/// The content type of every body of PingOne's own.
 const USUAL_CONTENT_TYPE: &str = "application/hal+json;charset=UTF-8";
 
 /// The exchanges of one recorded case.
 pub struct Tape {
-    /// `None` where an exchange was used. Requests that run at once may come in any order, so each takes
-    /// the first unused exchange that is the same.
+    /// `None` for an exchange that was used. Concurrent requests may come in any order, so each takes the first unused
+    /// exchange that is equal.
     exchanges: RefCell<Vec<Option<Exchange>>>,
-    /// Requests that the recording lacks. A command may go on after one, and even give the recorded answer.
+    /// Requests that the recording lacks. A command may continue after one, and even produce the recorded answer.
     missing: RefCell<Vec<String>>,
 }
 
@@ -259,7 +259,7 @@ impl Tape {
         }
     }
 
-    /// The recorded answer to `request`, and how long it took.
+    /// The recorded answer to `request`, and its duration.
     pub fn answer(
         &self,
         request: &HttpRequest,
@@ -279,7 +279,7 @@ impl Tape {
             let nothing = RecordedFailure {
                 cause: Cause::NotRecorded,
                 reached: false,
-                // The address is not masked: it is compared.
+                // The address is not masked, since it is compared.
                 detail: mask.text(&serde_json::to_string(&asked).unwrap_or_default()),
             };
             return (Err(nothing.of(request)), Duration::ZERO);
@@ -293,12 +293,12 @@ impl Tape {
         (result, took)
     }
 
-    /// The calls that were made and are not recorded.
+    /// Calls that were made but are not recorded.
     pub fn missing(&self) -> Vec<String> {
         self.missing.borrow().clone()
     }
 
-    /// The time that a command has which begins now: that of the next exchange.
+    /// When a command that begins now was recorded: the time of the next exchange.
     pub fn time(&self) -> Timestamp {
         let exchanges = self.exchanges.borrow();
         let recorded = exchanges
@@ -309,7 +309,7 @@ impl Tape {
         recorded.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// The recorded calls that were not made.
+    /// Recorded calls that were not made.
     pub fn unused(&self) -> Vec<String> {
         let exchanges = self.exchanges.borrow();
         exchanges
@@ -328,7 +328,7 @@ mod tests {
     use crate::wire::Authorization;
 
     #[test]
-    fn a_call_that_is_not_recorded_is_told_without_secrets() {
+    fn an_unrecorded_call_is_reported_without_secrets() {
         let request = HttpRequest {
             method: Method::GET,
             url: Url::parse("https://h/users?filter=hunter22").expect("an address"),

@@ -1,5 +1,5 @@
-//! Whom HTTPS trusts: the certificates of a file that the environment names, else Mozilla's roots. Of the latter only what a
-//! signature is checked with is bundled, not the whole certificates, and nothing of it has to be parsed.
+//! Which certificates HTTPS trusts: those of a file that the environment names, else Mozilla's roots. Of those, only
+//! what is needed to check a signature is bundled, so that nothing has to be parsed at start.
 
 use std::{fs, sync::Once};
 
@@ -14,11 +14,11 @@ use crate::network_env::{EnvVar, NetworkEnv};
 /// Makes ring the provider of all cryptography; reqwest is built without one.
 pub(super) fn choose_provider() {
     static PROVIDER: Once = Once::new();
-    // An error would mean that there is one already.
+    // It fails only if a provider is installed already.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// A configuration that accepts who is trusted.
+/// A configuration that checks certificates.
 pub(super) fn verifying(env: &NetworkEnv) -> Result<ClientConfig> {
     choose_provider();
     Ok(ClientConfig::builder()
@@ -26,8 +26,8 @@ pub(super) fn verifying(env: &NetworkEnv) -> Result<ClientConfig> {
         .with_no_client_auth())
 }
 
-/// A file that cannot be read is an error: to fall back silently would trust whom the administrator took care not
-/// to.
+/// An unreadable file is an error: silently falling back would trust certificates that the administrator meant to
+/// exclude.
 fn roots(env: &NetworkEnv) -> Result<RootCertStore> {
     let Some(EnvVar {
         name: variable,
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn bundled_roots_are_there_without_a_file() {
+    fn without_a_file_the_bundled_roots_are_used() {
         let bundled = roots(&NetworkEnv::default()).expect("bundled roots");
         assert!(bundled.len() > 100);
     }

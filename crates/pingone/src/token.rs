@@ -1,9 +1,9 @@
-//! The access token: asked for once, used until shortly before it ends, dropped when PingOne refuses it.
+//! The access token: requested once, used until shortly before it expires, dropped when PingOne refuses it.
 //! <https://developer.pingidentity.com/pingone-api/auth/openid-connect-oauth-2/token-admin-app-client_credentials.html>
 //!
-//! A worker application accepts the secret either in the `Authorization` header (Basic, the console's
-//! default) or in the form, never both; so Basic comes first, the form after PingOne said that the method
-//! is unsupported, and what worked is remembered.
+//! A worker application accepts its secret either in the `Authorization` header (Basic, the console's default) or in
+//! the form, never both. So Basic is tried first, the form after PingOne reports an unsupported method, and what
+//! worked is remembered.
 
 use std::time::Duration;
 
@@ -25,18 +25,18 @@ use crate::{
     secrets::{UNRESERVED, wipe},
 };
 
-/// A token is not used when less than this is left of its lifetime: it must outlast the call.
+/// A token with less than this left of its lifetime is not used: it must outlast the call.
 const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
-/// What PingOne gives a worker application; used only if the answer does not say.
+/// The lifetime that PingOne gives a worker application, for answers that do not say.
 const DEFAULT_LIFETIME: u64 = 3600;
 /// No token is kept for longer, whatever the answer says.
 const MAX_LIFETIME: u64 = 24 * 3600;
-/// No token is longer: a request's headers have a few kilobytes.
+/// No token is longer: request headers are limited to a few kilobytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
-/// What the answer to a token request may take in memory.
+/// The memory limit for the answer to a token request.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// How the client proves who it is.
+/// How the client authenticates to the token endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
@@ -47,43 +47,43 @@ pub enum ClientAuthentication {
     Form,
 }
 
-/// A token and when it ends.
+/// A token and when it expires.
 #[derive(Clone)]
 pub struct Token {
     secret: SecretString,
     expires_at: Timestamp,
-    /// Whether it came from PingOne to this process, or was accepted by PingOne since it was restored.
+    /// Whether PingOne issued it to this process, or has accepted it since it was restored.
     proven: bool,
 }
 
-/// A token as it is kept between processes. This is the one form in which a token
-/// leaves the process other than in a request to PingOne.
+/// A token as it is stored between processes: the only form in which a token leaves the process other than in a
+/// request to PingOne.
 #[derive(Serialize, Deserialize)]
 pub struct StoredToken {
-    /// The settings that the token belongs to, as a digest.
+    /// A digest of the settings that the token belongs to.
     pub fingerprint: String,
     /// The token.
     pub access_token: String,
-    /// When it ends.
+    /// When it expires.
     pub valid_until: Timestamp,
-    /// How the client proved who it is.
+    /// How the client authenticated to get it.
     pub client_authentication: ClientAuthentication,
 }
 
-/// What is known of tokens under one set of settings.
+/// The state of the token for one set of settings.
 #[derive(Default)]
 pub struct TokenState {
     token: Option<Token>,
-    /// What worked last, or is to be tried first.
+    /// The method that worked last, or the one to try first.
     pub authentication: ClientAuthentication,
-    /// Whether the token came from PingOne since it was last stored.
+    /// Whether PingOne issued the token since one was last stored.
     unsaved: bool,
-    /// The last token that was dropped: it may still be stored.
+    /// The last token that was dropped: it may still be in the store.
     refused: Option<SecretString>,
 }
 
-/// How many seconds a token is good for. Where the answer makes no sense, the token is good for the call that it was
-/// asked for.
+/// A token's lifetime in seconds. Where the answer makes no sense, the token is good only for the call that it was
+/// requested for.
 fn lifetime(expires_in: Option<&Value>) -> u64 {
     let seconds = match expires_in {
         None | Some(Value::Null) => Some(DEFAULT_LIFETIME),
@@ -93,7 +93,7 @@ fn lifetime(expires_in: Option<&Value>) -> u64 {
     seconds.unwrap_or_default().min(MAX_LIFETIME)
 }
 
-/// Whether a text can be sent as a token.
+/// Whether a text can be sent as a bearer token.
 fn can_be_sent(token: &str) -> bool {
     !token.is_empty() && token.len() <= MAX_TOKEN_BYTES && HeaderValue::from_str(token).is_ok()
 }
@@ -105,14 +105,14 @@ impl Token {
 }
 
 impl TokenState {
-    /// The token, if it will be good for a while.
+    /// The token, if it will last for a while.
     pub fn usable(&self, now: Timestamp) -> Option<&SecretString> {
         let token = self.token.as_ref()?;
         let deadline = now.checked_add(EXPIRY_MARGIN).ok()?;
         (token.expires_at > deadline).then_some(&token.secret)
     }
 
-    /// Forgets the token, unless another has taken its place since `refused` was used.
+    /// Drops the token, unless another has replaced it since `refused` was used.
     pub fn refuse(&mut self, refused: &SecretString) {
         let dropped = self.token.take_if(|token| token.is(refused));
         if let Some(Token { secret, .. }) = dropped {
@@ -121,14 +121,14 @@ impl TokenState {
         }
     }
 
-    /// PingOne accepted the token.
+    /// Records that PingOne accepted the token.
     pub fn prove(&mut self, accepted: &SecretString) {
         if let Some(token) = self.token.as_mut().filter(|token| token.is(accepted)) {
             token.proven = true;
         }
     }
 
-    /// Whether the token was restored, or is one of an earlier time, and PingOne never accepted it.
+    /// Whether the token is a restored or an earlier one that PingOne has not accepted yet.
     pub fn is_unproven(&self, used: &SecretString) -> bool {
         let is_refused = self
             .refused
@@ -176,13 +176,13 @@ impl TokenState {
         Ok(())
     }
 
-    /// The token that was just given, whatever its lifetime: it is good for the call that it was asked for.
+    /// The current token, whatever its lifetime: a token just issued is good for the call that it was requested for.
     pub fn current(&self) -> Option<&SecretString> {
         self.token.as_ref().map(|token| &token.secret)
     }
 
-    /// Takes over a stored token, if it belongs to these settings and serves longer than the one that is known.
-    /// What no PingOne can have given is not taken: it would be stored, and restored, for ever.
+    /// Adopts a stored token if it belongs to these settings and lasts longer than the current one. A token that
+    /// PingOne cannot have issued is rejected; otherwise it would be stored and restored forever.
     pub fn restore(&mut self, stored: StoredToken, fingerprint: &str, now: Timestamp) {
         let StoredToken {
             fingerprint: belongs_to,
@@ -215,7 +215,7 @@ impl TokenState {
         });
     }
 
-    /// The token to store, once after it came from PingOne.
+    /// The token to store, once after PingOne issued it.
     pub fn take_unsaved(&mut self, fingerprint: String) -> Option<StoredToken> {
         let token = self.token.as_ref().filter(|_| self.unsaved)?;
         self.unsaved = false;
@@ -228,7 +228,7 @@ impl TokenState {
     }
 }
 
-/// The token request.
+/// Builds the token request.
 pub fn request(settings: &Settings, authentication: ClientAuthentication) -> HttpRequest {
     let (id, secret) = (&settings.client_id, settings.client_secret.expose_secret());
     let mut form = Zeroizing::new(b"grant_type=client_credentials".to_vec());
@@ -258,7 +258,7 @@ fn encoded(id: &str, secret: &str) -> (String, Zeroizing<String>) {
     (encode(id), Zeroizing::new(encode(secret)))
 }
 
-/// What follows `Basic` in the token request: the parts are encoded before they are joined.
+/// The value after `Basic` in the token request: the parts are encoded before they are joined.
 pub fn client_basic(id: &str, secret: &str) -> SecretString {
     let (id, secret) = encoded(id, secret);
     basic(&id, &secret)
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_serves_until_a_minute_before_its_end() {
+    fn a_token_is_used_until_a_minute_before_it_expires() {
         let mut state = TokenState::default();
         state
             .accept(
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_lifetimes_are_short() {
+    fn malformed_lifetimes_are_short() {
         for (lifetime, usable) in [
             ("-5", false),
             ("1.5", false),
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_refused_token_is_forgotten() {
+    fn only_the_refused_token_is_dropped() {
         let mut state = TokenState::default();
         state
             .accept(
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_token_meets_only_its_own_settings() {
+    fn a_stored_token_is_restored_only_under_its_own_settings() {
         let mut issuer = TokenState::default();
         issuer
             .accept(

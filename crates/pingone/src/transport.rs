@@ -1,6 +1,6 @@
-//! Sends one request and brings one answer, live, live with a recording made, or from a recording. What a request means, whether it is
-//! sent again and who may see a token is decided elsewhere; this file has no commands and no retries.
-//! `http.rs` is the live half, `tape.rs` the recorded one, `recorder.rs` makes what `tape.rs` plays.
+//! Sends one request and returns one answer: live, live while recording, or from a recording. What a request means,
+//! whether it is retried and which token it carries is decided elsewhere. `http.rs` is the live half, `tape.rs` the
+//! recorded one, and `recorder.rs` makes what `tape.rs` plays.
 
 use std::{rc::Rc, time::Duration};
 
@@ -20,15 +20,15 @@ use crate::{memory::Budget, secrets::Mask};
 pub enum Transport {
     /// The network.
     Live(Http),
-    /// The network, and what is sent and comes back is recorded.
+    /// The network, recording every exchange.
     Record(Http, Rc<Recorder>),
     /// A recording.
     Replay(Rc<Tape>),
 }
 
 impl Transport {
-    /// Sends `request` and reads the whole answer within `timeout` and `budget`. Beside the answer, the time that a clock
-    /// that only counts has to count for it.
+    /// Sends `request` and reads the whole answer within `timeout` and `budget`. Also returns the duration that a
+    /// virtual clock has to count.
     pub async fn send(
         &self,
         request: &HttpRequest,
@@ -51,15 +51,15 @@ impl Transport {
         }
     }
 
-    /// A command begins.
+    /// Called when a command begins.
     pub fn begin(&self, now: Timestamp) {
         if let Self::Record(_, recorder) = self {
             recorder.begin(now);
         }
     }
 
-    /// Waits until no other call is under way, if calls have to be made one after the other; they are until
-    /// what this gives is dropped.
+    /// Waits for the current call to end if calls must be made one at a time; they are until the returned guard is
+    /// dropped.
     pub async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
         match self {
             Self::Record(_, recorder) => Some(recorder.turn().await),

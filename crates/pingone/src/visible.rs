@@ -1,10 +1,10 @@
-//! Makes text safe for a terminal. Names and answers come from outside, and some are hostile: nothing in them may
-//! move the cursor, set a title or turn the direction of writing. Everything that goes to a terminal or to stderr
-//! and holds a text that is not our own passes here.
+//! Makes text safe for a terminal. Names and answers come from outside, and some are hostile: nothing in them may move
+//! the cursor, set a title or change the direction of writing. Everything written to a terminal or to stderr that is
+//! not our own text passes through here.
 
 use std::fmt::Write as _;
 
-/// One line with everything made visible that a terminal would obey instead of showing it.
+/// Escapes everything in a single line that a terminal would interpret instead of showing.
 pub fn visible(text: &str) -> String {
     escaped(
         text,
@@ -15,7 +15,7 @@ pub fn visible(text: &str) -> String {
     )
 }
 
-/// The same for a text of several lines.
+/// The same for text of several lines.
 pub fn visible_lines(text: &str) -> String {
     let is_break = |character| character == '\n';
     escaped(text, is_break, |out, character| {
@@ -23,13 +23,13 @@ pub fn visible_lines(text: &str) -> String {
     })
 }
 
-/// JSON for a terminal: what is not visible stands as JSON's own escapes, so that it is the same JSON.
+/// The same for JSON, using JSON's own escapes, so that the JSON stays equivalent.
 pub fn visible_json(json: &str) -> String {
     let is_break = |character| character == '\n';
     escaped(json, is_break, |out, character| {
         let mut units = [0; 2];
         for unit in character.encode_utf16(&mut units) {
-            // Writing into a String does not fail.
+            // Writing to a String cannot fail.
             let _ = write!(out, "\\u{unit:04x}");
         }
     })
@@ -51,7 +51,7 @@ fn escaped(
     out
 }
 
-/// Control characters (C0, DEL and C1), and those that turn the direction of writing or take no room.
+/// Control characters (C0, DEL and C1), and characters that change the direction of writing or have no width.
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -75,7 +75,7 @@ mod tests {
     const HOSTILE: &str = "a\u{1b}[2Jb\u{202e}c\rd\u{9b}1m\u{7f}\n\u{200b}e";
 
     #[test]
-    fn control_characters_are_shown_instead_of_obeyed() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             visible(HOSTILE),
             "a\\u{1b}[2Jb\\u{202e}c\\u{d}d\\u{9b}1m\\u{7f}\\u{a}\\u{200b}e"
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn json_stays_the_same_json() {
+    fn escaped_json_stays_equivalent() {
         let json = "{\n \"a\u{9b}\u{202e}\u{7f}\u{e0001}\": 1}";
         let shown = visible_json(json);
         assert_eq!(shown, "{\n \"a\\u009b\\u202e\\u007f\\udb40\\udc01\": 1}");

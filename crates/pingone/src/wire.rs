@@ -1,4 +1,4 @@
-//! What travels, as plain data: a request, an answer, and the lack of one. Knows neither how it is sent nor what it means.
+//! A request, a reply, and the failure to get one, as plain data. Knows neither how it is sent nor what it means.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::memory::Reservation;
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// Where to.
+    /// The address.
     pub url: Url,
-    /// Who asks.
+    /// The authorization.
     pub authorization: Authorization,
-    /// The media type of the body. PingOne chooses the operation by it, so it may come without a body.
+    /// The media type of the body. PingOne selects the operation by it, so it may come without a body.
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Option<Zeroizing<Vec<u8>>>,
-    /// Names the call in texts where the address is PingOne's and not ours: it may hold anything.
+    /// How messages name the call if the address is PingOne's and not ours, since it may hold anything.
     pub label: Option<String>,
 }
 
@@ -30,14 +30,14 @@ pub struct HttpRequest {
 pub enum Authorization {
     /// None.
     None,
-    /// User and password, already in base64.
+    /// User and password, encoded in base64.
     Basic(SecretString),
     /// A token.
     Bearer(SecretString),
 }
 
 impl Authorization {
-    /// The scheme alone, which is no secret.
+    /// The scheme alone, which is not a secret.
     pub fn scheme(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
@@ -48,14 +48,14 @@ impl Authorization {
 }
 
 impl HttpRequest {
-    /// Names the call in texts: method and path, without the query, which may hold personal data.
+    /// How messages name the call: method and path, without the query, which may hold personal data.
     pub fn label(&self) -> String {
         self.label
             .clone()
             .unwrap_or_else(|| format!("{} {}", self.method, self.url.path()))
     }
 
-    /// The host, with its port if it is not the usual one.
+    /// The host, with its port unless it is the default.
     pub fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         self.url
@@ -64,7 +64,7 @@ impl HttpRequest {
     }
 }
 
-/// An answer, read to its end. It has no `Debug`: nothing in it is masked, and it may be a token's.
+/// A complete answer. It has no `Debug`: nothing in it is masked, and it may hold a token.
 #[derive(Default)]
 pub struct Reply {
     /// The HTTP status.
@@ -79,7 +79,7 @@ pub struct Reply {
     pub correlation_id: Option<String>,
     /// The body.
     pub body: Vec<u8>,
-    /// The body's share of the command's memory.
+    /// The memory reserved for the body.
     pub reservation: Reservation,
 }
 
@@ -94,21 +94,21 @@ impl Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The host's name has no address.
+    /// The host name could not be resolved.
     Dns,
-    /// No connection to the host.
+    /// The host refused the connection or could not be reached.
     Connect,
-    /// The host's certificate, or the TLS handshake.
+    /// The host's certificate is not trusted, or the TLS handshake failed.
     Tls,
-    /// The proxy.
+    /// The proxy could not be reached or refused the connection.
     Proxy,
-    /// Nothing came in time.
+    /// No answer came in time.
     Timeout,
-    /// The connection ended before the answer did.
+    /// The connection broke before the answer was complete.
     Broken,
-    /// More came than an answer of PingOne's can be.
+    /// The answer is larger than any of PingOne's.
     TooLarge,
-    /// A recording has no such call.
+    /// The recording has no such call.
     NotRecorded,
 }
 
@@ -121,14 +121,14 @@ pub struct NoAnswer {
     pub reached: bool,
     /// Method and path.
     pub call: String,
-    /// The host, with its port if it is not the usual one.
+    /// The host, with its port unless it is the default.
     pub host: String,
-    /// What the network said, without secrets.
+    /// The network's own message, without secrets.
     pub detail: String,
 }
 
 impl NoAnswer {
-    /// Whether another try can end otherwise.
+    /// Whether another attempt can end differently.
     pub fn is_transient(&self) -> bool {
         match self.cause {
             Cause::Dns | Cause::Connect | Cause::Proxy | Cause::Timeout | Cause::Broken => true,

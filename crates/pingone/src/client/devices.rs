@@ -1,4 +1,4 @@
-//! The devices with which a user proves who it is, and whether that is asked of it.
+//! Users' MFA devices, and whether MFA is enabled.
 
 use serde_json::Value;
 
@@ -16,8 +16,8 @@ impl Client<'_> {
         Ok(devices.map(|(_, device)| device).collect())
     }
 
-    /// The user's devices, each with its id if it has one. The id is taken before masking, which may make it unreadable
-    /// where a secret happens to be part of it.
+    /// The user's devices, each with its id if it has one. The id is read before masking, which may garble it if a
+    /// secret happens to be part of it.
     pub async fn devices_with_ids(
         &self,
         user: UserId,
@@ -30,19 +30,19 @@ impl Client<'_> {
             .collect())
     }
 
-    /// Deletes a device; false if it was not there.
+    /// Deletes a device; false if it did not exist.
     pub async fn delete_device(&self, user: UserId, device: DeviceId) -> Result<bool, Error> {
         exists_or_404(self.write(devices::delete(user, device)).await)
     }
 
-    /// Whether a second factor is asked of the user.
+    /// Whether MFA is enabled for the user.
     pub async fn mfa_enabled(&self, user: UserId) -> Result<bool, Error> {
         let answer = self.reader().read(devices::mfa(user)).await?;
         let unsaid = || "it does not say `mfaEnabled`".to_owned();
         answer.decode(|raw| devices::mfa_state(&raw).ok_or_else(unsaid))
     }
 
-    /// Switches the second factor on or off. Gives the state that PingOne tells, if it tells one.
+    /// Enables or disables MFA for the user. Returns the new state, if PingOne's answer has it.
     pub async fn set_mfa_enabled(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Groups and who is in them.
+//! Groups and their members.
 
 use std::rc::Rc;
 
@@ -13,19 +13,19 @@ use crate::{
 };
 
 impl Client<'_> {
-    /// The groups of this name, compared again as usernames are.
+    /// The groups with this name, compared again as usernames are.
     pub async fn find_groups(&self, name: &str) -> Result<Vec<Group>, Error> {
         let listing = self.reader().list(groups::named(name)).await?;
         let mask = self.mask();
         listing.decode_best_matches("name", name, |raw| Group::read(&raw, &mask))
     }
 
-    /// The groups that the user itself was put into, and those of which PingOne does not say how the user came into
-    /// them: PingOne's answer, and what it says.
+    /// The groups that the user is a direct member of, including those for which PingOne does not say: PingOne's
+    /// answer, and its memberships.
     pub async fn direct_groups(&self, user: UserId) -> Result<(Value, Vec<Membership>), Error> {
         let reader = self.reader();
         let listing = match reader.list(groups::direct_of_user(user)).await {
-            // The list is filtered again, and read without the filter where PingOne refuses it.
+            // Without the filter if PingOne rejects it; the list is filtered again below.
             Err(error) if error.refuses_filter() => reader.list(groups::of_user(user)).await?,
             listing => listing?,
         };
@@ -54,12 +54,12 @@ impl Client<'_> {
         .await
     }
 
-    /// Whether there is such a group.
+    /// Whether the group exists.
     pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
         Ok(self.raw_group(group).await?.is_some())
     }
 
-    /// Whether a filter decides who is in the group.
+    /// Whether a filter decides the group's membership.
     pub async fn is_dynamic_group(&self, group: GroupId) -> Result<bool, Error> {
         let raw = self.raw_group(group).await?;
         Ok(raw.as_ref().is_some_and(groups::has_filter))
@@ -69,7 +69,7 @@ impl Client<'_> {
         self.read_if_exists(groups::group(group), Ok).await
     }
 
-    /// Groups that a filter finds; none is every group.
+    /// Groups that match a filter; without one, every group.
     pub async fn search_groups(
         &self,
         filter: Option<&str>,
@@ -78,12 +78,12 @@ impl Client<'_> {
         self.search(groups::groups(), filter, paging).await
     }
 
-    /// Puts the user into a group. Doing it again is refused with `UNIQUENESS_VIOLATION`.
+    /// Adds the user to a group. PingOne refuses a repeated add with `UNIQUENESS_VIOLATION`.
     pub async fn add_to_group(&self, user: UserId, group: GroupId) -> Result<Option<Value>, Error> {
         self.change(groups::add(user, group)).await
     }
 
-    /// Takes the user out of a group; 404 if it is not in it by itself.
+    /// Removes the user from a group; 404 unless the user is a direct member.
     pub async fn remove_from_group(&self, user: UserId, group: GroupId) -> Result<(), Error> {
         self.write(groups::remove(user, group)).await.map(drop)
     }

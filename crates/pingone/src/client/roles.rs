@@ -1,4 +1,4 @@
-//! Administrator roles that users hold, and the populations that users live in.
+//! Administrator roles of users, and populations.
 
 use serde_json::Value;
 
@@ -16,17 +16,17 @@ impl Client<'_> {
         self.list(roles::of_user(user)).await
     }
 
-    /// The built-in roles with their names; an assignment has the id alone.
+    /// The built-in roles with their names; a role assignment has only the id.
     pub async fn built_in_roles(&self) -> Result<Vec<Value>, Error> {
         self.list(roles::built_in()).await
     }
 
-    /// The roles of the environment: the only list that has the custom ones.
+    /// The roles of the environment: the only list that includes custom roles.
     pub async fn environment_roles(&self) -> Result<Vec<Value>, Error> {
         self.list(roles::of_environment()).await
     }
 
-    /// Populations that a filter finds; none is every population.
+    /// Populations that match a filter; without one, every population.
     pub async fn search_populations(
         &self,
         filter: Option<&str>,

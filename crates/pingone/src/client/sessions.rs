@@ -1,4 +1,4 @@
-//! Sessions of a user at PingOne.
+//! A user's sessions at PingOne.
 
 use super::Client;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Client<'_> {
-    /// The sessions, newest first, those that have expired among them. PingOne lists ten at the most.
+    /// The sessions, newest first, including expired ones. PingOne lists ten at most.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, Error> {
         let listing = self.reader().list(sessions::of_user(user)).await?;
         let mask = self.mask();
@@ -18,7 +18,7 @@ impl Client<'_> {
             .collect())
     }
 
-    /// A session, also one that is not among those that PingOne lists; `None` if there is none with this id.
+    /// A session, even one that PingOne does not list; `None` if there is none with this id.
     pub async fn session(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Users: finding, reading, creating, changing and deleting them, and their account's state.
+//! Users: find, read, create, update and delete them, and change the state of their accounts.
 
 use serde_json::Value;
 
@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl Client<'_> {
-    /// The users of this name: none or one, unless PingOne holds names that differ in case alone.
+    /// The users with this name: none or one, unless PingOne has names that differ only in case.
     pub async fn find_users(&self, username: &str) -> Result<Vec<User>, Error> {
         self.find_users_by("username", username).await
     }
 
-    /// The users with this e-mail address, which need not be unique.
+    /// The users with this email address, which need not be unique.
     pub async fn find_users_by_email(&self, email: &str) -> Result<Vec<User>, Error> {
         self.find_users_by("email", email).await
     }
@@ -31,7 +31,7 @@ impl Client<'_> {
         listing.decode_best_matches(attribute, value, |raw| User::read(raw, &mask))
     }
 
-    /// Asks for a single user of the environment: whether the credentials, the environment and the roles will do.
+    /// Reads any single user: a check that credentials, environment and roles are sufficient.
     pub async fn probe_users(&self) -> Result<(), Error> {
         let page = self.reader().read(users::any_user()).await?;
         page.decode(|page| users::check_page(&page))
@@ -43,7 +43,7 @@ impl Client<'_> {
         answer.decode(|raw| User::read(raw, &self.mask()))
     }
 
-    /// Whether there is such a user.
+    /// Whether the user exists.
     pub async fn user_exists(&self, id: UserId) -> Result<bool, Error> {
         let found = self.read_if_exists(users::user(id), |_| Ok(())).await?;
         Ok(found.is_some())
@@ -54,7 +54,7 @@ impl Client<'_> {
         self.changed_user(users::create(user.clone())).await
     }
 
-    /// Changes the members that `change` has and leaves the others.
+    /// Changes the members that `change` has and leaves the others alone.
     pub async fn update_user(&self, id: UserId, change: &Value) -> Result<User, Error> {
         self.changed_user(users::update(id, change.clone())).await
     }
@@ -103,7 +103,7 @@ impl Client<'_> {
         answer.decode_if_any(|raw| User::read(raw, &self.mask()))
     }
 
-    /// Enables or disables a user. Gives PingOne's answer and the state it tells, if it tells one.
+    /// Enables or disables a user. Returns PingOne's answer and the new state, if the answer has it.
     pub async fn set_enabled(
         &self,
         id: UserId,
@@ -117,12 +117,12 @@ impl Client<'_> {
         Ok((raw, now))
     }
 
-    /// Users that a filter finds; none is every user.
+    /// Users that match a filter; without one, every user.
     pub async fn search_users(&self, filter: Option<&str>, paging: &Paging) -> Result<Part, Error> {
         self.search(users::users(), filter, paging).await
     }
 
-    /// The id of a user out of a list that a search gave.
+    /// The id of a user in a search result.
     pub fn listed_user(&self, raw: &Value) -> Result<UserId, Error> {
         let label = || CallLabel::reading("GET users");
         read_id(raw, "a user").map_err(|reason| label().unusable(&reason))

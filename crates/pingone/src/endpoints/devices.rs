@@ -1,4 +1,4 @@
-//! The devices with which a user proves who it is, and whether that is asked of it.
+//! Users' MFA devices, and whether MFA is enabled.
 //! <https://developer.pingidentity.com/pingone-api/mfa/users/mfa-devices.html>
 
 use reqwest::Method;
@@ -17,30 +17,30 @@ pub(crate) fn of_user(user: UserId) -> List {
     List::at(Path::of_user(user, &[DEVICES]), DEVICES)
 }
 
-/// The id of a device, if it has one that can be used.
+/// The id of a device, if it has a valid one.
 pub(crate) fn id_of(device: &Value) -> Option<DeviceId> {
     device.get("id").and_then(Value::as_str)?.parse().ok()
 }
 
-/// Deletes a device. The id keeps this from ever being the address of all devices.
+/// Deletes a device. A typed id rules out the address of all devices.
 pub(crate) fn delete(user: UserId, device: DeviceId) -> Write {
     let path = Path::of_user(user, &[DEVICES, &device.to_string()]);
     Write::delete(path, Effect::User(user))
 }
 
-/// Whether a second factor is asked of the user.
+/// Whether MFA is enabled for the user.
 pub(crate) fn mfa(user: UserId) -> Read {
     Read::at(Path::of_user(user, &[MFA_ENABLED]))
 }
 
-/// Switches the second factor on or off.
+/// Enables or disables MFA for the user.
 pub(crate) fn set_mfa(user: UserId, enabled: bool) -> Write {
     let path = Path::of_user(user, &[MFA_ENABLED]);
     Write::bare(Method::PUT, path, Effect::User(user))
         .with_body(JSON, json!({MFA_ENABLED: enabled}))
 }
 
-/// The state of the second factor, if PingOne told it.
+/// Whether MFA is enabled, if the answer says so.
 pub(crate) fn mfa_state(raw: &Value) -> Option<bool> {
     raw.get(MFA_ENABLED).and_then(Value::as_bool)
 }

@@ -1,5 +1,4 @@
-//! Groups and who is in them.
-//! <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
+//! Groups and their members. <https://developer.pingidentity.com/pingone-api/platform/users/group-membership.html>
 
 use std::rc::Rc;
 
@@ -14,7 +13,7 @@ use crate::{
     secrets::Mask,
 };
 
-/// A group as a look-up finds it.
+/// A group found by a look-up.
 #[derive(Debug)]
 pub struct Group {
     /// Its id.
@@ -23,32 +22,32 @@ pub struct Group {
     pub name: String,
 }
 
-/// The membership of a user, or of a group, in a group.
+/// The membership of a user, or of a nested group, in a group.
 #[derive(Debug)]
 pub struct Membership {
-    /// The group's id: that of the membership itself.
+    /// The group's id, which is also that of the membership.
     pub group: GroupId,
-    /// The group's name, if PingOne told it.
+    /// The group's name, if the answer has it.
     pub name: Option<String>,
-    /// The same as it came, for showing.
+    /// The name as PingOne sent it, for display.
     pub shown_name: Value,
-    /// `DIRECT`, or `INDIRECT` by a nested group.
+    /// `DIRECT`, or `INDIRECT` through a nested group.
     pub kind: Option<String>,
-    /// Whether the group has a filter that decides who is in it, if PingOne showed the group: nobody can be taken
-    /// out of such a group. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    /// Whether a filter decides the group's membership, if the answer shows the group: nobody can be removed from such
+    /// a group. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
     pub is_dynamic: Option<bool>,
-    /// The share of the command's memory that the list has in which it came.
+    /// The memory reserved for the list that it came in.
     _reservation: Rc<Reservation>,
 }
 
-/// The kind of membership that was given to the user itself. That by a group's filter has it too.
+/// A membership of the user's own, also one that a group's filter decides.
 pub const DIRECT: &str = "DIRECT";
-/// The kind of membership that comes from a nested group.
+/// A membership through a nested group.
 pub const INDIRECT: &str = "INDIRECT";
 
 const GROUPS: &str = "groups";
 const MEMBER_OF_GROUPS: &str = "memberOfGroups";
-/// What `GET …/memberOfGroups` calls its list.
+/// The name of the list in the answer to `GET …/memberOfGroups`.
 const MEMBERSHIPS: &str = "groupMemberships";
 
 /// The groups of the environment.
@@ -56,7 +55,7 @@ pub(crate) fn groups() -> List {
     List::at(Path::of(&[GROUPS]), GROUPS)
 }
 
-/// The groups of this name; PingOne's answers have to be compared again, as with users.
+/// The groups with this name. PingOne's answers must be compared again, as with users.
 pub(crate) fn named(name: &str) -> List {
     groups().query(&[("filter", &filter::equals("name", name))])
 }
@@ -66,19 +65,19 @@ pub(crate) fn group(id: GroupId) -> Read {
     Read::at(Path::of(&[GROUPS, &id.to_string()]))
 }
 
-/// Every group that the user is in, also by other groups.
+/// Every group that the user is in, including through other groups.
 pub(crate) fn of_user(user: UserId) -> List {
     List::at(user_groups(user), MEMBERSHIPS).query(&[EXPAND_GROUP])
 }
 
-/// The groups that the user itself was put into. That PingOne heeds this filter here is documented but was not seen.
+/// The groups that the user is a direct member of. That PingOne applies this filter here is documented but has not
+/// been seen.
 pub(crate) fn direct_of_user(user: UserId) -> List {
     let is_direct = filter::equals("type", DIRECT);
     List::at(user_groups(user), MEMBERSHIPS).query(&[EXPAND_GROUP, ("filter", &is_direct)])
 }
 
-/// The groups in which a group is nested.
-/// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+/// The groups in which a group is nested. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
 pub(crate) fn parents(group: GroupId) -> List {
     let path = Path::of(&[GROUPS, &group.to_string(), MEMBER_OF_GROUPS]);
     List::at(path, MEMBERSHIPS)
@@ -89,7 +88,7 @@ pub(crate) fn membership(user: UserId, group: GroupId) -> Read {
     Read::at(membership_path(user, group))
 }
 
-/// Puts the user into a group. Doing it again is refused with `UNIQUENESS_VIOLATION`.
+/// Adds the user to a group. PingOne refuses a repeated add with `UNIQUENESS_VIOLATION`.
 pub(crate) fn add(user: UserId, group: GroupId) -> Write {
     Write::bare(
         Method::POST,
@@ -99,7 +98,7 @@ pub(crate) fn add(user: UserId, group: GroupId) -> Write {
     .with_body(JSON, json!({"id": group.to_string()}))
 }
 
-/// Takes the user out of a group; 404 if it is not in it by itself.
+/// Removes the user from a group; 404 unless the user is a direct member.
 pub(crate) fn remove(user: UserId, group: GroupId) -> Write {
     Write::delete(
         membership_path(user, group),
@@ -107,7 +106,7 @@ pub(crate) fn remove(user: UserId, group: GroupId) -> Write {
     )
 }
 
-/// Has PingOne show the group with each membership.
+/// Makes PingOne include the group with each membership.
 const EXPAND_GROUP: (&str, &str) = ("expand", "group");
 
 fn user_groups(user: UserId) -> Path {
@@ -119,7 +118,7 @@ fn membership_path(user: UserId, group: GroupId) -> Path {
 }
 
 impl Group {
-    /// Reads a group out of an answer.
+    /// Decodes a group.
     pub(crate) fn read(raw: &Value, mask: &Mask) -> Result<Self, String> {
         let text = |member| raw.get(member).and_then(Value::as_str);
         let id = text("id").and_then(|id| id.parse().ok());
@@ -130,8 +129,7 @@ impl Group {
     }
 }
 
-/// The name of a group, not masked: for comparing only. `None` if the answer is not about this group or has no name in
-/// it.
+/// The name of a group, not masked: for comparison only. `None` if the answer is about another group or has no name.
 pub(crate) fn name_of(raw: &Value, group: GroupId) -> Option<String> {
     let text = |member| raw.get(member).and_then(Value::as_str);
     let is_this = text("id").and_then(|id| id.parse().ok()) == Some(group);
@@ -139,12 +137,12 @@ pub(crate) fn name_of(raw: &Value, group: GroupId) -> Option<String> {
     name.map(str::to_owned)
 }
 
-/// Whether a filter decides who is in the group of a membership, if PingOne shows the group with it.
+/// Whether a filter decides the membership of the group in this answer, if it includes the group.
 fn is_dynamic(membership: &Value) -> Option<bool> {
     membership.pointer("/_embedded/group").map(has_filter)
 }
 
-/// Whether a filter decides who is in the group.
+/// Whether a filter decides the group's membership.
 pub(crate) fn has_filter(group: &Value) -> bool {
     match group.get("userFilter") {
         None | Some(Value::Null) => false,
@@ -154,7 +152,7 @@ pub(crate) fn has_filter(group: &Value) -> bool {
 }
 
 impl Membership {
-    /// Reads a membership out of an answer. Nothing of it is masked.
+    /// Decodes a membership. Nothing in it is masked.
     pub(crate) fn read(raw: &Value, reservation: &Rc<Reservation>) -> Result<Self, String> {
         let group = read_id(raw, "a membership")?;
         let kind = match raw.get("type") {
@@ -179,7 +177,7 @@ impl Membership {
         })
     }
 
-    /// The same to be shown.
+    /// Masks it for display.
     pub(crate) fn masked(self, mask: &Mask) -> Self {
         Self {
             name: self.name.map(|name| mask.text(&name)),

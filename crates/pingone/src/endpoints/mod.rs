@@ -1,5 +1,5 @@
-//! What PingOne can be asked: a file for each noun, with the calls as plain values and the reading of their answers.
-//! Nothing here sends anything.
+//! PingOne's endpoints, one file per noun: calls as plain values, and decoding of their answers. Nothing here sends
+//! anything.
 
 pub(crate) mod devices;
 pub mod groups;

@@ -1,4 +1,4 @@
-//! Passwords. All operations have one address; method and media type choose which is meant.
+//! Passwords. All operations share one address; method and media type select the operation.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/user-passwords.html>
 
 use reqwest::Method;
@@ -11,13 +11,13 @@ use crate::{
     retry::Repeat,
 };
 
-/// An administrator's reset: checked against no policy, and the user must change it at the next sign-on.
+/// An administrator's reset: subject to no policy, and the user must change the password at the next sign-on.
 const RESET: &str = "application/vnd.pingidentity.password.reset+json";
-/// Sets a password as the policy allows.
+/// Sets a password, subject to the policy.
 const SET: &str = "application/vnd.pingidentity.password.set+json";
 /// Ends a password lockout.
 const UNLOCK: &str = "application/vnd.pingidentity.password.unlock+json";
-/// The other spelling of the same.
+/// Another spelling of the same operation.
 const BARE_UNLOCK: &str = "application/vnd.pingidentity.password.unlock";
 /// Documented without `+json`, unlike its neighbours.
 const FORCE_CHANGE: &str = "application/vnd.pingidentity.password.forceChange";
@@ -37,8 +37,8 @@ pub struct PasswordOptions {
     pub bypass_policy: bool,
 }
 
-/// Sets a password that stays. Where the policy counts, it is not tried again once it may have reached PingOne: the
-/// password would be in the history already, and be refused for that.
+/// Sets a password. If the policy applies, it is not retried once it may have reached PingOne: the password would be
+/// in the history already, and be refused for that.
 pub(crate) fn set(user: UserId, password: &SecretString, options: PasswordOptions) -> Write {
     let PasswordOptions {
         force_change,
@@ -55,24 +55,24 @@ pub(crate) fn set(user: UserId, password: &SecretString, options: PasswordOption
         .with_repeat(repeat)
 }
 
-/// Makes the user change the password at the next sign-on. PingOne documents 200; 204 is as good.
+/// Makes the user change the password at the next sign-on. PingOne documents 200; 204 is accepted too.
 pub(crate) fn force_change(user: UserId) -> Write {
     Write::operation(path(user), FORCE_CHANGE, Effect::User(user))
 }
 
-/// Ends a lockout after too many wrong passwords, in both spellings of the media type: the page writes it with and
-/// without `+json` (UNCONFIRMED which holds), so the second follows where the first is refused.
+/// Ends a lockout after too many wrong passwords, in both spellings of the media type: the page has it with and
+/// without `+json` (UNCONFIRMED which is right), so the second follows if the first is refused.
 pub(crate) fn unlock(user: UserId) -> [Write; 2] {
     [UNLOCK, BARE_UNLOCK]
         .map(|media_type| Write::operation(path(user), media_type, Effect::User(user)))
 }
 
-/// The state of the password, never the password.
+/// Reads the state of the password, never the password.
 pub(crate) fn state(user: UserId) -> Read {
     Read::at(path(user))
 }
 
-/// Whether an answer tells the state of a password.
+/// Checks that an answer has the state of a password.
 pub(crate) fn check_state(raw: Value) -> Result<Value, String> {
     if raw.get("status").is_some_and(Value::is_string) {
         Ok(raw)

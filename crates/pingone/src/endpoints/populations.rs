@@ -1,4 +1,4 @@
-//! Populations: the parts of an environment that its users live in.
+//! Populations: the parts into which an environment divides its users.
 //! <https://developer.pingidentity.com/pingone-api/platform/populations.html>
 
 use crate::{

@@ -14,12 +14,12 @@ pub(crate) fn of_user(user: UserId) -> List {
     List::at(Path::of_user(user, &[ASSIGNMENTS]), ASSIGNMENTS)
 }
 
-/// The built-in roles with their names; an assignment has the id alone. They belong to no environment.
+/// The built-in roles with their names; a role assignment has only the id. They belong to no environment.
 pub(crate) fn built_in() -> List {
     List::at(Path::outside_environments(&[ROLES]), ROLES)
 }
 
-/// The roles of the environment: the only list that has the custom ones.
+/// The roles of the environment: the only list that includes custom roles.
 /// <https://developer.pingidentity.com/pingone-api/platform/roles.html>
 pub(crate) fn of_environment() -> List {
     List::at(Path::of(&[ROLES]), ROLES)

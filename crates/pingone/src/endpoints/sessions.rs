@@ -1,5 +1,5 @@
-//! Sessions of a user at PingOne. That ending one also ends the access tokens that came from it is
-//! UNCONFIRMED. <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions.html>
+//! A user's sessions at PingOne. That ending one also revokes the access tokens issued through it is UNCONFIRMED.
+//! <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions.html>
 
 use std::borrow::Borrow;
 
@@ -14,10 +14,10 @@ use crate::{
 
 const SESSIONS: &str = "sessions";
 
-/// A session as PingOne describes it, with every secret masked.
+/// A session as PingOne returns it, with every secret masked.
 #[derive(Debug)]
 pub struct Session {
-    /// Its id, if PingOne tells one that can be used.
+    /// Its id, if it has a valid one.
     pub id: Option<SessionId>,
     /// Everything that PingOne sent.
     pub raw: Value,
@@ -25,10 +25,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads a session out of an answer.
+    /// Decodes a session.
     pub(crate) fn read(raw: Value, mask: &Mask) -> Self {
         let text = |member: &str| raw.get(member).and_then(Value::as_str);
-        // Both are taken before masking, which may make them unreadable where a secret happens to be part of them.
+        // Read before masking, which may garble them if a secret happens to be part of them.
         let id = text("id").and_then(|id| id.parse().ok());
         let expires = text("expiresAt").and_then(|at| at.parse().ok());
         Self {
@@ -38,8 +38,8 @@ impl Session {
         }
     }
 
-    /// Whether nobody is signed on with it any more at `now`, which is PingOne's time: PingOne goes on listing
-    /// sessions that have expired. `None` if PingOne does not say when it expires.
+    /// Whether the session has expired at `now`, which is PingOne's time: PingOne keeps listing expired sessions.
+    /// `None` if PingOne does not say when it expires.
     /// <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions/read-all-sessions.html>
     pub fn has_expired(&self, now: Timestamp) -> Option<bool> {
         self.expires.map(|expires| expires <= now)
@@ -63,12 +63,12 @@ impl Borrow<Value> for Session {
     }
 }
 
-/// The sessions of a user, newest first, those that have expired among them. PingOne lists ten at the most.
+/// The sessions of a user, newest first, including expired ones. PingOne lists ten at most.
 pub(crate) fn of_user(user: UserId) -> List {
     List::at(Path::of_user(user, &[SESSIONS]), SESSIONS)
 }
 
-/// A session, also one that is not among those that PingOne lists.
+/// A session, even one that PingOne does not list.
 pub(crate) fn session(user: UserId, session: SessionId) -> Read {
     Read::at(session_path(user, session))
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_is_live_until_pingone_says_that_it_expired() {
+    fn a_session_is_live_until_its_expiry() {
         let session = |expires: Value| {
             Session::read(json!({"id": "x", "expiresAt": expires}), &Mask::default())
         };

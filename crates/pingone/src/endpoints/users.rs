@@ -1,4 +1,4 @@
-//! Users: finding, reading, creating, changing and deleting them, and their account's state.
+//! Users: find, read, create, update and delete them, and change the state of their accounts.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/users-1.html>
 
 use std::fmt;
@@ -23,7 +23,7 @@ const UNLOCK: &str = "application/vnd.pingidentity.account.unlock+json";
 /// <https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-lock.html>
 const LOCK: &str = "application/vnd.pingidentity.account.lock+json";
 
-/// Whether a media type selects an operation that PingOne refuses with 415 where the user is disabled.
+/// Whether a media type selects an operation that PingOne refuses with 415 for a disabled user.
 pub fn needs_enabled_user(operation: &str) -> bool {
     [LOCK, UNLOCK].contains(&operation)
 }
@@ -42,7 +42,7 @@ pub enum EnabledSince {
 pub struct User {
     /// Its id.
     pub id: UserId,
-    /// The members that are used by name.
+    /// The members that the program uses.
     pub fields: UserFields,
     /// Everything that PingOne sent.
     pub raw: Value,
@@ -50,8 +50,8 @@ pub struct User {
     pub returned: RoundTrip,
 }
 
-/// Members of a user to be sent back to PingOne as they came. A secret in them is not masked, or an update
-/// would write the mask into the user; so they are not to be shown.
+/// Members of a user that are sent back to PingOne unchanged. Secrets in them are not masked, or an update would write
+/// the mask into the user; so they must not be shown.
 pub struct RoundTrip(Map<String, Value>);
 
 impl RoundTrip {
@@ -64,7 +64,7 @@ impl RoundTrip {
         )
     }
 
-    /// The user's member.
+    /// The user's member of this name.
     pub fn get(&self, member: &str) -> Option<&Value> {
         self.0.get(member)
     }
@@ -76,15 +76,15 @@ impl fmt::Debug for RoundTrip {
     }
 }
 
-/// The names by which a user may be protected, not masked: for comparing, never for showing.
+/// The names by which a user may be protected, not masked: for comparison only.
 pub(crate) struct UserNames {
     pub(crate) username: String,
     pub(crate) email: Option<String>,
 }
 
 impl UserNames {
-    /// Reads the names out of an answer; `None` if it is not about this user, or does not tell them. A user need not
-    /// have an e-mail address.
+    /// Decodes the names; `None` if the answer is about another user or lacks them. A user need not have an email
+    /// address.
     pub(crate) fn read(raw: &Value, id: UserId) -> Option<Self> {
         let text = |member| raw.get(member).and_then(Value::as_str);
         let is_this = text("id").and_then(|id| id.parse().ok()) == Some(id);
@@ -100,19 +100,19 @@ impl UserNames {
     }
 }
 
-/// The members of a user on which decisions rest. What a user does not have PingOne leaves out; one of another kind
-/// than it should be says as little. What is only shown is taken from [`User::raw`] as it came.
+/// The members of a user that decisions depend on. PingOne omits what a user does not have; a member of the wrong type
+/// counts as absent. What is only shown is taken from [`User::raw`].
 #[derive(Debug, Default)]
 pub struct UserFields {
     /// Unique in the environment.
     pub username: Option<String>,
     /// Whether the user may sign on at all.
     pub enabled: Option<bool>,
-    /// RFC 3339.
+    /// When the user was created, in RFC 3339.
     pub created_at: Option<String>,
-    /// The state of the account: `OK` or `LOCKED`; others may come.
+    /// The state of the account: `OK` or `LOCKED`; PingOne may add others.
     pub account_status: Option<String>,
-    /// The id of the population that the user is in.
+    /// The id of the user's population.
     pub population: Option<String>,
 }
 
@@ -130,16 +130,16 @@ impl UserFields {
         }
     }
 
-    /// The state of the account, if PingOne told it.
+    /// The state of the account, if the answer has it.
     pub fn account_status(&self) -> Option<&str> {
         self.account_status.as_deref()
     }
 }
 
 impl User {
-    /// Reads a user out of an answer.
+    /// Decodes a user.
     pub(crate) fn read(raw: Value, mask: &Mask) -> Result<Self, String> {
-        // The id is taken first: masking may make it unreadable where a secret happens to be part of it.
+        // The id is read first: masking may garble it if a secret happens to be part of it.
         let id = read_id(&raw, "a user")?;
         let returned = RoundTrip::of(&raw);
         let raw = mask.value(raw);
@@ -161,18 +161,18 @@ pub(crate) fn users() -> List {
     List::at(Path::of(&[USERS]), USERS)
 }
 
-/// The users of which an attribute has this value. PingOne's filter ignores case, and whether it reads an escaped value
-/// as meant is unconfirmed; so its answers have to be compared again.
+/// The users with this value in an attribute. PingOne's filter ignores case, and whether it reads an escaped value as
+/// intended is UNCONFIRMED; so its answers must be compared again.
 pub(crate) fn with_attribute(attribute: &str, value: &str) -> List {
     users().query(&[("filter", &filter::equals(attribute, value))])
 }
 
-/// A single user of the environment, whichever it is.
+/// Any single user of the environment.
 pub(crate) fn any_user() -> Read {
     users().query(&[("limit", "1")]).into_read()
 }
 
-/// Whether a page of users is one.
+/// Checks that an answer is a page of users.
 pub(crate) fn check_page(page: &Value) -> Result<(), String> {
     let users = page
         .get("_embedded")
@@ -183,7 +183,7 @@ pub(crate) fn check_page(page: &Value) -> Result<(), String> {
     }
 }
 
-/// The accounts at other identity providers that a user is linked to.
+/// The accounts at other identity providers that are linked to a user.
 /// <https://developer.pingidentity.com/pingone-api/platform/users/linked-accounts.html>
 pub fn linked_accounts(user: UserId) -> List {
     List::at(Path::of_user(user, &[LINKED_ACCOUNTS]), LINKED_ACCOUNTS)
@@ -194,15 +194,15 @@ pub(crate) fn user(id: UserId) -> Read {
     Read::at(Path::of_user(id, &[]))
 }
 
-/// Creates a user. It is not tried again once it may have reached PingOne: there is nothing by which PingOne would know
-/// the second request for the same.
+/// Creates a user. It is not retried once it may have reached PingOne, which could not recognize the second request as
+/// a duplicate.
 pub(crate) fn create(user: Value) -> Write {
     Write::bare(Method::POST, Path::of(&[USERS]), Effect::NewUser)
         .with_body(JSON, user)
         .with_repeat(Repeat::OnlyIfUnsent)
 }
 
-/// Changes the members that `change` has and leaves the others.
+/// Changes the members that `change` has and leaves the others alone.
 pub(crate) fn update(id: UserId, change: Value) -> Write {
     let path = Path::of_user(id, &[]);
     Write::bare(Method::PATCH, path, Effect::User(id)).with_body(JSON, change)
@@ -213,13 +213,14 @@ pub(crate) fn delete(id: UserId) -> Write {
     Write::delete(Path::of_user(id, &[]), Effect::User(id))
 }
 
-/// Unlocks the account. Of a disabled user PingOne refuses it with 415, as if the media type were wrong.
+/// Unlocks the account. PingOne refuses this for a disabled user with 415, as if the media type were wrong.
 pub(crate) fn unlock(id: UserId) -> Write {
     Write::operation(Path::of_user(id, &[]), UNLOCK, Effect::User(id))
 }
 
-/// Locks the account, until `until` or until an administrator unlocks it. Of a disabled user PingOne refuses it with 415.
-/// That no end means no end is UNCONFIRMED (the page hints otherwise), so the answer has to be looked at.
+/// Locks the account until `until`, or until an administrator unlocks it. PingOne refuses this for a disabled user
+/// with 415. That a lock without an end has none is UNCONFIRMED (the page hints otherwise), so callers must check the
+/// answer.
 pub(crate) fn lock(id: UserId, until: Option<jiff::Timestamp>) -> Write {
     let lock = Write::operation(Path::of_user(id, &[]), LOCK, Effect::User(id));
     match until {

@@ -1,5 +1,5 @@
-//! A call's way to its token: the one that is known, a new one, and what follows when PingOne refuses it. What a token
-//! is and how it is asked for is known to `token.rs`.
+//! How a call gets its token: the current one, a new one, and what follows when PingOne refuses it. `token.rs` knows
+//! what a token is and how it is requested.
 
 use std::cell::RefCell;
 
@@ -16,12 +16,12 @@ use crate::{
     wire::Reply,
 };
 
-/// What PingOne definitely refused.
+/// What PingOne refused for good.
 #[derive(Clone)]
 enum Refused {
-    /// To give a token.
+    /// The credentials.
     Credentials(Refusal),
-    /// A token that it had given for this command.
+    /// A token that it had just issued.
     FreshToken(Refusal),
 }
 
@@ -35,26 +35,26 @@ impl Refused {
     }
 }
 
-/// Whether a call had a new token already.
+/// Which token a call carries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenSource {
-    /// It goes with the one that was known.
+    /// The one that was known when the call began.
     Cached,
-    /// PingOne refused that one, and it goes with a new one.
+    /// A new one, after PingOne refused the first.
     Renewed,
 }
 
-/// Gets the tokens of one command.
+/// Obtains the tokens for one command.
 #[derive(Default)]
 pub(super) struct Authenticator {
-    /// Why no further call is made: PingOne definitely refuses the credentials, or a token that it just gave.
+    /// Why no further call is made: PingOne definitely refuses the credentials, or a token that it just issued.
     refused: RefCell<Option<Refused>>,
 }
 
 impl Authenticator {
-    /// Whether the call is to be made once more with a new token. PingOne refuses a token with 401. One that was
-    /// stored may be broken in other ways, so that it is also dropped after what a gateway says of a bad header;
-    /// where a permission is missing, that costs one more call. After a second 401 no further call has a chance.
+    /// Whether to repeat the call with a new token. PingOne refuses a token with 401. A stored token may be damaged in
+    /// other ways, so it is also dropped after a status that a gateway sends for a bad header; if a permission is
+    /// missing, that costs one more call. After a second 401 no further call can succeed.
     pub(super) async fn should_renew_token(
         &self,
         dispatcher: &Dispatcher<'_>,
@@ -64,7 +64,7 @@ impl Authenticator {
     ) -> bool {
         let connection = dispatcher.connection;
         if reply.is_success() {
-            // If a token is being asked for just now, another is in use soon.
+            // If a token is being requested right now, another one is in use soon.
             if let Ok(mut state) = connection.token.try_lock() {
                 state.prove(token);
             }
@@ -95,26 +95,26 @@ impl Authenticator {
         true
     }
 
-    /// A token that is good for one more call.
+    /// A token for one more call.
     pub(super) async fn bearer(&self, dispatcher: &Dispatcher<'_>) -> Result<SecretString, Error> {
         let mut state = dispatcher.connection.token.lock().await;
         if let Some(refused) = self.refused.borrow().clone() {
             return Err(refused.into_error());
         }
         if state.usable(dispatcher.connection.clock.now()).is_none() {
-            // One that is about to end is still a secret.
+            // An expiring token is still a secret.
             if let Some(token) = state.current() {
                 dispatcher.hide(token);
             }
             self.authenticate(dispatcher, &mut state).await?;
         }
-        // After `authenticate` there is one; an empty token would be refused by PingOne.
+        // There is one after `authenticate`; PingOne would refuse an empty token.
         let token = state.current().cloned().unwrap_or_default();
         dispatcher.hide(&token);
         Ok(token)
     }
 
-    /// Asks for a token, in the way that worked last, then in the other if PingOne wants that.
+    /// Requests a token with the method that worked last, then with the other one if PingOne asks for it.
     async fn authenticate(
         &self,
         dispatcher: &Dispatcher<'_>,
@@ -158,7 +158,7 @@ impl Authenticator {
     }
 }
 
-/// One way of asking. The inner error is PingOne's refusal.
+/// Requests a token with one method. The inner error is PingOne's refusal.
 async fn request_token(
     dispatcher: &Dispatcher<'_>,
     state: &mut TokenState,
@@ -185,8 +185,8 @@ async fn request_token(
     }
 }
 
-/// PingOne's text for a worker application that is set to the other method.
-/// `invalid_client` alone does not tell the two apart.
+/// Recognizes PingOne's message for a worker application that is set to another method. `invalid_client` alone does
+/// not distinguish the two.
 fn is_unsupported_method(refusal: &Refusal) -> bool {
     let message = refusal
         .message

@@ -1,5 +1,4 @@
-//! Sends one request within the command's time, again where that is right, until an answer is worth having. What a
-//! token is, is not known here.
+//! Sends one request within the command's time, with retries, until there is a final answer. Knows nothing of tokens.
 
 use std::{rc::Rc, time::Duration};
 
@@ -17,7 +16,7 @@ use crate::{
     wire::{HttpRequest, NoAnswer, Reply},
 };
 
-/// The way to PingOne for one command, whose time begins when it is made.
+/// Sends the requests of one command, whose time starts when this is created.
 pub(super) struct Dispatcher<'a> {
     pub(super) connection: &'a Connection,
     limits: Limits,
@@ -37,8 +36,8 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// Sends until there is an answer that is not worth another try, or no time or try is left. `log` is that of the
-    /// changes, if the request is one.
+    /// Sends the request until an answer is not worth a retry, or until time or attempts run out. `log` is set for
+    /// changes.
     pub(super) async fn send(
         &self,
         request: &HttpRequest,
@@ -135,7 +134,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    /// Time passed on the clock that counts the command's time.
+    /// Time on the clock that measures the command's time.
     pub(super) fn elapsed(&self) -> Duration {
         self.connection.clock.elapsed()
     }
@@ -147,12 +146,12 @@ impl<'a> Dispatcher<'a> {
             .saturating_sub(self.elapsed().saturating_sub(self.began))
     }
 
-    /// The secrets that are known so far.
+    /// The secrets known so far.
     pub(super) fn mask(&self) -> Rc<Mask> {
         self.journal.mask()
     }
 
-    /// Masks a secret from now on: a token, or a password that was made here.
+    /// Masks a secret from now on: a token, or a generated password.
     pub(super) fn hide(&self, secret: &SecretString) {
         self.journal.hide(secret.expose_secret());
     }

@@ -1,6 +1,6 @@
-//! What must not be changed, whatever command wants it. A change is sent only with a permit, and only this file makes
-//! one; so no command can forget to ask. It fails closed: what protects by name lets a change through only after every
-//! name that decides was read.
+//! Enforces what must not be changed, whatever the command. A change is sent only with a permit, and only this file
+//! issues permits, so no command can forget to ask. It fails closed: a change that names might forbid goes through
+//! only after every relevant name was read.
 
 use std::{cell::RefCell, collections::HashSet};
 
@@ -30,23 +30,23 @@ impl Permit {
     }
 }
 
-/// Holds changes against the policy.
+/// Checks changes against the policy.
 pub(crate) struct Guard {
     policy: Policy,
     cache: RefCell<AuthorizationCache>,
 }
 
-/// What was found out in the course of a command.
+/// What was found to be unprotected during the command.
 #[derive(Default)]
 struct AuthorizationCache {
     users: HashSet<UserId>,
     groups: HashSet<GroupId>,
 }
 
-/// In more groups than this a group is not nested: 250 is PingOne's limit of groups in one group.
+/// A group is not nested in more groups than this: PingOne's limit is 250 groups in one group.
 const MAX_ANCESTOR_GROUPS: usize = 250;
 
-/// What would have decided and could not be read, and why if a call failed.
+/// What was needed for the decision but could not be read, and the error if a call failed.
 struct LookupFailure {
     what: String,
     cause: Option<Error>,
@@ -60,7 +60,7 @@ impl LookupFailure {
         }
     }
 
-    /// The error for a change whose `target` may be listed at `place`.
+    /// The error for a change whose `target` may be listed in `setting`.
     fn refuse(self, target: &str, setting: &str) -> Error {
         let Self { what, cause } = self;
         Problem::ProtectionUnknown {
@@ -72,7 +72,7 @@ impl LookupFailure {
         .into()
     }
 
-    /// The error by itself, where nothing is refused.
+    /// The error by itself, for callers that refuse nothing.
     fn into_cause(self) -> Error {
         let Self { what, cause } = self;
         let unusable =
@@ -81,9 +81,9 @@ impl LookupFailure {
     }
 }
 
-/// Why what decides about a user could not be read.
+/// Why the names or groups of a user could not be read.
 enum UserLookupFailure {
-    /// There is no such user: with PingOne's answer.
+    /// There is no such user; holds PingOne's answer.
     NoSuchUser(Error),
     /// Anything else.
     Other(LookupFailure),
@@ -99,7 +99,7 @@ impl UserLookupFailure {
 }
 
 impl Guard {
-    /// Holds the changes of one command against `policy`.
+    /// Checks the changes of one command against `policy`.
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
@@ -112,7 +112,7 @@ impl Guard {
         &self.policy
     }
 
-    /// A permit for the change; an error if the policy forbids it, or if it may.
+    /// Issues a permit for the change; an error if the policy forbids it, or may forbid it.
     pub(crate) async fn authorize(
         &self,
         reader: Reader<'_>,
@@ -138,9 +138,9 @@ impl Guard {
         Ok(Permit { write })
     }
 
-    /// The protected groups that the user is in now, by name and id. Nobody can be refused beforehand what only the
-    /// filter of a dynamic group decides, so this is asked after a change to what such a filter may look at.
-    /// <https://developer.pingidentity.com/pingone-api/platform/groups.html>
+    /// The protected groups that the user is in now, by name and id. The filter of a dynamic group decides membership
+    /// only after the change, so nothing can be refused in advance: ask this after changing any attribute that such a
+    /// filter may use. <https://developer.pingidentity.com/pingone-api/platform/groups.html>
     pub(crate) async fn protected_groups_of(
         &self,
         reader: Reader<'_>,
@@ -153,7 +153,7 @@ impl Guard {
             guard: self,
             reader,
         };
-        // What was found before the change does not count any more.
+        // What was found before the change is out of date.
         self.cache.borrow_mut().users.remove(&user);
         let mut protected = Vec::new();
         for Membership { group, name, .. } in check.all_groups(user).await? {
@@ -166,7 +166,7 @@ impl Guard {
     }
 }
 
-/// One look at what is protected.
+/// One check against the policy.
 struct Check<'a> {
     guard: &'a Guard,
     reader: Reader<'a>,
@@ -197,8 +197,8 @@ impl Check<'_> {
         if itself.map_err(unknown)? {
             return refused("protected");
         }
-        // Who joins a group that is nested in another becomes a member of that one as well. Whether PingOne tells
-        // more than the next ones above is undocumented, so each of them is asked for its own.
+        // Joining a nested group also makes the user a member of the groups around it. Whether PingOne lists more than
+        // the direct parents is undocumented, so each parent is asked for its own.
         let mut cleared = HashSet::from([group]);
         let mut to_ask = vec![group];
         while let Some(below) = to_ask.pop() {
@@ -225,7 +225,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Whether a group is protected itself. Its name is looked up unless it is known.
+    /// Whether a group is protected itself. Looks its name up unless it is known.
     async fn is_protected_group(
         &self,
         group: GroupId,
@@ -246,7 +246,7 @@ impl Check<'_> {
         }
     }
 
-    /// How a text names a group.
+    /// How messages name a group.
     fn group_label(&self, group: GroupId, name: Option<&str>) -> String {
         name.map_or_else(
             || group.to_string(),
@@ -272,7 +272,7 @@ impl Check<'_> {
         if contains_name(&policy.protected_users, &user.to_string()) {
             return refused(protected_users);
         }
-        // Neither question needs the other's answer.
+        // The two look-ups are independent.
         let (names, groups) = tokio::join!(self.names_if_needed(user), self.groups_if_needed(user));
         let is_listed = |name: &String| contains_name(&policy.protected_users, name);
         if let Ok(Some(UserNames { username, email })) = &names
@@ -280,7 +280,7 @@ impl Check<'_> {
         {
             return refused(protected_users);
         }
-        // A user that is not there is nobody's to protect: the command says that in its own words.
+        // A user who does not exist needs no protection: the command reports that in its own words.
         if let Err(UserLookupFailure::NoSuchUser(error)) = names {
             return Err(error);
         }
@@ -302,7 +302,7 @@ impl Check<'_> {
         if self.policy().protected_users.is_empty() {
             return Ok(None);
         }
-        let what = "its username and e-mail address".to_owned();
+        let what = "their username and email address".to_owned();
         match self.user_names(user).await {
             Ok(Some(names)) => Ok(Some(names)),
             Ok(None) => Err(UserLookupFailure::Other(LookupFailure {
@@ -315,7 +315,7 @@ impl Check<'_> {
     }
 
     /// The groups that the user is in, if any group is protected. PingOne's 404 may mean that there is no such user,
-    /// so the user is looked at then.
+    /// so that is checked too.
     async fn groups_if_needed(&self, user: UserId) -> Result<Vec<Membership>, UserLookupFailure> {
         if self.policy().protected_groups.is_empty() {
             return Ok(Vec::new());
@@ -330,7 +330,7 @@ impl Check<'_> {
         {
             return Err(UserLookupFailure::NoSuchUser(gone));
         }
-        let what = "the groups that it is in".to_owned();
+        let what = "their groups".to_owned();
         Err(UserLookupFailure::Other(LookupFailure::of(what)(error)))
     }
 
@@ -347,7 +347,7 @@ impl Check<'_> {
         answer.decode(|raw| Ok(groups::name_of(&raw, group)))
     }
 
-    /// Every group that the user is in, also by other groups.
+    /// Every group that the user is in, including through other groups.
     async fn all_groups(&self, user: UserId) -> Result<Vec<Membership>, Error> {
         self.memberships(groups::of_user(user)).await
     }
@@ -357,17 +357,17 @@ impl Check<'_> {
         self.memberships(groups::parents(group)).await
     }
 
-    /// Names are not masked: for comparing only.
+    /// Names are not masked: for comparison only.
     async fn memberships(&self, list: List) -> Result<Vec<Membership>, Error> {
         let listing = self.reader.list(list).await?;
-        // A group that is left out may be a protected one.
+        // A group left out may be a protected one.
         listing.ensure_complete()?;
         let (listing, reservation) = listing.split_reservation();
         listing.decode(|raw| Membership::read(raw, &reservation))
     }
 }
 
-/// Whether `entries` has the name.
+/// Whether `entries` contains the name.
 fn contains_name(entries: &[String], name: &str) -> bool {
     entries.iter().any(|entry| same(entry, name))
 }

@@ -1,5 +1,5 @@
-//! How a command talks to PingOne. Everyone else reads through [`reader`], and changes something only through
-//! [`writer`], which wants a permit that only [`guard`] gives. What lies beneath (`sender`, `dispatcher`,
+//! How a command talks to PingOne. Everything else reads through [`reader`], and makes changes only through
+//! [`writer`], which requires a permit that only [`guard`] issues. What lies beneath (`sender`, `dispatcher`,
 //! `authenticate`) cannot be called from outside this folder.
 //!
 //! [`reader`]: self::reader

@@ -1,4 +1,4 @@
-//! Reads from PingOne. Whoever has a reader can change nothing.
+//! Reads from PingOne. A reader cannot change anything.
 
 use std::rc::Rc;
 
@@ -15,25 +15,26 @@ use crate::{
     wire::{Authorization, HttpRequest, Reply},
 };
 
-/// Makes the calls of one command that read.
+/// Makes the reads of one command.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     sender: &'a Sender<'a>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads by way of `sender`.
+    /// Reads through `sender`.
     pub(crate) fn new(sender: &'a Sender<'a>) -> Self {
         Self { sender }
     }
 
-    /// Reads something, which has to be one JSON object: PingOne gives nothing else.
+    /// Reads a resource, which must be one JSON object: PingOne returns nothing else.
     pub(crate) async fn read(self, read: Read) -> Result<Answer, Error> {
         let (label, reply) = self.reply_at(self.url(&read), None).await?;
         label.read(reply, self.budget())
     }
 
-    /// The answer at an address that is PingOne's own, such as that of a further page, which texts name by `label`.
+    /// The reply at an address that may come from PingOne, such as that of a further page. `label` names such a call
+    /// in messages.
     pub(crate) async fn reply_at(
         self,
         url: Url,
@@ -45,24 +46,24 @@ impl<'a> Reader<'a> {
         Ok((label, reply))
     }
 
-    /// PingOne's answer, whatever it is.
+    /// PingOne's reply, whatever its status.
     pub(crate) async fn any_reply(self, read: Read) -> Result<Reply, Error> {
         let request = get(self.url(&read), None);
         let (reply, _) = self.sender.exchange(outgoing(request)).await?;
         Ok(reply)
     }
 
-    /// The address of something.
+    /// The address of a resource.
     pub(crate) fn url(self, read: &Read) -> Url {
         read.url(&self.sender.connection().settings.api)
     }
 
-    /// What the command may still use of memory.
+    /// The memory that the command may still use.
     pub(crate) fn budget(self) -> &'a Budget {
         self.sender.budget()
     }
 
-    /// The secrets that are known so far.
+    /// The secrets known so far.
     pub(crate) fn mask(self) -> Rc<Mask> {
         self.sender.mask()
     }

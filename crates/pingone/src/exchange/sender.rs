@@ -1,4 +1,4 @@
-//! Makes one call with a token, and once more with a new one where PingOne refuses that. Whether a call may be made is
+//! Makes one call with a token, and repeats it with a new one if PingOne refuses that. Whether a call is allowed is
 //! decided before.
 
 use std::{rc::Rc, time::Duration};
@@ -22,11 +22,11 @@ use crate::{
     wire::{Authorization, HttpRequest, Reply},
 };
 
-/// A call, before it has a token.
+/// A call that has no token yet.
 pub(super) struct Outgoing<'a> {
     pub(super) request: HttpRequest,
     pub(super) repeat: Repeat,
-    /// The log of changes, if it is one.
+    /// The log of changes, if the call is one.
     pub(super) log: Option<&'a ChangeLog>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// For one command, whose time begins now.
+    /// For one command, whose time starts now.
     pub(crate) fn new(connection: &'a Connection, limits: Limits, journal: &'a Journal) -> Self {
         Self {
             dispatcher: Dispatcher::new(connection, limits, journal),
@@ -47,7 +47,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Makes the call; an answer that is no success is an error.
+    /// Makes the call; any status but a success is an error.
     pub(super) async fn call(&self, outgoing: Outgoing<'_>) -> Result<Reply, Error> {
         let operation = outgoing.request.content_type;
         let (reply, attempts) = self.exchange(outgoing).await?;
@@ -64,7 +64,7 @@ impl<'a> Sender<'a> {
         })
     }
 
-    /// Makes the call and gives the last answer, whatever it is.
+    /// Makes the call and returns the last reply, whatever its status.
     pub(super) async fn exchange(
         &self,
         outgoing: Outgoing<'_>,
@@ -81,7 +81,7 @@ impl<'a> Sender<'a> {
         let mut source = TokenSource::Cached;
         let problem = loop {
             let bearer = self.authenticator.bearer(dispatcher).await;
-            // No token any more after an earlier try of a change: that try may have been carried out.
+            // No new token after an earlier attempt of a change, which may have been carried out.
             let token = bearer.map_err(|mut error| {
                 error.attempts.outcome_unknown |= attempts.outcome_unknown;
                 error
@@ -122,17 +122,17 @@ impl<'a> Sender<'a> {
         &self.server_clock
     }
 
-    /// Time passed on the clock that counts the command's time.
+    /// Time on the clock that measures the command's time.
     pub(crate) fn elapsed(&self) -> Duration {
         self.dispatcher.elapsed()
     }
 
-    /// What the command may still use of memory.
+    /// The memory that the command may still use.
     pub(crate) fn budget(&self) -> &Budget {
         &self.dispatcher.budget
     }
 
-    /// The secrets that are known so far.
+    /// The secrets known so far.
     pub(crate) fn mask(&self) -> Rc<Mask> {
         self.dispatcher.mask()
     }

@@ -1,5 +1,5 @@
-//! Sends changes that the guard permits, and keeps the log of them. A dry run is another way of the writer: it notes
-//! what it would have sent, and takes PingOne to say that it was done.
+//! Sends the changes that the guard permits, and logs them. In a dry run it records what it would have sent and
+//! assumes that PingOne did it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -27,11 +27,11 @@ pub(crate) struct Writer {
 enum Mode {
     /// Changes are sent.
     Send,
-    /// Changes are noted, each once.
+    /// Changes are recorded, without duplicates.
     DryRun(Vec<Planned>),
 }
 
-/// A change that would have been sent.
+/// A recorded change.
 #[derive(PartialEq, Eq)]
 struct Planned {
     effect: Effect,
@@ -39,7 +39,7 @@ struct Planned {
 }
 
 impl Writer {
-    /// Changes are sent and noted in `log`.
+    /// Sends changes and logs them in `log`.
     pub(crate) fn new(log: Rc<ChangeLog>) -> Self {
         Self {
             log,
@@ -47,17 +47,17 @@ impl Writer {
         }
     }
 
-    /// From now on changes are noted, not sent.
+    /// From now on changes are recorded instead of sent.
     pub(crate) fn start_dry_run(&self) {
         self.mode.replace(Mode::DryRun(Vec::new()));
     }
 
-    /// Whether changes are only noted.
+    /// Whether changes are recorded instead of sent.
     pub(crate) fn is_dry_run(&self) -> bool {
         matches!(&*self.mode.borrow(), Mode::DryRun(_))
     }
 
-    /// The changes of a user that were noted since the last call. Several users may be planned for at the same time.
+    /// Takes the recorded changes that affect a user. Several users may be planned for concurrently.
     pub(crate) fn take_plan(&self, user: UserId) -> Vec<String> {
         let mut mode = self.mode.borrow_mut();
         let Mode::DryRun(plan) = &mut *mode else {
@@ -68,7 +68,7 @@ impl Writer {
             .collect()
     }
 
-    /// Makes a change. PingOne may say nothing but that it was made.
+    /// Makes a change. PingOne's answer may be empty.
     pub(crate) async fn send(&self, sender: &Sender<'_>, permit: Permit) -> Result<Answer, Error> {
         let change = Change::of(permit, sender);
         let label = CallLabel::of(&change.request);
@@ -79,7 +79,7 @@ impl Writer {
         label.read(reply, sender.budget())
     }
 
-    /// Makes a change and gives PingOne's answer, whatever it is.
+    /// Makes a change and returns PingOne's reply, whatever its status.
     pub(crate) async fn send_for_any_reply(
         &self,
         sender: &Sender<'_>,
@@ -104,7 +104,7 @@ impl Writer {
         }
     }
 
-    /// Notes the change if it is not to be sent: then the answer of PingOne that is assumed.
+    /// Records the change in a dry run and returns the reply assumed from PingOne.
     fn plan(&self, change: &Change, mask: &Mask) -> Option<Reply> {
         let mut mode = self.mode.borrow_mut();
         let Mode::DryRun(plan) = &mut *mode else {
@@ -142,7 +142,7 @@ impl Change {
     }
 }
 
-/// A change as a plan shows it: method, path, media type and body.
+/// A change as a dry run shows it: method, path, media type and body.
 fn describe(request: &HttpRequest, mask: &Mask) -> String {
     let body = request
         .body
