@@ -1,6 +1,6 @@
-//! Turns `integration.yml` into Rust (in `OUT_DIR`), so that the manifest drives the executable and yet no request pays
-//! for parsing YAML: `manifest.rs` has the tables and the names as types, `commands.rs` the list from which
-//! `src/commands/mod.rs` makes its modules. A command without a file, or a file without a command, fails the build.
+//! Turns `integration.yml` into Rust (in `OUT_DIR`): the manifest drives the executable, but no request pays for parsing
+//! YAML. `manifest.rs` has the tables, and the names as enums; `commands.rs` is the list from which
+//! `src/commands/mod.rs` declares its modules. A command without a file, or a file without a command, fails the build.
 
 use std::{
     collections::BTreeSet,
@@ -16,9 +16,9 @@ use serde::Deserialize;
 const MANIFEST: &str = "integration.yml";
 /// One file for each command.
 const COMMANDS: &str = "src/commands";
-/// What stands among them and is not a command of the manifest.
+/// The files among them that are not commands of the manifest.
 const NOT_COMMANDS: [&str; 2] = ["mod", "test_button"];
-/// Every command's name begins so. Types and files leave it out.
+/// The start of every command's name. Types and files omit it.
 const PREFIX: &str = "pingone-";
 
 /// The part of XSOAR's manifest schema that the executable needs at run time.
@@ -64,7 +64,7 @@ struct Command {
 #[serde(rename_all = "camelCase")]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "they are the manifest's own flags"
+    reason = "these are the manifest's flags"
 )]
 struct Argument {
     name: String,
@@ -114,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The names of the files that hold a command.
+/// The names of the files that contain a command.
 fn command_files() -> io::Result<BTreeSet<String>> {
     let mut files = BTreeSet::new();
     for entry in fs::read_dir(COMMANDS)? {
@@ -128,7 +128,7 @@ fn command_files() -> io::Result<BTreeSet<String>> {
     Ok(files)
 }
 
-/// What does not match between the manifest and the files.
+/// The mismatches between the manifest and the files.
 fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
     let mut mistakes = Vec::new();
     let modules: BTreeSet<String> = commands.iter().map(Command::module).collect();
@@ -136,14 +136,14 @@ fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
         let module = command.module();
         if !command.name.starts_with(PREFIX) {
             mistakes.push(format!(
-                "{MANIFEST}: the name of the command {} must begin with {PREFIX}.",
+                "{MANIFEST}: the name of the command {} must start with {PREFIX}.",
                 command.name
             ));
         }
         if !files.contains(&module) {
             let file = Path::new(COMMANDS).join(module).with_extension("rs");
             mistakes.push(format!(
-                "{MANIFEST} has the command {}, but {} is missing: write its handler there.",
+                "{MANIFEST} lists the command {}, but {} is missing. Write its handler there.",
                 command.name,
                 file.display()
             ));
@@ -151,7 +151,7 @@ fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
     }
     for file in files.difference(&modules) {
         mistakes.push(format!(
-            "{COMMANDS}/{file}.rs belongs to no command: add {PREFIX}{} to {MANIFEST}, or move what commands share to src/operations/ or src/views/.",
+            "{COMMANDS}/{file}.rs does not belong to a command. Add {PREFIX}{} to {MANIFEST}, or move shared code to src/operations/ or src/views/.",
             file.replace('_', "-")
         ));
     }
@@ -159,12 +159,12 @@ fn mistakes(commands: &[Command], files: &BTreeSet<String>) -> Vec<String> {
 }
 
 impl Command {
-    /// The name without what all have in common.
+    /// The name without the prefix.
     fn bare_name(&self) -> &str {
         self.name.strip_prefix(PREFIX).unwrap_or(&self.name)
     }
 
-    /// The command's file and module.
+    /// The name of the command's file and module.
     fn module(&self) -> String {
         self.bare_name().replace('-', "_")
     }
@@ -175,8 +175,8 @@ impl Command {
     }
 }
 
-/// A name as a variant of an enum. Of two arguments that differ in their first letter's case alone, the one that begins
-/// with a capital letter says so.
+/// A name as an enum variant. Arguments can differ only in the case of their first letter, so those that start with a
+/// capital letter get a prefix.
 fn variant(name: &str) -> String {
     let words = name.split(['-', '_']).map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -190,7 +190,7 @@ fn variant(name: &str) -> String {
     }
 }
 
-/// Texts are written with `{:?}`, whose output is a Rust string literal.
+/// Strings are written with `{:?}`, which produces a Rust string literal.
 fn write_parameters(out: &mut String, parameters: &[Parameter]) -> fmt::Result {
     writeln!(out, "/// The instance parameters, in the manifest's order.")?;
     writeln!(out, "pub static PARAMETERS: &[Parameter] = &[")?;
@@ -263,13 +263,13 @@ fn write_argument(out: &mut String, argument: &Argument) -> fmt::Result {
     } = argument;
     writeln!(
         out,
-        "Argument {{ name: {name:?}, description: {description:?}, required: {required}, unnamed: {default}, \
+        "Argument {{ name: {name:?}, description: {description:?}, required: {required}, is_default: {default}, \
          is_array: {is_array}, secret: {secret}, hidden: {hidden}, default: {default_value:?}, \
          allowed: &{predefined:?} }},"
     )
 }
 
-/// The commands as a type: what a `match` over it forgets does not compile.
+/// The commands as an enum, so that an incomplete `match` does not compile.
 fn write_command_names(out: &mut String, commands: &[Command]) -> fmt::Result {
     let names = commands
         .iter()
@@ -278,7 +278,7 @@ fn write_command_names(out: &mut String, commands: &[Command]) -> fmt::Result {
     write_enum(out, "CommandName", "The commands of the manifest.", &names)
 }
 
-/// The arguments of all commands as a type: one that is misspelt does not compile.
+/// The arguments of all commands as an enum, so that a misspelt one does not compile.
 fn write_arguments_enum(out: &mut String, commands: &[Command]) -> fmt::Result {
     let arguments = commands.iter().flat_map(|command| &command.arguments);
     let names: BTreeSet<&str> = arguments.map(|argument| argument.name.as_str()).collect();
@@ -286,11 +286,12 @@ fn write_arguments_enum(out: &mut String, commands: &[Command]) -> fmt::Result {
         .into_iter()
         .map(|name| (variant(name), name))
         .collect();
-    let doc = "The arguments of all commands. Commands that use the same name share it.";
+    let doc =
+        "The arguments of all commands. Commands with the same argument name share the variant.";
     write_enum(out, "Arg", doc, &names)
 }
 
-/// An enum that knows the name of each of its variants.
+/// An enum with the name of each variant.
 fn write_enum(out: &mut String, name: &str, doc: &str, names: &[(String, &str)]) -> fmt::Result {
     writeln!(out, "/// {doc}")?;
     writeln!(
@@ -316,8 +317,8 @@ fn write_enum(out: &mut String, name: &str, doc: &str, names: &[(String, &str)])
     writeln!(out, "}} }} }}")
 }
 
-/// A macro that hands the list of commands to another. Plain `mod` lines would be looked for in `OUT_DIR`, and with
-/// absolute paths the executable would hold the name of the folder that it was built in.
+/// A macro that passes the list of commands to another macro. Plain `mod` declarations would be resolved in `OUT_DIR`,
+/// and absolute paths would put the name of the build folder into the executable.
 fn modules(commands: &[Command]) -> Result<String, fmt::Error> {
     let mut out = String::from("macro_rules! with_commands { ($then:ident) => { $then! {\n");
     for command in commands {

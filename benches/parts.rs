@@ -10,7 +10,7 @@ use pingone_xsoar::{
     document::{self, Row},
     entry::{Entry, Output},
     env::Env,
-    instance::Instance,
+    instance::{Instance, Purpose},
     manifest,
     markdown::markdown,
     protocol::{Incoming, Message, write_line},
@@ -105,8 +105,9 @@ fn manifest_check(bencher: Bencher<'_, '_>, command: &str) {
 fn instance_check(bencher: Bencher<'_, '_>) {
     let (params, context) = (object(params()), Map::new());
     let env = Env::default();
-    bencher
-        .bench_local(|| Instance::read(&params, &context, false, &env).expect("fine parameters"));
+    bencher.bench_local(|| {
+        Instance::read(&params, &context, Purpose::Command, &env).expect("fine parameters")
+    });
 }
 
 /// A row like that of get-user.
@@ -140,9 +141,14 @@ fn entry_writer(bencher: Bencher<'_, '_>, rows: usize) {
 #[divan::bench(args = [1, 200])]
 fn mask(bencher: Bencher<'_, '_>, rows: usize) {
     let answer = json!({"_embedded": {"users": vec![row(); rows]}});
-    let mut mask = Instance::read(&object(params()), &Map::new(), false, &Env::default())
-        .expect("fine parameters")
-        .mask;
+    let mut mask = Instance::read(
+        &object(params()),
+        &Map::new(),
+        Purpose::Command,
+        &Env::default(),
+    )
+    .expect("fine parameters")
+    .mask;
     // As long as PingOne's.
     mask.add(&"eyJhbGciOiJSUzI1NiIsImtpZCI6ImRlZmF1bHQifQ.".repeat(20));
     bencher
@@ -158,7 +164,7 @@ fn connection(bencher: Bencher<'_, '_>, url: &str) {
     params.insert("api_url".to_owned(), json!(url));
     params.insert("auth_url".to_owned(), json!(url));
     let env = Env::default();
-    let settings = Instance::read(&params, &Map::new(), false, &env)
+    let settings = Instance::read(&params, &Map::new(), Purpose::Command, &env)
         .expect("fine parameters")
         .settings;
     bencher

@@ -1,13 +1,13 @@
-//! What a command does to PingOne, and the name of the one request that is no command.
+//! Whether a command reads or changes PingOne, and the name of the test button's request.
 
-/// What a command does to PingOne, and so which role its worker application needs.
+/// Whether a command reads or changes PingOne. Decides which role its worker application needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Looks only.
+    /// Reads only.
     Read,
     /// Changes something.
     Change,
 }
 
-/// The name that XSOAR's test button sends. The manifest does not list it.
+/// What XSOAR's Test button sends as the command's name. It is not in the manifest.
 pub const TEST: &str = "test-module";

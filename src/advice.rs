@@ -1,6 +1,6 @@
-//! An error that brings its own advice, for a caller who knows more than PingOne's answer tells.
+//! An error with its own advice, for callers who know more than PingOne's answer says.
 
-/// PingOne's error, and what to do about it instead of what is usually said.
+/// PingOne's error, with advice that replaces the default for its kind.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct Advised {

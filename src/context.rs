@@ -1,57 +1,59 @@
-//! The context of an incident as XSOAR keeps it: what playbooks read after a command. An entry's context is
-//! applied key by key; a key may say which of the values that are there already it belongs to. Pure.
+//! An incident's context as XSOAR keeps it: what playbooks read after a command. An entry's context is applied key by
+//! key; a key can say which existing values it updates. Pure.
 //!
-//! What XSOAR documents: a key `Path(val.ID && val.ID == obj.ID)` merges into the value with the same ID and is
-//! added if there is none. <https://xsoar.pan.dev/docs/integrations/context-and-outputs>, "Linking Context".
-//! UNCONFIRMED: whether a list of one is kept as a list. Here a value stands as it came until a second one is
-//! added; from then on it is a list.
+//! XSOAR documents that a key `Path(val.ID && val.ID == obj.ID)` merges into the value with the same ID, or adds a new
+//! value if there is none. <https://xsoar.pan.dev/docs/integrations/context-and-outputs>, "Linking Context".
+//! UNCONFIRMED: whether a list with one item stays a list. Here a value keeps its form until a second one is added;
+//! from then on it is a list.
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value};
 
 use crate::entry::Entry;
 
-/// What is in the context.
+/// The context of an incident.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IncidentContext {
     members: Map<String, Value>,
 }
 
 impl IncidentContext {
-    /// Applies the context of an entry; an error entry has none.
+    /// Applies an entry's context. Error entries have none.
     pub fn apply(&mut self, entry: &Entry) -> Result<()> {
         let Entry::Note(note) = entry else {
             return Ok(());
         };
         for (key, value) in note.entry_context.iter().flatten() {
             self.set(key, value.clone())
-                .with_context(|| format!("the context key {key:?} cannot be applied"))?;
+                .with_context(|| format!("cannot apply the context key {key:?}"))?;
         }
         Ok(())
     }
 
-    /// Everything that is in it.
+    /// The whole context.
     pub fn to_value(&self) -> Value {
         Value::Object(self.members.clone())
     }
 
     fn set(&mut self, key: &str, value: Value) -> Result<()> {
         let Key { path, condition } = Key::parse(key)?;
-        // An empty list is nothing to add.
+        // An empty list adds nothing.
         if condition.is_some() && value.as_array().is_some_and(Vec::is_empty) {
             return Ok(());
         }
-        let place = self.place(&path)?;
+        let slot = self.slot(&path)?;
         match condition {
-            None => merge(place, value),
-            Some(condition) => link(place, value, &condition),
+            None => merge(slot, value),
+            Some(condition) => merge_matching(slot, value, &condition),
         }
         Ok(())
     }
 
-    /// The value at `path`; what is missing on the way is made, null at its end.
-    fn place(&mut self, path: &[&str]) -> Result<&mut Value> {
-        let (last, way) = path.split_last().ok_or_else(|| anyhow!("it is empty"))?;
+    /// The value at `path`. Creates missing objects on the way, and null at the end.
+    fn slot(&mut self, path: &[&str]) -> Result<&mut Value> {
+        let (last, way) = path
+            .split_last()
+            .ok_or_else(|| anyhow!("the path is empty"))?;
         let mut members = &mut self.members;
         for name in way {
             let value = members
@@ -62,23 +64,23 @@ impl IncidentContext {
             }
             members = value
                 .as_object_mut()
-                .ok_or_else(|| anyhow!("what stands at {name} is no object"))?;
+                .ok_or_else(|| anyhow!("{name} is not an object"))?;
         }
         Ok(members.entry(*last).or_insert(Value::Null))
     }
 }
 
-/// The key of an entry's context.
+/// A parsed key of an entry's context.
 struct Key<'a> {
     path: Vec<&'a str>,
     condition: Option<Condition<'a>>,
 }
 
-/// What must hold between a value that is there (`val`) and a new one (`obj`).
+/// What must hold between an existing value (`val`) and a new one (`obj`).
 struct Condition<'a> {
-    /// Members that must be there: `val.A`.
+    /// Members that must be present: `val.A`.
     present: Vec<&'a str>,
-    /// Members that must be equal, and whether of the same type: `val.A === obj.B`.
+    /// Members that must be equal, and whether their types must match too: `val.A === obj.B`.
     equal: Vec<(&'a str, &'a str, bool)>,
 }
 
@@ -86,28 +88,28 @@ impl<'a> Key<'a> {
     fn parse(key: &'a str) -> Result<Self> {
         let (path, condition) = match key.split_once('(') {
             None => (key, None),
-            // Whatever is there: what is given takes the place of what has the same name in it.
+            // Matches any existing value; new members replace existing ones.
             Some((path, "true)")) => (path, None),
             Some((path, rest)) => {
                 let condition = rest
                     .trim_end()
                     .strip_suffix(')')
-                    .ok_or_else(|| anyhow!("its bracket is not closed"))?;
+                    .ok_or_else(|| anyhow!("the closing bracket is missing"))?;
                 (path, Some(Condition::parse(condition)?))
             }
         };
         let path: Vec<&str> = path.trim().split('.').collect();
         ensure!(
             path.iter().all(|name| !name.is_empty()),
-            "its path has an empty part"
+            "the path has an empty segment"
         );
         Ok(Self { path, condition })
     }
 }
 
 impl<'a> Condition<'a> {
-    /// `val.A && val.A === obj.A`, with two or three equals signs, and with several members. `true` is what XSOAR's
-    /// own library writes where a member is to take the place of the one before (`replace_existing`).
+    /// Parses `val.A && val.A === obj.A`, with two or three equals signs and any number of members. XSOAR's own library
+    /// writes `true` to replace existing members (`replace_existing`).
     fn parse(text: &'a str) -> Result<Self> {
         let mut condition = Self {
             present: Vec::new(),
@@ -133,20 +135,20 @@ impl<'a> Condition<'a> {
                     .map(|(val, obj)| condition.equal.push((val, obj, strict))),
             };
             if understood.is_none() {
-                bail!("{:?} is not understood", term.trim());
+                bail!("unknown condition {:?}", term.trim());
             }
         }
         Ok(condition)
     }
 
-    fn holds(&self, there: &Value, new: &Value) -> bool {
+    fn holds(&self, existing: &Value, new: &Value) -> bool {
         self.present
             .iter()
-            .all(|name| there.get(*name).is_some_and(is_true))
-            && self.equal.iter().all(|(there_name, new_name, strict)| {
-                match (there.get(*there_name), new.get(*new_name)) {
-                    (Some(there), Some(new)) => {
-                        there == new || (!strict && loosely_equal(there, new))
+            .all(|name| existing.get(*name).is_some_and(is_true))
+            && self.equal.iter().all(|(existing_name, new_name, strict)| {
+                match (existing.get(*existing_name), new.get(*new_name)) {
+                    (Some(existing), Some(new)) => {
+                        existing == new || (!strict && loosely_equal(existing, new))
                     }
                     _ => false,
                 }
@@ -154,7 +156,7 @@ impl<'a> Condition<'a> {
     }
 }
 
-/// Truth as JavaScript sees it.
+/// Whether JavaScript considers it true.
 fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -165,7 +167,7 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-/// Two equals signs: a number and its text are equal.
+/// `==`: a number equals its text.
 fn loosely_equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(number), Value::String(text))
@@ -176,24 +178,24 @@ fn loosely_equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Merges `new` into each of the values at `place` that it belongs to, or adds it; a list is taken item by item.
-fn link(place: &mut Value, new: Value, condition: &Condition<'_>) {
+/// Merges `new` into each matching value at `slot`, or adds it. Lists are processed item by item.
+fn merge_matching(slot: &mut Value, new: Value, condition: &Condition<'_>) {
     let items = match new {
         Value::Array(items) => {
-            if place.is_null() {
-                *place = Value::Array(Vec::new());
+            if slot.is_null() {
+                *slot = Value::Array(Vec::new());
             }
             items
         }
         one => vec![one],
     };
     for item in items {
-        let there = match &mut *place {
-            Value::Array(there) => there.as_mut_slice(),
+        let existing = match &mut *slot {
+            Value::Array(existing) => existing.as_mut_slice(),
             one => std::slice::from_mut(one),
         };
         let mut merged = false;
-        for value in there
+        for value in existing
             .iter_mut()
             .filter(|value| condition.holds(value, &item))
         {
@@ -201,28 +203,28 @@ fn link(place: &mut Value, new: Value, condition: &Condition<'_>) {
             merged = true;
         }
         if !merged {
-            add(place, item);
+            add(slot, item);
         }
     }
 }
 
-fn add(place: &mut Value, item: Value) {
-    match place {
-        Value::Null => *place = item,
-        Value::Array(there) => there.push(item),
+fn add(slot: &mut Value, item: Value) {
+    match slot {
+        Value::Null => *slot = item,
+        Value::Array(existing) => existing.push(item),
         one => *one = Value::Array(vec![one.take(), item]),
     }
 }
 
-/// Objects member by member; anything else, lists and null too, takes the place of what was there.
-fn merge(there: &mut Value, new: Value) {
-    match (there, new) {
-        (Value::Object(there), Value::Object(new)) => {
+/// Merges objects member by member. Anything else, including lists and null, replaces the existing value.
+fn merge(existing: &mut Value, new: Value) {
+    match (existing, new) {
+        (Value::Object(existing), Value::Object(new)) => {
             for (name, value) in new {
-                merge(there.entry(name).or_insert(Value::Null), value);
+                merge(existing.entry(name).or_insert(Value::Null), value);
             }
         }
-        (there, new) => *there = new,
+        (existing, new) => *existing = new,
     }
 }
 
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_id_is_merged_and_null_is_kept() {
+    fn values_with_the_same_id_are_merged_and_null_is_kept() {
         let context = after(&[
             account(&json!([{"ID": "1", "Username": "emma", "Email": "e@example.com"}])),
             account(&json!({"ID": "1", "Email": null, "Password": {"Status": "OK"}})),
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn another_id_is_added() {
+    fn values_with_another_id_are_added() {
         let context = after(&[
             account(&json!({"ID": "1"})),
             account(&json!([{"ID": "2"}, {"ID": "1", "Type": "PingOne"}])),
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_stands_as_it_came_until_there_is_a_second() {
+    fn a_value_becomes_a_list_when_a_second_one_is_added() {
         assert_eq!(
             after(&[account(&json!({"ID": "1"}))]).expect("a fine key"),
             json!({"PingOne": {"Account": {"ID": "1"}}})
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_inside_are_replaced() {
+    fn nested_lists_are_replaced() {
         let context = after(&[
             account(&json!({"ID": "emma", "Group": [{"ID": "g1"}, {"ID": "g2"}]})),
             account(&json!({"ID": "emma", "Group": [{"ID": "g2"}]})),
@@ -311,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn two_equals_signs_and_several_members() {
+    fn conditions_can_use_two_equals_signs_and_several_members() {
         let key = "A.B(val.x && val.x == obj.x && val.y && val.y == obj.y)";
         let context = after(&[
             json!({key: {"x": 1, "y": "a"}}),
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn true_replaces_the_members_and_keeps_the_others() {
+    fn the_condition_true_replaces_members_and_keeps_others() {
         let context = after(&[
             json!({"PingOne(true)": {"Next": "2.abc", "Failed": [{"Count": 1}, {"Count": 2}]}}),
             json!({"PingOne.User(val.ID && val.ID === obj.ID)": [{"ID": "1"}], "PingOne(true)": {"Next": null}}),
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_condition_merges_at_its_path() {
+    fn a_key_without_a_condition_merges_at_its_path() {
         let context = after(&[
             json!({"A.B": {"x": 1, "l": [1]}, "C": 1}),
             json!({"A": {"B": {"y": null, "l": []}}, "C": "two"}),
@@ -354,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_an_error() {
+    fn unknown_conditions_are_errors() {
         for key in [
             "A(val.x",
             "A(x)",
@@ -367,15 +369,15 @@ mod tests {
         ] {
             assert!(after(&[json!({key: {"x": 1}})]).is_err(), "{key}");
         }
-        let in_the_way = after(&[json!({"A": 1}), json!({"A.B": 2})]);
+        let blocked = after(&[json!({"A": 1}), json!({"A.B": 2})]);
         assert_eq!(
-            format!("{:#}", in_the_way.expect_err("a number in the way")),
-            "the context key \"A.B\" cannot be applied: what stands at A is no object"
+            format!("{:#}", blocked.expect_err("a number in the way")),
+            "cannot apply the context key \"A.B\": A is not an object"
         );
     }
 
     #[test]
-    fn an_error_entry_changes_nothing() {
+    fn an_error_entry_does_not_change_the_context() {
         let mut context = IncidentContext::default();
         context
             .apply(&Entry::error("no".to_owned()))

@@ -1,38 +1,37 @@
-//! Every environment variable that the executable reads, with what it is for. XSOAR's server sets some for the
-//! container, a person at a terminal others; nothing else looks into the environment.
+//! Every environment variable that the executable reads, and what for. XSOAR's server sets some of them in the
+//! container, people at a terminal set others. Nothing else reads the environment.
 
 use std::collections::HashMap;
 
 use pingone::network_env::{EnvVar, NetworkEnv};
 
-/// A copy of the variables that matter, so that tests can give others. It has no `Debug`: the proxies'
-/// addresses may hold passwords.
+/// A copy of the variables, so that tests can supply their own. No `Debug`, because proxy addresses may contain
+/// passwords.
 #[derive(Clone, Default)]
 pub struct Env {
     variables: HashMap<String, String>,
 }
 
-/// What the client calls itself to PingOne.
+/// The `User-Agent` header.
 const USER_AGENT: &str = concat!("pingone-xsoar/", env!("CARGO_PKG_VERSION"));
 
-/// A file of PEM certificates that replaces the bundled roots. XSOAR sets both to its custom certificates.
+/// A PEM file that replaces the bundled root certificates. XSOAR sets both to its custom certificates.
 /// <https://docs-cortex.paloaltonetworks.com/>, "Configure Python Docker Integrations to Trust Custom Certificates"
 const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
 
-/// The proxy for `https` addresses, and that for `http`, in either case. XSOAR always passes all four,
-/// possibly empty.
+/// The proxies for `https` and `http`, in upper and lower case. XSOAR always sets all four, possibly to an empty value.
 const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
-/// Hosts that are reached without a proxy.
+/// Hosts that are contacted without a proxy.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Seconds that one HTTP request may take; `REQUESTS_TIMEOUT.<brand>` for one integration alone.
+/// The timeout of one HTTP request, in seconds; `REQUESTS_TIMEOUT.<brand>` applies to one integration only.
 const REQUESTS_TIMEOUT: &str = "REQUESTS_TIMEOUT";
 
-/// Set by people who want no colours.
+/// Set by people who do not want colours.
 const NO_COLOUR: &str = "NO_COLOR";
 
-/// Instance parameters for commands that are typed at a terminal (`pingone-xsoar run`); XSOAR sets none of them.
+/// Instance parameters for commands run at a terminal (`pingone-xsoar run`). XSOAR sets none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterVariable {
     /// `environment_id`
@@ -64,9 +63,9 @@ impl ParameterVariable {
 }
 
 impl Env {
-    /// The process's own.
-    pub fn of_the_process() -> Self {
-        // A variable that is not Unicode cannot be one of ours.
+    /// The environment of this process.
+    pub fn from_process() -> Self {
+        // None of ours is ever anything but Unicode.
         Self {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| {
@@ -76,7 +75,7 @@ impl Env {
         }
     }
 
-    /// The first of these variables that is set and not blank, with its name.
+    /// The first of these variables that is set and not blank: its name and value.
     fn first(&self, names: &[&str]) -> Option<(String, &str)> {
         names.iter().find_map(|name| {
             let value = self.variables.get(*name)?.trim();
@@ -84,22 +83,22 @@ impl Env {
         })
     }
 
-    /// A variable that a person named, as it is.
+    /// The raw value of a variable that the user named.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Whether programs are asked to write without colours. <https://no-color.org>: any value that is not empty.
+    /// Whether colours are off: any value that is not empty. <https://no-color.org>
     pub fn no_colours(&self) -> bool {
         self.first(&[NO_COLOUR]).is_some()
     }
 
-    /// An instance parameter for commands that are typed at a terminal.
+    /// An instance parameter for commands run at a terminal.
     pub fn parameter(&self, variable: ParameterVariable) -> Option<&str> {
         self.first(&[variable.name()]).map(|(_, value)| value)
     }
 
-    /// What the client takes from the environment.
+    /// The client's network settings.
     pub fn network(&self) -> NetworkEnv {
         let proxy = |name: &str, address: Option<&str>| {
             address.map(|address| EnvVar {
@@ -130,7 +129,7 @@ impl Env {
         self.first(&HTTP_PROXY).map(|(_, value)| value)
     }
 
-    /// The time limit for one HTTP request: the variable's name and its text.
+    /// The timeout of one HTTP request: the variable's name and its value.
     pub fn request_timeout(&self, brand: &str) -> Option<(String, &str)> {
         self.first(&[&format!("{REQUESTS_TIMEOUT}.{brand}"), REQUESTS_TIMEOUT])
     }
@@ -152,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proxies_are_named_in_capitals_and_blank_variables_count_for_nothing() {
+    fn proxies_are_reported_in_upper_case_and_blank_variables_are_ignored() {
         for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
             let network = Env::from([(name, "proxy:1")]).network();
             let proxy = network.https_proxy.or(network.http_proxy).expect("a proxy");

@@ -1,18 +1,18 @@
-//! The text of a failed command: what happened, then what to do about it in XSOAR's terms. Errors come here
-//! as they are; nothing is retried or hidden here, and secrets were masked where text came in.
+//! The text of a failed command: what happened, then what to do about it in XSOAR's terms. Nothing is retried or
+//! masked here: secrets are masked where text enters the program.
 
 use anyhow::Error;
 
 use crate::{access::Access, advice::Advised};
 use pingone::{
-    error::{Cause, Problem},
+    error::{Cause, Problem, Refusal},
     users::needs_enabled_user,
 };
 
-/// The text of an error entry. Its first words are those that XSOAR's own library writes.
+/// The text of an error entry. It begins the way XSOAR's own library does.
 pub fn text(command: &str, access: Access, error: &Error) -> String {
     let explained = explain(access, error);
-    // A name that is no command may be anything, so it is not given more room than it needs.
+    // An unknown command's name can be anything, so it is truncated.
     let command: String = command.chars().take(100).collect();
     format!("Failed to execute {command} command. Error: {explained}")
 }
@@ -32,66 +32,82 @@ pub fn explain(access: Access, error: &Error) -> String {
 const CHECK_PROXY: &str =
     "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
+const OUTCOME_UNKNOWN: &str =
+    "PingOne may have carried out the change all the same: look before you run the command again.";
+
 fn hint(access: Access, error: &pingone::Error) -> Option<String> {
-    let unknown = (access == Access::Change && error.attempts.outcome_unknown).then_some("PingOne may have carried out the change all the same: look before you run the command again.");
     let advice = match &*error.problem {
-        Problem::Refused(refusal) => match refusal.status {
-            401 => Some(
-                "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application.",
-            ),
-            403 if access == Access::Read => Some(
-                "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
-            ),
-            403 => Some(
-                "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
-            ),
-            407 => Some(CHECK_PROXY),
-            // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
-            415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
-                "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
-            ),
-            429 => Some("PingOne limits how many requests a licence may make: try again later."),
-            300..=399 => Some(
-                "Redirects are not followed, to keep the access token here: check the API URL.",
-            ),
-            _ => None,
-        },
-        Problem::NoToken(refusal) => match refusal.status {
-            400 | 401 | 403 => Some(
-                "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret, and that they belong to this environment and region.",
-            ),
-            404 => Some(
-                "There is no such environment where the token was asked for: check the Environment ID and the Region.",
-            ),
-            407 => Some(CHECK_PROXY),
-            429 => Some("PingOne limits how many requests a licence may make: try again later."),
-            300..=399 => Some(
-                "Redirects are not followed, to keep the client secret here: check the Authentication URL.",
-            ),
-            _ => None,
-        },
-        Problem::NoAnswer(no_answer) => match no_answer.cause {
-            Cause::Dns => Some(
-                "Check the Region, the API URL and the Authentication URL, and the name service of the engine; behind a proxy, turn 'Use system proxy settings' on.",
-            ),
-            Cause::Connect => Some(
-                "Check that the engine may reach this host; behind a proxy, turn 'Use system proxy settings' on.",
-            ),
-            Cause::Tls => Some(
-                "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.",
-            ),
-            Cause::Proxy => Some(CHECK_PROXY),
-            Cause::Timeout => Some(
-                "If PingOne is just slow, allow more time: 'Request timeout in seconds', 'Command timeout in seconds'.",
-            ),
-            Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
-        },
+        Problem::Refused(refusal) => refusal_advice(access, refusal),
+        Problem::NoToken(refusal) => token_advice(refusal),
+        Problem::NoAnswer(no_answer) => no_answer_advice(no_answer.cause),
         Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
         Problem::ProtectionUnknown {
             cause: Some(cause), ..
         } => return hint(access, cause),
         Problem::Answer { .. } | Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => None,
     };
+    let unknown =
+        (access == Access::Change && error.attempts.outcome_unknown).then_some(OUTCOME_UNKNOWN);
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
     (!hints.is_empty()).then(|| hints.join("\n"))
+}
+
+fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
+    match refusal.status {
+        401 => Some(
+            "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application.",
+        ),
+        403 if access == Access::Read => Some(
+            "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
+        ),
+        403 => Some(
+            "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
+        ),
+        407 => Some(CHECK_PROXY),
+        // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
+        415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
+            "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
+        ),
+        429 => Some("PingOne limits how many requests a licence may make: try again later."),
+        300..=399 => {
+            Some("Redirects are not followed, to keep the access token here: check the API URL.")
+        }
+        _ => None,
+    }
+}
+
+fn token_advice(refusal: &Refusal) -> Option<&'static str> {
+    match refusal.status {
+        400 | 401 | 403 => Some(
+            "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret, and that they belong to this environment and region.",
+        ),
+        404 => Some(
+            "There is no such environment where the token was asked for: check the Environment ID and the Region.",
+        ),
+        407 => Some(CHECK_PROXY),
+        429 => Some("PingOne limits how many requests a licence may make: try again later."),
+        300..=399 => Some(
+            "Redirects are not followed, to keep the client secret here: check the Authentication URL.",
+        ),
+        _ => None,
+    }
+}
+
+fn no_answer_advice(cause: Cause) -> Option<&'static str> {
+    match cause {
+        Cause::Dns => Some(
+            "Check the Region, the API URL and the Authentication URL, and the name service of the engine; behind a proxy, turn 'Use system proxy settings' on.",
+        ),
+        Cause::Connect => Some(
+            "Check that the engine may reach this host; behind a proxy, turn 'Use system proxy settings' on.",
+        ),
+        Cause::Tls => Some(
+            "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.",
+        ),
+        Cause::Proxy => Some(CHECK_PROXY),
+        Cause::Timeout => Some(
+            "If PingOne is just slow, allow more time: 'Request timeout in seconds', 'Command timeout in seconds'.",
+        ),
+        Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
+    }
 }

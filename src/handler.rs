@@ -1,14 +1,14 @@
-//! What a command is to the rest of the program: what it does to PingOne, and how it is carried out. Knows no command.
+//! A command's handler: its access and its function. Knows no particular command.
 
 use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use crate::{access::Access, entry::Output, invocation::Invocation};
 
-/// A command's entry in the table that is made of them.
+/// A command's entry in the table of handlers.
 pub struct Handler {
-    /// What it does to PingOne, and so which role it needs.
+    /// Whether the command reads or changes PingOne, and so which role it needs.
     pub access: Access,
-    /// Carries it out. Boxed: the largest handler must not make room for itself in every request.
+    /// Runs the command. Boxed so that a request does not reserve space for the largest handler's future.
     pub(crate) run: for<'a> fn(&'a Invocation<'_>) -> LocalBoxFuture<'a, Result<Output>>,
 }

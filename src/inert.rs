@@ -1,37 +1,37 @@
-//! Makes War Room texts inert: user agents, names of users and groups and whatever else comes from outside must not
-//! become a link, a remote image, HTML or an action button there. Pure.
+//! Makes War Room texts inert: a user agent, the name of a user or group, or any other value from outside must not turn
+//! into a link, a remote image, HTML or an action button. Pure.
 //!
-//! The War Room renders extended Markdown, with bare addresses as links and with HTML, and has syntax of its own:
-//! `%%%{…}%%%` for buttons and `{{…}}(…)` for styles (XSOAR's administrator guide, "How to Use Markdown"). Which
-//! library does it is not told. So what would begin such a thing is parted by a zero-width space: that ends it in
-//! every dialect, also where the text is looked at before or after Markdown, and is not seen. A backslash would not
-//! do, since one in the value can undo it, nor would an entity, which some libraries decode before they look for
-//! addresses.
+//! The War Room renders extended Markdown, auto-links bare addresses, accepts HTML, and has its own syntax:
+//! `%%%{…}%%%` for buttons and `{{…}}(…)` for styles (XSOAR Administrator Guide, "How to Use Markdown"). It does not
+//! say which library does the rendering. So we break each such construct with a zero-width space. That works in every
+//! dialect, whether the text is processed before or after Markdown, and cannot be seen. A backslash is not enough,
+//! since another one in the value can undo it. Neither is an entity, since some libraries decode entities before they
+//! look for addresses.
 
 use std::borrow::Cow;
 
 use pingone::secrets::MASKED;
 
-/// Parts what would otherwise be obeyed.
+/// The zero-width space that breaks active syntax.
 pub(crate) const BREAK: char = '\u{200b}';
 
-/// The longest label of a link's definition (`CommonMark`, "Link label").
+/// The longest label of a link reference definition (`CommonMark`, "Link label").
 const MAX_LABEL: usize = 999;
-/// The longest e-mail address.
+/// The longest email address.
 const MAX_ADDRESS: usize = 320;
 
-/// `text` with nothing in it that the War Room would obey, but for the `<br>` in rows of tables: they are ours.
+/// `text` without anything active, except for the `<br>` in table rows, which we write ourselves.
 pub fn inert(text: &str) -> Cow<'_, str> {
     let (mut out, mut copied, mut line) = (String::new(), 0, 0);
     for (place, byte) in text.bytes().enumerate() {
         match byte {
             b'\n' => line = place + 1,
-            // An ASCII byte, so that the text can be cut after it.
+            // These bytes are ASCII, so the text can be split after them.
             b'<' | b']' | b':' | b'w' | b'W' | b'%' | b'}' => {
                 let (before, after) = text.split_at(place + 1);
                 let is_ours =
                     byte == b'<' && after.starts_with("br>") && text[line..].starts_with('|');
-                if !is_ours && is_joint(before, after) {
+                if !is_ours && needs_break(before, after) {
                     out.push_str(&text[copied..=place]);
                     out.push(BREAK);
                     copied = place + 1;
@@ -47,20 +47,20 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether something that is obeyed has its beginning on both sides.
-fn is_joint(before: &str, after: &str) -> bool {
+/// Whether active syntax would start across this boundary.
+fn needs_break(before: &str, after: &str) -> bool {
     let Some(last) = before.chars().next_back() else {
         return false;
     };
     let rest = &before[..before.len() - last.len_utf8()];
     match last {
-        // A tag, the end of one, a comment or a declaration; <https://…>, <user@host>.
+        // An opening or closing tag, a comment or a declaration; <https://…>, <user@host>.
         '<' => {
             let is_tag = |next: char| next.is_ascii_alphabetic() || "/!?".contains(next);
-            let is_our_word = MASKED
+            let is_our_mask = MASKED
                 .strip_prefix('<')
                 .is_some_and(|mask| after.starts_with(mask));
-            (after.starts_with(is_tag) && !is_our_word) || is_bracketed_address(after)
+            (after.starts_with(is_tag) && !is_our_mask) || is_bracketed_address(after)
         }
         // [text](address), ![text](address); [label]: address
         ']' => after.starts_with('(') || (after.starts_with(':') && is_definition(rest)),
@@ -78,7 +78,7 @@ fn is_joint(before: &str, after: &str) -> bool {
     }
 }
 
-/// `www.` at the beginning of a word, and something after it.
+/// `www.` at the start of a word, followed by something.
 fn begins_with_www(rest: &str, after: &str) -> bool {
     let is_host = |next: char| !next.is_whitespace();
     let word = rest
@@ -109,8 +109,8 @@ fn is_bracketed_address(after: &str) -> bool {
     false
 }
 
-/// Whether `before` ends in `[label`, with nothing before it in its line but what begins lists and quotations.
-/// A label may be spread over lines.
+/// Whether `before` ends in `[label`, with only list and quotation markers before it on its line. A label can span
+/// lines.
 fn is_definition(before: &str) -> bool {
     let label = before
         .chars()
@@ -138,13 +138,13 @@ mod tests {
 
     use super::*;
 
-    /// `|` stands for the zero-width space.
+    /// Shows the zero-width space as `|`.
     fn shown(text: &str) -> String {
         inert(text).replace(BREAK, "|")
     }
 
     #[test]
-    fn links_and_images() {
+    fn links_and_images_are_broken() {
         for (text, parted) in [
             ("[a](b)", "[a]|(b)"),
             ("![a](b)", "![a]|(b)"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn html_and_buttons() {
+    fn html_and_buttons_are_broken() {
         for (text, parted) in [
             ("<img src=x>", "<|img src=x>"),
             ("</td>", "<|/td>"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_values_stay() {
+    fn ordinary_values_are_unchanged() {
         for text in [
             "emma.sharp@example.com",
             "R&D [EU] (old) {x} #1 *_~ \\ `c` !",
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_are_ours_in_rows_alone() {
+    fn line_breaks_are_kept_in_table_rows_only() {
         assert_eq!(
             shown("### a<br>\n| a<br>b | <br/> |"),
             "### a<|br>\n| a<br>b | <|br/> |"
@@ -214,7 +214,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_breaks_are_added_and_none_twice(text in "[\\[\\]()<>:/%{}|.wbr@! \\n\u{200b}aé]{0,40}") {
+        fn only_breaks_are_added_and_the_result_is_stable(text in "[\\[\\]()<>:/%{}|.wbr@! \\n\u{200b}aé]{0,40}") {
             let made = inert(&text).into_owned();
             prop_assert_eq!(made.replace(BREAK, ""), text.replace(BREAK, ""));
             prop_assert_eq!(inert(&made), made.as_str());

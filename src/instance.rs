@@ -1,5 +1,5 @@
-//! An integration instance: XSOAR's parameters, checked and turned into what the PingOne client needs. Every
-//! error names the parameter as the instance's settings show it and says what to enter.
+//! An integration instance: validates XSOAR's parameters and turns them into the client's settings. Every error names
+//! the parameter as the instance settings show it and says what to enter.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -18,90 +18,86 @@ use pingone::{
     token,
 };
 
-/// A checked instance.
+/// A validated instance.
 pub struct Instance {
-    /// Where and as whom.
+    /// Addresses and credentials.
     pub settings: Settings,
-    /// How long and how often.
+    /// Timeouts and retries.
     pub limits: Limits,
-    /// What must not be shown.
+    /// Secrets to mask.
     pub mask: Mask,
-    /// What must not be changed.
+    /// What must not change.
     pub policy: Policy,
-    /// Whether an unknown user is an answer rather than an error, where a command only looks.
+    /// Whether a read of an unknown user returns a note instead of an error.
     pub not_found_as_note: bool,
 }
 
-/// The whole command may take so long, if the instance does not say otherwise; the test button's user waits
-/// in front of it.
+/// The default timeout of a command. The test button's is shorter, because someone is waiting for it.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// One request may take so long.
+/// The default timeout of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const RETRIES: u32 = 4;
-/// What is kept of the time that XSOAR gives the container, to answer before it is ended.
-const MARGIN: Duration = Duration::from_secs(5);
+/// Time reserved to answer before XSOAR stops the container.
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(5);
 
-/// How an error names the parameter that forbids a change.
+/// How an error names the parameter that blocks a change.
 const POLICY_LABELS: PolicyLabels = PolicyLabels {
     read_only: "The instance is read-only ('Read only' in its settings)",
     protected_users: "'Protected users' in the instance's settings",
     protected_groups: "'Protected groups' in the instance's settings",
 };
 
-/// The name of the brand where XSOAR does not tell it.
+/// The brand, if XSOAR does not send it.
 const BRAND: &str = "PingOne";
 
+/// What an instance is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A command.
+    Command,
+    /// XSOAR's Test button.
+    TestButton,
+}
+
 impl Instance {
-    /// Checks the parameters. `context` is the request's: it tells the brand and how long the container lives.
+    /// Validates the parameters. `context` is the request's: it has the brand and the container's time limit.
     pub fn read(
         params: &Map<String, Value>,
         context: &Map<String, Value>,
-        test: bool,
+        purpose: Purpose,
         env: &Env,
     ) -> Result<Self> {
         let params = Parameters(params);
-        let environment: EnvironmentId =
-            params.required("environment_id")?.parse().map_err(|_| {
-                anyhow!(
-                    "{} is not a UUID: copy it from the PingOne console, Environment Properties.",
-                    Parameters::name("environment_id")
-                )
-            })?;
+        let environment = params
+            .environment("environment_id")?
+            .ok_or_else(|| missing(&Parameters::label("environment_id")))?;
         let region = params.region()?;
         let credentials = Credentials::read(params.0.get("credentials"))?;
         let api = params
             .base_url("api_url")?
-            .map_or_else(|| known(&region.api_url()), Ok)?;
+            .map_or_else(|| parse_url(&region.api_url()), Ok)?;
         let auth = params
             .base_url("auth_url")?
-            .map_or_else(|| known(&region.auth_url()), Ok)?;
-        let auth_environment = match params.text("auth_environment_id") {
-            None => environment,
-            Some(id) => id.parse().map_err(|_| {
-                anyhow!(
-                    "{} is not a UUID: copy it from the PingOne console, Environment Properties.",
-                    Parameters::name("auth_environment_id")
-                )
-            })?,
-        };
+            .map_or_else(|| parse_url(&region.auth_url()), Ok)?;
+        let auth_environment = params.environment("auth_environment_id")?;
 
         let mut mask = Mask::default();
-        credentials.hide(&mut mask);
+        credentials.add_to(&mut mask);
         let proxy = params.flag("proxy");
         if proxy {
-            hide_proxy_credentials(env, &mut mask);
+            mask_proxy_credentials(env, &mut mask);
         }
         let settings = Settings {
             environment,
-            api: below(api, &["v1", "environments", &environment.to_string()]),
-            token_url: token_url(auth, auth_environment),
+            api: append_path(api, &["v1", "environments", &environment.to_string()]),
+            token_url: token_url(auth, auth_environment.unwrap_or(environment)),
             client_id: credentials.identifier,
             client_secret: credentials.password.into(),
             insecure: params.flag("insecure"),
             proxy,
         };
-        let limits = limits(&params, context, test, env)?;
+        let limits = limits(&params, context, purpose, env)?;
         Ok(Self {
             settings,
             limits,
@@ -121,23 +117,30 @@ impl Instance {
 struct Parameters<'a>(&'a Map<String, Value>);
 
 impl Parameters<'_> {
-    /// How an error names a parameter: as the settings show it, and as it is called.
-    fn name(name: &str) -> String {
+    /// How errors name a parameter: its label in the settings, and its key.
+    fn label(name: &str) -> String {
         let display = manifest::parameter(name).map_or(name, |parameter| parameter.display);
         format!("The instance parameter '{display}' ({name})")
     }
 
-    /// A text, a number or a boolean as text; blank counts as not given.
+    /// A string, number or boolean as text; `None` if blank.
     fn text(&self, name: &str) -> Option<String> {
         self.0.get(name).and_then(text)
     }
 
-    fn required(&self, name: &str) -> Result<String> {
-        self.text(name).ok_or_else(|| missing(&Self::name(name)))
+    fn environment(&self, name: &str) -> Result<Option<EnvironmentId>> {
+        let parse = |text: String| {
+            text.parse().map_err(|_| {
+                anyhow!(
+                    "{} is not a UUID: copy it from the PingOne console, Environment Properties.",
+                    Self::label(name)
+                )
+            })
+        };
+        self.text(name).map(parse).transpose()
     }
 
-    /// True for true alone. For switches that give something up: a value that means nothing must not put
-    /// `insecure` on.
+    /// True only for true. For options that reduce security: an invalid value must not turn on `insecure`.
     fn flag(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Value::Bool(true)))
             || self
@@ -145,22 +148,22 @@ impl Parameters<'_> {
                 .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    /// A switch that protects: a value that means nothing must not leave it off, so it is an error.
+    /// An option that protects: an invalid value must not leave it off, so it is an error.
     fn switch(&self, name: &str) -> Result<bool> {
-        safety::switch(self.value(name)).ok_or_else(|| {
+        safety::parse_switch(self.value(name)).ok_or_else(|| {
             anyhow!(
                 "{} is neither true nor false: enter true or false.",
-                Self::name(name)
+                Self::label(name)
             )
         })
     }
 
-    /// Names of what is protected. Here too a value that means nothing is an error.
+    /// A list of protected names. An invalid value is an error here too.
     fn names(&self, name: &str) -> Result<Vec<String>> {
-        safety::names(self.value(name)).ok_or_else(|| {
+        safety::parse_names(self.value(name)).ok_or_else(|| {
             anyhow!(
                 "{} is no list of names: enter names or IDs with commas or line breaks between them, in double quotes where a name has a comma in it, or a JSON list of texts.",
-                Self::name(name)
+                Self::label(name)
             )
         })
     }
@@ -174,43 +177,43 @@ impl Parameters<'_> {
         let name = self
             .text("region")
             .or(default.map(str::to_owned))
-            .ok_or_else(|| missing(&Self::name("region")))?;
+            .ok_or_else(|| missing(&Self::label("region")))?;
         Region::named(&name).ok_or_else(|| {
             let names = REGIONS.map(|region| region.name).join(", ");
             anyhow!(
                 "{} is '{name}': choose one of {names}.",
-                Self::name("region")
+                Self::label("region")
             )
         })
     }
 
-    /// An address before which something is put. Only `https`, but for a server on this machine.
+    /// A base URL. It must use `https`, unless the server is on this machine.
     fn base_url(&self, name: &str) -> Result<Option<Url>> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        let called = Self::name(name);
+        let label = Self::label(name);
         let url = Url::parse(&text).map_err(|_| {
-            anyhow!("{called} is not an address: enter one such as https://api.pingone.eu.")
+            anyhow!("{label} is not an address: enter one such as https://api.pingone.eu.")
         })?;
         ensure!(
             url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)),
-            "{called} does not begin with https://: use https, so that nobody on the way can read the token (http is taken for this machine alone)."
+            "{label} does not begin with https://: use https, so that nobody on the way can read the token (http is taken for this machine alone)."
         );
         ensure!(
             url.username().is_empty()
                 && url.password().is_none()
                 && url.query().is_none()
                 && url.fragment().is_none(),
-            "{called} has more than a host and a path: leave out user, password, '?' and '#'."
+            "{label} has more than a host and a path: leave out user, password, '?' and '#'."
         );
         Ok(Some(url))
     }
 
-    /// Seconds, more than none.
+    /// A positive number of seconds.
     fn seconds(&self, name: &str) -> Result<Option<Duration>> {
         self.text(name)
-            .map(|text| seconds(&Self::name(name), &text))
+            .map(|text| seconds(&Self::label(name), &text))
             .transpose()
     }
 }
@@ -224,18 +227,18 @@ fn text(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn missing(called: &str) -> anyhow::Error {
-    anyhow!("{called} is missing: fill it in in the instance's settings.")
+fn missing(label: &str) -> anyhow::Error {
+    anyhow!("{label} is missing: fill it in in the instance's settings.")
 }
 
-fn seconds(called: &str, text: &str) -> Result<Duration> {
+fn seconds(label: &str, text: &str) -> Result<Duration> {
     let seconds = text
         .parse()
         .ok()
         .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0);
     seconds
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| anyhow!("{called} is '{text}': enter a number of seconds, such as 60."))
+        .ok_or_else(|| anyhow!("{label} is '{text}': enter a number of seconds, such as 60."))
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -247,12 +250,12 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-fn known(url: &str) -> Result<Url> {
+fn parse_url(url: &str) -> Result<Url> {
     Ok(Url::parse(url)?)
 }
 
-/// `base` with path segments after it; a slash at its end makes no difference.
-fn below(mut base: Url, segments: &[&str]) -> Url {
+/// Appends path segments to `base`, with or without a slash at its end.
+fn append_path(mut base: Url, segments: &[&str]) -> Url {
     if let Ok(mut path) = base.path_segments_mut() {
         path.pop_if_empty().extend(segments);
     }
@@ -263,16 +266,16 @@ fn below(mut base: Url, segments: &[&str]) -> Url {
 /// <https://developer.pingidentity.com/pingone-api/platform/custom-domains.html>
 fn token_url(auth: Url, environment: EnvironmentId) -> Url {
     if auth.path().trim_end_matches('/').ends_with("/as/token") {
-        return below(auth, &[]);
+        return append_path(auth, &[]);
     }
-    below(auth, &[&environment.to_string(), "as", "token"])
+    append_path(auth, &[&environment.to_string(), "as", "token"])
 }
 
-/// The worker application's id and secret.
+/// The worker application's client ID and secret.
 struct Credentials {
     identifier: String,
     password: String,
-    /// Whatever a credential store put beside them.
+    /// Other secrets from the credential store.
     others: Vec<String>,
 }
 
@@ -315,10 +318,10 @@ impl Credentials {
         })
     }
 
-    fn hide(&self, mask: &mut Mask) {
+    fn add_to(&self, mask: &mut Mask) {
         use secrecy::ExposeSecret as _;
         mask.add(&self.password);
-        // As it is sent, and as others would send it.
+        // In the encoding we send, and in the one that other clients use.
         mask.add(token::client_basic(&self.identifier, &self.password).expose_secret());
         mask.add(token::basic(&self.identifier, &self.password).expose_secret());
         for other in &self.others {
@@ -327,12 +330,12 @@ impl Credentials {
     }
 }
 
-/// The secrets of an instance that may be wrong otherwise.
+/// The secrets of an instance whose other parameters may be invalid.
 pub fn secrets(params: &Map<String, Value>) -> Mask {
     let mut mask = Mask::default();
     let given = params.get("credentials");
     if let Ok(credentials) = Credentials::read(given) {
-        credentials.hide(&mut mask);
+        credentials.add_to(&mut mask);
         return mask;
     }
     let stored = given.and_then(|given| given.get("credentials"));
@@ -343,8 +346,8 @@ pub fn secrets(params: &Map<String, Value>) -> Mask {
     mask
 }
 
-/// A proxy may echo its own password, or an error text may show the proxy's address.
-pub fn hide_proxy_credentials(env: &Env, mask: &mut Mask) {
+/// A proxy can echo its password, and an error text can contain the proxy's address.
+pub fn mask_proxy_credentials(env: &Env, mask: &mut Mask) {
     use secrecy::ExposeSecret as _;
     for address in [env.https_proxy(), env.http_proxy()].into_iter().flatten() {
         let Ok(url) = proxy_url(address) else {
@@ -352,7 +355,7 @@ pub fn hide_proxy_credentials(env: &Env, mask: &mut Mask) {
         };
         let plain = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
         let user = plain(url.username());
-        // A user without a password is a key to the proxy.
+        // A username without a password is an API key for the proxy.
         let Some(password) = url.password() else {
             mask.add(&user);
             continue;
@@ -366,21 +369,21 @@ pub fn hide_proxy_credentials(env: &Env, mask: &mut Mask) {
 fn limits(
     params: &Parameters<'_>,
     context: &Map<String, Value>,
-    test: bool,
+    purpose: Purpose,
     env: &Env,
 ) -> Result<Limits> {
     let mut command = match params.seconds("command_timeout")? {
-        _ if test => TEST_TIMEOUT,
+        _ if purpose == Purpose::TestButton => TEST_TIMEOUT,
         set => set.unwrap_or(COMMAND_TIMEOUT),
     };
-    // Newer servers tell after how many minutes they end the container.
+    // Newer servers send the number of minutes after which they stop the container.
     if let Some(minutes) = context
         .get("runDuration")
         .and_then(Value::as_f64)
         .filter(|minutes| *minutes > 0.0 && *minutes < 1e6)
     {
         let life = Duration::from_secs_f64(minutes * 60.0);
-        command = command.min(life.saturating_sub(MARGIN).max(life / 2));
+        command = command.min(life.saturating_sub(SHUTDOWN_MARGIN).max(life / 2));
     }
     let brand = context
         .get("IntegrationBrand")
@@ -399,7 +402,7 @@ fn limits(
             Ok(retries) if retries <= 100 => retries,
             _ => bail!(
                 "{} is '{text}': enter a number from 0 to 100.",
-                Parameters::name("max_retries")
+                Parameters::label("max_retries")
             ),
         },
     };
@@ -433,7 +436,7 @@ mod tests {
         let (Value::Object(params), Value::Object(context)) = (params, context.clone()) else {
             panic!("not objects")
         };
-        Instance::read(&params, &context, false, env)
+        Instance::read(&params, &context, Purpose::Command, env)
     }
 
     fn read(change: &Value) -> Result<Instance> {
@@ -448,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_follow_the_region_and_the_overrides() {
+    fn addresses_depend_on_the_region_and_the_overrides() {
         let api = |change: &Value| {
             read(change)
                 .expect("a fine instance")
@@ -503,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_alone() {
+    fn plain_http_is_allowed_for_this_machine_only() {
         for address in ["http://localhost:1", "http://127.9.9.9", "http://[::1]:80"] {
             assert!(read(&json!({"api_url": address})).is_ok(), "{address}");
         }
@@ -555,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_say_whether_to_protect_is_an_error() {
+    fn an_invalid_protection_parameter_is_an_error() {
         let policy = |change: &Value| read(change).expect("a fine instance").policy;
         assert!(policy(&json!({"read_only": "Yes"})).read_only);
         assert!(!policy(&json!({"read_only": ""})).read_only);
@@ -583,7 +586,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_may_come_from_a_store() {
+    fn credentials_can_come_from_a_credential_store() {
         let instance = read(&json!({"credentials": {"identifier": "", "credentials": {"user": "stored", "password": "stored-secret"}}})).expect("a fine instance");
         assert_eq!(instance.settings.client_id, "stored");
         assert_eq!(
@@ -615,7 +618,7 @@ mod tests {
     }
 
     #[test]
-    fn time_limits() {
+    fn timeouts_and_retries() {
         let limits = |change: &Value, context: &Value, env: Env| {
             read_with(change, context, &env)
                 .expect("a fine instance")
@@ -673,7 +676,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_credentials_are_hidden_in_every_form() {
+    fn proxy_credentials_are_masked_in_every_form() {
         let proxy = Env::from([("HTTPS_PROXY", "proxy%5Cuser:p%40ss-word@127.0.0.1:3128")]);
         let mask = read_with(&json!({"proxy": true}), &json!({}), &proxy)
             .expect("a fine instance")

@@ -1,19 +1,19 @@
-//! One invocation of a command: what its handler works with. Knows no command.
+//! One invocation of a command: everything its handler needs. Knows no particular command.
 
 use crate::{access::Access, arguments::Arguments, failure, manifest::Arg};
 use pingone::Client;
 
-/// What a handler works with.
+/// What a handler receives.
 pub struct Invocation<'a> {
-    /// PingOne, as this instance reaches it.
+    /// The client for this instance.
     pub pingone: &'a Client<'a>,
-    /// What was given.
+    /// The command's arguments.
     pub args: &'a Arguments,
     /// The command's name.
     pub command: &'a str,
-    /// What the command does to PingOne.
+    /// Whether the command reads or changes PingOne.
     pub access: Access,
-    /// Whether an unknown user is an answer rather than an error, where a command only looks.
+    /// Whether a read of an unknown user returns a note instead of an error.
     pub not_found_as_note: bool,
 }
 
@@ -23,8 +23,8 @@ impl Invocation<'_> {
         failure::explain(self.access, error)
     }
 
-    /// Whether the users that failed are told in an error entry: always, or with `failOn=all` only if every user did.
-    pub fn tells_failures(&self, every_user_failed: bool) -> bool {
+    /// Whether failed users are reported in an error entry: always, or with `failOn=all` only if every user failed.
+    pub fn reports_failures(&self, every_user_failed: bool) -> bool {
         every_user_failed || self.args.text(Arg::FailOn) != Some("all")
     }
 }

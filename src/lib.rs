@@ -1,40 +1,39 @@
-//! PingOne for Cortex XSOAR, as a library: the executable `pingone-xsoar` is a thin edge over it.
+//! PingOne for Cortex XSOAR, as a library. The executable `pingone-xsoar` is a thin layer over it.
 //!
-//! A request's way, which is also the order in which to read the files:
+//! The path of a request, which is also a good order in which to read the files:
 //!
 //! ```text
 //! stdin line
-//!   │ stdin       reads lines on a thread of its own, joins a request spread over several
-//!   │ protocol    the wire format, both ways; no name twice where it decides
-//!   │ server      XSOAR's server: what it sends, what it can be asked
+//!   │ stdin       reads lines on its own thread, joins a request spread over several lines
+//!   │ protocol    the wire format in both directions; rejects duplicate keys
+//!   │ server      XSOAR's server: its requests, and the calls we can make to it
 //!   ▼
-//! session         request after request: read, carry out, answer, `completed`
+//! session         one request after another: read, run, answer, `completed`
 //!   ▼
-//! run             one request: check, carry out, make an entry of whatever came of it
-//!   ├ manifest    integration.yml as tables: which commands exist, what each takes
-//!   ├ instance    XSOAR's parameters → where, as whom, how long; safety: what must not be changed
-//!   ├ arguments   the command's arguments, checked against the manifest
+//! run             one request: validate, run, turn the outcome into an entry
+//!   ├ manifest    integration.yml as tables: the commands and their arguments
+//!   ├ instance    XSOAR's parameters → address, credentials, limits; safety: what must not change
+//!   ├ arguments   the command's arguments, validated against the manifest
 //!   ▼
-//! commands        a file each: arguments → operation → War Room text and context
-//!   ├ handler     what a command is; invocation: what its handler works with
-//!   ├ inputs      what several read from their arguments alike: users, groups, parts of lists
-//!   ├ operations  what is done, with typed results; neither arguments nor tables
-//!   │   └ pingone the client: token, tries, pages, media types; knows nothing of XSOAR
+//! commands        one file each: arguments → operation → War Room text and context
+//!   ├ handler     what a command is; invocation: what its handler receives
+//!   ├ inputs      arguments that several commands share: users, groups, paging
+//!   ├ operations  the work itself, with typed results; knows neither arguments nor tables
+//!   │   └ pingone the client: tokens, retries, paging, media types; knows nothing of XSOAR
 //!   ├ views       rows, tables and context entries, from typed results
 //!   │   └ document  headings, texts and tables; markdown draws them for the War Room
 //!   ▼
-//! entry           the answer's form; inert: nothing from outside becomes a link, an image, HTML or a button
-//!                 failure: the text of what went wrong, with its own advice or by its kind (advice, access)
+//! entry           the form of an answer; inert: no outside value becomes a link, image, HTML or button
+//!                 failure: error texts, with advice from the caller or by kind (advice, access)
 //!   ▼
 //! stdout line
 //! ```
 //!
-//! Beside the way: `env` (environment variables), `nearest` (what a mistyped name means), `context` (what a
-//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people), `cli` (the work of
-//! its subcommands), `verify` (the self-test of a real environment). What XSOAR's containers get has no `cli`, `cli`
-//! and `verify`.
+//! Off that path: `env` (environment variables), `nearest` (suggestions for mistyped names), `context` (what a
+//! playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people) and `verify` (the
+//! self-test of a real environment). The build for XSOAR's containers has neither `cli` nor `verify`.
 //!
-//! The client is a crate of its own, `crates/pingone`, and so is a PingOne in memory, `crates/pingone-sandbox`.
+//! The client is its own crate, `crates/pingone`, and so is an in-memory PingOne, `crates/pingone-sandbox`.
 
 pub mod env;
 pub mod stdin;

@@ -1,5 +1,4 @@
-//! The process edge: which mode, stdin and stdout, the runtime, the exit code. Nothing is decided here about
-//! a request.
+//! The process edge: the mode, stdin and stdout, the runtime, the exit code. Knows nothing about requests.
 
 use std::{
     io::{self, Write as _},
@@ -18,16 +17,16 @@ fn main() -> ExitCode {
     let input = match (arguments.next(), arguments.next()) {
         (None, _) => Input::OneWay(stdin::requests(io::stdin())),
         (Some(mode), None) if mode == "serve" => Input::TwoWay(stdin::lines(io::stdin())),
-        _ => return for_people(),
+        _ => return run_cli(),
     };
     match serve(input) {
         Ok(()) => ExitCode::SUCCESS,
-        // The server went away without waiting for the answer; there is nobody to tell.
+        // The server went away without waiting for the answer, so there is no one to report to.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(error) => {
             drop(writeln!(
                 io::stderr(),
-                "pingone-xsoar: the answer could not be written: {error}"
+                "pingone-xsoar: cannot write the answer: {error}"
             ));
             ExitCode::FAILURE
         }
@@ -35,13 +34,13 @@ fn main() -> ExitCode {
 }
 
 #[cfg(feature = "cli")]
-fn for_people() -> ExitCode {
+fn run_cli() -> ExitCode {
     pingone_xsoar::cli::main()
 }
 
-/// Without the command line for people, there is only the version to tell, which shows that the file can run.
+/// Without the `cli` feature only `--version` works: enough to show that the executable runs.
 #[cfg(not(feature = "cli"))]
-fn for_people() -> ExitCode {
+fn run_cli() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if arguments == ["--version"] {
         drop(writeln!(
@@ -53,7 +52,7 @@ fn for_people() -> ExitCode {
     }
     drop(writeln!(
         io::stderr(),
-        "pingone-xsoar: this build serves XSOAR alone (serve, or requests on stdin); a build with the feature `cli` has the commands for people"
+        "pingone-xsoar: this build only serves XSOAR (serve, or requests on stdin). For the command line, build with the feature `cli`."
     ));
     ExitCode::FAILURE
 }
@@ -64,9 +63,9 @@ fn serve(input: Input) -> io::Result<()> {
         .enable_all()
         .build()?;
     let mut server = Server::new(input, io::stdout().lock());
-    let mut runner = Runner::live(Env::of_the_process());
+    let mut runner = Runner::live(Env::from_process());
     let served = runtime.block_on(session::serve(&mut server, &mut runner));
-    // A name look-up that is still under way would hold the process back.
+    // A DNS lookup that is still running would keep the process alive.
     runtime.shutdown_background();
     served
 }

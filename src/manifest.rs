@@ -1,6 +1,5 @@
-//! `integration.yml` as Rust tables: which commands exist, what each takes and gives. `build.rs` writes
-//! the tables, and the names as types, so there is no second list of names anywhere. This file holds no behaviour of a command;
-//! checking a request against the tables is the work of `arguments.rs`.
+//! `integration.yml` as Rust tables: the commands with their arguments and outputs. `build.rs` generates the tables,
+//! and the names as enums, so there is no second list of names. `arguments.rs` validates requests against them.
 //! Schema: <https://xsoar.pan.dev/docs/integrations/yaml-file>.
 
 include!(concat!(env!("OUT_DIR"), "/manifest.rs"));
@@ -8,34 +7,34 @@ include!(concat!(env!("OUT_DIR"), "/manifest.rs"));
 /// An instance parameter.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Its key in the request's `params`.
+    /// The key in the request's `params`.
     pub name: &'static str,
-    /// Its label in the instance's settings (of a credentials parameter: the label of the user name).
+    /// The label in the instance settings. For a credentials parameter, the label of the username.
     pub display: &'static str,
-    /// The label of the password of a credentials parameter.
+    /// The label of a credentials parameter's password.
     pub display_password: Option<&'static str>,
-    /// Whether an instance cannot be saved without it.
+    /// Whether an instance can be saved only with a value.
     pub required: bool,
-    /// What the settings show before anything is entered.
+    /// The value a new instance starts with.
     pub default: Option<&'static str>,
     /// The help text beside the field.
     pub additional_info: &'static str,
-    /// What a selection offers.
+    /// The choices of a selection.
     pub options: &'static [&'static str],
 }
 
 /// A command.
 #[derive(Debug)]
 pub struct Command {
-    /// The name, as typed after `!`.
+    /// The name, without the `!`.
     pub name: &'static str,
     /// What it does.
     pub description: &'static str,
-    /// Marked as potentially harmful (`execution: true`).
+    /// Whether it is marked as potentially harmful (`execution: true`).
     pub harmful: bool,
-    /// What it takes.
+    /// Its arguments.
     pub arguments: &'static [Argument],
-    /// The context paths it gives.
+    /// Its context outputs.
     pub outputs: &'static [Output],
 }
 
@@ -43,60 +42,60 @@ pub struct Command {
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "they are the manifest's own flags"
+    reason = "these are the manifest's flags"
 )]
 pub struct Argument {
-    /// Its key in the request's `args`.
+    /// The key in the request's `args`.
     pub name: &'static str,
     /// What it means.
     pub description: &'static str,
-    /// Whether the command is refused without it.
+    /// Whether the command fails without it.
     pub required: bool,
-    /// Whether it may be typed without its name (`default: true` in the manifest).
-    pub unnamed: bool,
-    /// Whether it takes a list.
+    /// Whether it is the default argument, which can be given without its name (`default: true` in the manifest).
+    pub is_default: bool,
+    /// Whether it is a list.
     pub is_array: bool,
-    /// Whether its value must never be shown.
+    /// Whether its value is a secret.
     pub secret: bool,
-    /// Whether it is kept out of the documentation.
+    /// Whether it is left out of the documentation.
     pub hidden: bool,
-    /// What it is when not given.
+    /// The value when none is given.
     pub default: Option<&'static str>,
-    /// The only values it may have; empty where any is fine.
+    /// The allowed values; empty if any value is allowed.
     pub allowed: &'static [&'static str],
 }
 
-/// A context path that a command gives.
+/// A context output of a command.
 #[derive(Debug)]
 pub struct Output {
     /// The path, such as `PingOne.Account.ID`.
     pub path: &'static str,
-    /// What stands there.
+    /// What the value means.
     pub description: &'static str,
-    /// XSOAR's name of the type: string, boolean, date, number.
+    /// XSOAR's type: string, boolean, date, number, unknown.
     pub kind: &'static str,
 }
 
 impl CommandName {
-    /// The command that is typed so; names are compared to the letter, as XSOAR does.
+    /// The command with this name. Names are case-sensitive, as in XSOAR.
     pub fn find(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|command| command.name() == name)
     }
 
-    /// What the manifest says of it.
-    pub fn described(self) -> &'static Command {
-        // Table and enum are written from the same list.
+    /// Its entry in the manifest.
+    pub fn definition(self) -> &'static Command {
+        // Table and enum are generated from the same list.
         &COMMANDS[self as usize]
     }
 }
 
-/// What the manifest says of the command of this name.
+/// The manifest entry of the command with this name.
 pub fn command(name: &str) -> Option<&'static Command> {
-    CommandName::find(name).map(CommandName::described)
+    CommandName::find(name).map(CommandName::definition)
 }
 
-/// The parameter of this name.
+/// The parameter with this name.
 pub fn parameter(name: &str) -> Option<&'static Parameter> {
     PARAMETERS.iter().find(|parameter| parameter.name == name)
 }

@@ -1,6 +1,5 @@
-//! XSOAR's wire format: one JSON object a line, both ways. Types and their encoding only; nothing here
-//! reads stdin, decides an answer or knows PingOne. The format is that of the loop which XSOAR's server
-//! starts inside an integration's container.
+//! XSOAR's wire format: one JSON object per line, in both directions. Types and encoding only: no I/O, no decisions,
+//! nothing about PingOne. It is the format of the loop that XSOAR's server starts inside an integration's container.
 
 use std::io::{self, BufWriter, Write};
 
@@ -13,7 +12,7 @@ use pingone::{
     memory::{self, Bounded, ReadError},
 };
 
-/// A command that the server wants carried out. It has no `Debug`: `params` holds the client secret.
+/// A command to run. No `Debug`, because `params` contains the client secret.
 pub struct Request {
     /// The command's name, such as `pingone-get-user`, or `test-module`.
     pub command: String,
@@ -21,47 +20,48 @@ pub struct Request {
     pub params: Map<String, Value>,
     /// The command's arguments.
     pub args: Map<String, Value>,
-    /// What the server says about the run: how long it may take, and the names of the instance and its brand.
+    /// What the server says about the run: its time limit, and the names of the instance and the brand.
     pub context: Map<String, Value>,
-    /// Whether the process is to end after this request.
+    /// Whether the process must exit after this request.
     pub native: bool,
 }
 
-/// The members of a request line that matter. `script` (about 490 KB) and members not known today are
-/// skipped by the parser without being kept.
+/// The members of a request line that we use. The parser skips `script` (about 490 KB) and unknown members without
+/// storing them.
 #[derive(Deserialize)]
 struct RequestLine {
     #[serde(default)]
-    command: Bounded<SMALL>,
+    command: Bounded<MAX_SCALAR_BYTES>,
     #[serde(default)]
-    params: Bounded<PARAMETERS>,
+    params: Bounded<MAX_PARAMS_BYTES>,
     #[serde(default)]
-    args: Bounded<LARGE>,
+    args: Bounded<MAX_ARGS_BYTES>,
     #[serde(default)]
     context: Option<RunContext>,
     #[serde(default)]
-    native: Bounded<SMALL>,
+    native: Bounded<MAX_SCALAR_BYTES>,
 }
 
-/// What a name or a flag may take in memory.
-const SMALL: usize = 64 * 1024;
-/// What the parameters may take: credentials, addresses, names of who is protected.
-pub const PARAMETERS: usize = 4 * 1024 * 1024;
-/// What the arguments, or a reply of the server, may take. The arguments may be the records of a thousand containments.
-const LARGE: usize = 48 * 1024 * 1024;
+/// The memory limit of a name or a flag.
+const MAX_SCALAR_BYTES: usize = 64 * 1024;
+/// The memory limit of the parameters: credentials, URLs, lists of protected users and groups.
+pub const MAX_PARAMS_BYTES: usize = 4 * 1024 * 1024;
+/// The memory limit of the arguments, and of a reply from the server. Arguments can hold a thousand containment
+/// records.
+const MAX_ARGS_BYTES: usize = 48 * 1024 * 1024;
 
-/// The members of the request's `context` that matter. Beside them it has whole incidents.
+/// The members of the request's `context` that we use. It also contains whole incidents.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RunContext {
     #[serde(rename = "IntegrationBrand")]
-    brand: Bounded<SMALL>,
+    brand: Bounded<MAX_SCALAR_BYTES>,
     #[serde(rename = "IntegrationInstance")]
-    instance: Bounded<SMALL>,
+    instance: Bounded<MAX_SCALAR_BYTES>,
     #[serde(rename = "IsDebug")]
-    is_debug: Bounded<SMALL>,
+    is_debug: Bounded<MAX_SCALAR_BYTES>,
     #[serde(rename = "runDuration")]
-    run_duration: Bounded<SMALL>,
+    run_duration: Bounded<MAX_SCALAR_BYTES>,
 }
 
 impl RunContext {
@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for Request {
         let line = RequestLine::deserialize(deserializer)?;
         let Bounded(Value::String(command)) = line.command else {
             return Err(serde::de::Error::custom(
-                "`command` is missing or is not text",
+                "`command` is missing or is not a string",
             ));
         };
         Ok(Self {
@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for Request {
     }
 }
 
-/// `null` counts as an empty object, as it does for XSOAR's own helpers.
+/// `null` means an empty object, as in XSOAR's own helpers.
 fn object<E: serde::de::Error>(name: &str, value: Value) -> Result<Map<String, Value>, E> {
     match value {
         Value::Object(map) => Ok(map),
@@ -108,30 +108,30 @@ fn object<E: serde::de::Error>(name: &str, value: Value) -> Result<Map<String, V
 
 /// What the server sent.
 pub enum Incoming {
-    /// The server asks whether the process is alive.
+    /// The server checks that the process is alive.
     Ping,
-    /// A command to carry out.
+    /// A command to run.
     Request(Box<Request>),
-    /// Something that is no request, and why.
+    /// Malformed input, with the reason.
     Malformed(String),
 }
 
 impl Incoming {
-    /// Reads one complete line. An unfinished JSON text is an error for which `is_eof` is true.
+    /// Parses one line. For incomplete JSON, `is_eof` of the error is true.
     pub fn parse(line: &[u8]) -> Result<Self, serde_json::Error> {
         if line.trim_ascii() == b"ping" {
             return Ok(Self::Ping);
         }
-        // Said here because serde would quote the text, and take a list for an object.
+        // Checked here because serde would quote the text in its error, and accept an array for an object.
         if line.trim_ascii_start().first() != Some(&b'{') {
             return Err(serde::de::Error::custom("it does not begin with {"));
         }
         serde_json::from_slice(line).map(|request| Self::Request(Box::new(request)))
     }
 
-    /// The answer to something that is no request. The parser's message names the place, never the text.
-    pub fn garbage(error: &serde_json::Error) -> Self {
-        Self::Malformed(format!("the input line is not an XSOAR request: {error}"))
+    /// The answer to malformed input. The parser's message gives the position and never quotes the input.
+    pub fn malformed(error: &serde_json::Error) -> Self {
+        Self::Malformed(format!("The input line is not an XSOAR request: {error}"))
     }
 }
 
@@ -141,28 +141,28 @@ impl Incoming {
 pub enum Message<'a> {
     /// The answer to `ping`.
     Pong,
-    /// The War Room entries of a command.
+    /// A command's War Room entries.
     Result {
-        /// The entries, the one with the context first.
+        /// The entries; the one with the context comes first.
         results: &'a [Entry],
     },
-    /// The end of a request; always sent.
+    /// The request is finished. Always sent.
     Completed,
     /// The request could not be read.
     Exception {
         /// `{"exception": text}`.
         args: Exception,
     },
-    /// A line for the server's log. The server answers it with one line.
+    /// A line for the server's log. The server replies with one line.
     Log {
         /// `debug`, `info` or `error`.
         command: Level,
         /// `{"args": [text]}`.
         args: LogArguments<'a>,
     },
-    /// A call of the server. The server answers it with one line.
+    /// A call to the server. The server replies with one line.
     ExecuteCommand {
-        /// The name of the server's function.
+        /// The server's function.
         command: &'a str,
         /// Its arguments.
         args: Value,
@@ -179,11 +179,11 @@ pub struct Exception {
 /// The argument of a log message.
 #[derive(Serialize)]
 pub struct LogArguments<'a> {
-    /// The text, in a list of one.
+    /// The text, as a list with one item.
     pub args: [&'a str; 1],
 }
 
-/// Writes one message as one line and flushes it. A large one is never in memory as a whole.
+/// Writes one message as one line and flushes it. The encoded message is never held in memory as a whole.
 pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
     let mut line = BufWriter::new(out);
     serde_json::to_writer(&mut line, message)?;
@@ -196,19 +196,19 @@ pub fn write_line(out: &mut impl Write, message: &Message<'_>) -> io::Result<()>
 /// line it is nothing but text, such as a value in the integration context.
 const ERROR_MARKERS: [&str; 2] = ["[ERROR-fd5a7750-7182-4b38-90ba-091824478903]", "$$##"];
 
-/// An error of the server is one sentence. What is longer may be anything.
-const MAX_ERROR: usize = 200;
+/// A server error is one sentence. Anything longer could be arbitrary data.
+const MAX_ERROR_CHARS: usize = 200;
 
-/// Reads the server's answer to a call: a JSON value, or the text of an error.
+/// Parses the server's reply to a call: a JSON value, or an error text.
 pub fn parse_reply(line: &[u8]) -> Result<Value, String> {
     let text = String::from_utf8_lossy(line);
     for marker in ERROR_MARKERS {
         if let Some(error) = text.trim_start().strip_prefix(marker) {
-            return Err(error.trim().chars().take(MAX_ERROR).collect());
+            return Err(error.trim().chars().take(MAX_ERROR_CHARS).collect());
         }
     }
-    // The parser's message names the place, never the text.
-    memory::read_within(LARGE, text.as_bytes()).map_err(|error| match error {
+    // The parser's message gives the position and never quotes the input.
+    memory::read_within(MAX_ARGS_BYTES, text.as_bytes()).map_err(|error| match error {
         ReadError::Json(error) => format!("the server's reply is not JSON: {error}"),
         ReadError::TooLarge => "the server's reply is too large".to_owned(),
     })
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_an_error_and_never_eof() {
+    fn malformed_input_is_an_error_other_than_eof() {
         for line in [
             "[]",
             "7",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_not_quoted() {
+    fn malformed_input_is_not_quoted() {
         for line in [
             r#""hunter22""#,
             "hunter22",
@@ -274,7 +274,7 @@ mod tests {
             r#"{"command":"hunter22"#,
             r#"{"command":"c","args":{"hunter22":1,"hunter22":"hunter22"}}"#,
         ] {
-            match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::garbage(&error)) {
+            match Incoming::parse(line.as_bytes()).map_err(|error| Incoming::malformed(&error)) {
                 Err(Incoming::Malformed(reason)) => {
                     assert!(!reason.contains("hunter22"), "{reason}");
                 }
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_in_its_only_newline() {
+    fn a_message_has_one_newline_at_its_end() {
         let mut out = Vec::new();
         let entry = Entry::error("a\nb\u{2028}".to_owned());
         write_line(&mut out, &Message::Result { results: &[entry] }).expect("writing to memory");
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn both_error_markers_are_understood() {
+    fn both_error_markers_are_recognised() {
         assert_eq!(
             parse_reply(b"[ERROR-fd5a7750-7182-4b38-90ba-091824478903]no such key\n"),
             Err("no such key".to_owned())
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_marker_inside_a_reply_is_text() {
+    fn an_error_marker_inside_a_reply_is_plain_text() {
         for marker in ERROR_MARKERS {
             let reply = serde_json::json!({"context": {"note": format!("a{marker}b")}});
             assert_eq!(parse_reply(reply.to_string().as_bytes()), Ok(reply));
@@ -319,6 +319,6 @@ mod tests {
             assert!(!error.contains("hunter22"), "{error}");
         }
         let long = parse_reply(format!("$$##{}", "x".repeat(10_000)).as_bytes());
-        assert_eq!(long.expect_err("an error").len(), MAX_ERROR);
+        assert_eq!(long.expect_err("an error").len(), MAX_ERROR_CHARS);
     }
 }

@@ -1,10 +1,10 @@
-//! Recorded cases: a request as it came on stdin, the HTTP exchanges it made, and the answer it got. Playing
-//! one goes through the same session, client, token and paging code as a live run; only the sending is
-//! replaced, so no case can reach the network.
+//! Replays recorded cases: a request as it came on stdin, its HTTP exchanges and its answer. A replay runs the same
+//! session, client, token and paging code as a live run. Only the transport is replaced, so a replay never touches the
+//! network.
 //!
-//! A case is a folder: `request.json`, `exchanges.json` and `answer.snap`. The last is also the insta snapshot
-//! of the case, so the expected answer exists once. A case may have a `context.json` too: what a playbook would
-//! then see in the incident's context.
+//! A case is a folder with `request.json`, `exchanges.json` and `answer.snap`. The last is also the insta snapshot of
+//! the case, so the expected answer exists only once. A case can also have a `context.json`: the incident's context as
+//! a playbook would see it afterwards.
 
 use std::{
     collections::HashSet,
@@ -25,7 +25,7 @@ use crate::{
 };
 use pingone::tape::{Exchange, Tape};
 
-/// The file that makes a folder a case.
+/// The request. A folder that has this file is a case.
 pub const REQUEST: &str = "request.json";
 /// The recorded exchanges.
 pub const EXCHANGES: &str = "exchanges.json";
@@ -34,15 +34,15 @@ pub const ANSWER: &str = "answer.snap";
 /// The expected context, if the case has one.
 pub const CONTEXT: &str = "context.json";
 
-/// What there is to play.
+/// A recorded case.
 pub struct Case {
-    /// One request or several, as they come on stdin.
+    /// One or more requests, as they come on stdin.
     pub requests: Vec<u8>,
-    /// The exchanges that they make.
+    /// Their HTTP exchanges.
     pub exchanges: Vec<Exchange>,
 }
 
-/// What playing a case gave.
+/// The result of replaying a case.
 pub struct Played {
     /// The protocol messages, each as indented JSON.
     pub messages: String,
@@ -52,20 +52,20 @@ pub struct Played {
     pub types: Vec<u8>,
     /// The context after all requests.
     pub context: IncidentContext,
-    /// Calls that were made and are not recorded.
+    /// Calls that are not in the recording.
     pub missing: Vec<String>,
     /// Recorded calls that were not made.
     pub unused: Vec<String>,
 }
 
-/// What is wrong with a case that was played; nothing if it is fine.
+/// How a replay differs from the recording.
 pub struct Verdict {
-    /// One sentence for each difference.
+    /// One sentence per difference; empty if the case passes.
     pub differences: Vec<String>,
 }
 
-/// The cases below `path`, in order; `path` may be one itself. Links are followed, but no folder is looked into
-/// twice: they may lead round in a circle.
+/// All cases in `path`, sorted; `path` can be a case itself. Follows symbolic links, but visits each folder only once,
+/// because links can form a cycle.
 pub fn cases(path: &Path) -> Result<Vec<PathBuf>> {
     cases_below(path, &mut HashSet::new())
 }
@@ -112,7 +112,7 @@ impl Case {
         {
             ensure!(
                 response.is_some() != failure.is_some(),
-                "{}: {} {} needs either a response or a failure",
+                "{}: {} {} must have either a response or a failure",
                 exchanges.display(),
                 request.method,
                 request.url
@@ -127,12 +127,12 @@ fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
     fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// Plays the case in `folder`.
+/// Replays the case in `folder`.
 pub fn play(folder: &Path) -> Result<Played> {
     play_case(Case::read(folder)?)
 }
 
-/// Plays a case.
+/// Replays a case.
 pub fn play_case(case: Case) -> Result<Played> {
     let Case {
         requests,
@@ -183,7 +183,7 @@ pub fn play_case(case: Case) -> Result<Played> {
     Ok(played)
 }
 
-/// Compares what was played with the recorded answer.
+/// Compares a replay with the recorded answer.
 pub fn judge(folder: &Path, played: &Played) -> Result<Verdict> {
     let path = folder.join(ANSWER);
     let snapshot =
@@ -204,12 +204,12 @@ pub fn judge(folder: &Path, played: &Played) -> Result<Verdict> {
     Ok(Verdict { differences })
 }
 
-/// What differs between the answer that was expected and what was played.
+/// The differences between the expected answer and the replay.
 pub fn compare(expected: &str, played: &Played) -> Vec<String> {
     let missing = played.missing.iter();
     let unused = played.unused.iter();
     let mut differences: Vec<String> = missing
-        .map(|call| format!("a call was made that is not recorded: {call}"))
+        .map(|call| format!("a call is not in the recording: {call}"))
         .chain(unused.map(|call| format!("a recorded call was not made: {call}")))
         .collect();
     if expected.trim_end() != played.messages.trim_end() {
@@ -218,35 +218,33 @@ pub fn compare(expected: &str, played: &Played) -> Vec<String> {
     differences
 }
 
-/// What follows the header that insta puts before a snapshot.
+/// The text after insta's snapshot header.
 fn snapshot_body(snapshot: &str) -> Result<&str> {
     let Some((_, body)) = snapshot
         .strip_prefix("---\n")
         .and_then(|rest| rest.split_once("\n---\n"))
     else {
-        bail!("it does not begin with a header between two lines of ---");
+        bail!("it does not start with a header between two lines of ---");
     };
     Ok(body)
 }
 
 fn first_difference(what: &str, expected: &str, given: &str) -> String {
-    let (mut wanted, mut got) = (expected.trim_end().lines(), given.trim_end().lines());
+    let (mut expected, mut given) = (expected.trim_end().lines(), given.trim_end().lines());
     let mut number = 0;
     loop {
         number += 1;
-        match (wanted.next(), got.next()) {
-            (wanted, got) if wanted != got => {
+        match (expected.next(), given.next()) {
+            (expected, given) if expected != given => {
                 let show = |line: Option<&str>| line.map_or("nothing", str::trim).to_owned();
                 return format!(
                     "line {number} of the {what} should be\n  {}\nbut is\n  {}",
-                    show(wanted),
-                    show(got)
+                    show(expected),
+                    show(given)
                 );
             }
             (None, None) => {
-                return format!(
-                    "the {what} differs in its white space or the order of its members"
-                );
+                return format!("the {what} differs in whitespace or in the order of its members");
             }
             _ => {}
         }

@@ -1,5 +1,5 @@
-//! One request, from the server's words to a War Room entry: manifest, instance, arguments, command. Whatever
-//! goes wrong, an entry comes out. Reading requests and writing answers is the business of `session.rs`.
+//! Runs one request: manifest, instance, arguments, command. Whatever goes wrong, the result is a War Room entry.
+//! `session.rs` reads requests and writes answers.
 
 use std::{
     cell::RefCell,
@@ -20,7 +20,7 @@ use crate::{
     env::Env,
     failure,
     handler::Handler,
-    instance::{self, Instance},
+    instance::{self, Instance, Purpose},
     invocation::Invocation,
     manifest::CommandName,
     nearest::nearest_commands,
@@ -37,82 +37,82 @@ use pingone::{
     tape::Tape,
 };
 
-/// Carries out requests and keeps what they have in common: connections and tokens.
+/// Runs requests and keeps what they share: connections and tokens.
 pub struct Runner {
     env: Env,
-    way: Backend,
-    /// The latest last. A container serves few instances, and each needs one.
+    backend: Backend,
+    /// Most recently used last. A container serves few instances, and each needs one connection.
     connections: Vec<Rc<Connection>>,
-    /// What the latest request that was found fit sent to change something.
+    /// The changes sent by the latest valid request.
     changes: Rc<ChangeLog>,
 }
 
-/// Where calls go.
+/// Where API calls go.
 enum Backend {
     /// To PingOne.
     Live,
-    /// To PingOne, with a clock that begins at a date and is put forward instead of waiting.
+    /// To PingOne, with a clock that starts at this time and jumps forward instead of waiting.
     WithoutWaits(Timestamp),
-    /// To PingOne, and what is sent and comes back is recorded.
+    /// To PingOne, while recording the exchanges.
     Record(Rc<Recorder>),
     /// To a recording.
     Replay(Rc<Tape>),
 }
 
-/// More instances than these in one process make their connections anew.
+/// With more instances than this in one process, the least recently used connection is closed.
 const MAX_CONNECTIONS: usize = 8;
 
-/// A request that was found fit to be carried out.
+/// A valid request, ready to run.
 pub struct Prepared {
     command: String,
     handler: &'static Handler,
     args: Arguments,
-    /// How long it may take.
+    /// Its timeouts and retries.
     pub limits: Limits,
     policy: Policy,
     not_found_as_note: bool,
-    /// The way to PingOne.
+    /// The connection to PingOne.
     pub connection: Rc<Connection>,
     changes: Rc<ChangeLog>,
 }
 
 impl Runner {
-    /// For requests that go to PingOne.
+    /// Sends requests to PingOne.
     pub fn live(env: Env) -> Self {
         Self::new(env, Backend::Live)
     }
 
-    /// The same from `date` on, without waits between tries: for tests.
+    /// Like `live`, but with a simulated clock that starts at `date` and never waits. For tests.
     pub fn with_simulated_waits(env: Env, date: Timestamp) -> Self {
         Self::new(env, Backend::WithoutWaits(date))
     }
 
-    /// For requests that go to PingOne and are recorded.
+    /// Sends requests to PingOne and records them.
     pub fn record(env: Env, recorder: Rc<Recorder>) -> Self {
         Self::new(env, Backend::Record(recorder))
     }
 
-    /// For requests that are answered from a recording.
+    /// Answers requests from a recording.
     pub fn replay(tape: Rc<Tape>) -> Self {
         Self::new(Env::default(), Backend::Replay(tape))
     }
 
-    fn new(env: Env, way: Backend) -> Self {
+    fn new(env: Env, backend: Backend) -> Self {
         Self {
             env,
-            way,
+            backend,
             connections: Vec::new(),
             changes: Rc::default(),
         }
     }
 
-    /// Checks everything that can be checked without PingOne.
+    /// Validates everything that can be validated without PingOne.
     pub fn prepare(&mut self, request: Request, journal: &Journal) -> Result<Prepared, Box<Entry>> {
         let command = request.command.clone();
         let checked = panic::catch_unwind(AssertUnwindSafe(|| self.check(request, journal)));
         checked
-            .unwrap_or_else(|_| Err(panicked()))
-            .map_err(|error| Box::new(failed(&command, Access::Read, &error, journal)))
+            .unwrap_or_else(|_| Err(panic_error()))
+            .map_err(|error| Box::new(error_entry(&command, Access::Read, &error, journal)))
     }
 
     fn check(&mut self, request: Request, journal: &Journal) -> Result<Prepared> {
@@ -123,20 +123,24 @@ impl Runner {
             context,
             native: _,
         } = request;
-        let is_test = command == TEST;
+        let purpose = if command == TEST {
+            Purpose::TestButton
+        } else {
+            Purpose::Command
+        };
         let known = CommandName::find(&command);
         let handler = match known {
-            _ if is_test => Ok(commands::test_button()),
+            _ if purpose == Purpose::TestButton => Ok(commands::test_button()),
             Some(known) => Ok(commands::handler(known)),
             None => Err(unknown_command(&command)),
         };
         let read = |handler| {
-            let instance = Instance::read(&params, &context, is_test, &self.env)?;
+            let instance = Instance::read(&params, &context, purpose, &self.env)?;
             Ok((handler, instance))
         };
         let instance = handler.and_then(read);
         if instance.is_err() {
-            // What is wrong is logged, and may be a secret in the wrong place.
+            // The error is logged, and could quote a secret that is in the wrong place.
             journal.set_mask(instance::secrets(&params));
         }
         wipe(Value::Object(params));
@@ -153,7 +157,7 @@ impl Runner {
             journal.enable_call_log();
         }
         let args = match known {
-            Some(known) => Arguments::check(known.described(), args, journal)?,
+            Some(known) => Arguments::check(known.definition(), args, journal)?,
             None => Arguments::none(),
         };
         let connection = self.connection(settings)?;
@@ -170,32 +174,32 @@ impl Runner {
         })
     }
 
-    /// What the latest request that was found fit sent to PingOne to change something.
+    /// The changes that the latest valid request sent to PingOne.
     pub fn changes(&self) -> Vec<Change> {
         self.changes.all()
     }
 
-    /// The connection of these settings, from an earlier request if there was one.
+    /// The connection for these settings, reused from an earlier request if possible.
     fn connection(&mut self, settings: Settings) -> Result<Rc<Connection>> {
         let known = self
             .connections
             .iter()
             .position(|connection| *connection.settings() == settings);
-        let unprepared = "The connection to PingOne could not be prepared";
-        let connection = match (known, &self.way) {
+        let failed = "Cannot set up the connection to PingOne";
+        let connection = match (known, &self.backend) {
             (Some(place), _) => self.connections.remove(place),
             (None, Backend::Live) => {
-                Rc::new(Connection::live(settings, &self.env.network()).context(unprepared)?)
+                Rc::new(Connection::live(settings, &self.env.network()).context(failed)?)
             }
             (None, Backend::WithoutWaits(date)) => {
                 let network = self.env.network();
                 let connection = Connection::with_simulated_waits(settings, &network, *date);
-                Rc::new(connection.context(unprepared)?)
+                Rc::new(connection.context(failed)?)
             }
             (None, Backend::Record(recorder)) => {
                 let recorder = Rc::clone(recorder);
                 let connection = Connection::record(settings, &self.env.network(), recorder);
-                Rc::new(connection.context(unprepared)?)
+                Rc::new(connection.context(failed)?)
             }
             (None, Backend::Replay(tape)) => Rc::new(Connection::replay(settings, Rc::clone(tape))),
         };
@@ -208,7 +212,7 @@ impl Runner {
 }
 
 impl Prepared {
-    /// Carries the request out.
+    /// Runs the request.
     pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
             command,
@@ -228,14 +232,14 @@ impl Prepared {
             access: handler.access,
             not_found_as_note,
         };
-        match guarded((handler.run)(&cx)).await {
+        match catch_panic((handler.run)(&cx)).await {
             Ok(output) => output.into_entries(&command),
-            Err(error) => vec![failed(&command, handler.access, &error, journal)],
+            Err(error) => vec![error_entry(&command, handler.access, &error, journal)],
         }
     }
 }
 
-/// Whether the command runs in debug mode. Newer servers say so in the context; older ones leave the argument in.
+/// Whether the command runs in debug mode. Newer servers say so in the context, older ones in an argument.
 fn is_debug(context: &Map<String, Value>, args: &Map<String, Value>) -> bool {
     let says_true = |value: &Value| match value {
         Value::Bool(is_true) => *is_true,
@@ -248,7 +252,7 @@ fn is_debug(context: &Map<String, Value>, args: &Map<String, Value>) -> bool {
         .any(says_true)
 }
 
-fn failed(command: &str, access: Access, error: &anyhow::Error, journal: &Journal) -> Entry {
+fn error_entry(command: &str, access: Access, error: &anyhow::Error, journal: &Journal) -> Entry {
     let text = failure::text(command, access, error);
     journal.log(Level::Info, text.clone());
     Entry::error(text)
@@ -265,11 +269,11 @@ fn unknown_command(name: &str) -> anyhow::Error {
 }
 
 thread_local! {
-    /// Where the last panic happened.
+    /// The location of the last panic.
     static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Keeps the place of a panic for the answer, and its message away from everyone: it may hold anything.
+/// Records a panic's location for the answer. Its message is dropped, because it may contain anything.
 pub fn hide_panics() {
     panic::set_hook(Box::new(|info| {
         let place = info
@@ -280,19 +284,19 @@ pub fn hide_panics() {
     }));
 }
 
-fn panicked() -> anyhow::Error {
+fn panic_error() -> anyhow::Error {
     let place = PANICKED_AT.take();
     anyhow!(
-        "The integration has a fault (at {place}): what was done before it stays done. Please report this text."
+        "The integration has a bug (at {place}). Changes made before it happened remain in effect. Please report this message."
     )
 }
 
-/// A panic inside a command is the command's failure, not the end of the process.
-async fn guarded(command: impl Future<Output = Result<Output>>) -> Result<Output> {
+/// Turns a panic inside a command into an error, so that the process survives.
+async fn catch_panic(command: impl Future<Output = Result<Output>>) -> Result<Output> {
     AssertUnwindSafe(command)
         .catch_unwind()
         .await
-        .unwrap_or_else(|_| Err(panicked()))
+        .unwrap_or_else(|_| Err(panic_error()))
 }
 
 #[cfg(test)]
@@ -306,7 +310,7 @@ mod tests {
             .build()
             .expect("a runtime");
         let error = runtime
-            .block_on(guarded(async { panic!("hunter22") }))
+            .block_on(catch_panic(async { panic!("hunter22") }))
             .expect_err("a panic")
             .to_string();
         assert!(

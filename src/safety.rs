@@ -1,13 +1,13 @@
-//! The instance parameters that keep changes from happening. XSOAR's settings give a checkbox and texts, but an
-//! instance that was made through its API, or a request that was written by hand, may hold anything. What cannot
-//! be understood must not leave unprotected what somebody meant to protect: it is no value.
+//! Parses the instance parameters that block changes. XSOAR's settings send a checkbox and strings, but an instance
+//! created through the API, or a hand-written request, can send anything. A value that cannot be parsed is an error: it
+//! must never leave someone unprotected.
 
 use serde_json::{Map, Value};
 
 use pingone::id::UserId;
 
-/// A switch in XSOAR's spellings; nothing is off. `None` for what is neither on nor off.
-pub fn switch(value: &Value) -> Option<bool> {
+/// A boolean in XSOAR's spellings; null and blank mean false. `None` for anything else.
+pub fn parse_switch(value: &Value) -> Option<bool> {
     let text = match value {
         Value::Null => return Some(false),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -21,31 +21,31 @@ pub fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// Names: a JSON list of texts, a text that is one, or a text with commas or line breaks between the names, each
-/// of which may stand in double quotes. `None` for what is none of these. What a copied text brings along without
-/// its being seen is no part of a name, nor are braces around a UUID.
-pub fn names(value: &Value) -> Option<Vec<String>> {
+/// A list of names: a JSON list of strings, a string that contains one, or names separated by commas or line breaks,
+/// optionally in double quotes. `None` for anything else. Invisible characters around a name (from copy and paste) and
+/// braces around a UUID are dropped.
+pub fn parse_names(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),
-        Value::Array(items) => texts(items),
-        Value::String(text) if trimmed(text).starts_with('[') => {
-            texts(&serde_json::from_str::<Vec<Value>>(trimmed(text)).ok()?)
+        Value::Array(items) => strings(items),
+        Value::String(text) if trim_invisible(text).starts_with('[') => {
+            strings(&serde_json::from_str::<Vec<Value>>(trim_invisible(text)).ok()?)
         }
         Value::String(text) if serde_json::from_str::<Map<String, Value>>(text).is_ok() => None,
-        Value::String(text) => split(text),
+        Value::String(text) => split_names(text),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
     }
 }
 
-fn texts(items: &[Value]) -> Option<Vec<String>> {
-    let names = items.iter().map(|item| item.as_str().map(entry));
+fn strings(items: &[Value]) -> Option<Vec<String>> {
+    let names = items.iter().map(|item| item.as_str().map(clean));
     names
         .filter(|name| name.is_none_or(|name| !name.is_empty()))
         .map(|name| name.map(str::to_owned))
         .collect()
 }
 
-/// Whether nothing of a character is seen: white space, and what only steers how other characters are drawn.
+/// Whether a character is invisible: whitespace, control characters and formatting characters.
 fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
@@ -63,29 +63,29 @@ fn is_invisible(character: char) -> bool {
         )
 }
 
-fn trimmed(text: &str) -> &str {
+fn trim_invisible(text: &str) -> &str {
     text.trim_matches(is_invisible)
 }
 
-/// What a name is without what is around it.
-fn entry(text: &str) -> &str {
-    let text = trimmed(text);
+/// A name without invisible characters around it, and without braces if it is a UUID.
+fn clean(text: &str) -> &str {
+    let text = trim_invisible(text);
     let in_braces = text
         .strip_prefix('{')
         .and_then(|rest| rest.strip_suffix('}'))
-        .map(trimmed);
+        .map(trim_invisible);
     in_braces
         .filter(|inner| inner.parse::<UserId>().is_ok())
         .unwrap_or(text)
 }
 
-/// Line breaks of every kind.
-const BREAKS: [char; 7] = [
+/// Every kind of line break.
+const LINE_BREAKS: [char; 7] = [
     '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
 ];
 
-fn split(text: &str) -> Option<Vec<String>> {
-    let ends = |character: char| character == ',' || BREAKS.contains(&character);
+fn split_names(text: &str) -> Option<Vec<String>> {
+    let ends = |character: char| character == ',' || LINE_BREAKS.contains(&character);
     let mut names = Vec::new();
     let mut rest = text;
     loop {
@@ -96,8 +96,8 @@ fn split(text: &str) -> Option<Vec<String>> {
         let name = if let Some(quoted) = rest.strip_prefix('"') {
             let (name, after) = quoted.split_once('"')?;
             let (blank, _) = after.split_at(after.find(ends).unwrap_or(after.len()));
-            // A quote that is missing would join two names.
-            if name.contains(BREAKS) || !trimmed(blank).is_empty() {
+            // A missing quote would join two names.
+            if name.contains(LINE_BREAKS) || !trim_invisible(blank).is_empty() {
                 return None;
             }
             rest = after;
@@ -110,7 +110,7 @@ fn split(text: &str) -> Option<Vec<String>> {
             rest = after;
             name
         };
-        names.extend(Some(entry(name).to_owned()).filter(|name| !name.is_empty()));
+        names.extend(Some(clean(name).to_owned()).filter(|name| !name.is_empty()));
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_switch_is_on_off_or_an_error() {
+    fn a_switch_is_true_false_or_an_error() {
         for value in [
             json!(true),
             json!("true"),
@@ -130,7 +130,7 @@ mod tests {
             json!(1),
             json!("1"),
         ] {
-            assert_eq!(switch(&value), Some(true), "{value}");
+            assert_eq!(parse_switch(&value), Some(true), "{value}");
         }
         for value in [
             json!(null),
@@ -141,7 +141,7 @@ mod tests {
             json!("0"),
             json!(" "),
         ] {
-            assert_eq!(switch(&value), Some(false), "{value}");
+            assert_eq!(parse_switch(&value), Some(false), "{value}");
         }
         for value in [
             json!("on"),
@@ -153,12 +153,12 @@ mod tests {
             json!({}),
             json!(["true"]),
         ] {
-            assert_eq!(switch(&value), None, "{value}");
+            assert_eq!(parse_switch(&value), None, "{value}");
         }
     }
 
     #[test]
-    fn names_in_every_form() {
+    fn names_are_parsed_in_every_form() {
         for (value, expected) in [
             (json!(null), &[][..]),
             (json!(" "), &[]),
@@ -196,19 +196,19 @@ mod tests {
                     "9bc53389-f806-47b6-9480-ab1e3c6269b5",
                 ],
             ),
-            // What does not separate stays, for the Test button to tell that it names nobody.
+            // Other separators stay part of the name; the Test button then reports that no such user exists.
             (json!("a;b"), &["a;b"]),
             (json!("a\tb"), &["a\tb"]),
             (json!("'a'"), &["'a'"]),
             (json!("em\u{200b}ma"), &["em\u{200b}ma"]),
         ] {
-            let found = names(&value).unwrap_or_else(|| panic!("not understood: {value}"));
+            let found = parse_names(&value).unwrap_or_else(|| panic!("not parsed: {value}"));
             assert_eq!(found, expected, "{value}");
         }
     }
 
     #[test]
-    fn what_is_no_list_of_names() {
+    fn anything_else_is_not_a_list_of_names() {
         for value in [
             json!({}),
             json!({"name": "a"}),
@@ -229,7 +229,7 @@ mod tests {
             json!("\"a\u{2028}b\""),
             json!("\"a\" b"),
         ] {
-            assert_eq!(names(&value), None, "{value}");
+            assert_eq!(parse_names(&value), None, "{value}");
         }
     }
 }

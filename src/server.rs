@@ -1,6 +1,6 @@
-//! XSOAR's server as the executable sees it: where requests come from and answers go to. In the one-way mode
-//! nobody answers, so nothing is asked and the log goes to stderr. In the two-way mode each log line and call
-//! is answered by exactly one line. What is asked and when is decided in `session.rs`.
+//! XSOAR's server as the executable sees it: the source of requests and the destination of answers. In one-way mode
+//! the server does not reply, so we make no calls and log to stderr. In two-way mode it replies to each log line and
+//! call with exactly one line. `session.rs` decides which calls to make.
 
 use std::{
     io::{self, Write},
@@ -19,76 +19,76 @@ use pingone::{
     secrets::wipe,
 };
 
-/// The longest that a reply is waited for.
-const MAX_WAIT: Duration = Duration::from_secs(30);
-/// What is waited in any case, so that the log is written also where a command used all its time.
-const MIN_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait for a reply.
+const MAX_REPLY_WAIT: Duration = Duration::from_secs(30);
+/// The shortest wait for a reply, so that the log is written even if the command used up its time.
+const MIN_REPLY_WAIT: Duration = Duration::from_secs(1);
 
 /// The server at the other end.
 pub struct Server<W> {
     input: Input,
     output: W,
-    /// When the request under way has to be answered.
+    /// When the current request must be answered.
     deadline: Option<Instant>,
-    /// How many replies were waited for in vain and may still come.
-    owed: usize,
-    /// A request that came in the place of a reply.
-    early: Option<Line>,
+    /// How many replies did not arrive in time and may still come.
+    overdue: usize,
+    /// A request that arrived instead of a reply.
+    queued: Option<Line>,
 }
 
-/// What comes from the server.
+/// The server's input to us.
 pub enum Input {
-    /// Requests alone.
+    /// Requests only.
     OneWay(Receiver<Incoming>),
-    /// The same, for a replay: without a log.
+    /// The same without a log, for replays.
     Silent(Receiver<Incoming>),
-    /// Lines, which are requests or replies.
+    /// Lines that are requests or replies.
     TwoWay(Receiver<Result<Line, String>>),
 }
 
-/// The integration context: what the server keeps for an instance between commands.
+/// The integration context: what the server stores for an instance between commands.
 pub struct IntegrationContext {
     /// Its members.
     pub value: Map<String, Value>,
-    /// The state that was read, to be given back when writing; servers before 6.0 have none.
+    /// The version that was read, to detect conflicting writes. Servers before 6.0 have none.
     version: Option<Value>,
 }
 
 impl IntegrationContext {
-    /// Whether the server will tell if somebody wrote since it was read.
+    /// Whether the server can detect that another process wrote in the meantime.
     pub fn has_version(&self) -> bool {
         self.version.is_some()
     }
 }
 
 impl<W: Write> Server<W> {
-    /// A server that sends `input` and takes `output`.
+    /// A server that we read from `input` and write to through `output`.
     pub fn new(input: Input, output: W) -> Self {
         Self {
             input,
             output,
             deadline: None,
-            owed: 0,
-            early: None,
+            overdue: 0,
+            queued: None,
         }
     }
 
-    /// When the request under way has to be answered, if that is known: no reply is waited for beyond it.
-    pub fn answer_by(&mut self, deadline: Option<Instant>) {
+    /// Sets when the current request must be answered, if known. It limits the wait for replies.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
         self.deadline = deadline;
     }
 
-    /// What was written to.
+    /// Returns the output.
     pub fn into_output(self) -> W {
         self.output
     }
 
-    /// The next thing that the server sends; `None` when it sends no more.
+    /// The next message from the server; `None` at the end of the input.
     pub async fn next(&mut self) -> Option<Incoming> {
         match &mut self.input {
             Input::OneWay(requests) | Input::Silent(requests) => requests.recv().await,
             Input::TwoWay(lines) => loop {
-                let line = match self.early.take() {
+                let line = match self.queued.take() {
                     Some(line) => Ok(line),
                     None => lines.recv().await?,
                 };
@@ -99,27 +99,27 @@ impl<W: Write> Server<W> {
                 };
                 match Incoming::parse(&line) {
                     Ok(incoming) => return Some(incoming),
-                    // A reply that nobody waits for any more.
-                    Err(_) if self.owed > 0 => self.owed -= 1,
-                    Err(error) => return Some(Incoming::garbage(&error)),
+                    // A late reply.
+                    Err(_) if self.overdue > 0 => self.overdue -= 1,
+                    Err(error) => return Some(Incoming::malformed(&error)),
                 }
             },
         }
     }
 
-    /// Sends a message that has no reply.
+    /// Sends a message without waiting for a reply.
     pub fn send(&mut self, message: &Message<'_>) -> io::Result<()> {
         write_line(&mut self.output, message)
     }
 
-    /// Says that something was no request.
+    /// Reports malformed input.
     pub fn send_exception(&mut self, exception: String) -> io::Result<()> {
         self.send(&Message::Exception {
             args: Exception { exception },
         })
     }
 
-    /// A log for one request.
+    /// A new log for one request.
     pub fn journal(&self) -> Journal {
         match self.input {
             Input::OneWay(_) => Journal::to_stderr(),
@@ -127,21 +127,21 @@ impl<W: Write> Server<W> {
         }
     }
 
-    /// Whether the server can be asked.
-    pub fn answers(&self) -> bool {
+    /// Whether the server replies to calls.
+    pub fn is_two_way(&self) -> bool {
         matches!(self.input, Input::TwoWay(_))
     }
 
-    /// Writes lines into the server's log, if it has one for us. Lines of one level that follow each other go together:
-    /// each call is waited for.
+    /// Writes lines to the server's log. Consecutive lines of the same level are sent together, because each call waits
+    /// for its reply.
     pub async fn log(&mut self, lines: Vec<(Level, String)>) -> io::Result<()> {
         let calls = lines.chunk_by(|one, next| one.0 == next.0);
-        for (level, text) in calls.filter_map(joined) {
-            if self.owed > 0 {
+        for (level, text) in calls.filter_map(join_lines) {
+            if self.overdue > 0 {
                 Journal::to_stderr().log(level, text);
                 continue;
             }
-            // What the server says to a log line does not matter.
+            // The reply to a log line is irrelevant.
             let _ = self
                 .call(&Message::Log {
                     command: level,
@@ -152,7 +152,7 @@ impl<W: Write> Server<W> {
         Ok(())
     }
 
-    /// Reads the integration context. The inner error is the server's.
+    /// Reads the integration context. The inner error comes from the server.
     pub async fn integration_context(&mut self) -> io::Result<Result<IntegrationContext, String>> {
         let arguments = json!({"refresh": true});
         let reply = self
@@ -168,7 +168,7 @@ impl<W: Write> Server<W> {
                         value,
                         version: Some(version),
                     }),
-                    // An instance that never stored anything may have none.
+                    // An instance that never stored anything.
                     (Some(Value::Null), Some(version)) => Ok(IntegrationContext {
                         value: Map::new(),
                         version: Some(version),
@@ -177,7 +177,7 @@ impl<W: Write> Server<W> {
                         value: members,
                         version: None,
                     }),
-                    _ => Err("the integration context has another shape".to_owned()),
+                    _ => Err("the integration context has an unknown format".to_owned()),
                 }
             }
             Value::Null => Ok(IntegrationContext {
@@ -188,7 +188,7 @@ impl<W: Write> Server<W> {
         }))
     }
 
-    /// Writes the whole integration context; refused if another process wrote it since it was read.
+    /// Writes the whole integration context. The server rejects it if another process wrote in the meantime.
     pub async fn set_integration_context(
         &mut self,
         context: IntegrationContext,
@@ -207,37 +207,36 @@ impl<W: Write> Server<W> {
         Ok(reply.map(drop))
     }
 
-    /// Sends a call and waits for its one line of reply. A server that is gone, or does not reply in time, is an error
-    /// of the call. Replies come in the order of the calls; so after one that did not come, nothing is asked until it
-    /// came late, or it would be taken for the next one.
+    /// Sends a call and waits for its one-line reply. A closed connection or a timeout is an error of the call. Replies
+    /// have no id and come in the order of the calls, so after a timeout no call is made until the late reply arrives.
     async fn call(&mut self, message: &Message<'_>) -> io::Result<Result<Value, String>> {
         let Input::TwoWay(lines) = &mut self.input else {
-            return Ok(Err("nobody answers in this mode".to_owned()));
+            return Ok(Err("the server does not reply in one-way mode".to_owned()));
         };
-        if self.owed > 0 {
+        if self.overdue > 0 {
             return Ok(Err("the server did not reply to an earlier call".to_owned()));
         }
         write_line(&mut self.output, message)?;
-        let wait = wait_until(self.deadline);
+        let wait = reply_timeout(self.deadline);
         let end = tokio::time::Instant::now() + wait;
         loop {
             match tokio::time::timeout_at(end, lines.recv()).await {
                 Err(_) => {
-                    self.owed += 1;
+                    self.overdue += 1;
                     let wait = wait.as_secs_f64();
                     return Ok(Err(format!("the server did not reply within {wait:.0} s")));
                 }
-                Ok(None) => return Ok(Err("the server is gone".to_owned())),
+                Ok(None) => return Ok(Err("the server closed the connection".to_owned())),
                 Ok(Some(Err(reason))) => return Ok(Err(reason)),
-                // A server that only wants to know whether we live gets its answer; the reply is still to come.
+                // A ping can come before the reply.
                 Ok(Some(Ok(line))) if line.trim_ascii() == b"ping" => {
                     write_line(&mut self.output, &Message::Pong)?;
                 }
                 Ok(Some(Ok(line))) if is_request(&line) => {
-                    self.owed += 1;
-                    self.early = Some(line);
+                    self.overdue += 1;
+                    self.queued = Some(line);
                     return Ok(Err(
-                        "the server sent a request in the place of a reply".to_owned()
+                        "the server sent a request instead of a reply".to_owned()
                     ));
                 }
                 Ok(Some(Ok(line))) => return Ok(parse_reply(&line)),
@@ -246,14 +245,14 @@ impl<W: Write> Server<W> {
     }
 }
 
-/// Lines of one level as one text.
-fn joined(lines: &[(Level, String)]) -> Option<(Level, String)> {
+/// Joins lines of the same level into one text.
+fn join_lines(lines: &[(Level, String)]) -> Option<(Level, String)> {
     let level = lines.first()?.0;
     let texts: Vec<&str> = lines.iter().map(|(_, text)| text.as_str()).collect();
     Some((level, texts.join("\n")))
 }
 
-/// Whether a line is a request, and no reply: that would be an integration context with these members.
+/// Whether a line is a request. A reply with these members would have to be an integration context.
 fn is_request(line: &[u8]) -> bool {
     let Ok(Incoming::Request(request)) = Incoming::parse(line) else {
         return false;
@@ -263,11 +262,11 @@ fn is_request(line: &[u8]) -> bool {
     has_parameters
 }
 
-/// How long a reply is waited for: after it, there has to be time left for the command.
-fn wait_until(deadline: Option<Instant>) -> Duration {
+/// How long to wait for a reply: at most half the time left, so that the command gets its share.
+fn reply_timeout(deadline: Option<Instant>) -> Duration {
     let Some(deadline) = deadline else {
-        return MAX_WAIT;
+        return MAX_REPLY_WAIT;
     };
     let left = deadline.saturating_duration_since(Instant::now());
-    (left / 2).clamp(MIN_WAIT, MAX_WAIT)
+    (left / 2).clamp(MIN_REPLY_WAIT, MAX_REPLY_WAIT)
 }

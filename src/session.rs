@@ -1,6 +1,6 @@
-//! The conversation with XSOAR's server, request after request: read, carry out, answer, `completed`. What a
-//! request means is the business of `run.rs`. In the two-way mode the access token is kept in the instance's
-//! integration context, so that the next process need not ask PingOne for one.
+//! The session with XSOAR's server, one request after another: read, run, answer, `completed`. `run.rs` handles the
+//! request itself. In two-way mode the access token is cached in the integration context, which saves the next process
+//! a token request.
 
 use std::{
     io::{self, Write},
@@ -22,8 +22,7 @@ use pingone::{
     token::StoredToken,
 };
 
-/// Serves until the server sends no more, or wants the process to end. An error means that an answer could
-/// not be written.
+/// Serves requests until input ends or the server asks the process to exit. Fails if an answer cannot be written.
 pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io::Result<()> {
     while let Some(incoming) = server.next().await {
         match incoming {
@@ -34,7 +33,7 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
             }
             Incoming::Request(request) => {
                 let native = request.native;
-                let entries = answer(server, runner, *request).await?;
+                let entries = handle(server, runner, *request).await?;
                 server.send(&Message::Result { results: &entries })?;
                 server.send(&Message::Completed)?;
                 if native {
@@ -46,8 +45,8 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
     Ok(())
 }
 
-/// Carries out one request.
-async fn answer<W: Write>(
+/// Handles one request.
+async fn handle<W: Write>(
     server: &mut Server<W>,
     runner: &mut Runner,
     request: Request,
@@ -57,25 +56,25 @@ async fn answer<W: Write>(
         Level::Debug,
         format!("Command being called is {}", request.command),
     );
-    // The integration context may not be touched by the test button.
-    let keeps_token = server.answers() && request.command != TEST;
+    // XSOAR does not allow the test button to access the integration context.
+    let caches_token = server.is_two_way() && request.command != TEST;
     let began = Instant::now();
-    server.answer_by(None);
+    server.set_deadline(None);
     let entries = match runner.prepare(request, &journal) {
         Err(entry) => vec![*entry],
         Ok(mut prepared) => {
-            server.answer_by(began.checked_add(prepared.limits.command));
+            server.set_deadline(began.checked_add(prepared.limits.command));
             let connection = prepared.connection.clone();
-            let mut read = None;
-            if keeps_token && connection.needs_token().await {
-                read = restore_token(server, &connection, &journal).await?;
-                // What the server took is not the command's any more.
+            let mut context = None;
+            if caches_token && connection.needs_token().await {
+                context = restore_token(server, &connection, &journal).await?;
+                // The time spent waiting for the server counts against the command's timeout.
                 let seconds = Duration::from_secs(began.elapsed().as_secs());
                 prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
             let entries = prepared.run(&journal).await;
-            if keeps_token && let Some(token) = connection.take_unsaved_token().await {
-                store_token(server, &token, read, &journal).await?;
+            if caches_token && let Some(token) = connection.take_unsaved_token().await {
+                store_token(server, &token, context, &journal).await?;
             }
             entries
         }
@@ -84,13 +83,13 @@ async fn answer<W: Write>(
     Ok(entries)
 }
 
-/// The member of the integration context that holds the token, as a JSON text: XSOAR's own helpers expect
-/// texts there. Other members are left as they are.
+/// The key in the integration context that holds the token, as a JSON string: XSOAR's own helpers expect strings
+/// there. Other keys are left alone.
 const TOKEN_KEY: &str = "pingone_token";
-/// How often storing is tried when another process wrote meanwhile.
-const STORE_TRIES: usize = 3;
+/// How often to try storing the token while other processes write to the integration context.
+const MAX_STORE_ATTEMPTS: usize = 3;
 
-/// Takes over the token that another process stored. Gives back what was read.
+/// Loads the token that another process stored. Returns the integration context it read.
 async fn restore_token<W: Write>(
     server: &mut Server<W>,
     connection: &Connection,
@@ -111,28 +110,28 @@ async fn restore_token<W: Write>(
         Err(reason) => {
             journal.log(
                 Level::Info,
-                format!("the integration context could not be read: {reason}"),
+                format!("Cannot read the integration context: {reason}"),
             );
             Ok(None)
         }
     }
 }
 
-/// Puts the token into the integration context: read, merge, write, again if another process was faster. What was
-/// read before the command will do if it has a version, by which the server tells whether somebody wrote since.
+/// Stores the token in the integration context: read, merge, write, and retry on a conflict. The context read before
+/// the command is good enough if it has a version, by which the server detects conflicting writes.
 async fn store_token<W: Write>(
     server: &mut Server<W>,
     token: &StoredToken,
-    read: Option<IntegrationContext>,
+    known: Option<IntegrationContext>,
     journal: &Journal,
 ) -> io::Result<()> {
     let Ok(text) = serde_json::to_string(token) else {
         return Ok(());
     };
     let mut reason = String::new();
-    let mut read = read.filter(IntegrationContext::has_version);
-    for _ in 0..STORE_TRIES {
-        let context = match read.take() {
+    let mut known = known.filter(IntegrationContext::has_version);
+    for _ in 0..MAX_STORE_ATTEMPTS {
+        let context = match known.take() {
             Some(context) => Ok(context),
             None => server.integration_context().await?,
         };
@@ -151,11 +150,11 @@ async fn store_token<W: Write>(
             Err(error) => reason = error,
         }
     }
-    // The next process asks PingOne for a token of its own; nothing else is lost. The server may have echoed
-    // what it was given: the journal knows the token.
+    // The next process simply requests its own token. The server's message may quote what it received, but the
+    // journal masks the token.
     journal.log(
         Level::Info,
-        format!("the access token could not be stored: {reason}"),
+        format!("Cannot cache the access token: {reason}"),
     );
     Ok(())
 }

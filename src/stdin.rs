@@ -1,6 +1,5 @@
-//! Reads stdin on a thread of its own, so that the runtime goes on driving idle connections meanwhile: one
-//! that PingOne closes is then noticed before the next request is sent into it. Lines are bounded. What a
-//! line means in the two-way mode is decided in `server.rs`.
+//! Reads stdin on its own thread, so that the runtime keeps driving idle connections: if PingOne closes one, we notice
+//! before the next request is sent on it. Line length is bounded. In two-way mode, `server.rs` interprets the lines.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -10,42 +9,42 @@ use zeroize::Zeroizing;
 
 use crate::protocol::{Incoming, Request};
 
-/// The longest line. A request carries about 490 KB of script and perhaps a few megabytes of incident.
+/// The longest line. A request carries about 490 KB of script and perhaps a few megabytes of incident data.
 const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
-/// Fewer reads for large lines; a pipe holds as much.
-const BUFFER: usize = 64 * 1024;
-/// Not more than this is set aside for a line before it comes.
-const USUAL: usize = 1024 * 1024;
-/// What some editors put before a text in UTF-8. A request that was saved by one is still a request.
+/// The capacity of a Linux pipe, to read large lines in fewer calls.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// The most that is allocated before a line arrives.
+const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
+/// Some editors write it at the start of a UTF-8 file, such as a saved request.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A line; wiped after use, as it may hold the client secret.
+/// A line, wiped after use because it may contain the client secret.
 pub type Line = Zeroizing<Vec<u8>>;
 
-/// What a line was, if it was not too long.
-type Bounded = Result<Line, String>;
+/// A line, or the reason why it was rejected.
+type BoundedLine = Result<Line, String>;
 
-/// Lines as they come. The channel ends where the input does.
-pub fn lines(input: impl Read + Send + 'static) -> mpsc::Receiver<Bounded> {
+/// Lines as they arrive. The channel closes at the end of the input.
+pub fn lines(input: impl Read + Send + 'static) -> mpsc::Receiver<BoundedLine> {
     spawn(Lines::of(input))
 }
 
-/// Requests as they come; one that is spread over several lines is joined.
+/// Requests as they arrive. A request can span several lines.
 pub fn requests(input: impl Read + Send + 'static) -> mpsc::Receiver<Incoming> {
     spawn(read_requests(input))
 }
 
-/// The same without a thread: reading waits for the input.
+/// The same without a thread: iteration blocks on the input.
 pub fn read_requests(input: impl Read) -> impl Iterator<Item = Incoming> {
-    Joined {
+    Requests {
         lines: Lines::of(input),
-        newest: None,
+        unread: None,
     }
 }
 
 fn spawn<T: Send + 'static>(items: impl Iterator<Item = T> + Send + 'static) -> mpsc::Receiver<T> {
     let (sender, receiver) = mpsc::channel(1);
-    // The thread ends with the input, or when nobody listens any more.
+    // The thread ends with the input, or when the receiver is dropped.
     std::thread::spawn(move || {
         items
             .into_iter()
@@ -57,26 +56,26 @@ fn spawn<T: Send + 'static>(items: impl Iterator<Item = T> + Send + 'static) -> 
 /// Lines of at most [`MAX_LINE_BYTES`] bytes.
 struct Lines<R> {
     input: BufReader<R>,
-    /// How long the last line was, and some more; the next has room for as much from the start. A line that
-    /// grows is copied, and the copies that it leaves behind are not wiped.
-    last: usize,
+    /// The initial capacity for the next line: a little more than the last one needed. A buffer that grows leaves
+    /// copies behind that are not wiped.
+    size_hint: usize,
 }
 
 impl<R: Read> Lines<R> {
     fn of(input: R) -> Self {
         Self {
-            input: BufReader::with_capacity(BUFFER, input),
-            last: 0,
+            input: BufReader::with_capacity(READ_BUFFER_BYTES, input),
+            size_hint: 0,
         }
     }
 }
 
 impl<R: Read> Iterator for Lines<R> {
-    type Item = Bounded;
+    type Item = BoundedLine;
 
-    fn next(&mut self) -> Option<Bounded> {
-        let mut line = Zeroizing::new(Vec::with_capacity(self.last.min(USUAL)));
-        // An error of stdin is its end: nobody could be told.
+    fn next(&mut self) -> Option<BoundedLine> {
+        let mut line = Zeroizing::new(Vec::with_capacity(self.size_hint.min(MAX_INITIAL_CAPACITY)));
+        // Treat a read error as the end of input: there is no one to report it to.
         let read = self
             .input
             .by_ref()
@@ -86,13 +85,13 @@ impl<R: Read> Iterator for Lines<R> {
         if read == 0 {
             return None;
         }
-        self.last = line.len() + line.len() / 8;
+        self.size_hint = line.len() + line.len() / 8;
         if line.len() > MAX_LINE_BYTES {
             if line.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n').ok()?;
             }
             return Some(Err(format!(
-                "the input line is longer than {} MiB",
+                "The input line is longer than {} MiB.",
                 MAX_LINE_BYTES / 1024 / 1024
             )));
         }
@@ -103,22 +102,22 @@ impl<R: Read> Iterator for Lines<R> {
     }
 }
 
-/// Requests out of lines. Nearly always a line is a request; a recorded file may spread one over several.
-struct Joined<R> {
+/// Turns lines into requests. A request is nearly always one line, but a saved file may spread it over several.
+struct Requests<R> {
     lines: Lines<R>,
-    /// The line with which a join went wrong; it is read afresh.
-    newest: Option<Line>,
+    /// The line at which parsing a multi-line request failed. It is parsed again on its own.
+    unread: Option<Line>,
 }
 
-impl<R: Read> Iterator for Joined<R> {
+impl<R: Read> Iterator for Requests<R> {
     type Item = Incoming;
 
     fn next(&mut self) -> Option<Incoming> {
         loop {
             let line = match self
-                .newest
+                .unread
                 .take()
-                .map_or_else(|| self.lines.next(), |newest| Some(Ok(newest)))?
+                .map_or_else(|| self.lines.next(), |unread| Some(Ok(unread)))?
             {
                 Ok(line) => line,
                 Err(reason) => return Some(Incoming::Malformed(reason)),
@@ -129,71 +128,71 @@ impl<R: Read> Iterator for Joined<R> {
             return Some(match Incoming::parse(&line) {
                 Ok(incoming) => incoming,
                 Err(error) if error.is_eof() => self.join(line),
-                Err(error) => Incoming::garbage(&error),
+                Err(error) => Incoming::malformed(&error),
             });
         }
     }
 }
 
-impl<R: Read> Joined<R> {
-    /// Reads on while the JSON is merely unfinished. The parser asks for lines as it needs them, so that each
-    /// byte is looked at once and the first wrong one is found in the line that holds it.
+impl<R: Read> Requests<R> {
+    /// Reads a request that continues on the next lines. The parser pulls lines as it needs them, so each byte is
+    /// parsed once, and an error is found in the line that contains it.
     fn join(&mut self, first: Line) -> Incoming {
-        let mut feed = Feed {
+        let mut reader = LineReader {
             lines: &mut self.lines,
-            joined: first.len(),
+            total: first.len(),
             current: first,
             read: 0,
             too_long: false,
         };
-        let parsed = Request::deserialize(&mut serde_json::Deserializer::from_reader(&mut feed));
-        let rest_is_blank = feed
+        let parsed = Request::deserialize(&mut serde_json::Deserializer::from_reader(&mut reader));
+        let rest_is_blank = reader
             .current
-            .get(feed.read..)
+            .get(reader.read..)
             .is_none_or(|rest| rest.trim_ascii().is_empty());
-        let Feed {
+        let LineReader {
             current, too_long, ..
-        } = feed;
+        } = reader;
         match parsed {
             Ok(request) if rest_is_blank => Incoming::Request(Box::new(request)),
             Ok(_) => {
-                self.newest = Some(current);
+                self.unread = Some(current);
                 Incoming::Malformed(
-                    "the input line is not an XSOAR request: something follows it on its last line"
+                    "The input is not an XSOAR request: there is text after its closing brace."
                         .to_owned(),
                 )
             }
             Err(_) if too_long => Incoming::Malformed(format!(
-                "the request is longer than {} MiB",
+                "The request is longer than {} MiB.",
                 MAX_LINE_BYTES / 1024 / 1024
             )),
             Err(error) => {
                 if !error.is_eof() {
-                    self.newest = Some(current);
+                    self.unread = Some(current);
                 }
-                Incoming::garbage(&error)
+                Incoming::malformed(&error)
             }
         }
     }
 }
 
-/// Gives the parser line after line.
-struct Feed<'a, R> {
+/// Feeds lines to the parser.
+struct LineReader<'a, R> {
     lines: &'a mut Lines<R>,
     current: Line,
-    /// How much of the current line the parser has.
+    /// How many bytes of the current line were consumed.
     read: usize,
-    joined: usize,
+    total: usize,
     too_long: bool,
 }
 
-impl<R: Read> Read for Feed<'_, R> {
+impl<R: Read> Read for LineReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.read == self.current.len() {
             match self.lines.next() {
                 None => return Ok(0),
-                Some(Ok(line)) if self.joined + line.len() <= MAX_LINE_BYTES => {
-                    self.joined += line.len();
+                Some(Ok(line)) if self.total + line.len() <= MAX_LINE_BYTES => {
+                    self.total += line.len();
                     self.current = line;
                     self.read = 0;
                 }
@@ -219,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes of an input: `ping`, the command of a request, or `!` for garbage.
+    /// What an input is parsed into: `ping`, a request's command, or `!` for malformed input.
     fn read(input: &[u8]) -> Vec<String> {
         read_requests(input)
             .map(|incoming| match incoming {
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_a_request() {
+    fn each_line_is_a_request() {
         assert_eq!(
             read(b"{\"command\":\"a\"}\nping\n\n{\"command\":\"b\"}"),
             ["a", "ping", "b"]
@@ -239,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn a_request_may_be_spread_over_lines() {
+    fn a_request_can_span_lines() {
         assert_eq!(
             read(b"{\n  \"command\":\n\n\"a\",\n \"native\": tr\n"),
             ["!", "!"],
-            "a word may not be broken; the line that does is no request by itself either"
+            "a token cannot span lines, and the last line is not a request on its own"
         );
         assert_eq!(
             read(b"{\n  \"command\":\n\n\"a\",\n \"native\":\n true\n}\n{\"command\":\"b\"}\n"),
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_does_not_matter() {
+    fn a_byte_order_mark_is_ignored() {
         assert_eq!(
             read(b"\xef\xbb\xbf{\"command\":\n\"a\"}\n\xef\xbb\xbfping\n\xef\xbb\xbf\n"),
             ["a", "ping"]
@@ -261,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_join_gives_way_to_the_newest_line() {
+    fn the_line_that_breaks_a_multi_line_request_is_parsed_on_its_own() {
         assert_eq!(
             read(b"{\"command\":\"lost\",\n{\"command\":\"a\"}\n"),
             ["!", "a"]
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_told_line_by_line() {
+    fn malformed_lines_are_reported_one_by_one() {
         assert_eq!(
             read(b"no\n[1]\n\xff\xfe\n{\"command\":\"a\"}\n"),
             ["!", "!", "!", "a"]
@@ -282,7 +281,7 @@ mod tests {
         assert_eq!(
             read(b"{\"command\":\"a\""),
             ["!"],
-            "the input ends in the middle"
+            "the input ends in the middle of a request"
         );
         let deep = [
             b"{\"command\":\"a\",\"args\":".as_slice(),
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_twice_where_it_decides_is_garbage() {
+    fn duplicate_keys_in_params_and_args_are_rejected() {
         for line in [
             r#"{"command":"a","params":{"read_only":true,"region":"EU","read_only":false}}"#,
             r#"{"command":"a","params":{"credentials":{"password":"one","password":"two"}}}"#,
@@ -307,12 +306,12 @@ mod tests {
         assert_eq!(
             read(br#"{"command":"a","params":{"a":{"x":1},"b":{"x":2}},"args":{"x":3}}"#),
             ["a"],
-            "in different objects it is another name"
+            "the same key in different objects is fine"
         );
     }
 
     #[test]
-    fn duplicate_members_and_lone_surrogates_are_garbage() {
+    fn duplicate_members_and_lone_surrogates_are_rejected() {
         assert_eq!(
             read(b"{\"command\":\"a\",\"command\":\"b\"}\n{\"command\":\"\\ud800\"}\n"),
             ["!", "!"]
@@ -320,12 +319,12 @@ mod tests {
         assert_eq!(
             read(b"{\"script\":\"\\ud800\",\"command\":\"a\"}\n"),
             ["a"],
-            "what is skipped does not matter"
+            "skipped members are not validated"
         );
     }
 
     #[test]
-    fn a_gigantic_line_is_skipped() {
+    fn a_line_that_is_too_long_is_skipped() {
         let input = io::repeat(b'x')
             .take(MAX_LINE_BYTES as u64 + 10)
             .chain(b"\n{\"command\":\"a\"}\n".as_slice());
@@ -338,13 +337,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_input_ends(input in proptest::collection::vec(any::<u8>(), 0..400)) {
+        fn any_input_terminates(input in proptest::collection::vec(any::<u8>(), 0..400)) {
             read(&input);
         }
 
-        /// Wherever a request is broken into lines between its tokens, it is the same request.
+        /// Line breaks between tokens do not change a request.
         #[test]
-        fn line_breaks_between_tokens_do_not_matter(breaks in proptest::collection::vec(any::<bool>(), 13)) {
+        fn line_breaks_between_tokens_are_ignored(breaks in proptest::collection::vec(any::<bool>(), 13)) {
             let tokens = ["{", "\"command\"", ":", "\"a b\"", ",", "\"args\"", ":", "{", "\"x\"", ":", "[1]", "}", "}"];
             let text: String = tokens.iter().zip(&breaks).flat_map(|(token, broken)| [*token, if *broken { "\n" } else { "" }]).collect();
             prop_assert_eq!(read(text.as_bytes()), ["a b"]);

@@ -103,5 +103,5 @@ fuzz_target!(|input: &[u8]| {
     let entries = message["results"].as_array().map_or(0, Vec::len);
     assert!((1..=2).contains(&entries), "{message}");
     // A panic inside the command would have become an entry; here it must not hide.
-    assert!(!message.to_string().contains("The integration has a fault"));
+    assert!(!message.to_string().contains("The integration has a bug"));
 });

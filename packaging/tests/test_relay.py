@@ -167,7 +167,7 @@ def test_error_replies_reach_the_executable(relay, sandbox, image_env):
         }
         answer = container.run("pingone-get-user", {"username": "emma.sharp"})
         assert answer.only()["Type"] == 1
-        assert "the integration context could not be read: no such" in " ".join(text for _, text in answer.logs)
+        assert "Cannot read the integration context: no such" in " ".join(text for _, text in answer.logs)
         assert answer.calls.count("setIntegrationContext") == 3, "two conflicts, then written: %s" % answer.calls
         assert "pingone_token" in container.stored
 

@@ -135,7 +135,7 @@ impl Anonymizer {
 
     /// An invalid list of names stays invalid.
     fn protected(&mut self, name: &str, names: &Value) -> Value {
-        let Some(names) = safety::names(names) else {
+        let Some(names) = safety::parse_names(names) else {
             return "[".into();
         };
         names.iter().map(|one| self.text(name, &nfc(one))).collect()

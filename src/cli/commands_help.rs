@@ -79,7 +79,9 @@ fn usage(command: &Command) -> String {
     let arguments = command.arguments.iter().filter(|argument| !argument.hidden);
     let shown = arguments.map(|argument| {
         let value = match argument {
-            Argument { unnamed: true, .. } => format!("<{}>", argument.name),
+            Argument {
+                is_default: true, ..
+            } => format!("<{}>", argument.name),
             Argument { secret: true, .. } => format!("{}=env:NAME", argument.name),
             _ => format!("{}=…", argument.name),
         };
@@ -101,7 +103,7 @@ fn remarks(argument: &Argument) -> Vec<String> {
     if argument.required {
         remarks.push("required".to_owned());
     }
-    if argument.unnamed {
+    if argument.is_default {
         remarks.push("its name may be left out".to_owned());
     }
     if argument.secret {

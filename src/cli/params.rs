@@ -49,7 +49,7 @@ fn from_file(path: &Path) -> Result<Map<String, Value>> {
     let shown = path.display();
     let text = fs::read(path).with_context(|| format!("cannot read the parameters in {shown}"))?;
     // serde_json's message gives the position and never quotes the text, which contains the secret.
-    let Bounded::<{ protocol::PARAMETERS }>(value) = serde_json::from_slice(&text)
+    let Bounded::<{ protocol::MAX_PARAMS_BYTES }>(value) = serde_json::from_slice(&text)
         .with_context(|| format!("the parameters in {shown} are not JSON"))?;
     let Value::Object(mut members) = value else {
         bail!("the parameters in {shown} are not a JSON object");

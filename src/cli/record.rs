@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     env::Env,
-    instance::hide_proxy_credentials,
+    instance::mask_proxy_credentials,
     protocol::Request,
     replay::{self, Case, Played},
 };
@@ -72,7 +72,7 @@ impl Recording {
         let staging = StagingFolder::beside(folder)
             .with_context(|| format!("cannot record in {}", folder.display()))?;
         let mut hidden = Mask::default();
-        hide_proxy_credentials(env, &mut hidden);
+        mask_proxy_credentials(env, &mut hidden);
         Ok(Self {
             folder: folder.to_owned(),
             staging,

@@ -22,7 +22,7 @@ use crate::{
 /// Serves requests from stdin and records them in `folder`.
 pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<ExitStatus> {
     run::hide_panics();
-    let env = Env::of_the_process();
+    let env = Env::from_process();
     let recording = Recording::start(folder, anonymize, &env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -65,7 +65,7 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
         anonymize,
     } = options;
     hide_panics();
-    let env = Env::of_the_process();
+    let env = Env::from_process();
     let style = console::style(&env);
     let commands = parse(&lines, &env)?;
     // The sandbox runs until it is dropped.

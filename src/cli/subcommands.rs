@@ -140,7 +140,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
     let Arguments { command, recording } = arguments;
-    let style = console::style(&Env::of_the_process());
+    let style = console::style(&Env::from_process());
     match command {
         None => match recording.record {
             Some(folder) => record_stdin::run(&folder, recording.anonymize),
@@ -166,8 +166,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
             wait,
             sandbox,
         }) => {
-            let patience = Duration::from_secs(wait);
-            verify::run(&source(params, sandbox), yes, population, patience)
+            let audit_wait = Duration::from_secs(wait);
+            verify::run(&source(params, sandbox), yes, population, audit_wait)
         }
         Some(Command::Commands) => print(&commands_help::list(style)),
         Some(Command::Help { name }) => print(&help(name.as_deref())?),
@@ -213,7 +213,7 @@ fn help(name: Option<&str>) -> Result<String> {
     if let Some(subcommand) = cli.find_subcommand_mut(name) {
         return Ok(subcommand.render_long_help().to_string());
     }
-    let style = console::style(&Env::of_the_process());
+    let style = console::style(&Env::from_process());
     commands_help::about(name, style).map_err(anyhow::Error::msg)
 }
 

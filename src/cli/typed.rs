@@ -102,8 +102,11 @@ impl CommandParser<'_> {
     ) -> Result<Option<(&'static Argument, Value)>> {
         let TypedArgument { name, value, at } = typed;
         let Some(name) = name else {
-            let unnamed = command.arguments.iter().find(|argument| argument.unnamed);
-            if let Some(argument) = unnamed {
+            let default = command
+                .arguments
+                .iter()
+                .find(|argument| argument.is_default);
+            if let Some(argument) = default {
                 return Ok(Some((argument, value)));
             }
             let what = format!(

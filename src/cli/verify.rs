@@ -19,24 +19,24 @@ pub(crate) fn run(
     source: &Source,
     yes: bool,
     population: Option<PopulationId>,
-    patience: Duration,
+    audit_wait: Duration,
 ) -> Result<ExitStatus> {
-    let env = Env::of_the_process();
+    let env = Env::from_process();
     let (params, sandbox) = source.params(&env)?;
     let options = Options {
         params,
         yes: yes || sandbox.is_some(),
         population,
-        patience,
+        audit_wait,
     };
     let mut terminal = Terminal {
-        ask: &mut ask,
-        tell: &|text| write_stderr(&format!("{text}\n")),
-        is_watched: console::stderr_is_terminal(),
+        prompt: &mut ask,
+        print: &|text| write_stderr(&format!("{text}\n")),
+        show_progress: console::stderr_is_terminal(),
     };
-    let ended = verify::run(options, env, &mut terminal)?;
+    let summary = verify::run(options, env, &mut terminal)?;
     let mut out = console::out();
-    out.write_all(visible_lines(&ended.report).as_bytes())?;
+    out.write_all(visible_lines(&summary.report).as_bytes())?;
     out.flush()?;
-    Ok(ExitStatus::success_if(ended.is_good))
+    Ok(ExitStatus::success_if(summary.passed))
 }

@@ -1,6 +1,5 @@
-//! What can go wrong in a self-test, each with two texts: one for the person at the terminal, who may see what
-//! PingOne said, and one for the report, which leaves the house. The report's text is made of our own words,
-//! statuses and PingOne's codes alone.
+//! Errors of the self-test. Each has two texts: one for the terminal, which may quote PingOne, and one for the report,
+//! which may be sent outside the company. The report only contains our own words, HTTP statuses and PingOne's codes.
 
 use std::fmt;
 
@@ -9,25 +8,25 @@ use pingone::{
     probe::Answer,
 };
 
-/// Why a step or a probe did not come to its end.
+/// Why a step or a probe did not finish.
 #[derive(Debug)]
 pub enum VerifyError {
-    /// PingOne holds something else than it should; our own words, without any value.
-    Different(String),
-    /// A command ended in an error entry with this text.
+    /// The state in PingOne is not as expected. Our own words, without any data.
+    Mismatch(String),
+    /// A command returned an error entry with this text.
     Command(String),
-    /// A call of the self-test itself had no answer.
+    /// A call by the self-test itself failed without an answer.
     Call(pingone::Error),
-    /// A call of the self-test itself was answered otherwise than it needs.
+    /// PingOne rejected a call by the self-test itself.
     Refused {
         /// What the call was for.
         purpose: &'static str,
         /// The answer.
         answer: Box<Answer>,
     },
-    /// What it needs is not there.
+    /// A prerequisite is missing.
     Skipped(&'static str),
-    /// Somebody wants the self-test to end.
+    /// The user interrupted the self-test.
     Interrupted,
 }
 
@@ -37,7 +36,7 @@ impl From<pingone::Error> for VerifyError {
     }
 }
 
-/// For the person at the terminal; secrets are masked, nothing else.
+/// The text for the terminal. Only secrets are masked.
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -50,7 +49,7 @@ impl fmt::Display for VerifyError {
                     None => Ok(()),
                 }
             }
-            Self::Different(_) | Self::Skipped(_) | Self::Interrupted => {
+            Self::Mismatch(_) | Self::Skipped(_) | Self::Interrupted => {
                 f.write_str(&self.for_report())
             }
         }
@@ -60,12 +59,12 @@ impl fmt::Display for VerifyError {
 impl std::error::Error for VerifyError {}
 
 impl VerifyError {
-    /// For the report.
+    /// The text for the report.
     pub fn for_report(&self) -> String {
         match self {
-            Self::Different(text) => text.clone(),
-            Self::Command(text) => format!("the command failed: {}", words_of(text)),
-            Self::Call(error) => words_of_error(error),
+            Self::Mismatch(text) => text.clone(),
+            Self::Command(text) => format!("the command failed: {}", status_of_entry(text)),
+            Self::Call(error) => describe_error(error),
             Self::Refused { purpose, answer } => {
                 format!("{purpose}: {}", status_and_codes(answer))
             }
@@ -103,7 +102,7 @@ const OAUTH_CODES: [&str; 6] = [
     "unsupported_grant_type",
 ];
 
-/// PingOne's codes are capitals and underscores; anything else may be a text with a name in it.
+/// PingOne's codes consist of capital letters and underscores. Anything else could contain somebody's name.
 fn is_code(text: &str) -> bool {
     if OAUTH_CODES.contains(&text) {
         return true;
@@ -114,7 +113,7 @@ fn is_code(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
-fn words_of_error(error: &pingone::Error) -> String {
+fn describe_error(error: &pingone::Error) -> String {
     let text = match &*error.problem {
         Problem::Refused(refusal) | Problem::NoToken(refusal) => {
             let details = refusal
@@ -128,31 +127,31 @@ fn words_of_error(error: &pingone::Error) -> String {
         }
         Problem::NoAnswer(no_answer) => match no_answer.cause {
             Cause::Dns => "the host was not found",
-            Cause::Connect => "no connection to the host",
-            Cause::Tls => "no trusted TLS connection",
-            Cause::Proxy => "the proxy gave no connection",
-            Cause::Timeout => "no answer in time",
-            Cause::Broken => "the connection ended before the answer was complete",
+            Cause::Connect => "cannot connect to the host",
+            Cause::Tls => "the TLS connection is not trusted",
+            Cause::Proxy => "the proxy refused the connection",
+            Cause::Timeout => "the request timed out",
+            Cause::Broken => "the connection closed before the answer was complete",
             Cause::TooLarge => "the answer is too large",
-            Cause::NotRecorded => "the recording has no such call",
+            Cause::NotRecorded => "the call is not in the recording",
         },
         Problem::Answer { .. } => "PingOne's answer cannot be used",
-        Problem::OutOfTime { .. } => "the time was over",
+        Problem::OutOfTime { .. } => "the command timed out",
         Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => {
-            "the instance's own settings forbid the change"
+            "the instance settings block the change"
         }
     };
     text.to_owned()
 }
 
-/// Status and codes out of an error entry's text, in whose places alone they stand: `[400]` in the first line,
-/// `CODE: …` at the beginning of the second, `(CODE)` in those of the details.
-fn words_of(text: &str) -> String {
+/// Extracts the status and codes from an error entry's text: `[400]` in the first line, `CODE: …` at the start of the
+/// second, `(CODE)` in the detail lines.
+fn status_of_entry(text: &str) -> String {
     let status = text
         .split_once("Error in API call [")
         .and_then(|(_, rest)| rest.split_once(']')?.0.parse::<u16>().ok());
     let Some(status) = status else {
-        return "there is no status of PingOne's; the terminal showed the text".to_owned();
+        return "no HTTP status; see the message on the terminal".to_owned();
     };
     let mut lines = text.lines().skip(1);
     let first = lines.next().and_then(|line| Some(line.split_once(": ")?.0));
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_report_gets_status_and_codes_of_an_error_entry() {
+    fn the_report_contains_status_and_codes_of_an_error_entry() {
         let text = "Failed to execute pingone-create-user command. Error: Error in API call [400] - Bad Request\n\
             INVALID_DATA: The user jane.doe@example.com is not valid.\n\
             - username: jane.doe is taken (UNIQUENESS_VIOLATION)\n\
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_gets_no_other_text() {
+    fn the_report_contains_no_other_text() {
         for text in [
             "Failed to execute x command. Error: no connection to login.example.com (refused)",
             "Failed to execute x command. Error: Error in API call [502] - Bad Gateway\nproxy of jane.doe: no",

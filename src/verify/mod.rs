@@ -1,15 +1,16 @@
-//! The self-test of a real environment, told from its beginning to its end: confirm, make a throwaway user, run
-//! every command on it, ask what the documentation leaves open, delete everything, report. The deleting happens
-//! however the rest ends: by itself, by Ctrl-C, by an error, by a panic.
+//! The self-test of a real environment: confirm, create a temporary user, run every command on it, probe what the
+//! documentation leaves open, delete everything, report. The clean-up always happens: at the end, after Ctrl-C, after an
+//! error, after a panic.
 //!
 //! ```text
-//! confirm      the question before anything is sent
-//! steps        every command, and its check by reading back (step: what these work with)
-//! respond      the steps of the commands for investigation and containment
-//! probes       what the documentation leaves open (probe: what these work with)
-//! cx        what they work with, and the list of what was made
-//! error      what can go wrong, for the terminal and for the report
-//! report       what leaves the house
+//! confirm       asks before anything is sent
+//! steps         every command, with a check that reads the result back (step: what they work with)
+//! respond       the steps of the commands for investigation and containment
+//! probes        what the documentation leaves open (probe: what they work with)
+//! test_context  runs commands, calls PingOne, keeps track of what was created
+//! error         errors, for the terminal and for the report
+//! report        the report, which contains no data
+//! terminal      how the self-test talks to its user
 //! ```
 
 pub mod confirm;
@@ -39,44 +40,44 @@ use step::Subject;
 pub use terminal::Terminal;
 use test_context::TestContext;
 
-/// What the command line says.
+/// The options of the command line.
 pub struct Options {
-    /// The instance's parameters.
+    /// The instance parameters.
     pub params: Map<String, Value>,
-    /// Whether it is confirmed already.
+    /// Whether to skip the confirmation.
     pub yes: bool,
-    /// Where the throwaway users go; the default population without it.
+    /// The population of the temporary users; by default, the environment's default population.
     pub population: Option<PopulationId>,
-    /// How long to wait for something to show in the audit trail.
-    pub patience: Duration,
+    /// How long to wait for an activity to appear in the audit trail.
+    pub audit_wait: Duration,
 }
 
-/// After an interruption, the call under way may take so long to end by itself. It is better heard out: of a
-/// creation that is broken off, the id is not known.
+/// How long the current call may take after an interruption. Letting it finish is better: if a creation is cut off, we
+/// do not learn the new id.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A self-test that is over.
-pub struct Ended {
-    /// The report, in Markdown; nothing if it was not confirmed.
+/// The result of a self-test.
+pub struct Summary {
+    /// The report in Markdown; empty if the self-test was not confirmed.
     pub report: String,
-    /// Whether every command did what it should and nothing is left.
-    pub is_good: bool,
+    /// Whether every command passed and nothing was left behind.
+    pub passed: bool,
 }
 
 /// Runs the self-test.
-pub fn run(options: Options, env: Env, terminal: &mut Terminal<'_>) -> Result<Ended> {
+pub fn run(options: Options, env: Env, terminal: &mut Terminal<'_>) -> Result<Summary> {
     let Options {
         params,
         yes,
         population,
-        patience,
+        audit_wait,
     } = options;
-    let cx = TestContext::new(params, population, patience, env)?;
+    let cx = TestContext::new(params, population, audit_wait, env)?;
     if !yes && !confirm::confirm(&cx, terminal)? {
-        (terminal.tell)("Nothing was done: it was not confirmed (--yes confirms without asking).");
-        return Ok(Ended {
+        (terminal.print)("Not confirmed, so nothing was done. Use --yes to skip the confirmation.");
+        return Ok(Summary {
             report: String::new(),
-            is_good: false,
+            passed: false,
         });
     }
     let terminal = &*terminal;
@@ -87,60 +88,59 @@ pub fn run(options: Options, env: Env, terminal: &mut Terminal<'_>) -> Result<En
         .context("preparing the self-test")?;
     let ended = runtime.block_on(async {
         let mut interrupts = Interrupts::listen().context("listening for Ctrl-C")?;
-        let tell_story =
-            async |cx: &TestContext, results: &RefCell<Results>| story(cx, results, terminal).await;
-        let carried_out = carry_out(
-            &cx,
-            tell_story,
-            async || interrupts.next().await,
-            terminal.tell,
-        );
-        Ok(Box::pin(carried_out).await)
+        let tests = async |cx: &TestContext, results: &RefCell<Results>| {
+            run_tests(cx, results, terminal).await
+        };
+        let finished =
+            run_and_clean_up(&cx, tests, async || interrupts.next().await, terminal.print);
+        Ok(Box::pin(finished).await)
     });
-    // A name look-up that is still under way would hold the process back.
+    // A DNS lookup that is still running would keep the process alive.
     runtime.shutdown_background();
     ended
 }
 
-/// Runs `story` until it ends, panics or is interrupted; deletes what was made; reports. A second interruption
-/// ends the deleting too.
-pub async fn carry_out(
+/// Runs `tests` until they finish, panic or are interrupted, then deletes what they created, and reports. A second
+/// interruption aborts the clean-up too.
+pub async fn run_and_clean_up(
     cx: &TestContext,
-    story: impl AsyncFn(&TestContext, &RefCell<Results>) -> Result<(), VerifyError>,
+    tests: impl AsyncFn(&TestContext, &RefCell<Results>) -> Result<(), VerifyError>,
     mut interrupted: impl AsyncFnMut(),
-    tell: &dyn Fn(&str),
-) -> Ended {
+    print: &dyn Fn(&str),
+) -> Summary {
     let began = cx.now();
     let results = RefCell::new(Results::default());
     let ending = {
-        let telling = AssertUnwindSafe(story(cx, &results)).catch_unwind();
-        tokio::pin!(telling);
+        let running = AssertUnwindSafe(tests(cx, &results)).catch_unwind();
+        tokio::pin!(running);
         let ended = tokio::select! {
-            ended = &mut telling => Some(ended),
+            ended = &mut running => Some(ended),
             () = interrupted() => {
-                tell("Interrupted. What was made is deleted; once more, and it is left where it is.");
+                print("Interrupted. Deleting the temporary users and groups; interrupt again to leave them.");
                 cx.stop();
-                tokio::time::timeout(GRACE, &mut telling).await.ok()
+                tokio::time::timeout(GRACE, &mut running).await.ok()
             }
         };
         match ended {
             Some(Ok(Ok(()))) => Ending::Complete,
             Some(Ok(Err(_))) | None => Ending::Interrupted,
             Some(Err(_)) => {
-                tell("The self-test has a fault and ends early. What was made is deleted.");
+                print(
+                    "The self-test stopped because of a bug. Deleting the temporary users and groups.",
+                );
                 Ending::Faulty
             }
         }
     };
-    let cleaned = tokio::select! {
-        cleaned = cx.clean_up() => cleaned,
+    let cleanup = tokio::select! {
+        cleanup = cx.clean_up() => cleanup,
         () = interrupted() => {
-            cx.nothing_deleted()
+            cx.cleanup_aborted()
         }
     };
-    if !cleaned.is_complete() {
-        tell(&format!(
-            "NOT EVERYTHING WAS DELETED: look for users and groups whose names begin with {}",
+    if !cleanup.is_complete() {
+        print(&format!(
+            "NOT EVERYTHING WAS DELETED. Look for users and groups whose names start with {}",
             cx.prefix()
         ));
     }
@@ -153,24 +153,24 @@ pub async fn carry_out(
         results: &results,
         steps: steps::all().len(),
         probes: PROBES.len(),
-        cleaned: &cleaned,
+        cleanup: &cleanup,
     };
-    Ended {
+    Summary {
         report: report.markdown(),
-        is_good: report.is_good(),
+        passed: report.passed(),
     }
 }
 
-/// Steps, then probes. The only error is an interruption; everything else is a result.
-async fn story(
+/// Runs the steps, then the probes. The only error is an interruption; everything else is a result.
+async fn run_tests(
     cx: &TestContext,
     results: &RefCell<Results>,
     terminal: &Terminal<'_>,
 ) -> Result<(), VerifyError> {
-    let tell = terminal.tell;
+    let print = terminal.print;
     let progress = |what: &str, state: &str| {
-        if terminal.is_watched {
-            tell(&format!("{state} {what}"));
+        if terminal.show_progress {
+            print(&format!("{state} {what}"));
         }
     };
     let mut subject = Subject::default();
@@ -180,50 +180,52 @@ async fn story(
             Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
             Err(VerifyError::Skipped(why)) => Outcome::Skipped(why.to_owned()),
             Err(error) => {
-                tell(&format!("{command}: {error}"));
+                print(&format!("{command}: {error}"));
                 Outcome::Failed(error.for_report())
             }
         };
-        progress(command, outcome.word());
+        progress(command, outcome.label());
         let connected = command != commands::TEST || outcome == Outcome::Passed;
         results.borrow_mut().steps.push((command, what, outcome));
         if !connected {
-            // Every other call would end the same way, and take its time for it.
-            tell("The connection does not work as it is: nothing further is tried.");
+            // Every other call would fail the same way, and take time.
+            print("The connection does not work, so the other commands are skipped.");
             return Ok(());
         }
     }
-    let fixture = match Fixture::make(cx).await {
+    let fixture = match Fixture::create(cx).await {
         Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
         fixture => fixture,
     };
     for (name, question) in PROBES {
         let found = match &fixture {
             Ok(fixture) => probes::run(name, cx, fixture).await,
-            Err(_) => Err(VerifyError::Skipped("no throwaway user could be made")),
+            Err(_) => Err(VerifyError::Skipped(
+                "the temporary user could not be created",
+            )),
         };
         let finding = match found {
             Ok(finding) => finding,
             Err(VerifyError::Interrupted) => return Err(VerifyError::Interrupted),
             Err(error) => {
-                tell(&format!("{name}: {error}"));
-                Finding::open(error.for_report())
+                print(&format!("{name}: {error}"));
+                Finding::inconclusive(error.for_report())
             }
         };
-        progress(name, "asked  ");
+        progress(name, "probed ");
         results.borrow_mut().probes.push((name, question, finding));
     }
     Ok(())
 }
 
-/// What ends a process from outside, from now on heard instead of obeyed.
+/// The signals that would end the process, handled here instead.
 struct Interrupts {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 3],
 }
 
 impl Interrupts {
-    /// Begins to listen.
+    /// Starts listening.
     fn listen() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -240,7 +242,7 @@ impl Interrupts {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     async fn next(&mut self) {
         #[cfg(unix)]
         {

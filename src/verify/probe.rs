@@ -1,69 +1,69 @@
-//! What the probes have in common: the throwaway user and group, what a probe finds, and how it is told without
-//! anybody's data.
+//! What the probes share: the temporary user and group, the type of a finding, and helpers that describe answers
+//! without revealing data.
 
 use serde_json::Value;
 
 use super::{error::VerifyError, test_context::TestContext};
 
-/// The answer to a question.
+/// The answer to a probe's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which way it went.
+    /// Whether it matches our assumption.
     pub verdict: Verdict,
-    /// What was seen.
+    /// What was observed.
     pub text: String,
 }
 
-/// Which way the answer to a question went.
+/// Whether an answer matches our assumption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As the commands and the sandbox assume.
-    AsAssumed,
-    /// Another way.
-    Otherwise,
-    /// It could not be settled here.
-    Open,
+    /// PingOne behaves as the commands and the sandbox assume.
+    AsExpected,
+    /// PingOne behaves differently.
+    Unexpected,
+    /// The probe could not find out.
+    Inconclusive,
 }
 
 impl Finding {
-    /// As assumed.
-    pub(super) fn as_assumed(text: impl Into<String>) -> Self {
+    /// PingOne behaves as assumed.
+    pub(super) fn as_expected(text: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::AsAssumed,
+            verdict: Verdict::AsExpected,
             text: text.into(),
         }
     }
 
-    /// Another way.
-    pub(super) fn otherwise(text: impl Into<String>) -> Self {
+    /// PingOne behaves differently.
+    pub(super) fn unexpected(text: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Otherwise,
+            verdict: Verdict::Unexpected,
             text: text.into(),
         }
     }
 
-    /// What could not be settled.
-    pub fn open(text: impl Into<String>) -> Self {
+    /// The probe could not find out.
+    pub fn inconclusive(text: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Open,
+            verdict: Verdict::Inconclusive,
             text: text.into(),
         }
     }
 
-    /// One of the two.
-    pub(super) fn of(as_assumed: bool, text: impl Into<String>) -> Self {
-        if as_assumed {
-            Self::as_assumed(text)
+    /// As assumed if the condition holds, else unexpected.
+    pub(super) fn expect(as_expected: bool, text: impl Into<String>) -> Self {
+        if as_expected {
+            Self::as_expected(text)
         } else {
-            Self::otherwise(text)
+            Self::unexpected(text)
         }
     }
 }
 
-/// What a probe gives.
-pub type Found = Result<Finding, VerifyError>;
+/// The result of a probe.
+pub type ProbeResult = Result<Finding, VerifyError>;
 
-/// The throwaway user and group that the probes share; each puts them into the state that it needs.
+/// The temporary user and group that the probes share. Each probe puts them into the state it needs.
 pub struct Fixture {
     pub(super) id: String,
     pub(super) username: String,
@@ -71,8 +71,8 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Makes the user. Without a group, its probes stay open.
-    pub async fn make(cx: &TestContext) -> Result<Self, VerifyError> {
+    /// Creates them. Without a group, the probes that need one are skipped.
+    pub async fn create(cx: &TestContext) -> Result<Self, VerifyError> {
         let id = cx.user("probe").await?;
         let username = format!("{}-probe", cx.prefix());
         let group = match cx.group("probe").await {
@@ -87,10 +87,12 @@ impl Fixture {
         })
     }
 
-    /// The group, if one could be made.
+    /// The group, if it could be created.
     pub(super) fn group(&self) -> Result<&str, VerifyError> {
         let group = self.group.as_deref();
-        group.ok_or(VerifyError::Skipped("no throwaway group could be made"))
+        group.ok_or(VerifyError::Skipped(
+            "the temporary group could not be created",
+        ))
     }
 
     /// The user's path.
@@ -104,25 +106,25 @@ impl Fixture {
     }
 }
 
-/// `attribute eq` and the value as a JSON string, as the commands escape it.
+/// The filter `attribute eq "value"`, escaped as the commands do it.
 pub(super) fn equals(attribute: &str, value: &str) -> String {
     format!("{attribute} eq {}", Value::from(value))
 }
 
-pub(super) fn yes(holds: bool) -> &'static str {
+pub(super) fn yes_no(holds: bool) -> &'static str {
     if holds { "yes" } else { "no" }
 }
 
-/// A name or a state of PingOne's; anything else may be somebody's data.
+/// A name or state that PingOne defines. Anything else could be somebody's data, so it is replaced.
 pub(super) fn word(text: &str) -> String {
     let plain = (1..=40).contains(&text.len())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    if plain { text } else { "(another word)" }.to_owned()
+    if plain { text } else { "(other)" }.to_owned()
 }
 
-/// The name of a member, or those of its own members with it before them.
+/// The name of a member, or the dotted paths of its own members.
 pub(super) fn names(name: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Object(members) if !members.is_empty() => members
@@ -133,7 +135,7 @@ pub(super) fn names(name: &str, value: &Value) -> Vec<String> {
     }
 }
 
-pub(super) fn member_names(value: &Value) -> String {
+pub(super) fn member_paths(value: &Value) -> String {
     let members = value.as_object().into_iter().flatten();
     let names: Vec<String> = members
         .filter(|(name, _)| *name != "_links")
@@ -149,7 +151,7 @@ pub(super) mod tests {
     use super::*;
     use pingone::probe::Answer;
 
-    /// An answer, for tests of what is said about it.
+    /// An answer for tests.
     pub(in crate::verify) fn answer(status: u16, body: Value) -> Answer {
         Answer {
             status,
@@ -159,11 +161,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn names_are_told_and_values_are_not() {
+    fn member_names_are_reported_and_values_are_not() {
         let activity = json!({"_links": {}, "id": "jane", "action": {"type": "USER.CREATED"}, "jane doe": 1, "resources": [{"name": "jane"}]});
         assert_eq!(
-            member_names(&activity),
-            "id, action.type, (another word), resources"
+            member_paths(&activity),
+            "id, action.type, (other), resources"
         );
     }
 }

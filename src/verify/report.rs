@@ -1,6 +1,5 @@
-//! The report: what was tried and found, as Markdown that a user can read and send to us. Everything in it is
-//! our own words, statuses, and PingOne's names and codes: no secret, no id, no name of a user or a host.
-//! Nothing is judged here.
+//! The report: results and findings in Markdown, for the user to read and send to us. It contains only our own words,
+//! HTTP statuses, and PingOne's names and codes: no secrets, no ids, no names of users or hosts. Judges nothing.
 
 use std::fmt::{self, Write as _};
 
@@ -8,23 +7,23 @@ use jiff::Timestamp;
 
 use super::{
     probe::{Finding, Verdict},
-    test_context::CleanedUp,
+    test_context::Cleanup,
 };
 use pingone::{region::REGIONS, settings::Settings};
 
-/// What was tried against.
+/// What the self-test ran against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// PingOne itself, in the region of this name.
+    /// PingOne, in this region.
     PingOne(&'static str),
     /// A server on this machine.
     Local,
-    /// An address that is none of PingOne's own.
+    /// An address that does not belong to PingOne.
     Elsewhere,
 }
 
 impl Target {
-    /// What these settings lead to.
+    /// The target of these settings.
     pub fn of(settings: &Settings) -> Self {
         let host = settings.api.host_str().unwrap_or_default();
         if matches!(host, "127.0.0.1" | "localhost" | "[::1]") {
@@ -45,7 +44,7 @@ impl fmt::Display for Target {
         match self {
             Self::PingOne(region) => write!(f, "PingOne, region {region}"),
             Self::Local => f.write_str("a server on this machine, such as the sandbox"),
-            Self::Elsewhere => f.write_str("an address that is none of PingOne's own"),
+            Self::Elsewhere => f.write_str("an address outside PingOne, such as a gateway"),
         }
     }
 }
@@ -53,28 +52,28 @@ impl fmt::Display for Target {
 /// How the self-test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself.
+    /// It ran to the end.
     Complete,
-    /// Somebody ended it.
+    /// The user interrupted it.
     Interrupted,
-    /// By a fault of this program.
+    /// A bug in this program stopped it.
     Faulty,
 }
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The command did what it should.
+    /// The command worked.
     Passed,
-    /// It did not; in the report's words.
+    /// It did not; the reason for the report.
     Failed(String),
-    /// It could not be tried.
+    /// It was skipped; the reason.
     Skipped(String),
 }
 
 impl Outcome {
-    /// For a line of progress.
-    pub fn word(&self) -> &'static str {
+    /// For a progress line.
+    pub fn label(&self) -> &'static str {
         match self {
             Self::Passed => "ok     ",
             Self::Failed(_) => "FAILED ",
@@ -83,59 +82,59 @@ impl Outcome {
     }
 }
 
-/// Everything that was tried, as far as it came.
+/// The results so far.
 #[derive(Debug, Default)]
 pub struct Results {
-    /// Command, what was checked, how it ended.
+    /// Command, check, outcome.
     pub steps: Vec<(&'static str, &'static str, Outcome)>,
-    /// Probe, what was asked, what was found.
+    /// Probe, question, finding.
     pub probes: Vec<(&'static str, &'static str, Finding)>,
 }
 
 impl Results {
-    /// How many steps ended as `like` says.
-    fn steps(&self, like: fn(&Outcome) -> bool) -> usize {
-        self.steps.iter().filter(|(_, _, one)| like(one)).count()
+    /// Counts the steps whose outcome matches.
+    fn count_steps(&self, matches: fn(&Outcome) -> bool) -> usize {
+        self.steps.iter().filter(|(_, _, one)| matches(one)).count()
     }
 
     /// How many steps did not pass.
     pub fn not_passed(&self) -> usize {
-        self.steps(|outcome| *outcome != Outcome::Passed)
+        self.count_steps(|outcome| *outcome != Outcome::Passed)
     }
 
-    fn probes(&self, verdict: Verdict) -> usize {
+    fn count_probes(&self, verdict: Verdict) -> usize {
         let probes = self.probes.iter();
         probes.filter(|(_, _, one)| one.verdict == verdict).count()
     }
 }
 
-/// A self-test that is over.
+/// A finished self-test.
 pub struct Report<'a> {
-    /// What was tried against.
+    /// What it ran against.
     pub target: Target,
-    /// When it began.
+    /// When it started.
     pub began: Timestamp,
     /// How it ended.
     pub ending: Ending,
-    /// How the names of what it made begin.
+    /// The prefix of the names of everything it created.
     pub prefix: &'a str,
-    /// What was tried.
+    /// The results.
     pub results: &'a Results,
     /// How many steps there are.
     pub steps: usize,
     /// How many probes there are.
     pub probes: usize,
-    /// What became of what it made.
-    pub cleaned: &'a CleanedUp,
+    /// The result of the clean-up.
+    pub cleanup: &'a Cleanup,
 }
 
 impl Report<'_> {
-    /// Whether every command was tried and did what it should, and nothing is left behind.
-    pub fn is_good(&self) -> bool {
+    /// Whether every command ran and passed, and nothing was left behind.
+    pub fn passed(&self) -> bool {
         self.ending == Ending::Complete
             && self.results.steps.len() == self.steps
             && self.results.not_passed() == 0
-            && self.cleaned.is_complete()
+            && self.cleanup.is_complete()
     }
 
     /// The report in Markdown.
@@ -159,55 +158,64 @@ impl Report<'_> {
             "# Self-test of pingone-xsoar {}\n",
             env!("CARGO_PKG_VERSION")
         )?;
-        // RFC 3339 begins with the date.
+        // RFC 3339 starts with the date.
         let date: String = began.to_string().chars().take(10).collect();
-        writeln!(out, "- Tried against: {target}, on {date}")?;
+        writeln!(out, "- Target: {target}, on {date}")?;
         writeln!(
             out,
-            "- Commands: {} of {} did what they should, {} failed, {} not tried",
-            results.steps(|outcome| *outcome == Outcome::Passed),
+            "- Commands: {} of {} passed, {} failed, {} skipped",
+            results.count_steps(|outcome| *outcome == Outcome::Passed),
             self.steps,
-            results.steps(|outcome| matches!(outcome, Outcome::Failed(_))),
-            self.steps - results.steps(|outcome| !matches!(outcome, Outcome::Skipped(_))),
+            results.count_steps(|outcome| matches!(outcome, Outcome::Failed(_))),
+            self.steps - results.count_steps(|outcome| !matches!(outcome, Outcome::Skipped(_))),
         )?;
         let asked = results.probes.len();
         writeln!(
             out,
-            "- Open questions: {} as assumed, {} otherwise, {} not settled",
-            results.probes(Verdict::AsAssumed),
-            results.probes(Verdict::Otherwise),
-            results.probes(Verdict::Open) + (self.probes - asked),
+            "- Open questions: {} as assumed, {} different, {} inconclusive",
+            results.count_probes(Verdict::AsExpected),
+            results.count_probes(Verdict::Unexpected),
+            results.count_probes(Verdict::Inconclusive) + (self.probes - asked),
         )?;
         match ending {
             Ending::Complete => {}
             Ending::Interrupted => writeln!(out, "- The self-test was interrupted.")?,
             Ending::Faulty => writeln!(
                 out,
-                "- The self-test itself has a fault and ended early: please report it."
+                "- The self-test stopped because of a bug. Please report it."
             )?,
         }
-        self.write_cleaned(out)?;
+        self.write_cleanup(out)?;
+        self.write_steps(out)?;
+        self.write_probes(out)
+    }
+
+    fn write_steps(&self, out: &mut String) -> fmt::Result {
         writeln!(
             out,
-            "\n## Commands\n\n| Command | Checked | Result |\n|---|---|---|"
+            "\n## Commands\n\n| Command | Check | Result |\n|---|---|---|"
         )?;
-        for (command, what, outcome) in &results.steps {
+        for (command, what, outcome) in &self.results.steps {
             let outcome = match outcome {
                 Outcome::Passed => "ok".to_owned(),
                 Outcome::Failed(why) => format!("**failed**: {}", cell(why)),
-                Outcome::Skipped(why) => format!("not tried: {}", cell(why)),
+                Outcome::Skipped(why) => format!("skipped: {}", cell(why)),
             };
             writeln!(out, "| {command} | {what} | {outcome} |")?;
         }
+        Ok(())
+    }
+
+    fn write_probes(&self, out: &mut String) -> fmt::Result {
         writeln!(
             out,
-            "\n## Open questions\n\nWhat PingOne's documentation does not settle.\n\n| Probe | Question | As assumed | Finding |\n|---|---|---|---|"
+            "\n## Open questions\n\nQuestions that PingOne's documentation leaves open.\n\n| Probe | Question | As assumed | Finding |\n|---|---|---|---|"
         )?;
-        for (name, question, finding) in &results.probes {
+        for (name, question, finding) in &self.results.probes {
             let verdict = match finding.verdict {
-                Verdict::AsAssumed => "yes",
-                Verdict::Otherwise => "**no**",
-                Verdict::Open => "?",
+                Verdict::AsExpected => "yes",
+                Verdict::Unexpected => "**no**",
+                Verdict::Inconclusive => "?",
             };
             writeln!(
                 out,
@@ -218,27 +226,34 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn write_cleaned(&self, out: &mut String) -> fmt::Result {
-        let CleanedUp {
-            gone,
-            left,
+    fn write_cleanup(&self, out: &mut String) -> fmt::Result {
+        let Cleanup {
+            deleted,
+            remaining,
             searched,
-        } = self.cleaned;
-        write!(out, "- Throwaway users and groups: {gone} made and deleted")?;
-        if *left > 0 {
-            write!(out, ", **{left} may still be there**")?;
+        } = self.cleanup;
+        write!(
+            out,
+            "- Temporary users and groups: {deleted} created and deleted"
+        )?;
+        if *remaining > 0 {
+            write!(out, ", **{remaining} may still exist**")?;
         }
         if !searched {
             write!(out, ", **perhaps others too**")?;
         }
-        if !self.cleaned.is_complete() {
-            write!(out, ": delete what begins with `{}`", self.prefix)?;
+        if !self.cleanup.is_complete() {
+            write!(
+                out,
+                "; delete everything whose name starts with `{}`",
+                self.prefix
+            )?;
         }
         writeln!(out)
     }
 }
 
-/// A text in one cell of a table.
+/// Escapes a text for a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
@@ -247,38 +262,38 @@ fn cell(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn report<'a>(results: &'a Results, cleaned: &'a CleanedUp, ending: Ending) -> Report<'a> {
+    fn report<'a>(results: &'a Results, cleanup: &'a Cleanup, ending: Ending) -> Report<'a> {
         Report {
             target: Target::PingOne("EU"),
             began: Timestamp::UNIX_EPOCH,
             ending,
-            prefix: "throwaway-1",
+            prefix: "temporary-1",
             results,
             steps: 2,
             probes: 3,
-            cleaned,
+            cleanup,
         }
     }
 
-    const CLEAN: CleanedUp = CleanedUp {
-        gone: 2,
-        left: 0,
+    const CLEAN: Cleanup = Cleanup {
+        deleted: 2,
+        remaining: 0,
         searched: true,
     };
 
     #[test]
-    fn what_was_not_reached_counts_as_not_tried() {
+    fn steps_that_were_not_reached_count_as_skipped() {
         let results = Results {
             steps: vec![("a", "it works", Outcome::Failed("x|y".to_owned()))],
-            probes: vec![("p", "Is it?", Finding::open("no\nidea"))],
+            probes: vec![("p", "Is it?", Finding::inconclusive("no\nidea"))],
         };
         let text = report(&results, &CLEAN, Ending::Interrupted).markdown();
         for line in [
-            "- Tried against: PingOne, region EU, on 1970-01-01",
-            "- Commands: 0 of 2 did what they should, 1 failed, 1 not tried",
-            "- Open questions: 0 as assumed, 0 otherwise, 3 not settled",
+            "- Target: PingOne, region EU, on 1970-01-01",
+            "- Commands: 0 of 2 passed, 1 failed, 1 skipped",
+            "- Open questions: 0 as assumed, 0 different, 3 inconclusive",
             "- The self-test was interrupted.",
-            "- Throwaway users and groups: 2 made and deleted",
+            "- Temporary users and groups: 2 created and deleted",
             "| a | it works | **failed**: x\\|y |",
             "| p | Is it? | ? | no idea |",
         ] {
@@ -287,30 +302,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_behind_is_told_and_is_not_good() {
+    fn anything_left_behind_is_reported_and_fails() {
         let passed = || ("a", "it works", Outcome::Passed);
         let results = Results {
             steps: vec![passed(), passed()],
             probes: Vec::new(),
         };
-        assert!(report(&results, &CLEAN, Ending::Complete).is_good());
-        let left = CleanedUp { left: 1, ..CLEAN };
-        let unknown = CleanedUp {
+        assert!(report(&results, &CLEAN, Ending::Complete).passed());
+        let remaining = Cleanup {
+            remaining: 1,
+            ..CLEAN
+        };
+        let unknown = Cleanup {
             searched: false,
             ..CLEAN
         };
-        for (cleaned, words) in [
-            (left, "**1 may still be there**"),
+        for (cleanup, words) in [
+            (remaining, "**1 may still exist**"),
             (unknown, "perhaps others"),
         ] {
-            let report = report(&results, &cleaned, Ending::Complete);
-            assert!(!report.is_good(), "{cleaned:?}");
+            let report = report(&results, &cleanup, Ending::Complete);
+            assert!(!report.passed(), "{cleanup:?}");
             let text = report.markdown();
             assert!(
-                text.contains(words) && text.contains("`throwaway-1`"),
+                text.contains(words) && text.contains("`temporary-1`"),
                 "{text}"
             );
         }
-        assert!(!report(&results, &CLEAN, Ending::Faulty).is_good());
+        assert!(!report(&results, &CLEAN, Ending::Faulty).passed());
     }
 }

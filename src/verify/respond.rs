@@ -1,5 +1,5 @@
-//! The steps of the commands for investigation and containment. A throwaway user has neither sessions nor devices
-//! nor roles, so of these commands only their calls and their empty answers are tried.
+//! The steps of the commands for investigation and containment. The temporary user has no sessions, devices or roles, so
+//! these steps only test the calls and their empty results.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::entry::Note;
 
-/// What a command put into the context, at the key that begins so.
+/// A command's context value whose key starts with this path.
 fn context<'a>(note: &'a Note, key: &str) -> &'a Value {
     let found = note.entry_context.iter().flatten();
     found
@@ -18,19 +18,19 @@ fn context<'a>(note: &'a Note, key: &str) -> &'a Value {
         .map_or(&Value::Null, |(_, value)| value)
 }
 
-fn holds_id(note: &Note, key: &str, id: &str) -> bool {
+fn contains_id(note: &Note, key: &str, id: &str) -> bool {
     let listed = context(note, key).as_array();
     listed.is_some_and(|items| items.iter().any(|item| item["ID"] == id))
 }
 
-/// What a changing command says of its one user.
-fn is_verified(note: &Note, changed: bool) -> bool {
+/// Whether a command reports that its user was verified and needed no change.
+fn is_unchanged(note: &Note) -> bool {
     let change = &context(note, "PingOne.Change")[0];
-    change["Verified"] == true && change["Changed"] == changed
+    change["Verified"] == true && change["Changed"] == false
 }
 
 impl Step<'_> {
-    /// The command on the throwaway user, with more arguments.
+    /// Runs the command on the temporary user, with extra arguments.
     async fn on_user(&self, more: Value) -> Result<Note, VerifyError> {
         let mut args = json!({"userId": self.id()?});
         if let (Some(args), Value::Object(more)) = (args.as_object_mut(), more) {
@@ -39,7 +39,7 @@ impl Step<'_> {
         self.command(args).await
     }
 
-    async fn user_says(&self, pointer: &str, value: &Value) -> Result<bool, VerifyError> {
+    async fn user_has(&self, pointer: &str, value: &Value) -> Result<bool, VerifyError> {
         let id = self.id()?;
         let user = self.cx.read(&["users", &id]).await?;
         Ok(user.body.as_ref().and_then(|body| body.pointer(pointer)) == Some(value))
@@ -49,7 +49,7 @@ impl Step<'_> {
 pub(super) async fn list_users(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.command(json!({"username": step.username()})).await?;
     check(
-        holds_id(&note, "PingOne.User", &step.id()?),
+        contains_id(&note, "PingOne.User", &step.id()?),
         "the user is not in the list",
     )
 }
@@ -58,7 +58,7 @@ pub(super) async fn list_groups(mut step: Step<'_>) -> Result<(), VerifyError> {
     let (id, name) = step.group().await?;
     let note = step.command(json!({"name": name})).await?;
     check(
-        holds_id(&note, "PingOne.Group", &id),
+        contains_id(&note, "PingOne.Group", &id),
         "the group is not in the list",
     )
 }
@@ -76,7 +76,7 @@ pub(super) async fn populations(step: Step<'_>) -> Result<(), VerifyError> {
     let population = step.cx.population().await?.to_string();
     let note = step.command(json!({"all_results": "true"})).await?;
     check(
-        holds_id(&note, "PingOne.Population", &population),
+        contains_id(&note, "PingOne.Population", &population),
         "the population is not in the list",
     )
 }
@@ -99,10 +99,7 @@ pub(super) async fn sessions(step: Step<'_>) -> Result<(), VerifyError> {
 
 pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
-    check(
-        is_verified(&note, false),
-        "it was not seen that none is left",
-    )
+    check(is_unchanged(&note), "it was not verified that none is left")
 }
 
 pub(super) async fn devices(step: Step<'_>) -> Result<(), VerifyError> {
@@ -114,19 +111,16 @@ pub(super) async fn devices(step: Step<'_>) -> Result<(), VerifyError> {
 }
 
 pub(super) async fn delete_device(step: Step<'_>) -> Result<(), VerifyError> {
-    // An id that no device has.
+    // No device has this id.
     let note = step
         .on_user(json!({"deviceId": "00000000-0000-4000-8000-000000000000"}))
         .await?;
-    check(is_verified(&note, false), "something was changed")
+    check(is_unchanged(&note), "the command changed something")
 }
 
 pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
-    check(
-        is_verified(&note, false),
-        "it was not seen that none is left",
-    )
+    check(is_unchanged(&note), "it was not verified that none is left")
 }
 
 pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), VerifyError> {
@@ -136,19 +130,22 @@ pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), VerifyError> {
         let id = step.id()?;
         let state = step.cx.read(&["users", &id, "mfaEnabled"]).await?;
         let now = state.body.as_ref().map(|body| &body["mfaEnabled"]);
-        check(now == Some(&json!(enabled)), "the state is another")?;
+        check(
+            now == Some(&json!(enabled)),
+            "MFA is not in the expected state",
+        )?;
     }
     Ok(())
 }
 
 pub(super) async fn unlock_password(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
-    check(is_verified(&note, false), "something was changed")
+    check(is_unchanged(&note), "the command changed something")
 }
 
 pub(super) async fn lock(step: Step<'_>) -> Result<(), VerifyError> {
     step.on_user(json!({"duration": "1 hour"})).await?;
-    let is_locked = step.user_says("/account/status", &json!("LOCKED")).await?;
+    let is_locked = step.user_has("/account/status", &json!("LOCKED")).await?;
     check(is_locked, "the account is not locked")
 }
 
@@ -167,7 +164,7 @@ pub(super) async fn contain(step: Step<'_>) -> Result<(), VerifyError> {
         .on_user(json!({"steps": "disable,endSessions,setPassword"}))
         .await?;
     step.subject.record = Some(context(&note, "PingOne.Containment").clone());
-    let is_disabled = step.user_says("/enabled", &json!(false)).await?;
+    let is_disabled = step.user_has("/enabled", &json!(false)).await?;
     check(is_disabled, "the user is not disabled")
 }
 
@@ -175,6 +172,6 @@ pub(super) async fn restore(step: Step<'_>) -> Result<(), VerifyError> {
     let record = step.subject.record.clone();
     let record = record.ok_or(VerifyError::Skipped("there is no containment to undo"))?;
     step.on_user(json!({"record": record})).await?;
-    let is_enabled = step.user_says("/enabled", &json!(true)).await?;
+    let is_enabled = step.user_has("/enabled", &json!(true)).await?;
     check(is_enabled, "the user is not enabled")
 }

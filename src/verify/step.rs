@@ -1,4 +1,4 @@
-//! What a step works with: the command it tries, the throwaway user and group, and PingOne asked directly.
+//! What a step works with: its command, the temporary user and group, and direct calls to PingOne.
 
 use serde_json::Value;
 
@@ -8,12 +8,12 @@ use super::{
 };
 use crate::entry::Note;
 
-/// What the steps have in common: the throwaway user and the group that the commands work on.
+/// What the steps share: the temporary user and group that the commands work on.
 #[derive(Default)]
 pub struct Subject {
     pub(super) id: Option<String>,
     pub(super) group: Option<(String, String)>,
-    /// What the containment told of itself.
+    /// The record of the containment.
     pub(super) record: Option<Value>,
 }
 
@@ -25,12 +25,12 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Carries out the command of this step.
+    /// Runs this step's command.
     pub(super) async fn command(&self, args: Value) -> Result<Note, VerifyError> {
         self.cx.command(self.command, args).await
     }
 
-    /// The user's name.
+    /// The username.
     pub(super) fn username(&self) -> String {
         format!("{}-user", self.cx.prefix())
     }
@@ -38,10 +38,12 @@ impl Step<'_> {
     /// The user's id.
     pub(super) fn id(&self) -> Result<String, VerifyError> {
         let id = self.subject.id.clone();
-        id.ok_or(VerifyError::Skipped("there is no user to try it on"))
+        id.ok_or(VerifyError::Skipped(
+            "the temporary user could not be created",
+        ))
     }
 
-    /// The throwaway group, made when it is first needed.
+    /// The temporary group, created when it is first needed.
     pub(super) async fn group(&mut self) -> Result<(String, String), VerifyError> {
         if let Some(group) = &self.subject.group {
             return Ok(group.clone());
@@ -51,13 +53,13 @@ impl Step<'_> {
         Ok(group)
     }
 
-    /// The state that PingOne holds of the user's password.
+    /// The user's password state, read from PingOne.
     pub(super) async fn password_state(&self) -> Result<String, VerifyError> {
         let state = self.cx.read(&["users", &self.id()?, "password"]).await?;
         Ok(state.text("/status").unwrap_or_default().to_owned())
     }
 
-    /// Whether PingOne holds the membership.
+    /// Whether the user is a member of the group.
     pub(super) async fn is_member(&self, group: &str) -> Result<bool, VerifyError> {
         let id = self.id()?;
         let path = ["users", &id, "memberOfGroups", group];
@@ -73,10 +75,10 @@ impl Step<'_> {
     }
 }
 
-/// Fails with our own words, which must hold no value.
-pub(super) fn check(holds: bool, otherwise: &str) -> Result<(), VerifyError> {
+/// Fails with our own words, which must not contain any data.
+pub(super) fn check(holds: bool, failure: &str) -> Result<(), VerifyError> {
     if holds {
         return Ok(());
     }
-    Err(VerifyError::Different(otherwise.to_owned()))
+    Err(VerifyError::Mismatch(failure.to_owned()))
 }

@@ -1,13 +1,13 @@
-//! The person in front of the self-test.
+//! The terminal of the person who runs the self-test.
 
 use std::io;
 
-/// The person in front of it, as `cli.rs` reaches them. The report goes elsewhere.
+/// How the self-test talks to its user. The report is returned, not printed here.
 pub struct Terminal<'a> {
-    /// Shows a question and gives the line that is typed.
-    pub ask: &'a mut dyn FnMut(&str) -> io::Result<String>,
-    /// Tells something.
-    pub tell: &'a dyn Fn(&str),
-    /// Whether anybody watches how far it is.
-    pub is_watched: bool,
+    /// Shows a question and returns the line that the user types.
+    pub prompt: &'a mut dyn FnMut(&str) -> io::Result<String>,
+    /// Prints a message.
+    pub print: &'a dyn Fn(&str),
+    /// Whether to show progress.
+    pub show_progress: bool,
 }

@@ -1,6 +1,5 @@
-//! What a self-test works with: the commands as XSOAR calls them, PingOne asked directly, and a list of what
-//! was made, so that all of it can be deleted again. What is tried and what it should come to is not known
-//! here; the story of a self-test is in `mod.rs`.
+//! What the self-test works with: commands as XSOAR calls them, direct calls to PingOne, and a list of everything it
+//! created, for the clean-up. Knows no step or probe; `mod.rs` runs them.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -19,7 +18,7 @@ use super::error::VerifyError;
 use crate::{
     entry::{Entry, Note},
     env::Env,
-    instance::Instance,
+    instance::{Instance, Purpose},
     protocol::Request,
     run::Runner,
 };
@@ -37,8 +36,8 @@ use pingone::{
 /// The media type of plain bodies.
 pub const JSON: &str = "application/json";
 
-/// How every name begins that a self-test makes; behind it stands what is different in each run.
-const NAMES_BEGIN: &str = "pingone-xsoar-verify-";
+/// The start of every name the self-test creates, followed by a random number for each run.
+const NAME_PREFIX: &str = "pingone-xsoar-verify-";
 
 /// What a self-test works with.
 pub struct TestContext {
@@ -47,26 +46,26 @@ pub struct TestContext {
     env: Env,
     connection: Connection,
     limits: Limits,
-    /// Grows with the passwords that are made up.
+    /// Also contains every password generated so far.
     mask: RefCell<Mask>,
     prefix: String,
     population: OnceCell<PopulationId>,
-    made: RefCell<Vec<Made>>,
-    /// How many things may exist whose ids never came.
-    unsure: Cell<usize>,
+    created: RefCell<Vec<Created>>,
+    /// How many creations had no usable answer, so that a user or group may exist whose id we do not know.
+    unresolved: Cell<usize>,
     stopped: Cell<bool>,
     stop: Notify,
-    patience: Duration,
+    audit_wait: Duration,
 }
 
-/// Something that has to be deleted in the end.
+/// Something to delete at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Made {
+struct Created {
     kind: Kind,
     id: String,
 }
 
-/// What a self-test makes.
+/// What the self-test creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A user.
@@ -94,42 +93,42 @@ impl Kind {
     }
 }
 
-/// Whose something is, by what PingOne says of it.
+/// Who created something, according to PingOne.
 enum Owner {
-    /// This run made it.
+    /// This run.
     ThisRun,
     /// Somebody else.
     Another,
-    /// It is not there.
+    /// It does not exist.
     Nobody,
     /// PingOne does not say.
     Unknown,
 }
 
-/// How the deleting went.
+/// The result of the clean-up.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct CleanedUp {
-    /// What was made, or may have been, is gone.
-    pub gone: usize,
-    /// What could not be deleted, or of which it is not known.
-    pub left: usize,
-    /// Whether PingOne could be asked if anything else of this run is there.
+pub struct Cleanup {
+    /// How many users and groups were deleted or turned out not to exist.
+    pub deleted: usize,
+    /// How many could not be deleted, or may still exist.
+    pub remaining: usize,
+    /// Whether the search for other users and groups of this run succeeded.
     pub searched: bool,
 }
 
-impl CleanedUp {
-    /// Whether nothing is left behind for sure.
+impl Cleanup {
+    /// Whether certainly nothing was left behind.
     pub fn is_complete(&self) -> bool {
-        self.left == 0 && self.searched
+        self.remaining == 0 && self.searched
     }
 }
 
 impl TestContext {
-    /// Checks the parameters; nothing is sent yet.
+    /// Validates the parameters. Sends nothing.
     pub fn new(
         params: Map<String, Value>,
         population: Option<PopulationId>,
-        patience: Duration,
+        audit_wait: Duration,
         env: Env,
     ) -> Result<Self> {
         let Instance {
@@ -138,10 +137,10 @@ impl TestContext {
             mask,
             policy,
             ..
-        } = Instance::read(&params, &Map::new(), false, &env)?;
+        } = Instance::read(&params, &Map::new(), Purpose::Command, &env)?;
         ensure!(
             !policy.forbids_anything(),
-            "The self-test creates, changes and deletes users and groups, which this instance restricts ('Read only', 'Protected users' or 'Protected groups'). Give it parameters without these three, of a trial environment."
+            "The self-test creates, changes and deletes users and groups, which this instance restricts ('Read only', 'Protected users' or 'Protected groups'). Use parameters without these three, for a trial environment."
         );
         let [first, second, third, fourth, ..] = random()?;
         let cx = Self {
@@ -151,77 +150,77 @@ impl TestContext {
             env,
             limits,
             mask: RefCell::new(mask),
-            prefix: format!("{NAMES_BEGIN}{first:02x}{second:02x}{third:02x}{fourth:02x}"),
+            prefix: format!("{NAME_PREFIX}{first:02x}{second:02x}{third:02x}{fourth:02x}"),
             population: OnceCell::new(),
-            made: RefCell::default(),
-            unsure: Cell::new(0),
+            created: RefCell::default(),
+            unresolved: Cell::new(0),
             stopped: Cell::new(false),
             stop: Notify::new(),
-            patience,
+            audit_wait,
         };
         if let Some(population) = population {
-            // The cell is new, so it takes the value.
+            // The cell is new, so this cannot fail.
             let _ = cx.population.set(population);
         }
         Ok(cx)
     }
 
-    /// Where and as whom.
+    /// The addresses and credentials.
     pub fn settings(&self) -> &Settings {
         self.connection.settings()
     }
 
-    /// The date and time.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.connection.now()
     }
 
-    /// A date and time so many seconds from now, as PingOne writes it.
+    /// The time that many seconds from now, as PingOne writes it.
     pub fn in_seconds(&self, seconds: i64) -> String {
         let at = self.now().as_second() + seconds;
         Timestamp::from_second(at).unwrap_or_default().to_string()
     }
 
-    /// How the name of everything begins that this run makes.
+    /// The prefix of the names of everything this run creates.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// How long to wait for something to show in the audit trail.
-    pub fn patience(&self) -> Duration {
-        self.patience
+    /// How long to wait for an activity to appear in the audit trail.
+    pub fn audit_wait(&self) -> Duration {
+        self.audit_wait
     }
 
-    /// How the worker application proved who it is, if a token came since this was last asked.
+    /// How the worker application authenticated, if it got a new token since the last call.
     pub async fn authentication(&self) -> Option<ClientAuthentication> {
         let token = self.connection.take_unsaved_token().await?;
         Some(token.client_authentication)
     }
 
-    /// Lets the running step or probe end at its next call.
+    /// Stops the current step or probe at its next call.
     pub fn stop(&self) {
         self.stopped.set(true);
         self.stop.notify_waiters();
     }
 
-    fn go_on(&self) -> Result<(), VerifyError> {
+    fn check_stopped(&self) -> Result<(), VerifyError> {
         if self.stopped.get() {
             return Err(VerifyError::Interrupted);
         }
         Ok(())
     }
 
-    /// Waits, unless somebody wants the self-test to end.
+    /// Waits, unless the self-test is interrupted.
     pub async fn pause(&self, duration: Duration) -> Result<(), VerifyError> {
-        self.go_on()?;
-        // That nobody stops it in this time is what is waited for.
+        self.check_stopped()?;
+        // A timeout is the normal case: nobody interrupted the wait.
         let _ = tokio::time::timeout(duration, self.stop.notified()).await;
-        self.go_on()
+        self.check_stopped()
     }
 
-    /// Carries out a command as if XSOAR's server had sent it. An error entry is an error.
+    /// Runs a command as if XSOAR's server had sent it. An error entry is an error.
     pub async fn command(&self, command: &str, args: Value) -> Result<Note, VerifyError> {
-        self.go_on()?;
+        self.check_stopped()?;
         let request = Request {
             command: command.to_owned(),
             params: self.params.clone(),
@@ -238,8 +237,8 @@ impl TestContext {
             Ok(prepared) => prepared.run(&journal).await,
             Err(entry) => vec![*entry],
         };
-        let mut answer = Err(VerifyError::Skipped("the command gave no entry"));
-        // A note comes first; an error after it tells what did not work.
+        let mut answer = Err(VerifyError::Skipped("the command returned no entry"));
+        // The note comes first; an error entry after it says what failed.
         for entry in entries {
             match entry {
                 Entry::Note(note) => answer = Ok(note),
@@ -249,44 +248,44 @@ impl TestContext {
         answer
     }
 
-    /// Asks PingOne directly; a refusal is an answer too.
+    /// Calls PingOne directly. A refusal is an answer too.
     pub async fn ask(&self, question: Question<'_>) -> Result<Answer, VerifyError> {
-        self.go_on()?;
-        Ok(self.ask_anyway(&self.connection, question).await?)
+        self.check_stopped()?;
+        Ok(self.send(&self.connection, question).await?)
     }
 
-    /// Asks another environment of the same PingOne, with the same worker application.
+    /// Calls another environment of the same region, with the same worker application.
     pub async fn ask_environment(&self, id: &str) -> Result<Answer, VerifyError> {
-        self.go_on()?;
+        self.check_stopped()?;
         let mut settings = self.settings().clone();
         if let Ok(mut path) = settings.api.path_segments_mut() {
             path.pop().push(id);
         }
         let connection = Connection::live(settings, &self.env.network())
-            .map_err(|_| VerifyError::Skipped("no second connection could be prepared"))?;
-        Ok(self.ask_anyway(&connection, get(&[])).await?)
+            .map_err(|_| VerifyError::Skipped("a second connection could not be set up"))?;
+        Ok(self.send(&connection, get(&[])).await?)
     }
 
-    async fn ask_anyway(
+    async fn send(
         &self,
         connection: &Connection,
         question: Question<'_>,
     ) -> Result<Answer, pingone::Error> {
         let journal = Journal::buffered();
         journal.set_mask(self.mask.borrow().clone());
-        // Each call has a command's time of its own.
+        // Each call gets a command's full timeout.
         let policy = Policy::default();
         let client = Client::new(connection, self.limits, policy, &journal, Rc::default());
         client.probe(question).await
     }
 
-    /// Reads something that has to be there.
+    /// Reads something that must exist.
     pub async fn read(&self, path: &[&str]) -> Result<Answer, VerifyError> {
-        self.need("reading back", get(path)).await
+        self.require("reading back", get(path)).await
     }
 
-    /// Asks for something that has to succeed, or nothing further makes sense.
-    pub async fn need(
+    /// Makes a call that must succeed.
+    pub async fn require(
         &self,
         purpose: &'static str,
         question: Question<'_>,
@@ -301,13 +300,13 @@ impl TestContext {
         })
     }
 
-    /// The population for the throwaway users: the one that was given, else the default one.
+    /// The population of the temporary users: the given one, or the default one.
     pub async fn population(&self) -> Result<PopulationId, VerifyError> {
         if let Some(population) = self.population.get() {
             return Ok(*population);
         }
         let answer = self
-            .need("reading the populations", get(&["populations"]))
+            .require("reading the populations", get(&["populations"]))
             .await?;
         let default = answer
             .items("populations")
@@ -315,13 +314,13 @@ impl TestContext {
             .find(|population| population["default"] == true)
             .and_then(|population| population["id"].as_str()?.parse().ok())
             .ok_or(VerifyError::Skipped(
-                "PingOne names no default population: give one with --population",
+                "the environment has no default population; choose one with --population",
             ))?;
         Ok(*self.population.get_or_init(|| default))
     }
 
-    /// Creates a throwaway user directly: `suffix` ends its name, `more` is sent beside name and population.
-    /// PingOne's refusal is an answer.
+    /// Creates a temporary user directly. Its name ends in `suffix`; `more` is merged into the body. A refusal is an
+    /// answer too.
     pub async fn try_user(&self, suffix: &str, more: Value) -> Result<Answer, VerifyError> {
         let mut body = json!({
             "population": {"id": self.population().await?.to_string()},
@@ -330,70 +329,70 @@ impl TestContext {
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
         }
-        self.try_making(Kind::User, body).await
+        self.create(Kind::User, body).await
     }
 
-    /// Creates a throwaway user that has to come into being; gives its id.
+    /// Creates a temporary user and returns its id.
     pub async fn user(&self, suffix: &str) -> Result<String, VerifyError> {
         let answer = self.try_user(suffix, Value::Null).await?;
-        made_id(answer, "creating a throwaway user")
+        created_id(answer, "creating a temporary user")
     }
 
-    /// Creates a throwaway group; gives its id and name.
+    /// Creates a temporary group and returns its id and name.
     pub async fn group(&self, suffix: &str) -> Result<(String, String), VerifyError> {
         let name = format!("{}-{suffix}", self.prefix);
-        let answer = self.try_making(Kind::Group, json!({"name": name})).await?;
-        Ok((made_id(answer, "creating a throwaway group")?, name))
+        let answer = self.create(Kind::Group, json!({"name": name})).await?;
+        Ok((created_id(answer, "creating a temporary group")?, name))
     }
 
-    async fn try_making(&self, kind: Kind, body: Value) -> Result<Answer, VerifyError> {
-        self.go_on()?;
-        self.about_to_make();
+    async fn create(&self, kind: Kind, body: Value) -> Result<Answer, VerifyError> {
+        self.check_stopped()?;
+        self.expect_creation();
         let answer = self.ask(post(&[kind.collection()], JSON, body)).await?;
         if let Some(id) = answer.text("/id").filter(|_| answer.is_success()) {
-            self.made(kind, id).await?;
+            self.record_created(kind, id).await?;
         } else if (400..500).contains(&answer.status) {
-            self.nothing_unknown();
+            self.creation_resolved();
         }
         Ok(answer)
     }
 
-    /// Notes that something is about to be made: the clean-up looks for it by its name if its id never comes.
-    pub fn about_to_make(&self) {
-        self.unsure.set(self.unsure.get() + 1);
+    /// Registers a creation that is about to happen. If its id is never learned, the clean-up searches by name.
+    pub fn expect_creation(&self) {
+        self.unresolved.set(self.unresolved.get() + 1);
     }
 
-    /// Notes that it is known what came of the last of what was about to be made.
-    fn nothing_unknown(&self) {
-        self.unsure.set(self.unsure.get().saturating_sub(1));
+    /// Registers that the outcome of the last creation is known.
+    fn creation_resolved(&self) {
+        self.unresolved.set(self.unresolved.get().saturating_sub(1));
     }
 
-    /// Notes that something was made that was about to be. The answer to a creation may name anything, and what it
-    /// names is changed and deleted from now on; so it has to be read back as this run's own. If it is not, the
-    /// clean-up looks for what was made by its name.
-    pub async fn made(&self, kind: Kind, id: &str) -> Result<(), VerifyError> {
-        self.go_on()?;
+    /// Registers the id of a creation. Everything registered is changed and deleted later, and the answer to a creation
+    /// could name anything, so the id is read back and its name compared. If it is not ours, the clean-up searches by
+    /// name.
+    pub async fn record_created(&self, kind: Kind, id: &str) -> Result<(), VerifyError> {
+        self.check_stopped()?;
         let why = match self.owner(kind, id).await {
             Owner::ThisRun => {
                 self.note(kind, id);
-                self.nothing_unknown();
+                self.creation_resolved();
                 return Ok(());
             }
             Owner::Another => {
-                "PingOne's answer to a creation names something else, which is left alone"
+                "the answer to a creation names something that this run did not create, so it is left alone"
             }
-            Owner::Nobody | Owner::Unknown => "what was created could not be read back",
+            Owner::Nobody | Owner::Unknown => "the new user or group could not be read back",
         };
-        Err(VerifyError::Different(why.to_owned()))
+        Err(VerifyError::Mismatch(why.to_owned()))
     }
 
-    /// Whose something is: this run's if it can be read under its id and is called as this run's things are.
+    /// Who created something: this run, if it exists under its id and its name has this run's prefix.
     async fn owner(&self, kind: Kind, id: &str) -> Owner {
         if id.parse::<UserId>().is_err() {
             return Owner::Another;
         }
         let path = [kind.collection(), id];
-        match self.ask_anyway(&self.connection, get(&path)).await {
+        match self.send(&self.connection, get(&path)).await {
             Ok(answer) if answer.status == 404 => Owner::Nobody,
             Ok(answer) if answer.is_success() => {
                 let name = answer.at("").and_then(|body| self.own_name(kind, body));
@@ -408,7 +407,7 @@ impl TestContext {
         }
     }
 
-    /// The name of something that is called as this run's things are.
+    /// The name, if it has this run's prefix.
     fn own_name<'a>(&self, kind: Kind, item: &'a Value) -> Option<&'a str> {
         let name = item.get(kind.name())?.as_str()?;
         let start = name.get(..self.prefix.len())?;
@@ -416,71 +415,77 @@ impl TestContext {
     }
 
     fn note(&self, kind: Kind, id: &str) {
-        let made = Made {
+        let created = Created {
             kind,
             id: id.to_owned(),
         };
-        let mut list = self.made.borrow_mut();
-        if !list.contains(&made) {
-            list.push(made);
+        let mut list = self.created.borrow_mut();
+        if !list.contains(&created) {
+            list.push(created);
         }
     }
 
-    /// Deletes everything that this run made. What was under way when the run was interrupted is found by its
-    /// name; nothing is deleted whose name does not begin as this run's names do.
-    pub async fn clean_up(&self) -> CleanedUp {
-        let mut cleaned = CleanedUp {
+    /// Deletes everything that this run created. Creations that were interrupted are found by name. Nothing is deleted
+    /// unless its name has this run's prefix.
+    pub async fn clean_up(&self) -> Cleanup {
+        let mut cleanup = Cleanup {
             searched: true,
-            ..CleanedUp::default()
+            ..Cleanup::default()
         };
-        let mut tried = 0;
-        // A second time for what came into being while the first was looking.
+        let mut handled = 0;
+        // The second pass catches what was created during the first.
         for _ in 0..2 {
-            if self.unsure.get() > 0 {
-                cleaned.searched = true;
+            if self.unresolved.get() > 0 {
+                cleanup.searched = true;
                 for kind in Kind::ALL {
-                    cleaned.searched &= self.search(kind).await;
+                    cleanup.searched &= self.search(kind).await;
                 }
             }
-            let made: Vec<Made> = self.made.borrow().iter().skip(tried).cloned().collect();
-            tried += made.len();
-            for made in made {
-                if self.delete(&made).await {
-                    cleaned.gone += 1;
+            let created: Vec<Created> = self
+                .created
+                .borrow()
+                .iter()
+                .skip(handled)
+                .cloned()
+                .collect();
+            handled += created.len();
+            for created in created {
+                if self.delete(&created).await {
+                    cleanup.deleted += 1;
                 } else {
-                    cleaned.left += 1;
+                    cleanup.remaining += 1;
                 }
             }
         }
-        cleaned
+        cleanup
     }
 
-    /// Deletes one thing, after another look at whose it is; false if it may still be there.
-    async fn delete(&self, made: &Made) -> bool {
-        match self.owner(made.kind, &made.id).await {
+    /// Deletes one user or group, after checking again that this run created it. False if it may still exist.
+    async fn delete(&self, created: &Created) -> bool {
+        match self.owner(created.kind, &created.id).await {
             Owner::ThisRun => {}
             Owner::Nobody => return true,
             Owner::Another | Owner::Unknown => return false,
         }
-        let path = [made.kind.collection(), made.id.as_str()];
+        let path = [created.kind.collection(), created.id.as_str()];
         let question = Question {
             method: Method::DELETE,
             ..get(&path)
         };
-        let answer = self.ask_anyway(&self.connection, question).await;
+        let answer = self.send(&self.connection, question).await;
         answer.is_ok_and(|answer| answer.is_success() || answer.status == 404)
     }
 
-    /// What is to be said if the clean-up itself is broken off: that all may still be there.
-    pub fn nothing_deleted(&self) -> CleanedUp {
-        CleanedUp {
-            gone: 0,
-            left: self.made.borrow().len(),
-            searched: self.unsure.get() == 0,
+    /// The result if the clean-up itself was interrupted: everything may still exist.
+    pub fn cleanup_aborted(&self) -> Cleanup {
+        Cleanup {
+            deleted: 0,
+            remaining: self.created.borrow().len(),
+            searched: self.unresolved.get() == 0,
         }
     }
 
-    /// Notes what else of this run is there; false if PingOne did not say.
+    /// Searches for other users or groups of this run and registers them. False if the search failed.
     async fn search(&self, kind: Kind) -> bool {
         let filter = format!("{} sw \"{}\"", kind.name(), self.prefix);
         let (path, query) = ([kind.collection()], [("filter", filter.as_str())]);
@@ -488,7 +493,7 @@ impl TestContext {
             query: &query,
             ..get(&path)
         };
-        match self.ask_anyway(&self.connection, question).await {
+        match self.send(&self.connection, question).await {
             Ok(answer) if answer.is_success() => {
                 let items = answer.items(kind.collection()).iter();
                 let own = items.filter(|item| self.own_name(kind, item).is_some());
@@ -502,10 +507,10 @@ impl TestContext {
         }
     }
 
-    /// A password that no one knows, and that any answer is cleared of.
+    /// Generates a random password, which is masked in all answers.
     pub fn password(&self) -> Result<String, VerifyError> {
         const CHARACTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        // Every kind of character that policies ask for; no character twice in a row.
+        // Contains every kind of character that policies require, and no character twice in a row.
         let mut password = String::from("q7!K");
         for byte in random()? {
             let place = usize::from(byte) % CHARACTERS.len();
@@ -525,7 +530,7 @@ impl Drop for TestContext {
     }
 }
 
-fn made_id(answer: Answer, purpose: &'static str) -> Result<String, VerifyError> {
+fn created_id(answer: Answer, purpose: &'static str) -> Result<String, VerifyError> {
     match answer.text("/id").filter(|_| answer.is_success()) {
         Some(id) => Ok(id.to_owned()),
         None => Err(VerifyError::Refused {
@@ -535,22 +540,22 @@ fn made_id(answer: Answer, purpose: &'static str) -> Result<String, VerifyError>
     }
 }
 
-/// Bytes by chance.
+/// Random bytes.
 fn random() -> Result<[u8; 16], VerifyError> {
     let mut bytes = [0; 16];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| VerifyError::Skipped("this machine gives no random numbers"))?;
+        .map_err(|_| VerifyError::Skipped("this machine has no source of random numbers"))?;
     Ok(bytes)
 }
 
-/// An id that nothing has.
+/// An id that does not exist.
 pub fn unused_id() -> Result<String, VerifyError> {
     let id = uuid::Builder::from_random_bytes(random()?).into_uuid();
     Ok(id.hyphenated().to_string())
 }
 
-/// Reads.
+/// A GET.
 pub fn get<'a>(path: &'a [&'a str]) -> Question<'a> {
     Question {
         method: Method::GET,
@@ -561,7 +566,7 @@ pub fn get<'a>(path: &'a [&'a str]) -> Question<'a> {
     }
 }
 
-/// An operation that the media type chooses, without a body.
+/// A POST without a body, whose media type selects the operation.
 pub fn operation<'a>(path: &'a [&'a str], content_type: &'static str) -> Question<'a> {
     Question {
         method: Method::POST,
@@ -570,7 +575,7 @@ pub fn operation<'a>(path: &'a [&'a str], content_type: &'static str) -> Questio
     }
 }
 
-/// An operation, or a creation, with a body.
+/// A POST with a body.
 pub fn post<'a>(path: &'a [&'a str], content_type: &'static str, body: Value) -> Question<'a> {
     Question {
         body: Some(body),
@@ -578,7 +583,7 @@ pub fn post<'a>(path: &'a [&'a str], content_type: &'static str, body: Value) ->
     }
 }
 
-/// Replaces.
+/// A PUT.
 pub fn put<'a>(path: &'a [&'a str], content_type: &'static str, body: Value) -> Question<'a> {
     Question {
         method: Method::PUT,
@@ -586,7 +591,7 @@ pub fn put<'a>(path: &'a [&'a str], content_type: &'static str, body: Value) -> 
     }
 }
 
-/// Changes.
+/// A PATCH.
 pub fn patch<'a>(path: &'a [&'a str], content_type: &'static str, body: Value) -> Question<'a> {
     Question {
         method: Method::PATCH,

@@ -70,7 +70,7 @@ pub(super) fn failures<T>(cx: &Invocation<'_>, outcomes: &[Outcome<T>]) -> Vec<S
             Some(format!("{label}: {}", cx.explain(result.as_ref().err()?)))
         })
         .collect();
-    if cx.tells_failures(failed.len() == outcomes.len()) {
+    if cx.reports_failures(failed.len() == outcomes.len()) {
         failed
     } else {
         Vec::new()

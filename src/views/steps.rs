@@ -89,7 +89,7 @@ pub fn report(
         Ok(user) => user.has(StepOutcome::Failed),
         Err(_) => true,
     });
-    if cx.tells_failures(every_user_failed) {
+    if cx.reports_failures(every_user_failed) {
         output.failures = failures;
     }
     output

@@ -298,7 +298,7 @@ fn later_commands_name_users_in_one_way_and_say_what_they_change() {
             assert!(!changes, "{name} names no users");
             continue;
         };
-        assert!(username.unnamed && !username.required, "{name} username");
+        assert!(username.is_default && !username.required, "{name} username");
         for other in ["userId", "email"] {
             let other = argument(other).unwrap_or_else(|| panic!("{name} has no {other}"));
             assert!(other.is_array && !other.required, "{name} {}", other.name);
@@ -360,7 +360,7 @@ const CONTRACT: [(&str, &str, &str); 13] = [
 fn the_published_contract_is_kept() {
     for (name, arguments, outputs) in CONTRACT {
         let command = manifest::command(name).unwrap_or_else(|| panic!("{name} is missing"));
-        let is_default = |name: &str| {
+        let is_published_default = |name: &str| {
             let marked = [name, "!="].concat();
             arguments.split(' ').any(|argument| argument == marked)
         };
@@ -369,14 +369,14 @@ fn the_published_contract_is_kept() {
                 let Argument {
                     name,
                     required,
-                    unnamed,
+                    is_default,
                     ..
                 } = argument;
                 let mark = |set: &bool, mark| if *set { mark } else { "" };
                 format!(
                     "{name}{}{}",
                     mark(required, "!"),
-                    mark(&(*unnamed && is_default(name)), "=")
+                    mark(&(*is_default && is_published_default(name)), "=")
                 )
             })
             .collect();

@@ -18,7 +18,7 @@ fn assert_exception(message: &Value) {
     let reason = message["args"]["exception"].as_str().unwrap_or_default();
     assert!(
         message["type"] == "exception"
-            && reason.starts_with("the input line is not an XSOAR request: "),
+            && reason.starts_with("The input line is not an XSOAR request: "),
         "{message}"
     );
 }

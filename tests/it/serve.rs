@@ -292,7 +292,7 @@ fn a_context_that_cannot_be_written_costs_nothing_but_the_token() {
         logged(&messages),
         [
             "Command being called is pingone-get-user",
-            "the access token could not be stored: refused: <XX_REPLACED>"
+            "Cannot cache the access token: refused: <XX_REPLACED>"
         ]
     );
 }
@@ -313,8 +313,8 @@ fn a_context_that_cannot_be_read_costs_nothing_but_the_token() {
             logged(&messages),
             [
                 "Command being called is pingone-get-user",
-                "the integration context could not be read: no such instance",
-                "the access token could not be stored: no such instance"
+                "Cannot read the integration context: no such instance",
+                "Cannot cache the access token: no such instance"
             ]
         );
     }
@@ -574,9 +574,9 @@ fn a_server_that_never_replies_does_not_block_a_command() {
     let ended = program.end();
     assert_eq!((ended.code, ended.messages), (Some(0), Vec::new()));
     assert!(
-        ended.log.contains(
-            "the integration context could not be read: the server did not reply within 2 s"
-        ),
+        ended
+            .log
+            .contains("Cannot read the integration context: the server did not reply within 2 s"),
         "{}",
         ended.log
     );

@@ -1,6 +1,6 @@
-//! The self-test against the sandbox: what its probes find when PingOne behaves the one way or the other, and
-//! what the executable does when it is refused, interrupted or met by errors. Nothing may stay behind.
+//! The self-test against the sandbox: its probes with every behaviour of PingOne, and the executable when it is refused,
+//! interrupted or meets errors. Nothing may be left behind.
 
-mod ends;
+mod cleanup;
 mod probes;
 mod process;

@@ -1,4 +1,4 @@
-//! Every probe, with a PingOne that behaves as is assumed and with one that does not.
+//! Every probe, against a PingOne that behaves as assumed and against one that does not.
 
 use std::time::Duration;
 
@@ -11,32 +11,32 @@ use pingone_xsoar::verify::{
 };
 use serde_json::Value;
 
-/// How a PingOne is made to behave.
+/// How PingOne behaves in a case.
 #[derive(Clone)]
-enum Way {
-    /// As the sandbox does by default.
+enum Behaviour {
+    /// The sandbox's default.
     Usual,
-    /// By one of the sandbox's alternatives.
+    /// One of the sandbox's alternatives.
     Other(Alternative),
-    /// By a seed that was changed.
+    /// A modified seed.
     Seed(fn(&mut Seed)),
-    /// With another of the seed's applications.
+    /// Another application of the seed.
     Application(usize),
-    /// By faults that begin when the probe does.
+    /// Faults that start with the probe.
     Faults(Vec<Fault>),
 }
 
-use Way::{Application, Faults, Other, Usual};
+use Behaviour::{Application, Faults, Other, Usual};
 
-/// Asks one question of a sandbox.
-async fn ask(name: &str, way: Way) -> Finding {
+/// Runs one probe against a sandbox.
+async fn ask(name: &str, behaviour: Behaviour) -> Finding {
     let mut seed = Seed::built_in();
     let mut application = 0;
     let mut faults = Vec::new();
-    match way {
+    match behaviour {
         Usual => {}
         Other(alternative) => seed.alternatives.push(alternative),
-        Way::Seed(change) => change(&mut seed),
+        Behaviour::Seed(change) => change(&mut seed),
         Application(position) => application = position,
         Faults(given) => faults = given,
     }
@@ -47,9 +47,9 @@ async fn ask(name: &str, way: Way) -> Finding {
     };
     let cx =
         TestContext::new(params, None, Duration::ZERO, Env::default()).expect("fine parameters");
-    let fixture = Fixture::make(&cx).await.expect("a throwaway user");
+    let fixture = Fixture::create(&cx).await.expect("a temporary user");
     if name == "member-filter" {
-        // It looks for a membership that the probe before it made.
+        // It needs the membership that the previous probe creates.
         probes::run("member-again", &cx, &fixture)
             .await
             .expect("a membership");
@@ -59,17 +59,17 @@ async fn ask(name: &str, way: Way) -> Finding {
     }
     let found = probes::run(name, &cx, &fixture).await;
     sandbox.clear_faults();
-    let cleaned = cx.clean_up().await;
-    assert!(cleaned.is_complete(), "{name}: {cleaned:?}");
+    let cleanup = cx.clean_up().await;
+    assert!(cleanup.is_complete(), "{name}: {cleanup:?}");
     assert_eq!(
         names(&sandbox),
         before,
-        "{name} left something behind or took something away"
+        "{name} left something behind or deleted something else"
     );
     found.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The users and groups that are there.
+/// The names of all users and groups.
 fn names(sandbox: &Sandbox) -> Vec<String> {
     let state = sandbox.state();
     let list = |collection: &str, name: &str| -> Vec<String> {
@@ -89,58 +89,68 @@ fn body(method: &str, path: &str, body: &str) -> Fault {
     Fault::on(method, path).times(0).body(body)
 }
 
-/// Probe, how PingOne behaves, what is to be found, and words that have to be in the finding.
+/// Probe, PingOne's behaviour, the expected verdict, and a text that the finding must contain.
 #[expect(clippy::too_many_lines, reason = "it is a table")]
-fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
-    use Verdict::{AsAssumed, Open, Otherwise};
+fn cases() -> Vec<(&'static str, Behaviour, Verdict, &'static str)> {
+    use Verdict::{AsExpected, Inconclusive, Unexpected};
     let nobody = r#"{"_embedded": {"users": []}}"#;
     vec![
-        ("client-authentication", Usual, AsAssumed, "Basic worked"),
+        ("client-authentication", Usual, AsExpected, "Basic works"),
         (
             "client-authentication",
             Application(1),
-            Otherwise,
-            "the form worked",
+            Unexpected,
+            "credentials in the form work",
         ),
-        ("error-id", Usual, AsAssumed, "the same"),
+        ("error-id", Usual, AsExpected, "the same"),
         (
             "error-id",
             Other(Alternative::ErrorIdDiffers),
-            Otherwise,
+            Unexpected,
             "differ",
         ),
-        ("unknown-environment", Usual, AsAssumed, "403 ACCESS_FAILED"),
+        (
+            "unknown-environment",
+            Usual,
+            AsExpected,
+            "403 ACCESS_FAILED",
+        ),
         (
             "unknown-environment",
             Other(Alternative::UnknownEnvironmentIsNotFound),
-            Otherwise,
+            Unexpected,
             "404 NOT_FOUND",
         ),
-        ("filter-escaping", Usual, AsAssumed, "exactly the user"),
+        (
+            "filter-escaping",
+            Usual,
+            AsExpected,
+            "exactly the right user",
+        ),
         (
             "filter-escaping",
             Other(Alternative::EscapesAreRefused),
-            Otherwise,
-            "refused: 400 INVALID_REQUEST, INVALID_FILTER",
+            Unexpected,
+            "rejected with 400 INVALID_REQUEST, INVALID_FILTER",
         ),
         (
             "filter-escaping",
             Faults(vec![body("GET", "*/users", nobody)]),
-            Otherwise,
-            "not found",
+            Unexpected,
+            "does not find",
         ),
         (
             "filter-escaping",
             Faults(vec![refusal("POST", "*/users", 400, "INVALID_VALUE")]),
-            Open,
-            "takes no such username: 400 INVALID_DATA, INVALID_VALUE",
+            Inconclusive,
+            "rejects the username with 400 INVALID_DATA, INVALID_VALUE",
         ),
-        ("filter-widening", Usual, AsAssumed, "finds nobody"),
+        ("filter-widening", Usual, AsExpected, "finds no one"),
         (
             "filter-widening",
             Other(Alternative::EscapesAreRefused),
-            AsAssumed,
-            "refused: 400",
+            AsExpected,
+            "rejected with 400",
         ),
         (
             "filter-widening",
@@ -149,17 +159,22 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 "*/users",
                 r#"{"_embedded": {"users": [{"username": "jane.doe"}]}}"#,
             )]),
-            Otherwise,
+            Unexpected,
             "widened",
         ),
-        ("username-filter-case", Usual, AsAssumed, "finds the user"),
+        ("username-filter-case", Usual, AsExpected, "finds the user"),
         (
             "username-filter-case",
             Faults(vec![body("GET", "*/users", nobody)]),
-            Otherwise,
-            "finds nobody",
+            Unexpected,
+            "finds no one",
         ),
-        ("username-unique-case", Usual, AsAssumed, "could be created"),
+        (
+            "username-unique-case",
+            Usual,
+            AsExpected,
+            "could be created",
+        ),
         (
             "username-unique-case",
             Faults(vec![refusal(
@@ -168,51 +183,51 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 400,
                 "UNIQUENESS_VIOLATION",
             )]),
-            Otherwise,
+            Unexpected,
             "no: 400 INVALID_DATA, UNIQUENESS_VIOLATION",
         ),
-        ("user-id-filter", Usual, AsAssumed, "INVALID_FILTER"),
+        ("user-id-filter", Usual, AsExpected, "INVALID_FILTER"),
         (
             "user-id-filter",
-            Way::Seed(|seed| seed.custom_attributes.push("id".to_owned())),
-            Otherwise,
-            "it is taken",
+            Behaviour::Seed(|seed| seed.custom_attributes.push("id".to_owned())),
+            Unexpected,
+            "it is accepted",
         ),
-        ("create-with-password", Usual, AsAssumed, "no password"),
+        ("create-with-password", Usual, AsExpected, "no password"),
         (
             "create-with-password",
             Faults(vec![body("GET", "*/password", r#"{"status": "OK"}"#)]),
-            Otherwise,
+            Unexpected,
             "the state is OK",
         ),
         (
             "create-with-password",
             Faults(vec![refusal("POST", "*/users", 400, "INVALID_VALUE")]),
-            Otherwise,
-            "the creation is refused: 400",
+            Unexpected,
+            "the creation is rejected with 400",
         ),
-        ("patch-merge", Usual, AsAssumed, "both are merged"),
+        ("patch-merge", Usual, AsExpected, "both are merged"),
         (
             "patch-merge",
             Other(Alternative::PatchReplacesObjects),
-            Otherwise,
+            Unexpected,
             "both are replaced",
         ),
-        ("scim-patch-path", Usual, AsAssumed, "is set"),
+        ("scim-patch-path", Usual, AsExpected, "is set"),
         (
             "scim-patch-path",
             Faults(vec![refusal("PATCH", "*", 415, "X")]),
-            Otherwise,
+            Unexpected,
             "no: 415",
         ),
-        ("enabled-answer", Usual, AsAssumed, "yes"),
+        ("enabled-answer", Usual, AsExpected, "yes"),
         (
             "enabled-answer",
             Faults(vec![body("PUT", "*/enabled", "")]),
-            Otherwise,
+            Unexpected,
             "(200) has no `enabled`",
         ),
-        ("disabled-status", Usual, AsAssumed, "`status` is OK"),
+        ("disabled-status", Usual, AsExpected, "`status` is OK"),
         (
             "disabled-status",
             Faults(vec![body(
@@ -220,93 +235,98 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 "*/users/*",
                 r#"{"account": {"status": "DISABLED"}}"#,
             )]),
-            Otherwise,
+            Unexpected,
             "`status` is DISABLED, `canAuthenticate` is absent",
         ),
-        ("disabled-lock", Usual, AsAssumed, "unlocking answers 415"),
+        ("disabled-lock", Usual, AsExpected, "unlocking returns 415"),
         (
             "disabled-lock",
             Other(Alternative::DisabledUsersCanBeLocked),
-            Otherwise,
-            "unlocking answers 200, locking 200",
+            Unexpected,
+            "unlocking returns 200, locking returns 200",
         ),
-        ("enabled-unlock", Usual, AsAssumed, "200"),
+        ("enabled-unlock", Usual, AsExpected, "200"),
         (
             "enabled-unlock",
             Faults(vec![refusal("POST", "*/users/*", 415, "X")]),
-            Otherwise,
+            Unexpected,
             "415",
         ),
-        ("lock-without-end", Usual, AsAssumed, "yes: it answers 200"),
+        ("lock-without-end", Usual, AsExpected, "yes: it returns 200"),
         (
             "lock-without-end",
             Other(Alternative::LockNeedsUnlockAt),
-            Otherwise,
-            "no: it answers 200",
+            Unexpected,
+            "no: it returns 200",
         ),
-        ("lock-past-end", Usual, AsAssumed, "yes: it answers 200"),
+        ("lock-past-end", Usual, AsExpected, "yes: it returns 200"),
         (
             "lock-past-end",
             Faults(vec![
                 refusal("POST", "*/users/*", 400, "INVALID_VALUE").skip(1),
             ]),
-            Otherwise,
-            "refused: 400 INVALID_DATA, INVALID_VALUE",
+            Unexpected,
+            "rejected with 400 INVALID_DATA, INVALID_VALUE",
         ),
-        ("unlock-media-type", Usual, AsAssumed, "yes: it answers 200"),
+        (
+            "unlock-media-type",
+            Usual,
+            AsExpected,
+            "yes: it returns 200",
+        ),
         (
             "unlock-media-type",
             Faults(vec![refusal("POST", "*/users/*", 415, "X").skip(1)]),
-            Otherwise,
-            "no: it answers 415",
+            Unexpected,
+            "no: it returns 415",
         ),
         (
             "force-change-no-password",
             Usual,
-            AsAssumed,
+            AsExpected,
             "400 REQUEST_FAILED, NO_PASSWORD",
         ),
         (
             "force-change-no-password",
             Faults(vec![Fault::on("POST", "*/password").status(200).body("{}")]),
-            Otherwise,
-            "it answers 200",
+            Unexpected,
+            "it returns 200",
         ),
         (
             "force-change-media-type",
             Usual,
-            AsAssumed,
-            "without, it answers 200; with, 415",
+            AsExpected,
+            "without `+json`, it returns 200; with it, 415",
         ),
         (
             "force-change-media-type",
             Other(Alternative::ForceChangeAnswersNoContent),
-            Otherwise,
-            "without, it answers 204; with",
+            Unexpected,
+            "without `+json`, it returns 204; with it, ",
         ),
         (
             "force-change-media-type",
             Faults(vec![refusal("POST", "*/password", 415, "X")]),
-            Otherwise,
-            "and the state is not MUST_CHANGE_PASSWORD",
+            Unexpected,
+            "but the state is not MUST_CHANGE_PASSWORD",
         ),
         (
             "password-unlock-media-type",
             Usual,
-            AsAssumed,
-            "with, it answers 200; without, 200",
+            AsExpected,
+            "with `+json`, it returns 200; without it, 200",
         ),
         (
             "password-unlock-media-type",
             Other(Alternative::PasswordUnlockIsBare),
-            Otherwise,
-            "with, it answers 415 INVALID_REQUEST; without, 200",
+            Unexpected,
+            "with `+json`, it returns 415 INVALID_REQUEST; without it, 200",
         ),
         (
             "password-warnings",
             Usual,
-            AsAssumed,
-            "none that is not documented, until the lockout",
+            AsExpected,
+            "only documented ones, up to the lockout",
         ),
         (
             "password-warnings",
@@ -315,42 +335,42 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 "*/password",
                 r#"{"status": "OK", "_links": {}, "failedChecks": {"remaining": 3}, "jane doe": 1}"#,
             )]),
-            Otherwise,
-            "failedChecks.remaining, (another word), without a lockout",
+            Unexpected,
+            "failedChecks.remaining, (other), without a lockout",
         ),
-        ("lockout-in-account", Usual, AsAssumed, "yes"),
+        ("lockout-in-account", Usual, AsExpected, "yes"),
         (
             "lockout-in-account",
             Other(Alternative::LockoutStaysOutOfAccount),
-            Otherwise,
+            Unexpected,
             "no",
         ),
         (
             "lockout-in-account",
-            Way::Seed(|seed| seed.password_policy.lockout_failures = 100),
-            Open,
+            Behaviour::Seed(|seed| seed.password_policy.lockout_failures = 100),
+            Inconclusive,
             "15 failed checks",
         ),
-        ("lockout-unlock", Usual, AsAssumed, "yes: it answers 200"),
+        ("lockout-unlock", Usual, AsExpected, "yes: it returns 200"),
         (
             "lockout-unlock",
             Other(Alternative::UnlockEndsLockout),
-            Otherwise,
-            "no: it answers 200",
+            Unexpected,
+            "no: it returns 200",
         ),
         (
             "member-again",
             Usual,
-            AsAssumed,
+            AsExpected,
             "400 INVALID_DATA, UNIQUENESS_VIOLATION",
         ),
         (
             "member-again",
             Other(Alternative::MembershipAgainIsCreated),
-            Otherwise,
+            Unexpected,
             "201",
         ),
-        ("member-filter", Usual, AsAssumed, "yes"),
+        ("member-filter", Usual, AsExpected, "yes"),
         (
             "member-filter",
             Faults(vec![refusal(
@@ -359,10 +379,10 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 400,
                 "INVALID_FILTER",
             )]),
-            Otherwise,
+            Unexpected,
             "no: 400 INVALID_DATA, INVALID_FILTER",
         ),
-        ("member-not", Usual, AsAssumed, "404 NOT_FOUND"),
+        ("member-not", Usual, AsExpected, "404 NOT_FOUND"),
         (
             "member-not",
             Faults(vec![
@@ -371,41 +391,41 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                     .status(204)
                     .body(""),
             ]),
-            Otherwise,
+            Unexpected,
             "204",
         ),
-        ("users-page", Usual, Open, "too few users"),
+        ("users-page", Usual, Inconclusive, "too few users"),
         (
             "users-page",
-            Way::Seed(|seed| seed.add_crowd(210)),
-            AsAssumed,
-            "a page holds 200 and more follow",
+            Behaviour::Seed(|seed| seed.add_crowd(210)),
+            AsExpected,
+            "a page contains 200 users, with more to follow",
         ),
         (
             "users-page",
-            Way::Seed(|seed| {
+            Behaviour::Seed(|seed| {
                 seed.add_crowd(210);
                 seed.limits.users_per_page = 1000;
             }),
-            Otherwise,
-            "holds 201 users",
+            Unexpected,
+            "contains 201 users",
         ),
         (
             "activities-limit",
             Usual,
-            AsAssumed,
-            "1000 answers 200, 1001 answers 400",
+            AsExpected,
+            "1000 returns 200, 1001 returns 400",
         ),
         (
             "activities-limit",
             Faults(vec![refusal("GET", "*/activities", 400, "OUT_OF_RANGE")]),
-            Otherwise,
-            "1000 answers 400 INVALID_DATA, OUT_OF_RANGE",
+            Unexpected,
+            "1000 returns 400 INVALID_DATA, OUT_OF_RANGE",
         ),
         (
             "activities-delay",
             Usual,
-            AsAssumed,
+            AsExpected,
             "0 s; members: id, recordedAt",
         ),
         (
@@ -415,10 +435,10 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 "*/activities",
                 r#"{"_embedded": {"activities": []}}"#,
             )]),
-            Otherwise,
+            Unexpected,
             "more than 0 s",
         ),
-        ("bypass-name", Usual, Open, "as documented"),
+        ("bypass-name", Usual, Inconclusive, "as documented"),
         (
             "bypass-name",
             Faults(vec![body(
@@ -426,22 +446,22 @@ fn cases() -> Vec<(&'static str, Way, Verdict, &'static str)> {
                 "*/bypassMFA",
                 r#"{"bypassMFAEnabled": false}"#,
             )]),
-            AsAssumed,
+            AsExpected,
             "yes",
         ),
         (
             "bypass-name",
             Faults(vec![body("GET", "*/bypassMFA", r#"{"enabled": false}"#)]),
-            Otherwise,
+            Unexpected,
             "no: enabled",
         ),
     ]
 }
 
 #[tokio::test]
-async fn each_probe_tells_either_way() {
-    for (name, way, verdict, words) in cases() {
-        let found = ask(name, way).await;
+async fn each_probe_recognises_every_behaviour() {
+    for (name, behaviour, verdict, words) in cases() {
+        let found = ask(name, behaviour).await;
         assert!(
             found.verdict == verdict && found.text.contains(words),
             "{name}: expected {verdict:?} with '{words}', found {found:?}"
@@ -451,23 +471,23 @@ async fn each_probe_tells_either_way() {
 }
 
 #[test]
-fn each_probe_is_tried_both_ways() {
+fn each_probe_has_a_case_for_both_verdicts() {
     let cases = cases();
     for (name, _) in PROBES {
-        for verdict in [Verdict::AsAssumed, Verdict::Otherwise] {
+        for verdict in [Verdict::AsExpected, Verdict::Unexpected] {
             assert!(
                 cases
                     .iter()
                     .any(|(tried, _, expected, _)| tried == name && *expected == verdict),
-                "{name} has no case that comes out as {verdict:?}"
+                "{name} has no case with the verdict {verdict:?}"
             );
         }
     }
 }
 
-/// A deletion must never reach what the run did not make, whatever PingOne's filter finds.
+/// The clean-up must never delete anything that the run did not create, whatever PingOne's filter returns.
 #[tokio::test]
-async fn the_clean_up_deletes_what_it_made_alone() {
+async fn the_clean_up_deletes_only_what_the_run_created() {
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
     let before = names(&sandbox);
     let Value::Object(params) = sandbox.params() else {
@@ -475,12 +495,12 @@ async fn the_clean_up_deletes_what_it_made_alone() {
     };
     let cx =
         TestContext::new(params, None, Duration::ZERO, Env::default()).expect("fine parameters");
-    cx.user("kept").await.expect("a throwaway user");
-    // As if something were under way whose id never came: PingOne is searched, and answers with everybody.
-    cx.about_to_make();
+    cx.user("kept").await.expect("a temporary user");
+    // behaviour whose id never came: PingOne is searched, and answers with everybody.
+    cx.expect_creation();
     let everybody = serde_json::json!({"_embedded": {"users": sandbox.state()["users"]}});
     sandbox.fault(Fault::on("GET", "*/users").body(&everybody.to_string()));
-    let cleaned = cx.clean_up().await;
-    assert_eq!((cleaned.gone, cleaned.left), (1, 0));
+    let cleanup = cx.clean_up().await;
+    assert_eq!((cleanup.deleted, cleanup.remaining), (1, 0));
     assert_eq!(names(&sandbox), before);
 }

@@ -1,5 +1,5 @@
-//! The executable as a process: asked and refused, interrupted, met by errors. Each test looks into the sandbox
-//! afterwards: nothing of the self-test may still be there, and nothing else may have changed.
+//! The self-test as a process: confirmed, refused, interrupted, met by errors. Each test checks the sandbox afterwards:
+//! nothing of the self-test may be left, and nothing else may have changed.
 
 use std::{
     io::Write as _,
@@ -12,17 +12,17 @@ use pingone_sandbox::{Fault, Sandbox, Seed};
 use pingone_xsoar::verify::{probes::PROBES, steps};
 use serde_json::Value;
 
-/// No process here takes longer; one that does is ended.
+/// Every process here finishes sooner; a slower one is killed.
 const TEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A sandbox, a file with its parameters, and what was there at first.
-struct Desk {
+/// A sandbox, a file with its parameters, and its initial content.
+struct TestRun {
     sandbox: Sandbox,
     folder: PathBuf,
     before: Vec<String>,
 }
 
-impl Desk {
+impl TestRun {
     fn new(name: &str) -> Self {
         Self::with(name, |params, _| params)
     }
@@ -41,7 +41,7 @@ impl Desk {
         }
     }
 
-    /// The self-test of this sandbox, started.
+    /// Starts the self-test against this sandbox.
     fn start(&self, arguments: &[&str]) -> Running {
         let child = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"))
             .arg("verify")
@@ -75,25 +75,25 @@ impl Desk {
         }
     }
 
-    /// Fails if anything of the self-test is left, or anything else was changed.
-    fn is_as_before(&self) {
+    /// Fails if the self-test left anything behind or changed anything else.
+    fn assert_unchanged(&self) {
         assert_eq!(content(&self.sandbox), self.before);
     }
 }
 
-impl Drop for Desk {
+impl Drop for TestRun {
     fn drop(&mut self) {
-        // A folder that cannot be removed must not hide what a test found.
+        // An error here must not hide the test's own failure.
         drop(std::fs::remove_dir_all(&self.folder));
     }
 }
 
-/// What of users and groups a command could change.
+/// Everything about users and groups that a command could change.
 fn content(sandbox: &Sandbox) -> Vec<String> {
     let state = sandbox.state();
     let list = |collection: &str| state[collection].as_array().cloned().expect("a list");
     let users = list("users").into_iter().map(|user| {
-        // How long a lockout still lasts changes by itself.
+        // Leaves out the remaining time of a lockout, which changes by itself.
         format!(
             "{} {} {} {}",
             user["username"], user["updatedAt"], user["enabled"], user["sandbox"]
@@ -103,7 +103,7 @@ fn content(sandbox: &Sandbox) -> Vec<String> {
     users.chain(groups.map(|group| group.to_string())).collect()
 }
 
-/// A process that is ended if its test ends before it.
+/// A process that is killed if its test ends first.
 struct Running(Child);
 
 impl Running {
@@ -143,7 +143,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Ended already, in most cases.
+        // It has usually exited already.
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -162,30 +162,30 @@ fn has_line(text: &str, line: &str) {
 }
 
 #[test]
-fn without_a_yes_nothing_is_sent() {
-    let desk = Desk::new("refused");
+fn nothing_is_sent_without_confirmation() {
+    let run = TestRun::new("refused");
     for answer in ["no\n", "", "y\n", "yes please\n"] {
-        let output = desk.start(&[]).answer(answer);
+        let output = run.start(&[]).answer(answer);
         assert_eq!(output.status.code(), Some(1), "{answer:?}");
         assert_eq!(report(&output), "", "{answer:?}");
         let text = terminal(&output);
         let environment = "b4f5e266-a946-4f77-9cc5-5dc91b046431";
         assert!(
-            text.contains(environment) && text.contains("Nothing was done"),
+            text.contains(environment) && text.contains("nothing was done"),
             "{text}"
         );
     }
-    assert_eq!(desk.sandbox.calls(), []);
+    assert_eq!(run.sandbox.calls(), []);
 }
 
 #[test]
-fn what_pingone_says_is_not_obeyed_by_the_terminal() {
-    let desk = Desk::new("hostile");
+fn control_characters_from_pingone_do_not_reach_the_terminal() {
+    let run = TestRun::new("hostile");
     let said =
         serde_json::json!({"code": "X\u{9b}2J", "message": "\u{1b}]0;owned\u{7}\r\u{202e}txt"});
     let fault = Fault::on("GET", "*").times(0).status(400);
-    desk.sandbox.fault(fault.body(&said.to_string()));
-    let output = desk.start(&["--yes"]).end();
+    run.sandbox.fault(fault.body(&said.to_string()));
+    let output = run.start(&["--yes"]).end();
     assert_eq!(output.status.code(), Some(1));
     let shown = "X\\u{9b}2J: \\u{1b}]0;owned\\u{7}\\u{d}\\u{202e}txt";
     assert!(terminal(&output).contains(shown), "{}", terminal(&output));
@@ -196,9 +196,9 @@ fn what_pingone_says_is_not_obeyed_by_the_terminal() {
 }
 
 #[test]
-fn with_a_yes_every_command_and_every_question_is_in_the_report() {
-    let desk = Desk::new("confirmed");
-    let output = desk.start(&[]).answer("yes\n");
+fn the_report_lists_every_command_and_every_question() {
+    let run = TestRun::new("confirmed");
+    let output = run.start(&[]).answer("yes\n");
     let text = report(&output);
     assert_eq!(
         output.status.code(),
@@ -216,17 +216,17 @@ fn with_a_yes_every_command_and_every_question_is_in_the_report() {
     has_line(
         &text,
         &format!(
-            "- Commands: {0} of {0} did what they should, 0 failed, 0 not tried",
+            "- Commands: {0} of {0} passed, 0 failed, 0 skipped",
             steps::all().len()
         ),
     );
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn parameters_may_come_from_the_environment() {
-    let desk = Desk::new("variables");
-    let params = desk.sandbox.params();
+fn parameters_can_come_from_environment_variables() {
+    let run = TestRun::new("variables");
+    let params = run.sandbox.params();
     let text = |pointer: &str| {
         params
             .pointer(pointer)
@@ -238,16 +238,16 @@ fn parameters_may_come_from_the_environment() {
         .env("PINGONE_ENVIRONMENT_ID", text("/environment_id"))
         .env("PINGONE_CLIENT_ID", text("/credentials/identifier"))
         .env("PINGONE_CLIENT_SECRET", text("/credentials/password"))
-        .env("PINGONE_API_URL", desk.sandbox.url())
-        .env("PINGONE_AUTH_URL", desk.sandbox.url())
+        .env("PINGONE_API_URL", run.sandbox.url())
+        .env("PINGONE_AUTH_URL", run.sandbox.url())
         .output()
         .expect("the executable runs");
     assert_eq!(output.status.code(), Some(0), "{}", terminal(&output));
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn a_sandbox_of_its_own_needs_neither_parameters_nor_a_yes() {
+fn the_built_in_sandbox_needs_neither_parameters_nor_confirmation() {
     let output = Command::new(env!("CARGO_BIN_EXE_pingone-xsoar"))
         .args(["verify", "--sandbox"])
         .stdin(Stdio::null())
@@ -257,23 +257,23 @@ fn a_sandbox_of_its_own_needs_neither_parameters_nor_a_yes() {
 }
 
 #[test]
-fn the_report_holds_no_secret_and_no_data() {
-    let desk = Desk::with("discreet", |mut params, _| {
+fn the_report_contains_no_secrets_and_no_data() {
+    let run = TestRun::with("discreet", |mut params, _| {
         params["max_retries"] = 0.into();
         params
     });
-    // What PingOne or a gateway says in its own words stays at the terminal.
-    desk.sandbox.fault(Fault::on("PUT", "*/password").status(400).body(
+    // Messages from PingOne or a gateway appear only on the terminal.
+    run.sandbox.fault(Fault::on("PUT", "*/password").status(400).body(
         r#"{"id": "0f3c2b1a-0000-4000-8000-000000000001", "code": "INVALID_DATA", "message": "jane.doe@example.com said sandbox-secret-of-the-worker",
             "details": [{"code": "INVALID_VALUE", "target": "jane.doe", "message": "jane.doe"}]}"#,
     ));
-    desk.sandbox.fault(
+    run.sandbox.fault(
         Fault::on("PUT", "*/enabled")
             .status(502)
             .times(0)
             .body("gateway of jane.doe"),
     );
-    let output = desk.start(&["--yes"]).end();
+    let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert!(
         text.contains("**failed**: the command failed: 400 INVALID_DATA, INVALID_VALUE"),
@@ -293,12 +293,12 @@ fn the_report_holds_no_secret_and_no_data() {
         !text.contains("127.0.0.1") && !text.contains("pingone-xsoar-verify"),
         "{text}"
     );
-    let state = desk.sandbox.state();
+    let state = run.sandbox.state();
     for user in state["users"].as_array().expect("a list") {
         let name = user["username"].as_str().expect("text");
         assert!(!text.contains(name), "{name}\n{text}");
     }
-    // No id of anything: nothing that looks like the beginning of a UUID.
+    // No ids: nothing that looks like the start of a UUID.
     let looks_like_an_id =
         |word: &str| word.len() >= 8 && word.chars().all(|character| character.is_ascii_hexdigit());
     let mut words = text.split(|character: char| !character.is_ascii_alphanumeric());
@@ -306,14 +306,14 @@ fn the_report_holds_no_secret_and_no_data() {
 }
 
 #[test]
-fn a_failing_step_fails_alone_and_the_rest_goes_on() {
-    let desk = Desk::new("failing");
-    desk.sandbox
+fn a_failing_step_does_not_stop_the_others() {
+    let run = TestRun::new("failing");
+    run.sandbox
         .fault(Fault::on("PUT", "*/enabled").status(403).times(0));
-    let output = desk.start(&["--yes"]).end();
+    let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    // Containing disables, too; then there is nothing to restore.
+    // Containment disables the user too. Without it there is nothing to restore.
     for command in [
         "pingone-deactivate-user",
         "pingone-activate-user",
@@ -327,7 +327,7 @@ fn a_failing_step_fails_alone_and_the_rest_goes_on() {
         );
     }
     let failed = format!(
-        "- Commands: {} of {} did what they should, 3 failed, 1 not tried",
+        "- Commands: {} of {} passed, 3 failed, 1 skipped",
         steps::all().len() - 4,
         steps::all().len()
     );
@@ -337,43 +337,43 @@ fn a_failing_step_fails_alone_and_the_rest_goes_on() {
         "{}",
         terminal(&output)
     );
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn a_worker_that_may_only_read_makes_nothing() {
-    let desk = Desk::with("reader", |_, sandbox| sandbox.params_for(2));
-    let output = desk.start(&["--yes"]).end();
+fn a_read_only_worker_creates_nothing() {
+    let run = TestRun::with("reader", |_, sandbox| sandbox.params_for(2));
+    let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    has_line(&text, "- Throwaway users and groups: 0 made and deleted");
+    has_line(&text, "- Temporary users and groups: 0 created and deleted");
     assert!(
-        text.contains("| pingone-create-user | the user exists, with its name, in the population | **failed**: the command failed: 403 ACCESS_FAILED, INSUFFICIENT_PERMISSIONS |"),
+        text.contains("| pingone-create-user | the user exists, with the right name and population | **failed**: the command failed: 403 ACCESS_FAILED, INSUFFICIENT_PERMISSIONS |"),
         "{text}"
     );
     assert!(
-        text.contains("not tried: there is no user to try it on"),
+        text.contains("skipped: the temporary user could not be created"),
         "{text}"
     );
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn without_a_connection_nothing_further_is_tried() {
-    let desk = Desk::with("stranger", |mut params, _| {
+fn without_a_connection_the_other_commands_are_skipped() {
+    let run = TestRun::with("stranger", |mut params, _| {
         params["credentials"]["password"] = "another-secret".into();
         params
     });
-    let output = desk.start(&["--yes"]).end();
+    let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let row = "| test-module | the worker application may read users | **failed**: the command failed: 401 invalid_client |";
+    let row = "| test-module | the worker application can read users | **failed**: the command failed: 401 invalid_client |";
     has_line(&text, row);
     assert!(
-        text.contains(&format!("1 failed, {} not tried", steps::all().len() - 1)),
+        text.contains(&format!("1 failed, {} skipped", steps::all().len() - 1)),
         "{text}"
     );
-    let calls = desk.sandbox.calls();
+    let calls = run.sandbox.calls();
     assert!(
         calls.iter().all(|call| call.path.ends_with("/as/token")),
         "{calls:?}"
@@ -382,29 +382,31 @@ fn without_a_connection_nothing_further_is_tried() {
 }
 
 #[test]
-fn a_creation_whose_answer_is_lost_is_cleaned_up() {
-    let desk = Desk::new("lost");
+fn a_creation_without_an_answer_is_cleaned_up() {
+    let run = TestRun::new("lost");
     for _ in 0..2 {
-        // The command's, and that of the probes' user.
-        desk.sandbox
+        // The command's creation, and that of the probes' user.
+        run.sandbox
             .fault(Fault::on("POST", "*/users").applied().reset());
     }
-    let output = desk.start(&["--yes"]).end();
+    let output = run.start(&["--yes"]).end();
     assert!(!report(&output).is_empty(), "{}", terminal(&output));
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn what_cannot_be_deleted_is_told() {
-    let desk = Desk::new("undeletable");
-    // The command's own deletion is one of them.
-    desk.sandbox
+fn what_cannot_be_deleted_is_reported() {
+    let run = TestRun::new("undeletable");
+    // This includes the deletion by pingone-delete-user.
+    run.sandbox
         .fault(Fault::on("DELETE", "*/users/*").status(403).times(0));
-    let output = desk.start(&["--yes"]).end();
+    let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
-        text.contains("may still be there**: delete what begins with `pingone-xsoar-verify-"),
+        text.contains(
+            "may still exist**; delete everything whose name starts with `pingone-xsoar-verify-"
+        ),
         "{text}"
     );
     assert!(
@@ -414,61 +416,61 @@ fn what_cannot_be_deleted_is_told() {
     );
 }
 
-/// Interrupts at a call that is held up, and expects the truth and an empty desk.
+/// Interrupts during a delayed call. The report must say so, and nothing may be left behind.
 fn interrupted_at(name: &str, signal: &str, method: &str, path_end: &str, delay: Duration) {
-    let desk = Desk::new(name);
+    let run = TestRun::new(name);
     let path = format!("*{path_end}");
-    desk.sandbox
+    run.sandbox
         .fault(Fault::on(method, &path).applied().delay(delay));
-    let running = desk.start(&["--yes"]);
-    desk.wait_for(method, path_end);
+    let running = run.start(&["--yes"]);
+    run.wait_for(method, path_end);
     running.signal(signal);
     let output = running.end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{name}: {text}");
     has_line(&text, "- The self-test was interrupted.");
     assert!(
-        terminal(&output).contains("Interrupted. What was made is deleted"),
+        terminal(&output).contains("Interrupted. Deleting the temporary users"),
         "{name}: {}",
         terminal(&output)
     );
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 const SHORT: Duration = Duration::from_millis(300);
 
 #[test]
-fn interrupted_while_a_user_is_created() {
+fn interrupted_during_the_creation_of_a_user() {
     interrupted_at("create", "INT", "POST", "/users", SHORT);
 }
 
 #[test]
-fn interrupted_while_a_creation_hangs() {
-    // The answer with the id never comes: the user is found by its name.
+fn interrupted_during_a_creation_that_hangs() {
+    // The answer with the id never arrives, so the user is found by name.
     interrupted_at("hanging", "INT", "POST", "/users", TEST_TIMEOUT);
 }
 
 #[test]
-fn interrupted_while_a_group_is_created() {
+fn interrupted_during_the_creation_of_a_group() {
     interrupted_at("group", "TERM", "POST", "/groups", SHORT);
 }
 
 #[test]
-fn interrupted_in_the_middle_of_a_probe() {
+fn interrupted_during_a_probe() {
     interrupted_at("probe", "HUP", "GET", "/activities", SHORT);
 }
 
 #[test]
-fn interrupted_while_it_waits_for_the_audit_trail() {
-    let desk = Desk::new("waiting");
+fn interrupted_while_waiting_for_the_audit_trail() {
+    let run = TestRun::new("waiting");
     let nothing = r#"{"_embedded": {"activities": []}}"#;
-    // Two searches are those of another probe.
-    desk.sandbox
+    // Another probe makes two more searches.
+    run.sandbox
         .fault(Fault::on("GET", "*/activities").times(0).body(nothing));
-    let running = desk.start(&["--yes"]);
+    let running = run.start(&["--yes"]);
     let began = Instant::now();
     let searches = || {
-        let calls = desk.sandbox.calls();
+        let calls = run.sandbox.calls();
         let searches = calls
             .iter()
             .filter(|call| call.path.contains("resources.id"));
@@ -481,21 +483,21 @@ fn interrupted_while_it_waits_for_the_audit_trail() {
     running.signal("INT");
     let output = running.end();
     has_line(&report(&output), "- The self-test was interrupted.");
-    desk.is_as_before();
+    run.assert_unchanged();
 }
 
 #[test]
-fn a_second_interruption_leaves_the_rest_and_says_so() {
-    let desk = Desk::new("twice");
-    desk.sandbox
+fn a_second_interruption_aborts_the_clean_up_and_says_so() {
+    let run = TestRun::new("twice");
+    run.sandbox
         .fault(Fault::on("PUT", "*/enabled").delay(SHORT));
-    desk.sandbox
+    run.sandbox
         .fault(Fault::on("DELETE", "*/users/*").delay(TEST_TIMEOUT));
-    let running = desk.start(&["--yes"]);
-    desk.wait_for("PUT", "/enabled");
+    let running = run.start(&["--yes"]);
+    run.wait_for("PUT", "/enabled");
     running.signal("INT");
     let began = Instant::now();
-    while !desk
+    while !run
         .sandbox
         .calls()
         .iter()
@@ -508,7 +510,7 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
     let output = running.end();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        report(&output).contains("may still be there**: delete what begins with"),
+        report(&output).contains("may still exist**; delete everything whose name starts with"),
         "{}",
         report(&output)
     );
@@ -520,54 +522,57 @@ fn a_second_interruption_leaves_the_rest_and_says_so() {
 }
 
 #[test]
-fn an_instance_that_forbids_changes_is_not_tested() {
+fn an_instance_with_protection_is_not_tested() {
     for (name, value) in [
         ("read_only", Value::from(true)),
         ("protected_users", Value::from("emma.sharp")),
         ("protected_groups", Value::from("Sales")),
     ] {
-        let desk = Desk::with(name, |mut params, _| {
+        let run = TestRun::with(name, |mut params, _| {
             params[name] = value;
             params
         });
-        let output = desk.start(&["--yes"]).end();
+        let output = run.start(&["--yes"]).end();
         assert_ne!(output.status.code(), Some(0), "{name}");
         assert_eq!(report(&output), "", "{name}");
         let text = terminal(&output);
         assert!(
             text.contains("which this instance restricts")
-                && text.contains("Give it parameters without these three"),
+                && text.contains("Use parameters without these three"),
             "{text}"
         );
-        assert_eq!(desk.sandbox.calls(), [], "{name}");
+        assert_eq!(run.sandbox.calls(), [], "{name}");
     }
 }
 
 #[test]
-fn what_another_made_is_left_alone_though_pingone_says_it_was_created() {
-    let desk = Desk::new("another");
-    let state = desk.sandbox.state();
+fn objects_of_others_are_left_alone_even_if_pingone_claims_they_were_created() {
+    let run = TestRun::new("another");
+    let state = run.sandbox.state();
     for (path, collection) in [("*/users", "users"), ("*/groups", "groups")] {
         let another = state[collection][0].to_string();
         let lie = Fault::on("POST", path).times(0).body(&another);
-        desk.sandbox.fault(lie);
+        run.sandbox.fault(lie);
     }
-    let output = desk.start(&["--yes", "--wait", "0"]).end();
+    let output = run.start(&["--yes", "--wait", "0"]).end();
     assert_eq!(output.status.code(), Some(1));
-    desk.is_as_before();
+    run.assert_unchanged();
     let text = report(&output);
-    assert!(text.contains("which is left alone"), "{text}");
+    assert!(text.contains("so it is left alone"), "{text}");
 }
 
 #[test]
-fn what_was_created_without_a_usable_id_is_found_by_its_name() {
-    let desk = Desk::new("no-id");
+fn a_creation_with_an_invalid_id_is_found_by_name() {
+    let run = TestRun::new("no-id");
     let lie = Fault::on("POST", "*/users")
         .times(0)
         .body(r#"{"id": ".."}"#);
-    desk.sandbox.fault(lie);
-    let output = desk.start(&["--yes", "--wait", "0"]).end();
-    desk.is_as_before();
+    run.sandbox.fault(lie);
+    let output = run.start(&["--yes", "--wait", "0"]).end();
+    run.assert_unchanged();
     let text = report(&output);
-    assert!(text.contains("no throwaway user could be made"), "{text}");
+    assert!(
+        text.contains("the temporary user could not be created"),
+        "{text}"
+    );
 }

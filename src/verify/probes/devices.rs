@@ -1,15 +1,15 @@
-//! The bypass of MFA. Read only: a bypass is never allowed here.
+//! The MFA bypass. Only reads: a probe never enables a bypass.
 
 use serde_json::Value;
 
 use crate::verify::{
     error::status_and_codes,
-    probe::{Finding, Fixture, Found, word},
+    probe::{Finding, Fixture, ProbeResult, word},
     test_context::{TestContext, get},
 };
 use pingone::probe::Answer;
 
-pub(super) async fn bypass_name(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn bypass_name(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     let path = ["users", &fixture.id, "bypassMFA"];
     let answer = cx.ask(get(&path)).await?;
     Ok(bypass(&answer))
@@ -17,7 +17,7 @@ pub(super) async fn bypass_name(cx: &TestContext, fixture: &Fixture) -> Found {
 
 fn bypass(answer: &Answer) -> Finding {
     if !answer.is_success() {
-        return Finding::open(format!("it answers {}", status_and_codes(answer)));
+        return Finding::inconclusive(format!("it returns {}", status_and_codes(answer)));
     }
     let members = answer.body.as_ref().and_then(Value::as_object);
     let booleans: Vec<String> = members
@@ -27,9 +27,9 @@ fn bypass(answer: &Answer) -> Finding {
         .map(|(name, _)| word(name))
         .collect();
     match booleans.as_slice() {
-        [] => Finding::open("without a bypass the answer has no truth value, as documented"),
-        [name] if name == "bypassMFAEnabled" => Finding::as_assumed("yes"),
-        names => Finding::otherwise(format!("no: {}", names.join(", "))),
+        [] => Finding::inconclusive("without a bypass, the response has no boolean, as documented"),
+        [name] if name == "bypassMFAEnabled" => Finding::as_expected("yes"),
+        names => Finding::unexpected(format!("no: {}", names.join(", "))),
     }
 }
 
@@ -41,17 +41,17 @@ mod tests {
     use crate::verify::probe::{Verdict, tests::answer};
 
     #[test]
-    fn the_name_of_the_bypass_needs_a_truth_value() {
+    fn the_name_of_the_bypass_is_found_only_if_there_is_a_boolean() {
         let found = |body: Value| bypass(&answer(200, body)).verdict;
-        assert_eq!(found(json!({"_links": {}})), Verdict::Open);
+        assert_eq!(found(json!({"_links": {}})), Verdict::Inconclusive);
         assert_eq!(
             found(json!({"bypassMFAEnabled": false})),
-            Verdict::AsAssumed
+            Verdict::AsExpected
         );
-        assert_eq!(found(json!({"enabled": false})), Verdict::Otherwise);
+        assert_eq!(found(json!({"enabled": false})), Verdict::Unexpected);
         assert_eq!(
             bypass(&answer(403, json!({"code": "ACCESS_FAILED"}))).verdict,
-            Verdict::Open
+            Verdict::Inconclusive
         );
     }
 }

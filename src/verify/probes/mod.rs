@@ -1,13 +1,13 @@
-//! What PingOne's documentation leaves open: one probe for each question. A probe makes ready what it needs,
-//! asks, and says what it found: the answer that this project assumes, another one, or that it could not be
-//! settled here and why. Findings are our own words, statuses, and names and codes of PingOne's.
+//! What PingOne's documentation leaves open: one probe per question. A probe sets up what it needs, makes its calls and
+//! returns a finding: PingOne behaves as this project assumes, it behaves differently, or the probe could not find out
+//! and why. Findings only contain our own words, HTTP statuses, and PingOne's names and codes.
 //!
-//! To add one: its line in the table below, its function in the file of its noun, and its cases, one for each
-//! way it can go, in `tests/verify/probes.rs`.
+//! To add a probe: a line in the table below, a function in the file of its noun, and a case for each possible finding
+//! in `tests/verify/probes.rs`.
 
 use super::{
     error::VerifyError,
-    probe::{Fixture, Found},
+    probe::{Fixture, ProbeResult},
     test_context::TestContext,
 };
 
@@ -21,11 +21,11 @@ mod users;
 
 macro_rules! probes {
     ($($name:literal => $probe:path, $question:literal;)*) => {
-        /// The probes in the order in which they are asked, with what each asks.
+        /// The probes in the order in which they run, each with its question.
         pub const PROBES: &[(&str, &str)] = &[$(($name, $question)),*];
 
-        /// Asks one question; its name is one of those above.
-        pub async fn run(name: &str, cx: &TestContext, fixture: &Fixture) -> Found {
+        /// Runs the probe with this name.
+        pub async fn run(name: &str, cx: &TestContext, fixture: &Fixture) -> ProbeResult {
             match name {
                 $($name => $probe(cx, fixture).await,)*
                 _ => Err(VerifyError::Skipped("there is no such probe")),
@@ -35,35 +35,35 @@ macro_rules! probes {
 }
 
 probes! {
-    "client-authentication" => environment::client_authentication, "Does the worker application take HTTP Basic (the console's default)?";
-    "error-id" => environment::error_id, "Is an error's `id` the `Correlation-Id` of its answer?";
-    "unknown-environment" => environment::unknown_environment, "Does an environment that does not exist answer 403?";
-    "filter-escaping" => users::filter_escaping, "Does a filter read `\\\"` and `\\\\` in a value as JSON does?";
-    "filter-widening" => users::filter_widening, "Does an escaped quote keep a value from widening the filter?";
+    "client-authentication" => environment::client_authentication, "Does the worker application accept HTTP Basic (the console's default)?";
+    "error-id" => environment::error_id, "Is an error's `id` the `Correlation-Id` of its response?";
+    "unknown-environment" => environment::unknown_environment, "Does an unknown environment return 403?";
+    "filter-escaping" => users::filter_escaping, "Does a filter treat `\\\"` and `\\\\` in a value as JSON does?";
+    "filter-widening" => users::filter_widening, "Does escaping quotes keep a value from widening the filter?";
     "username-filter-case" => users::username_filter_case, "Does `username eq` ignore case?";
-    "username-unique-case" => users::username_unique_case, "May two usernames differ in case alone?";
-    "user-id-filter" => users::user_id_filter, "Is `id eq` refused as a filter of users?";
-    "create-with-password" => users::create_with_password, "Is a password in a plain creation ignored?";
-    "patch-merge" => users::patch_merge, "Does a plain PATCH leave the members of `name` and `address` that it lacks?";
-    "scim-patch-path" => users::scim_patch_path, "Does a SCIM patch take the path `name.middle`?";
-    "enabled-answer" => accounts::enabled_answer, "Does the answer to a change of `enabled` tell the new state?";
-    "disabled-status" => accounts::disabled_status, "Does `account.status` of a disabled user stay OK?";
-    "disabled-lock" => accounts::disabled_lock, "Is locking and unlocking a disabled user refused with 415?";
-    "enabled-unlock" => accounts::enabled_unlock, "Does an unlock right after enabling work?";
-    "lock-without-end" => accounts::lock_without_end, "Does a lock without `unlockAt` lock?";
-    "lock-past-end" => accounts::lock_past_end, "Does a lock with `unlockAt` in the past change nothing?";
-    "unlock-media-type" => accounts::unlock_media_type, "Does `account.unlock+json` without a body end a lock?";
-    "force-change-no-password" => passwords::force_change_no_password, "Is a forced change refused where there is no password?";
-    "force-change-media-type" => passwords::force_change_media_type, "Is `password.forceChange` taken without `+json`, and answered 200?";
-    "password-unlock-media-type" => passwords::password_unlock_media_type, "Is `password.unlock` taken with `+json`?";
-    "password-warnings" => passwords::password_warnings, "Which members has a password's state after failed checks?";
+    "username-unique-case" => users::username_unique_case, "Can two usernames differ only in case?";
+    "user-id-filter" => users::user_id_filter, "Is the user filter `id eq` rejected?";
+    "create-with-password" => users::create_with_password, "Is a password ignored when a user is created with `application/json`?";
+    "patch-merge" => users::patch_merge, "Does a plain PATCH keep members of `name` and `address` that it does not contain?";
+    "scim-patch-path" => users::scim_patch_path, "Does a SCIM patch accept the path `name.middle`?";
+    "enabled-answer" => accounts::enabled_answer, "Does the response to a change of `enabled` contain the new state?";
+    "disabled-status" => accounts::disabled_status, "Does a disabled user's `account.status` remain OK?";
+    "disabled-lock" => accounts::disabled_lock, "Are locking and unlocking a disabled user rejected with 415?";
+    "enabled-unlock" => accounts::enabled_unlock, "Does unlocking right after enabling work?";
+    "lock-without-end" => accounts::lock_without_end, "Does a lock without `unlockAt` lock the account?";
+    "lock-past-end" => accounts::lock_past_end, "Does a lock with `unlockAt` in the past have no effect?";
+    "unlock-media-type" => accounts::unlock_media_type, "Does `account.unlock+json` without a body unlock the account?";
+    "force-change-no-password" => passwords::force_change_no_password, "Is forcing a password change rejected if the user has no password?";
+    "force-change-media-type" => passwords::force_change_media_type, "Is `password.forceChange` accepted without `+json`, with status 200?";
+    "password-unlock-media-type" => passwords::password_unlock_media_type, "Is `password.unlock` accepted with `+json`?";
+    "password-warnings" => passwords::password_warnings, "Which members does a password state have after failed checks?";
     "lockout-in-account" => passwords::lockout_in_account, "Does a password lockout show as LOCKED in `account.status`?";
-    "lockout-unlock" => passwords::lockout_unlock, "Does a password lockout outlast `account.unlock`?";
-    "member-again" => groups::member_again, "Is adding a member once more refused with UNIQUENESS_VIOLATION?";
-    "member-filter" => groups::member_filter, "Does a user's list of groups take the filter `type eq \"DIRECT\"`?";
-    "member-not" => groups::member_not, "Is removing one who is no member answered 404?";
-    "users-page" => users::users_page, "Does a page of users hold 200 at the most?";
-    "activities-limit" => activities::activities_limit, "Does GET activities take a limit of 1000, and no higher one?";
-    "activities-delay" => activities::activities_delay, "How long does it take until something shows in the audit trail?";
-    "bypass-name" => devices::bypass_name, "Is the truth value of an MFA bypass called `bypassMFAEnabled`?";
+    "lockout-unlock" => passwords::lockout_unlock, "Does a password lockout survive `account.unlock`?";
+    "member-again" => groups::member_again, "Is adding a member twice rejected with UNIQUENESS_VIOLATION?";
+    "member-filter" => groups::member_filter, "Does a user's group list accept the filter `type eq \"DIRECT\"`?";
+    "member-not" => groups::member_not, "Does removing a user who is not a member return 404?";
+    "users-page" => users::users_page, "Does a page of users contain at most 200?";
+    "activities-limit" => activities::activities_limit, "Does GET activities accept a limit of 1000, but no more?";
+    "activities-delay" => activities::activities_delay, "How long until an activity appears in the audit trail?";
+    "bypass-name" => devices::bypass_name, "Is the boolean of an MFA bypass called `bypassMFAEnabled`?";
 }

@@ -1,11 +1,11 @@
-//! Passwords: media types, and what failed checks do.
+//! Passwords: media types, and the effect of failed checks.
 
 use serde_json::{Value, json};
 
 use super::accounts::{is_locked, unlock};
 use crate::verify::{
     error::{VerifyError, status_and_codes},
-    probe::{Finding, Fixture, Found, names, yes},
+    probe::{Finding, Fixture, ProbeResult, names, yes_no},
     test_context::{TestContext, operation, post, put},
 };
 
@@ -21,58 +21,58 @@ async fn password_status(cx: &TestContext, fixture: &Fixture) -> Result<String, 
     Ok(state.text("/status").unwrap_or_default().to_owned())
 }
 
-/// Gives the user a password that is in use.
+/// Sets a password that does not have to be changed.
 async fn give_password(cx: &TestContext, fixture: &Fixture) -> Result<(), VerifyError> {
     let body = json!({"value": cx.password()?, "forceChange": false, "bypassPolicy": true});
     let path = fixture.password_path();
-    cx.need("setting a password", put(&path, SET_PASSWORD, body))
+    cx.require("setting a password", put(&path, SET_PASSWORD, body))
         .await
         .map(drop)
 }
 
-pub(super) async fn force_change_no_password(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn force_change_no_password(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     if password_status(cx, fixture).await? != "NO_PASSWORD" {
-        return Ok(Finding::open("a new user has a password"));
+        return Ok(Finding::inconclusive("the new user has a password"));
     }
     let path = fixture.password_path();
     let answer = cx.ask(operation(&path, FORCE_CHANGE)).await?;
-    Ok(Finding::of(
+    Ok(Finding::expect(
         answer.status == 400,
-        format!("it answers {}", status_and_codes(&answer)),
+        format!("it returns {}", status_and_codes(&answer)),
     ))
 }
 
-pub(super) async fn force_change_media_type(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn force_change_media_type(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     let path = fixture.password_path();
     give_password(cx, fixture).await?;
     let bare = cx.ask(operation(&path, FORCE_CHANGE)).await?;
     let forced = password_status(cx, fixture).await? == "MUST_CHANGE_PASSWORD";
     give_password(cx, fixture).await?;
     let with_json = cx.ask(operation(&path, FORCE_CHANGE_JSON)).await?;
-    Ok(Finding::of(
+    Ok(Finding::expect(
         bare.status == 200 && forced,
         format!(
-            "without, it answers {}{}; with, {}",
+            "without `+json`, it returns {}{}; with it, {}",
             status_and_codes(&bare),
             if forced {
                 ""
             } else {
-                " and the state is not MUST_CHANGE_PASSWORD"
+                " but the state is not MUST_CHANGE_PASSWORD"
             },
             status_and_codes(&with_json)
         ),
     ))
 }
 
-pub(super) async fn password_unlock_media_type(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn password_unlock_media_type(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     let path = fixture.password_path();
     give_password(cx, fixture).await?;
     let with_json = cx.ask(operation(&path, UNLOCK_PASSWORD_JSON)).await?;
     let bare = cx.ask(operation(&path, UNLOCK_PASSWORD)).await?;
-    Ok(Finding::of(
+    Ok(Finding::expect(
         with_json.is_success(),
         format!(
-            "with, it answers {}; without, {}",
+            "with `+json`, it returns {}; without it, {}",
             status_and_codes(&with_json),
             status_and_codes(&bare)
         ),
@@ -82,15 +82,15 @@ pub(super) async fn password_unlock_media_type(cx: &TestContext, fixture: &Fixtu
 /// More failed checks than any sensible policy allows.
 const MAX_CHECKS: usize = 15;
 
-/// What failed checks showed.
+/// The result of failed checks.
 struct Lockout {
     /// Members of the password's state that the documentation does not name.
     unknown: Vec<String>,
-    /// Whether the password is locked out in the end.
+    /// Whether the password was locked out.
     locked_out: bool,
 }
 
-/// Fails to give the password until it is locked out.
+/// Checks a wrong password up to the lockout.
 async fn lock_out(cx: &TestContext, fixture: &Fixture) -> Result<Lockout, VerifyError> {
     const KNOWN: &[&str] = &[
         "_links",
@@ -131,48 +131,52 @@ async fn lock_out(cx: &TestContext, fixture: &Fixture) -> Result<Lockout, Verify
     Ok(lockout)
 }
 
-pub(super) async fn password_warnings(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn password_warnings(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     let Lockout {
         unknown,
         locked_out,
     } = lock_out(cx, fixture).await?;
     let until = if locked_out {
-        "until the lockout"
+        "up to the lockout"
     } else {
         "without a lockout"
     };
     Ok(if unknown.is_empty() {
-        Finding::as_assumed(format!("none that is not documented, {until}"))
+        Finding::as_expected(format!("only documented ones, {until}"))
     } else {
-        Finding::otherwise(format!("{}, {until}", unknown.join(", ")))
+        Finding::unexpected(format!("{}, {until}", unknown.join(", ")))
     })
 }
 
-pub(super) async fn lockout_in_account(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn lockout_in_account(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     unlock(cx, fixture).await?;
     if !lock_out(cx, fixture).await?.locked_out {
         return Ok(no_lockout());
     }
     let locked = is_locked(cx, fixture).await?;
     give_password(cx, fixture).await?;
-    Ok(Finding::of(locked, yes(locked)))
+    Ok(Finding::expect(locked, yes_no(locked)))
 }
 
-pub(super) async fn lockout_unlock(cx: &TestContext, fixture: &Fixture) -> Found {
+pub(super) async fn lockout_unlock(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
     if !lock_out(cx, fixture).await?.locked_out {
         return Ok(no_lockout());
     }
     let answer = unlock(cx, fixture).await?;
     let still = password_status(cx, fixture).await? == "PASSWORD_LOCKED_OUT";
     give_password(cx, fixture).await?;
-    Ok(Finding::of(
+    Ok(Finding::expect(
         still,
-        format!("{}: it answers {}", yes(still), status_and_codes(&answer)),
+        format!(
+            "{}: it returns {}",
+            yes_no(still),
+            status_and_codes(&answer)
+        ),
     ))
 }
 
 fn no_lockout() -> Finding {
-    Finding::open(format!(
-        "{MAX_CHECKS} failed checks did not lock the password out"
+    Finding::inconclusive(format!(
+        "{MAX_CHECKS} failed checks did not cause a lockout"
     ))
 }

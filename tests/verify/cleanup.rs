@@ -1,4 +1,4 @@
-//! However the story of a self-test ends, what it made is deleted.
+//! However a self-test ends, it deletes what it created.
 
 use std::{cell::RefCell, future::pending, time::Duration};
 
@@ -6,7 +6,7 @@ use pingone_sandbox::{Sandbox, Seed};
 use pingone_xsoar::{
     env::Env,
     run,
-    verify::{carry_out, error::VerifyError, report::Results, test_context::TestContext},
+    verify::{error::VerifyError, report::Results, run_and_clean_up, test_context::TestContext},
 };
 use serde_json::Value;
 
@@ -24,45 +24,45 @@ fn count(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_made_before_a_panic_is_deleted() {
+async fn the_clean_up_runs_after_a_panic() {
     run::hide_panics();
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
     let (before, cx) = (count(&sandbox), cx(&sandbox));
-    let made = std::cell::Cell::new(0);
+    let created = std::cell::Cell::new(0);
     let broken = async |cx: &TestContext, _: &RefCell<Results>| {
         cx.user("one").await?;
         cx.group("two").await?;
-        made.set(count(&sandbox));
-        assert_eq!(made.get(), 0, "hunter22");
+        created.set(count(&sandbox));
+        assert_eq!(created.get(), 0, "hunter22");
         Ok(())
     };
-    let ended = carry_out(&cx, broken, pending, &|_| ()).await;
-    let (text, good) = (ended.report, ended.is_good);
-    assert_eq!(made.get(), before + 2, "nothing was made");
+    let summary = run_and_clean_up(&cx, broken, pending, &|_| ()).await;
+    let (text, passed) = (summary.report, summary.passed);
+    assert_eq!(created.get(), before + 2, "nothing was created");
     assert_eq!(count(&sandbox), before, "{text}");
     assert!(
-        !good && text.contains("has a fault") && text.contains("2 made and deleted"),
+        !passed && text.contains("because of a bug") && text.contains("2 created and deleted"),
         "{text}"
     );
     assert!(!text.contains("hunter22"), "{text}");
 }
 
 #[tokio::test]
-async fn what_was_made_before_an_error_is_deleted() {
+async fn the_clean_up_runs_after_an_error() {
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
     let (before, cx) = (count(&sandbox), cx(&sandbox));
     let failing = async |cx: &TestContext, _: &RefCell<Results>| {
         cx.user("one").await?;
         Err(VerifyError::Interrupted)
     };
-    let ended = carry_out(&cx, failing, pending, &|_| ()).await;
-    let (text, good) = (ended.report, ended.is_good);
+    let summary = run_and_clean_up(&cx, failing, pending, &|_| ()).await;
+    let (text, passed) = (summary.report, summary.passed);
     assert_eq!(count(&sandbox), before, "{text}");
-    assert!(!good && text.contains("1 made and deleted"), "{text}");
+    assert!(!passed && text.contains("1 created and deleted"), "{text}");
 }
 
 #[tokio::test]
-async fn a_stopped_bench_sends_nothing_more() {
+async fn a_stopped_self_test_makes_no_more_calls() {
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
     let cx = cx(&sandbox);
     cx.stop();
