@@ -33,14 +33,14 @@ const CHECK_PROXY: &str =
     "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
 const OUTCOME_UNKNOWN: &str =
-    "PingOne may have carried out the change all the same: look before you run the command again.";
+    "PingOne may have made the change anyway: check before you run the command again.";
 
 fn hint(access: Access, error: &pingone::Error) -> Option<String> {
     let advice = match &*error.problem {
         Problem::Refused(refusal) => refusal_advice(access, refusal),
         Problem::NoToken(refusal) => token_advice(refusal),
         Problem::NoAnswer(no_answer) => no_answer_advice(no_answer.cause),
-        Problem::OutOfTime { .. } => Some("Allow more time: 'Command timeout in seconds'."),
+        Problem::OutOfTime { .. } => Some("Increase 'Command timeout in seconds'."),
         Problem::ProtectionUnknown {
             cause: Some(cause), ..
         } => return hint(access, cause),
@@ -55,7 +55,7 @@ fn hint(access: Access, error: &pingone::Error) -> Option<String> {
 fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
     match refusal.status {
         401 => Some(
-            "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application.",
+            "PingOne accepted the credentials but rejected the access token: check that the Region and the Environment ID belong to the worker application.",
         ),
         403 if access == Access::Read => Some(
             "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
@@ -65,12 +65,12 @@ fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
         ),
         407 => Some(CHECK_PROXY),
         // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
-        415 if refusal.operation.is_some_and(needs_enabled_user) => Some(
-            "PingOne refuses to lock or unlock a user who is disabled: activate the user first.",
-        ),
-        429 => Some("PingOne limits how many requests a licence may make: try again later."),
+        415 if refusal.operation.is_some_and(needs_enabled_user) => {
+            Some("PingOne cannot lock or unlock a disabled user: activate the user first.")
+        }
+        429 => Some("PingOne's rate limit was reached: try again later."),
         300..=399 => {
-            Some("Redirects are not followed, to keep the access token here: check the API URL.")
+            Some("Redirects are not followed, to protect the access token: check the API URL.")
         }
         _ => None,
     }
@@ -79,15 +79,15 @@ fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
 fn token_advice(refusal: &Refusal) -> Option<&'static str> {
     match refusal.status {
         400 | 401 | 403 => Some(
-            "PingOne did not accept the credentials of the worker application: check the Client ID and the Client Secret, and that they belong to this environment and region.",
+            "PingOne rejected the worker application's credentials: check the Client ID and Client Secret, and that they belong to this environment and region.",
         ),
         404 => Some(
-            "There is no such environment where the token was asked for: check the Environment ID and the Region.",
+            "The environment does not exist in this region: check the Environment ID and the Region.",
         ),
         407 => Some(CHECK_PROXY),
-        429 => Some("PingOne limits how many requests a licence may make: try again later."),
+        429 => Some("PingOne's rate limit was reached: try again later."),
         300..=399 => Some(
-            "Redirects are not followed, to keep the client secret here: check the Authentication URL.",
+            "Redirects are not followed, to protect the client secret: check the Authentication URL.",
         ),
         _ => None,
     }
@@ -96,17 +96,17 @@ fn token_advice(refusal: &Refusal) -> Option<&'static str> {
 fn no_answer_advice(cause: Cause) -> Option<&'static str> {
     match cause {
         Cause::Dns => Some(
-            "Check the Region, the API URL and the Authentication URL, and the name service of the engine; behind a proxy, turn 'Use system proxy settings' on.",
+            "Check the Region, the API URL, the Authentication URL, and DNS on the engine. Behind a proxy, turn on 'Use system proxy settings'.",
         ),
         Cause::Connect => Some(
-            "Check that the engine may reach this host; behind a proxy, turn 'Use system proxy settings' on.",
+            "Check that the engine can reach this host. Behind a proxy, turn on 'Use system proxy settings'.",
         ),
         Cause::Tls => Some(
-            "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.",
+            "If a proxy or gateway inspects TLS traffic, add its certificate to XSOAR (SSL_CERT_FILE). 'Trust any certificate (not secure)' would turn the check off.",
         ),
         Cause::Proxy => Some(CHECK_PROXY),
         Cause::Timeout => Some(
-            "If PingOne is just slow, allow more time: 'Request timeout in seconds', 'Command timeout in seconds'.",
+            "If PingOne is slow, increase 'Request timeout in seconds' and 'Command timeout in seconds'.",
         ),
         Cause::Broken | Cause::TooLarge | Cause::NotRecorded => None,
     }

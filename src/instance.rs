@@ -150,19 +150,15 @@ impl Parameters<'_> {
 
     /// An option that protects: an invalid value must not leave it off, so it is an error.
     fn switch(&self, name: &str) -> Result<bool> {
-        safety::parse_switch(self.value(name)).ok_or_else(|| {
-            anyhow!(
-                "{} is neither true nor false: enter true or false.",
-                Self::label(name)
-            )
-        })
+        safety::parse_switch(self.value(name))
+            .ok_or_else(|| anyhow!("{} must be true or false.", Self::label(name)))
     }
 
     /// A list of protected names. An invalid value is an error here too.
     fn names(&self, name: &str) -> Result<Vec<String>> {
         safety::parse_names(self.value(name)).ok_or_else(|| {
             anyhow!(
-                "{} is no list of names: enter names or IDs with commas or line breaks between them, in double quotes where a name has a comma in it, or a JSON list of texts.",
+                "{} is not a list of names: enter names or IDs separated by commas or line breaks, or a JSON list of strings. Put names that contain a comma in double quotes.",
                 Self::label(name)
             )
         })
@@ -194,18 +190,18 @@ impl Parameters<'_> {
         };
         let label = Self::label(name);
         let url = Url::parse(&text).map_err(|_| {
-            anyhow!("{label} is not an address: enter one such as https://api.pingone.eu.")
+            anyhow!("{label} is not a URL: enter one such as https://api.pingone.eu.")
         })?;
         ensure!(
             url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)),
-            "{label} does not begin with https://: use https, so that nobody on the way can read the token (http is taken for this machine alone)."
+            "{label} must start with https://, so that no one can read the token in transit (http is allowed for this machine only)."
         );
         ensure!(
             url.username().is_empty()
                 && url.password().is_none()
                 && url.query().is_none()
                 && url.fragment().is_none(),
-            "{label} has more than a host and a path: leave out user, password, '?' and '#'."
+            "{label} must contain only a host and a path: remove the user, password, '?' or '#'."
         );
         Ok(Some(url))
     }
@@ -228,7 +224,7 @@ fn text(value: &Value) -> Option<String> {
 }
 
 fn missing(label: &str) -> anyhow::Error {
-    anyhow!("{label} is missing: fill it in in the instance's settings.")
+    anyhow!("{label} is missing: enter it in the instance settings.")
 }
 
 fn seconds(label: &str, text: &str) -> Result<Duration> {
@@ -569,15 +565,15 @@ mod tests {
         for (change, begins) in [
             (
                 json!({"read_only": "maybe"}),
-                "The instance parameter 'Read only' (read_only) is neither true nor false: enter ",
+                "The instance parameter 'Read only' (read_only) must be true or false",
             ),
             (
                 json!({"protected_users": {"name": "emma.sharp"}}),
-                "The instance parameter 'Protected users' (protected_users) is no list of names: enter ",
+                "The instance parameter 'Protected users' (protected_users) is not a list of names: enter ",
             ),
             (
                 json!({"protected_groups": "[Sales]"}),
-                "The instance parameter 'Protected groups' (protected_groups) is no list of names: enter ",
+                "The instance parameter 'Protected groups' (protected_groups) is not a list of names: enter ",
             ),
         ] {
             let text = error(&change);

@@ -299,7 +299,7 @@ fn a_change_stays_in_doubt_if_no_new_token_can_be_fetched() {
     let text = received.error(0);
     assert!(
         text.contains("invalid_client: Secret expired")
-            && text.contains("PingOne may have carried out the change all the same"),
+            && text.contains("PingOne may have made the change anyway"),
         "{text}"
     );
 }

@@ -134,11 +134,11 @@ const CUT: &[&str] = &["the connection to 127.0.0.1:", "ended before the answer 
 const TOO_LARGE: &[&str] = &["the answer of 127.0.0.1:", "is too large (more than 8 MiB)"];
 const LIMITED: &[&str] = &[
     "Error in API call [429] - Too Many Requests\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c",
-    "PingOne limits how many requests a licence may make: try again later.",
+    "PingOne's rate limit was reached: try again later.",
 ];
 const NO_CONNECTION: &[&str] = &[
     "no connection to 127.0.0.1:",
-    "Check that the engine may reach this host; behind a proxy, turn 'Use system proxy settings' on.",
+    "Check that the engine can reach this host. Behind a proxy, turn on 'Use system proxy settings'.",
 ];
 const CREDENTIALS: &str = "check the Client ID and the Client Secret, and that they belong to this environment and region.";
 
@@ -176,8 +176,8 @@ pub(crate) static FAULTS: &[Fault] = &[
     },
     refused("400", Injection::Answer(400, &[], JSON, ERROR_BODY), &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.", CREDENTIALS]),
     refused("403", Injection::Answer(403, &[], JSON, ERROR_BODY), &["Error in API call [403] - Forbidden\nSOME_CODE: Some message.", "The worker application needs the role Identity Data"], &["Error in API call [403] - Forbidden", CREDENTIALS]),
-    refused("404", Injection::Answer(404, &[], JSON, ERROR_BODY), &["Error in API call [404] - Not Found\nSOME_CODE: Some message."], &["Error in API call [404] - Not Found", "There is no such environment where the token was asked for: check the Environment ID and the Region."]),
-    refused("302 to another host", Injection::Answer(302, &[("Location", "https://elsewhere.invalid/")], "text/html", HTML), &["Error in API call [302] - Found", "Redirects are not followed, to keep the access token here: check the API URL."], &["Error in API call [302] - Found", "Redirects are not followed, to keep the client secret here: check the Authentication URL."]),
+    refused("404", Injection::Answer(404, &[], JSON, ERROR_BODY), &["Error in API call [404] - Not Found\nSOME_CODE: Some message."], &["Error in API call [404] - Not Found", "The environment does not exist in this region: check the Environment ID and the Region."]),
+    refused("302 to another host", Injection::Answer(302, &[("Location", "https://elsewhere.invalid/")], "text/html", HTML), &["Error in API call [302] - Found", "Redirects are not followed, to protect the access token: check the API URL."], &["Error in API call [302] - Found", "Redirects are not followed, to protect the client secret: check the Authentication URL."]),
     refused("501", Injection::Answer(501, &[], "", b""), &["Error in API call [501] - Not Implemented"], &["Error in API call [501] - Not Implemented"]).doubtful(),
     Fault {
         name: "401 once",
@@ -188,7 +188,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     Fault {
         name: "401 always",
         injection: Injection::Answer(401, &[], JSON, ERROR_BODY),
-        reads: Error(2, &["Error in API call [401] - Unauthorized\nSOME_CODE: Some message.", "PingOne accepted the credentials but refused the access token: check that the Region and the Environment ID belong to the worker application."]),
+        reads: Error(2, &["Error in API call [401] - Unauthorized\nSOME_CODE: Some message.", "PingOne accepted the credentials but rejected the access token: check that the Region and the Environment ID belong to the worker application."]),
         writes: Error(2, &["Error in API call [401] - Unauthorized"]), creates: Error(2, &["Error in API call [401] - Unauthorized"]),
         token: Error(1, &["Error in API call [401] - Unauthorized\nSOME_CODE: Some message.", CREDENTIALS]),
         doubt: Doubt::None,
@@ -513,7 +513,7 @@ impl ExpectedText {
                 wanted.push("Whether the change was made is not known".to_owned());
             }
             (Unknown, Kind::Write) => {
-                wanted.push("PingOne may have carried out the change all the same".to_owned());
+                wanted.push("PingOne may have made the change anyway".to_owned());
             }
             _ => unwanted.extend([
                 "Whether the change was made is not known",

@@ -104,7 +104,7 @@ fn once(env: Env, request: Value) -> Received {
     talk(env, [Turn::new(request)])
 }
 
-const TLS_ADVICE: &str = "If a proxy or gateway opens TLS connections, give XSOAR its certificate (SSL_CERT_FILE); 'Trust any certificate (not secure)' would switch the check off.";
+const TLS_ADVICE: &str = "If a proxy or gateway inspects TLS traffic, add its certificate to XSOAR (SSL_CERT_FILE). 'Trust any certificate (not secure)' would turn the check off.";
 
 /// The error of a certificate that is not trusted: said at once.
 fn assert_untrusted(received: &Received, tls: &Tls) {
@@ -487,7 +487,7 @@ fn an_unresolvable_host_is_named() {
         "{text}"
     );
     assert!(
-        text.ends_with("Check the Region, the API URL and the Authentication URL, and the name service of the engine; behind a proxy, turn 'Use system proxy settings' on."),
+        text.ends_with("Check the Region, the API URL, the Authentication URL, and DNS on the engine. Behind a proxy, turn on 'Use system proxy settings'."),
         "{text}"
     );
 }

@@ -124,7 +124,9 @@ fn a_password_not_yet_set_is_reported_as_such() {
     let start = "Failed to execute pingone-set-password command. Error: the password has not been changed so far (last change: ";
     assert!(text.starts_with(start), "{text}");
     assert!(
-        text.ends_with("PingOne may have carried out the change all the same: look before you run the command again."),
+        text.ends_with(
+            "PingOne may have made the change anyway: check before you run the command again."
+        ),
         "{text}"
     );
 }
