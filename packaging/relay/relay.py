@@ -1,8 +1,8 @@
-"""PingOne for Cortex XSOAR: hands a command to the executable pingone-xsoar and its answer to the server.
+"""PingOne for Cortex XSOAR: passes commands to the executable pingone-xsoar, and its answers to the server.
 
-XSOAR starts integrations as Python only. For each command this script starts `pingone-xsoar serve`, gives it
-the command on stdin, turns its messages into calls of `demisto` and the server's answers into reply lines.
-It knows nothing about PingOne, keeps no process and leaves no file behind.
+XSOAR only runs integrations written in Python. For each command this script starts `pingone-xsoar serve`, sends it
+the command on stdin, and translates its messages into calls of `demisto` and the results into reply lines. It knows
+nothing about PingOne, keeps no process running and leaves no files behind.
 """
 
 import binascii
@@ -16,30 +16,30 @@ import time
 import zlib
 
 NAME = "pingone-xsoar"
-# The executable, where this copy of the script carries it: the SHA-256 of the whole, and zlib in base64.
+# The embedded executable, if this copy of the script has one: its SHA-256, and zlib in base64.
 CARRIED_SHA256 = ""
 CARRIED = """
 """
-# Between commands the executable stays in memory: unpacking it takes ten times as long as looking through it.
+# The executable stays in memory between commands: unpacking it takes ten times as long as hashing it.
 KEPT = "pingone_xsoar_" + CARRIED_SHA256
-# Nobody may write to it, let it grow or shrink, or take these seals off: F_SEAL_SEAL, _SHRINK, _GROW and _WRITE.
+# It cannot be written, resized or unsealed: F_SEAL_SEAL, _SHRINK, _GROW and _WRITE.
 SEALS, F_ADD_SEALS, F_GET_SEALS = 0xF, 1033, 1034
 
-# What of the server's context goes along. The incident stays here: the executable has no use for it.
+# The parts of the server's context to pass on. The executable does not need the incident.
 CONTEXT = ("IntegrationBrand", "IntegrationInstance", "IsDebug", "runDuration")
-# How the server's own loop marks the answer to a call as an error; the executable knows it.
+# How the server's own loop marks a reply as an error. The executable understands it.
 ERROR_MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
 MAX_LINE = 64 * 1024 * 1024
 CHUNK = 32 * 1024
-# The executable answers within its own time limit; this much later it is taken for stuck.
+# Seconds beyond the executable's own time limit until it is considered stuck.
 GRACE = 30
-# Ended is what closed its output; it may take a moment longer until it is gone.
+# Seconds until a process that closed its output must have exited.
 LAST_MOMENT = 2
-NO_MESSAGE = "sent something that is not a message of its protocol"
+NO_MESSAGE = "sent a message that the relay does not understand"
 
 
 class Broken(Exception):
-    """The executable did not do its part."""
+    """The executable failed."""
 
 
 def start(path, files=()):
@@ -49,23 +49,22 @@ def start(path, files=()):
 
 
 def start_file(file):
-    """Starts an open file. It must not be open for writing: Linux does not execute what may change."""
+    """Starts an open file. It must not be open for writing: Linux refuses to execute such a file."""
     return start("/proc/self/fd/%d" % file, [file])
 
 
 def start_kept():
-    """Starts the copy that an earlier command kept, if it is there and what it should be. Every script in this
-    Python can reach it, so the seals are looked at and the whole is hashed each time, by a descriptor that nobody
-    else knows."""
+    """Starts the copy that an earlier command kept, if it exists and is intact. Every script in this Python process
+    can reach it, so each time its seals are checked and it is hashed, through a descriptor that no one else has."""
     try:
         file = os.dup(sys.modules[KEPT].descriptor)
-    except Exception:  # it is not there, or somebody changed it into something else
+    except Exception:  # it does not exist, or was replaced by something else
         return None
     try:
         if seals(file) == SEALS and digest(file) == CARRIED_SHA256:
             return start_file(file)
     except OSError:
-        pass  # no such file any more, or open for writing somewhere: a fresh copy will do
+        pass  # closed, or open for writing somewhere: make a fresh copy
     finally:
         os.close(file)
     return None
@@ -82,25 +81,25 @@ def digest(file):
 
 
 def give_back():
-    """glibc keeps what is freed for later use; after unpacking, these are tens of megabytes."""
+    """glibc keeps freed memory for later use; after unpacking, that is tens of megabytes."""
     try:
-        os.confstr("CS_GNU_LIBC_VERSION")  # other libraries do not know it, and give back by themselves
+        os.confstr("CS_GNU_LIBC_VERSION")  # other C libraries fail here; they return memory anyway
         import ctypes
 
         ctypes.CDLL(None).malloc_trim(0)
     except Exception:
-        pass  # it works without, too
+        pass  # optional
 
 
 def keep(file):
-    """Keeps a sealed copy for the next command. Elsewhere than in `sys.modules` it would be cleared away."""
+    """Keeps a sealed copy for the next command. Anything outside `sys.modules` would be cleared."""
     kept = type(sys)(KEPT)
     kept.descriptor = os.dup(file)
     sys.modules[KEPT] = kept
 
 
 def start_carried():
-    """Starts the executable that this script carries, from the first place that allows it."""
+    """Starts the embedded executable, from the first location that allows it."""
     carried = globals().pop("CARRIED")  # it must not outlive the command
     process = start_kept()
     if process:
@@ -110,7 +109,7 @@ def start_carried():
     except (ValueError, zlib.error):
         program = b""
     if hashlib.sha256(program).hexdigest() != CARRIED_SHA256:
-        raise Broken("The executable inside the integration is damaged: upload the integration's file again.")
+        raise Broken("The executable inside the integration is damaged. Upload the integration again.")
     refusals = []
     for place, create in (
         ("memory", nameless_memory),
@@ -129,13 +128,13 @@ def start_carried():
         except OSError as error:
             refusals.append("%s (%s)" % (place, error))
     raise Broken(
-        "The executable inside the integration may not be started from %s. Use an image that has "
-        "pingone-xsoar installed." % ", nor from ".join(refusals)
+        "The executable inside the integration cannot be started from %s. Use an image with "
+        "pingone-xsoar installed." % ", or from ".join(refusals)
     )
 
 
 def written(file, program):
-    """The program in the file, which then is open for reading alone; and whether it is sealed."""
+    """Writes the program to the file. Returns the file, reopened read-only, and whether it is sealed."""
     with open(file, "wb", 0) as writer:
         rest = memoryview(program)
         while rest:
@@ -144,7 +143,7 @@ def written(file, program):
 
 
 def seals(file, added=0):
-    """The seals of a file, after some were added. Files on disk have none, nor can they be given any."""
+    """Adds seals to a file and returns all its seals. Files on disk cannot have any."""
     try:
         import fcntl
 
@@ -156,18 +155,18 @@ def seals(file, added=0):
 
 
 def nameless_memory():
-    """An open file in memory that may be executed and sealed."""
+    """An open file in memory that can be executed and sealed."""
     if not hasattr(os, "memfd_create"):
         raise OSError("this Python has no memfd_create")
     try:
-        return os.memfd_create(NAME, 0x13)  # close on exec, sealing, and MFD_EXEC, which Linux knows since 6.3
+        return os.memfd_create(NAME, 0x13)  # close on exec, sealing, and MFD_EXEC (since Linux 6.3)
     except OSError:
         return os.memfd_create(NAME, 0x3)
 
 
 def nameless_file(folder):
-    """An open file of our own on disk. It has lost its name before anything is in it: nobody else can open
-    it, and nothing stays behind, whatever happens."""
+    """An open file on disk, unlinked before anything is written to it, so that no one else can open it and nothing
+    is left behind."""
     import tempfile
 
     file, path = tempfile.mkstemp(prefix=NAME, dir=folder or tempfile.gettempdir())
@@ -177,7 +176,7 @@ def nameless_file(folder):
 
 
 def start_installed():
-    """Starts the executable of the image: from the Python package, else from the search path."""
+    """Starts the executable installed in the image: from the Python package, or from the search path."""
     try:
         import pingone_xsoar
 
@@ -190,8 +189,8 @@ def start_installed():
         return start(path)
     except OSError as error:
         raise Broken(
-            "The executable %s cannot be started (%s). Upload the integration's file that has it "
-            "inside, or choose an image that has it installed." % (path, error)
+            "The executable %s cannot be started (%s). Upload the one-file integration, which contains it, "
+            "or use an image that has it installed." % (path, error)
         )
 
 
@@ -209,7 +208,7 @@ def request_line():
 
 
 def patience():
-    """Seconds until the executable is taken for stuck; within the time that the server gives the container."""
+    """Seconds until the executable is considered stuck, within the time limit of the container."""
     try:
         seconds = float(demisto.params().get("command_timeout") or 60)
     except (TypeError, ValueError):
@@ -222,7 +221,7 @@ def patience():
 
 
 def call_server(message):
-    """Makes the call that the executable asks for. Old servers have no versions of the integration context."""
+    """Makes a call for the executable. Old servers have no versioned integration context."""
     command, args = message["command"], message["args"]
     if message["type"] == "log" and command in ("debug", "info", "error"):
         return getattr(demisto, command)(*args["args"])
@@ -234,20 +233,20 @@ def call_server(message):
         if "version" in args and hasattr(demisto, "setIntegrationContextVersioned"):
             return demisto.setIntegrationContextVersioned(args["value"], args["version"], args.get("sync", False))
         return demisto.setIntegrationContext(args["value"])
-    raise ValueError("%s is not a call that the relay makes" % command)
+    raise ValueError("the relay does not support the call %s" % command)
 
 
 def reply_line(message):
     try:
         reply = json.dumps(call_server(message), default=str)
-    except Exception as error:  # whatever it was, the executable decides what it means for the command
+    except Exception as error:  # the executable decides what an error means for the command
         reply = ERROR_MARKER + " ".join(str(error).split())
     return reply.encode() + b"\n"
 
 
 class Pipes:
-    """The pipes of the executable. All three are served at once, so that neither side waits for the other, and by
-    the script's only thread: the server has one conversation."""
+    """The executable's pipes. All three are served together, so that there is no deadlock, and on the script's only
+    thread, because `demisto` calls must not overlap."""
 
     def __init__(self, process, seconds):
         self.process, self.deadline, self.stuck = process, time.monotonic() + seconds, False
@@ -261,7 +260,7 @@ class Pipes:
         os.set_blocking(self.input, False)
 
     def watch(self, pipe, event):
-        """Has `poll` look at a pipe, or no longer."""
+        """Adds a pipe to `poll`, or removes it."""
         if event and pipe not in self.polled:
             self.poll.register(pipe, event)
             self.polled.add(pipe)
@@ -270,7 +269,7 @@ class Pipes:
             self.polled.remove(pipe)
 
     def exchange(self, line):
-        """Sends a line, and gives the next that comes: nothing at the end of the output, or of the time."""
+        """Sends a line and returns the next one received; an empty one at the end of the output or on timeout."""
         self.send(line)
         searched = 0
         while True:
@@ -287,7 +286,7 @@ class Pipes:
                 return b""
 
     def serve(self, deadline):
-        """Moves what can be moved. False if the time is over."""
+        """Reads and writes whatever is ready. False on timeout."""
         left = deadline - time.monotonic()
         for pipe, _ in self.poll.poll(max(left, 0) * 1000):
             if pipe == self.input:
@@ -303,7 +302,7 @@ class Pipes:
         return left > 0
 
     def send(self, more=b""):
-        """Sends as much as goes at once; `serve` does the rest."""
+        """Writes as much as possible without blocking; `serve` writes the rest."""
         if more:
             self.unsent = memoryview(bytes(self.unsent) + more)
         try:
@@ -312,30 +311,30 @@ class Pipes:
         except BlockingIOError:
             pass
         except BrokenPipeError:
-            self.unsent = b""  # it may have answered before it ended
+            self.unsent = b""  # it may have answered before it exited
         self.watch(self.input, select.POLLOUT if self.unsent else None)
 
     def end(self, kill):
-        """Nothing goes on when the command is over: containers are shared between integrations."""
+        """Makes sure that the process exits with the command: containers are shared between integrations."""
         process, deadline = self.process, time.monotonic() + LAST_MOMENT
         self.watch(self.input, None)
         self.unsent = b""
-        process.stdin.close()  # after `native` and the end of its input it ends by itself
+        process.stdin.close()  # with `native` and the end of its input, it exits by itself
         while self.polled and not kill and self.serve(deadline):
-            self.received.clear()  # nobody listens any more
+            self.received.clear()  # not needed any more
         while process.poll() is None:
             if kill or time.monotonic() >= deadline:
                 process.kill()
                 process.wait()
             else:
-                time.sleep(0.0001)  # it has closed its output, so it is about to be gone
+                time.sleep(0.0001)  # it closed its output, so it is about to exit
         process.stdout.close()
         process.stderr.close()
 
 
 def converse(pipes, fresh):
-    """Carries messages and replies until the command is completed, or the executable is gone. True if there
-    was an answer."""
+    """Exchanges messages and replies until the command is completed or the executable exits. True if there was an
+    answer."""
     answered = False
     reply = request_line()
     while True:
@@ -355,7 +354,7 @@ def converse(pipes, fresh):
             answered = True
         elif kind in ("log", "executeCommand"):
             reply = reply_line(message)
-            if fresh:  # now PingOne is asked, so there is time
+            if fresh:  # the executable is now waiting for PingOne, so there is time
                 pipes.send(reply)
                 reply, fresh = b"", False
                 give_back()
@@ -368,12 +367,12 @@ def converse(pipes, fresh):
 def carry_out():
     seconds, known = patience(), KEPT in sys.modules
     process = start_carried() if CARRIED_SHA256 else start_installed()
-    # A loop that compiles every script anew fills that room again with each.
+    # Pointless in a loop that compiles the script again for each command.
     fresh = KEPT in sys.modules and not known and demisto.callingContext.get("code_version")
     pipes, problem, kill = Pipes(process, seconds), None, True
     try:
         if not converse(pipes, fresh):
-            problem = "gave no answer within %g seconds and was ended" % seconds if pipes.stuck else "ended"
+            problem = "did not answer within %g seconds and was stopped" % seconds if pipes.stuck else "ended"
         kill = pipes.stuck
     except Broken as broken:
         problem = str(broken)
@@ -387,12 +386,12 @@ def describe(problem, code, words):
     if problem == "ended" and code < 0:
         import signal
 
-        problem = "was ended by %s before it answered" % signal.Signals(-code).name
+        problem = "was stopped by %s before it answered" % signal.Signals(-code).name
     elif problem == "ended":
-        problem = "ended with exit code %d before it answered" % code
-    text = "%s %s. Whether the command took effect in PingOne is not known." % (NAME, problem)
+        problem = "exited with code %d before it answered" % code
+    text = "%s %s. It is not known whether the command took effect in PingOne." % (NAME, problem)
     words = words.decode(errors="replace").strip()
-    return "%s Its last words: %s" % (text, words) if words else text
+    return "%s Its last output: %s" % (text, words) if words else text
 
 
 def error_entry(text):

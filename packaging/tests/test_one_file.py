@@ -137,8 +137,8 @@ def test_where_nothing_may_be_executed_the_error_says_so(script, bare_env, tmp_p
     )
     with Container(refusing + script, {}, env=dict(bare_env, TMPDIR=str(tmp_path)), cwd=str(tmp_path)) as container:
         assert container.run("test-module").error() == (
-            "Failed to execute test-module command. Error: The executable inside the integration may not be started "
-            "from memory ([Errno 1] refused), nor from the working directory ([Errno 30] Read-only: '.'), nor from the "
+            "Failed to execute test-module command. Error: The executable inside the integration cannot be started "
+            "from memory ([Errno 1] refused), or from the working directory ([Errno 30] Read-only: '.'), or from the "
             "temporary directory ([Errno 30] Read-only: '%s'). Use an image that has pingone-xsoar installed."
             % tmp_path
         )
@@ -164,8 +164,8 @@ def test_what_has_another_hash_is_never_executed(script, bare_env, tmp_path, kin
     assert changed != script
     with Container(changed, {}, env=bare_env, cwd=str(tmp_path)) as container:
         assert container.run("test-module").error() == (
-            "Failed to execute test-module command. Error: The executable inside the integration is damaged: "
-            "upload the integration's file again."
+            "Failed to execute test-module command. Error: The executable inside the integration is damaged. "
+            "Upload the integration again."
         )
     assert list(tmp_path.iterdir()) == []
 

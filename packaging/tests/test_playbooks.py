@@ -239,7 +239,7 @@ def test_a_step_that_fails_stops_the_playbook_but_the_record_is_there(incident, 
 
 def test_a_user_that_is_not_there_stops_before_anything(incident, sandbox):
     for playbook in (CONTAIN, INVESTIGATE):
-        with pytest.raises(Stopped, match="(?s)Look the user up: .*Failed to find user for nobody.here username"):
+        with pytest.raises(Stopped, match="(?s)Look up the user: .*Failed to find user for nobody.here username"):
             incident.play(playbook, {"Username": "nobody.here"})
     assert changes(sandbox) == [] and incident.asked == []
 
@@ -254,7 +254,7 @@ def test_without_a_record_nothing_is_restored(incident, sandbox):
 def test_without_the_integration_the_playbook_stops_and_says_why(incident, sandbox, playbook):
     incident.enabled = ()
     what = "%s: no instance of the integration PingOne is enabled, so " % playbook["name"]
-    with pytest.raises(Stopped, match="Say that PingOne is not enabled: " + what):
+    with pytest.raises(Stopped, match="Report that PingOne is not enabled: " + what):
         incident.play(playbook, {one["key"]: "x" for one in playbook["inputs"]})
     assert incident.done == ["", "Is PingOne enabled?"]
     assert sandbox.calls() == [] and incident.context == {}
@@ -374,11 +374,11 @@ def test_investigation_finds_the_user_in_any_case_of_letters(incident):
 def test_investigation_judges_nobody_where_it_is_not_known_who_is_meant(incident):
     look_alike = {"ID": "11111111-2222-4333-8444-555555555555", "Username": "Richard.Smith"}
     incident.put("PingOne.Account(val.ID && val.ID === obj.ID)", [look_alike])
-    with pytest.raises(Stopped, match="Say that the user is not known: .* nothing was judged"):
+    with pytest.raises(Stopped, match="Report that the user is not known: .* nothing was evaluated"):
         incident.play(INVESTIGATE, {"Username": "richard.smith"})
     assert "Verdict" not in incident.context["PingOneInvestigation"]
     incident.container.params = dict(incident.container.params, not_found_as_note=True)
-    with pytest.raises(Stopped, match="Say that the user is not known: .* nothing was judged"):
+    with pytest.raises(Stopped, match="Report that the user is not known: .* nothing was evaluated"):
         incident.play(INVESTIGATE, {"Username": "nobody.here"})
 
 

@@ -22,7 +22,7 @@ RECORD = {"ID": EMMA, "At": "2026-03-04T08:00:00.000Z", "User": "emma.sharp", "R
 USER_COLUMNS = (
     "|AccountStatus|CreatedAt|Email|Enabled|Environment|First Name|ID|Last Name|PopulationID|UpdatedAt|Username|"
 )
-UNKNOWN = "Whether the command took effect in PingOne is not known."
+UNKNOWN = "It is not known whether the command took effect in PingOne."
 
 # Commands in an order that makes sense, with how their War Room text begins. Those that are not here are asked with the
 # arguments of their document example before the last one, which deletes a user.
@@ -195,7 +195,7 @@ def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sand
             os.kill(child, signal.SIGKILL)
 
         assert container.run("pingone-delete-user", {"username": "emma.sharp"}, while_it_runs=kill).error() == (
-            "Failed to execute pingone-delete-user command. Error: pingone-xsoar was ended by SIGKILL before it "
+            "Failed to execute pingone-delete-user command. Error: pingone-xsoar was stopped by SIGKILL before it "
             "answered. " + UNKNOWN
         )
         assert container.children() == []
@@ -255,8 +255,8 @@ def test_garbage_is_one_error(relay, pretend, output):
     with Container(relay, {}, env=env) as container:
         text = container.run("pingone-get-user", {"username": "x"}).error()
         assert text == (
-            "Failed to execute pingone-get-user command. Error: pingone-xsoar sent something that is not a "
-            "message of its protocol. " + UNKNOWN
+            "Failed to execute pingone-get-user command. Error: pingone-xsoar sent a message that the relay does not "
+            "understand. " + UNKNOWN
         )
         assert container.children() == []
 
@@ -266,8 +266,8 @@ def test_an_early_end_is_one_error_with_the_last_words(relay, pretend):
     with Container(relay, {}, env=env) as container:
         text = container.run("pingone-get-user", {"username": "x" * 1_000_000}).error()
     assert text.startswith(
-        "Failed to execute pingone-get-user command. Error: pingone-xsoar ended with exit code 3 "
-        "before it answered. %s Its last words: x" % UNKNOWN
+        "Failed to execute pingone-get-user command. Error: pingone-xsoar exited with code 3 "
+        "before it answered. %s Its last output: x" % UNKNOWN
     )
     assert text.endswith("out of luck") and len(text) < 1300
 
@@ -288,8 +288,8 @@ def test_a_stuck_executable_is_ended(relay, pretend, limits):
         before = time.monotonic()
         text = container.run("pingone-get-user", {"username": "x"}, **limits).error()
         assert text == (
-            "Failed to execute pingone-get-user command. Error: pingone-xsoar gave no answer within 1 "
-            "seconds and was ended. " + UNKNOWN
+            "Failed to execute pingone-get-user command. Error: pingone-xsoar did not answer within 1 "
+            "seconds and was stopped. " + UNKNOWN
         )
         assert time.monotonic() - before < 10
         assert container.children() == []
@@ -393,7 +393,7 @@ print('{"type": "completed"}')
     with Container(relay, {}, env=env) as container:
         replies = container.run("test-module").only()
     assert (
-        replies[0] == "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]deleteIncidents is not a call that the relay makes\n"
+        replies[0] == "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]the relay does not support the call deleteIncidents\n"
     )
     assert len(replies) == 4 and all(reply.startswith("[ERROR-") and reply.endswith("\n") for reply in replies), replies
 

@@ -1,6 +1,6 @@
-"""The executable pingone-xsoar as a Python package, so that `pip install` brings it into an image.
+"""The executable pingone-xsoar as a Python package, so that `pip install` adds it to an image.
 
-XSOAR's integration asks `path()` where it is; `pingone-xsoar` on the command line starts it.
+XSOAR's integration gets its location from `path()`. The command `pingone-xsoar` starts it.
 """
 
 import os
@@ -13,5 +13,5 @@ def path():
 
 
 def main():
-    """Becomes the executable."""
+    """Replaces this process with the executable."""
     os.execv(path(), ["pingone-xsoar"] + sys.argv[1:])
