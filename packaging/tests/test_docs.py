@@ -72,5 +72,5 @@ def test_commands_that_a_page_names_exist(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_was_not_tried_is_said_at_the_top(page):
-    assert re.search(r"not tried on a real (XSOAR )?server", PAGES[page].split("\n## ")[0], re.IGNORECASE)
+def test_what_was_not_tested_is_said_at_the_top(page):
+    assert re.search(r"not tested on a real (XSOAR )?server", PAGES[page].split("\n## ")[0], re.IGNORECASE)

@@ -16,7 +16,7 @@ fn the_deployment_page_names_the_role_of_every_command() {
     let rows: String = commands::NAMES
         .iter()
         .map(|name| match commands::access(name) {
-            Some(Access::Read) => format!("| `{name}` | looks | Identity Data Read Only |\n"),
+            Some(Access::Read) => format!("| `{name}` | reads | Identity Data Read Only |\n"),
             Some(Access::Change) => format!("| `{name}` | changes | Identity Data Admin |\n"),
             None => panic!("{name} has no access"),
         })

@@ -570,7 +570,12 @@ fn command_section(command: &Command) -> String {
             "Optional"
         };
         let description = cell(argument.description);
-        format!("| `{}` | {required} | {description} |", argument.name)
+        let default = argument.default.map(|value| format!(" Default: `{value}`."));
+        let default = default.unwrap_or_default();
+        format!(
+            "| `{}` | {required} | {description}{default} |",
+            argument.name
+        )
     });
     let arguments = table("| Argument | Required | Description |", arguments);
     let outputs = command.outputs.iter().map(|output| {
