@@ -1,8 +1,7 @@
-"""Image archives without an engine: reads what `docker save` writes, puts a layer on top, writes for `docker load`.
+"""Image archives without a container engine: reads what `docker save` writes, adds a layer, writes for `docker load`.
 
-Both layouts are read: docker-archive (manifest.json) and OCI (index.json). What is written is an OCI layout that also
-has a manifest.json, as newer engines write themselves, so that old and new ones load it. Layers are copied as they
-are.
+It reads both layouts: docker-archive (manifest.json) and OCI (index.json). It writes an OCI layout that also has a
+manifest.json, as newer engines do, so that old and new ones can load it. Existing layers are copied unchanged.
 """
 
 import copy
@@ -15,16 +14,16 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
-# How compressed layers begin.
+# The magic bytes of compressed layers.
 COMPRESSIONS = ((b"\x1f\x8b", "+gzip"), (b"\x28\xb5\x2f\xfd", "+zstd"))
 
 
 class Unfit(Exception):
-    """The archive is not what is needed; the text says why."""
+    """The archive cannot be used; the text says why."""
 
 
 class Image:
-    """A configuration and layers, lowest first. A layer is a function that opens it."""
+    """A configuration and layers, lowest first. Each layer is a function that opens it."""
 
     def __init__(self, config, layers):
         self.config, self.layers = config, layers
@@ -40,7 +39,7 @@ class Image:
             )
 
     def with_layer(self, layer, comment, labels):
-        """The image with an uncompressed layer on top."""
+        """The image with another, uncompressed layer."""
         config = copy.deepcopy(self.config)
         config["rootfs"]["diff_ids"].append(digest(io.BytesIO(layer))[0])
         history = {"created_by": "packaging/image.py", "comment": comment}
@@ -63,13 +62,13 @@ def digest(file):
 
 
 def read(archive):
-    """The only image for linux/amd64 in an open tar archive."""
+    """The only linux/amd64 image in an open tar archive."""
     names = set(archive.getnames())
     if "index.json" in names:
         return _read_oci(archive)
     if "manifest.json" in names:
         return _read_docker(archive)
-    raise Unfit("the base is no image archive: it has neither index.json nor manifest.json")
+    raise Unfit("the base is not an image archive: it has neither index.json nor manifest.json")
 
 
 def _opened(archive, name):
@@ -78,24 +77,24 @@ def _opened(archive, name):
     except KeyError:
         file = None
     if file is None:
-        raise Unfit("the base lacks the file %s" % name)
+        raise Unfit("the base does not contain the file %s" % name)
     return file
 
 
 def _read_docker(archive):
     images = json.load(_opened(archive, "manifest.json"))
     if len(images) != 1:
-        raise Unfit("the base holds %d images: save one alone" % len(images))
+        raise Unfit("the base contains %d images: save only one" % len(images))
     config = json.load(_opened(archive, images[0]["Config"]))
-    # Some of the layers may be links to others.
+    # A layer can be a link to another one.
     return Image(config, [lambda name=name: _opened(archive, name) for name in images[0]["Layers"]])
 
 
 def _blob(archive, descriptor):
-    """A blob, once its digest has been checked."""
+    """A blob whose digest was verified."""
     name = "blobs/" + descriptor["digest"].replace(":", "/")
     if digest(_opened(archive, name)) != (descriptor["digest"], descriptor["size"]):
-        raise Unfit("the base is damaged: %s is not what its name says" % name)
+        raise Unfit("the base is damaged: %s does not have the digest in its name" % name)
     return _opened(archive, name)
 
 
@@ -109,7 +108,7 @@ def _read_oci(archive):
             and one.get("platform", {}).get("os", "linux") == "linux"
         ]
         if len(fitting) != 1:
-            raise Unfit("the base holds %d images for linux/amd64: save one alone" % len(fitting))
+            raise Unfit("the base contains %d images for linux/amd64: save only one" % len(fitting))
         document = json.load(_blob(archive, fitting[0]))
         if "manifests" not in document:
             break
@@ -124,7 +123,7 @@ def _media_type(file):
 
 
 def layer_of(files):
-    """An uncompressed layer of files, given as path and contents: executables of root's that anybody may run."""
+    """An uncompressed layer of files, given by path and contents: owned by root, executable by everyone."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for path, data in files:
@@ -141,7 +140,7 @@ def _add(tar, name, file, size):
 
 
 def write(image, reference, path):
-    """Writes the image as an archive that is called `reference` (name:tag) once it is loaded."""
+    """Writes the image as an archive. Once loaded, it is called `reference` (name:tag)."""
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         written = set()
 

@@ -1,8 +1,8 @@
-"""Is the pack one that demisto-sdk would let into a content repository, and is our zip the one that it would make?
+"""Checks that demisto-sdk would accept the pack in a content repository, and that our zip matches the one it builds.
 
 Usage: check_pack.py FOLDER ZIP    (both as packaging/pack.py writes them)
-Runs in the environment that .ci/check_manifest.sh makes. The pack is copied into a content repository that exists
-for the time of the check; validate.toml says which checks are made and which errors are known. Nothing is fetched.
+Runs in the environment that .ci/check_manifest.sh creates. Copies the pack into a temporary content repository.
+validate.toml lists the checks to run and the known errors. Downloads nothing.
 """
 
 import json
@@ -21,22 +21,22 @@ import toml
 CONFIGURATION = toml.load(Path(__file__).resolve().parent / "pack" / "validate.toml")
 CATEGORIES = ["Authentication & Identity Management", "Identity and Access Management"]
 SDK = Path(sys.executable).with_name("demisto-sdk")
-# What demisto-sdk writes anew in every run, or what is about its own repository.
+# What demisto-sdk changes in every run, or what describes its own repository.
 OWN_METADATA = {"updated", "eulaLink"}
 
 
 def codes():
-    """The checks that demisto-sdk has of the kinds that we want, without those that are left out."""
+    """The codes of the checks to run: all of the wanted kinds, without those that are left out."""
     validators = Path(demisto_sdk.__file__).parent / "commands" / "validate" / "validators"
     found = {file.name[:5] for kind in CONFIGURATION["kinds"] for file in validators.glob("*/%s[0-9]*.py" % kind)}
     unknown = set(CONFIGURATION["left_out"]) - found
     if unknown:
-        raise SystemExit("validate.toml leaves out what demisto-sdk does not have: %s" % sorted(unknown))
+        raise SystemExit("validate.toml leaves out unknown checks: %s" % sorted(unknown))
     return sorted(found - set(CONFIGURATION["left_out"]))
 
 
 def content_repository(root, folder):
-    """The least that demisto-sdk takes for a content repository, with a commit that adds the pack."""
+    """A minimal content repository that demisto-sdk accepts, with a commit that adds the pack."""
     (root / "Packs").mkdir()
     (root / "Config").mkdir()
     (root / "Config" / "approved_categories.json").write_text(json.dumps({"approved_list": CATEGORIES}))
@@ -62,7 +62,7 @@ def commit(root, message):
 
 
 def sdk(root, *arguments):
-    """Runs demisto-sdk and gives back its output. It fails where it finds errors, so that does not count."""
+    """Runs demisto-sdk and returns its output. Its exit code is ignored, because it fails if it finds errors."""
     environment = dict(
         os.environ, DEMISTO_SDK_CONTENT_PATH=str(root), DEMISTO_SDK_IGNORE_CONTENT_WARNING="1", CI="1", HOME=str(root)
     )
@@ -73,13 +73,13 @@ def sdk(root, *arguments):
 
 
 def validate(root, mode, selected, *arguments):
-    """What demisto-sdk objects to."""
+    """The errors that demisto-sdk finds."""
     configuration = {"ignorable_errors": [], mode: {"select": selected, "warning": []}}
     settings, report = root / ".git" / "validate.toml", root / ".git" / (mode + ".json")
     settings.write_text(toml.dumps(configuration))
     said = sdk(root, "validate", *arguments, "--config-path", str(settings), "-j", str(report))
     if not report.is_file():
-        raise SystemExit("demisto-sdk validate gave no report:\n" + said)
+        raise SystemExit("demisto-sdk validate wrote no report:\n" + said)
     found = json.loads(report.read_text())
     for problem in found["Validations that caught exceptions"] + found["invalid content items"]:
         yield "", "demisto-sdk could not check: %s" % problem
@@ -88,21 +88,21 @@ def validate(root, mode, selected, *arguments):
 
 
 def secrets(root, folder):
-    """What demisto-sdk takes for a secret, in all texts of the pack."""
+    """What demisto-sdk considers a secret in the text files of the pack."""
     files = sorted(file for kind in ("*.yml", "*.md") for file in (root / "Packs" / folder.name).rglob(kind))
     said = sdk(root, "secrets", *(word for file in files for word in ("-i", str(file.relative_to(root)))))
     found = re.findall(r"In File: (.*)\n(Secret found: .{1,100})", said)
     if not found and "no secrets were found" not in said:
-        raise SystemExit("demisto-sdk secrets said nothing that we know:\n" + said)
+        raise SystemExit("demisto-sdk secrets printed an unknown result:\n" + said)
     return ["%s: %s" % one for one in found]
 
 
 def differences(root, folder, ours):
-    """How our zip differs from the one that demisto-sdk makes of the same pack."""
+    """The differences between our zip and the one that demisto-sdk builds from the same pack."""
     said = sdk(root, "zip-packs", "-i", "Packs/" + folder.name, "-o", str(root / ".git" / "zip"))
     made = root / ".git" / "zip" / "uploadable_packs" / (folder.name + ".zip")
     if not made.is_file():
-        raise SystemExit("demisto-sdk zip-packs made no zip:\n" + said)
+        raise SystemExit("demisto-sdk zip-packs wrote no zip:\n" + said)
     with zipfile.ZipFile(made) as theirs_open, zipfile.ZipFile(ours) as ours_open:
         theirs = {name: theirs_open.read(name) for name in theirs_open.namelist() if not name.endswith("/")}
         ours = {name: ours_open.read(name) for name in ours_open.namelist()}
@@ -113,7 +113,7 @@ def differences(root, folder, ours):
             yield "%s is not the same" % name
     expected, found = json.loads(theirs["metadata.json"]), json.loads(ours["metadata.json"])
     for metadata in (expected, found):
-        # Kinds of content that there are none of need not be named; the order of the others does not matter.
+        # Kinds without content can be missing, and the order of the others does not matter.
         items = metadata["contentItems"]
         metadata["contentItems"] = {kind: sorted(of, key=lambda item: item["name"]) for kind, of in items.items() if of}
     for key in sorted((set(expected) | set(found)) - OWN_METADATA):
@@ -135,7 +135,7 @@ def main(folder, ours):
         complaints += secrets(root, folder)
         complaints += ["the zip: " + text for text in differences(root, folder, ours)]
     gone = sorted(set(CONFIGURATION["expected"]) - seen)
-    complaints += ["validate.toml expects %s, which is not found any more: take it out" % code for code in gone]
+    complaints += ["validate.toml expects %s, which no longer occurs: remove it" % code for code in gone]
     for complaint in complaints:
         print("%s: %s" % (folder.name, re.sub(r"\s+", " ", complaint)), file=sys.stderr)
     if complaints:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the pack and all three ways to deploy and checks them: lint, tests, and what demisto-sdk says of them.
-# Works on a clean checkout with Rust and Python 3; installs what it needs below target/. As root it also tests in
-# roots of their own; otherwise those tests say that they are skipped.
+# Builds the pack and all three ways to deploy, and checks them: lint, tests, demisto-sdk. Works on a clean checkout
+# with Rust and Python 3, and installs what it needs below target/. As root it also tests in chroots; otherwise those
+# tests are skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PYTHONDONTWRITEBYTECODE=1
@@ -30,7 +30,7 @@ for manifest in "$out"/*.yml; do
     .ci/check_manifest.sh "$manifest"
 done
 "$venv/bin/python" packaging/pack.py --executable "$executable" --out "$out"
-# check_manifest.sh has made the environment with demisto-sdk.
+# check_manifest.sh has created the environment with demisto-sdk.
 "${MANIFEST_VENV:-$target/manifest-venv}/bin/python" packaging/check_pack.py \
     "$out/pack/Packs/PingOneXSOAR" "$out/PingOneXSOAR.zip"
 

@@ -1,7 +1,7 @@
-"""What the builders share: the static executable, the version, and the unified YAML that XSOAR's upload takes.
+"""What the builders share: the static executable, the version, and the unified YAML for XSOAR's upload.
 
-A unified YAML is integration.yml with the code, the picture and the description in it. integration.yml is
-edited as text, so that nothing beyond the standard library is needed and nothing else in it changes.
+A unified YAML is integration.yml with the code, the image and the description embedded. integration.yml is edited as
+text, which needs only the standard library and leaves everything else in it unchanged.
 """
 
 import base64
@@ -14,18 +14,18 @@ ROOT = PACKAGING.parent
 RELAY = PACKAGING / "relay" / "relay.py"
 OUT = ROOT / "target" / "packaging"
 NAME = "pingone-xsoar"
-# Who the integration is: in place of the Marketplace's, or beside it for a pilot.
+# The integration's ID: replaces the Marketplace integration, or runs in parallel with it for a pilot.
 IDENTITIES = ("PingOne", "PingOne_copy")
 
 
 def add_arguments(parser):
-    """The arguments that every builder has."""
+    """Adds the arguments that all builders share."""
     parser.add_argument("--executable", type=Path, help="the static executable; without it, static.sh builds it")
-    parser.add_argument("--out", type=Path, default=OUT, help="where to put what is built (%(default)s)")
+    parser.add_argument("--out", type=Path, default=OUT, help="output folder (%(default)s)")
 
 
 def executable(given):
-    """The path of the static executable, built if none is given."""
+    """The path of the static executable, which is built if none is given."""
     if given:
         return given
     built = subprocess.run([PACKAGING / "static.sh"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
@@ -39,7 +39,7 @@ def version():
 def replaced(text, old, new):
     """`text` with its only `old` replaced."""
     if text.count(old) != 1:
-        raise SystemExit("expected once, found %d times: %r" % (text.count(old), old))
+        raise SystemExit("expected exactly once, found %d times: %r" % (text.count(old), old))
     return text.replace(old, new)
 
 
@@ -55,9 +55,9 @@ def stock_image():
 
 
 def unified(identity, script, image=None):
-    """integration.yml as XSOAR's upload takes it. `image` is the Docker image, if not the one it names."""
+    """integration.yml for XSOAR's upload. `image` replaces the Docker image that it names."""
     text = (ROOT / "integration.yml").read_text()
-    text = re.sub(r"\A(#.*\n)+", "", text)  # they are about the repository
+    text = re.sub(r"\A(#.*\n)+", "", text)  # comments about the repository
     text = replaced(text, "  id: PingOne\n", "  id: %s\n" % identity)
     text = replaced(text, "\nname: PingOne\n", "\nname: %s\n" % identity)
     text = replaced(text, "\ndisplay: PingOne\n", "\ndisplay: %s\n" % identity)
@@ -70,7 +70,7 @@ def unified(identity, script, image=None):
 
 
 def write_unified(out, suffix, script, image=None):
-    """Writes the unified YAML of both identities and says so."""
+    """Writes the unified YAML of both identities, and prints their paths."""
     out.mkdir(parents=True, exist_ok=True)
     for identity in IDENTITIES:
         file = out / ("%s-%s.yml" % (identity, suffix))

@@ -1,8 +1,8 @@
-"""Stands for the helpers that XSOAR's server puts in front of every script, for measuring where those are not at hand.
+"""Imitates the helpers that XSOAR's server puts in front of every script, for measurements without the real ones.
 
-As long as they are, with about as much to import, to compile and to run; calibrated by what was measured with the
-real ones (see measure.py). Like them it hooks itself into `warnings` and calls what was there before: where nobody
-clears a script's globals, each command then stays in memory.
+It is as long, with about as much to import, compile and run, and was calibrated by measurements with the real helpers
+(see measure.py). Like them, it hooks into `warnings` and calls the previous hook, so that commands accumulate in memory
+if a script's globals are not cleared.
 """
 
 LENGTH = 490_000

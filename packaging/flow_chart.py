@@ -1,4 +1,4 @@
-"""Draws a playbook as a flow chart, a PNG, from its tasks and the places that they have in XSOAR's editor.
+"""Draws a playbook as a flow chart (PNG), from its tasks and their positions in XSOAR's editor.
 
 Standard library only, with letters of its own, so the picture is the same wherever it is drawn.
 """
@@ -18,7 +18,7 @@ FILLS = {
     "condition": (252, 233, 190),
     "regular": (214, 228, 240),
 }
-# Letters of 5 by 7 points: each row as a hexadecimal number of its five bits.
+# Letters of 5 by 7 pixels. Each row is the hexadecimal number of its five bits.
 LETTERS = {
     "A": "0e11111f111111", "B": "1e11111e11111e", "C": "0e11101010110e", "D": "1e11111111111e",
     "E": "1f10101e10101f", "F": "1f10101e101010", "G": "0e11101711110e", "H": "1111111f111111",
@@ -36,7 +36,7 @@ LETTERS = {
 
 
 class Canvas:
-    """Coloured points, from the top left."""
+    """Colored pixels, from the top left."""
 
     def __init__(self, width, height):
         self.width, self.height = width, height
@@ -54,7 +54,7 @@ class Canvas:
         self.fill(x, min(y, to_y), x + 1, max(y, to_y) + 1, LINE)
 
     def arrow(self, x, y):
-        """An arrow's head, whose point is at the place."""
+        """An arrowhead pointing at the position."""
         for row in range(5):
             self.fill(x - row, y - row - 1, x + row + 1, y - row, LINE)
 
@@ -78,7 +78,7 @@ def chunk(name, data):
 
 
 def lines(text):
-    """The text in lines that fit a box."""
+    """Wraps a text to fit a box."""
     found = [""]
     for word in text.split():
         joined = (found[-1] + " " + word).strip()
@@ -105,7 +105,7 @@ def draw(playbook):
 
 
 def laid_out(playbook):
-    """Where each task's box begins, and the size of the whole."""
+    """The position of each task's box, and the size of the chart."""
     places = {}
     for number, task in playbook["tasks"].items():
         place = json.loads(task["view"])["position"]
@@ -118,7 +118,7 @@ def laid_out(playbook):
 
 
 class Way:
-    """A line from one box to another, and the answer that leads there."""
+    """A line from one box to another, labelled with the answer that leads there."""
 
     def __init__(self, points, word, word_at):
         self.points, self.word, self.word_at = points, word, word_at
@@ -143,7 +143,7 @@ def all_ways(playbook, places):
                 answers.setdefault(one, []).append({"#none#": "", "#default#": "else"}.get(answer, answer))
         for one, words in answers.items():
             far = places[one][1] - places[number][1] > next_row
-            # "else" comes last, as it is meant.
+            # "else" comes last.
             word = " or ".join(sorted(words, key="else".__eq__))
             yield (
                 lane(places[number], places[one], word, lanes % 3)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Builds what an image with pingone-xsoar installed needs, and on request the image itself, without an engine.
+"""Prepares an image with pingone-xsoar installed, and optionally builds it without a container engine.
 
 Always: a build context for `docker build` (or podman, or buildah), and the unified YAML of both identities for the
 image: PingOne-image.yml and PingOne_copy-image.yml.
 
---base FILE: also the image, as an archive for `docker load` or a registry: one layer on top of a stock image that was
-saved with `docker save demisto/python3:TAG`.
---debian: also the image, on a minimal root of Debian's Python packages instead; needs apt and dpkg, but not root.
+--base FILE: also the image, as an archive for `docker load` or a registry: one layer on top of a stock image saved
+with `docker save demisto/python3:TAG`.
+--debian: also the image, based on a minimal root of Debian's Python packages instead; needs apt and dpkg, but not root.
 """
 
 import argparse
@@ -22,10 +22,10 @@ import archive
 import common
 
 INSTALLED = "usr/local/bin/pingone-xsoar"
-# What a container of XSOAR's stock Python images has: Python by this name, a user beside root, and places to write.
+# What XSOAR's stock Python images have: Python under this name, a non-root user, and writable folders.
 PASSWD = "root:x:0:0:root:/root:/bin/sh\ndemisto:x:4000:4000::/home/demisto:/bin/sh\n"
 GROUP = "root:x:0:\ndemisto:x:4000:\n"
-# Not needed to run.
+# Not needed at run time.
 SUPERFLUOUS_PACKAGES = ("dpkg", "tar")
 SUPERFLUOUS = (
     "usr/share/doc",
@@ -46,12 +46,12 @@ def lay_out(program, folder):
 
 
 def debian_root(folder):
-    """Unpacks Debian's Python and what it depends on into `folder`."""
+    """Unpacks Debian's Python and its dependencies into `folder`."""
 
     def run(*command, **more):
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, universal_newlines=True, **more).stdout
 
-    # As if nothing were installed, so that everything is listed that Python depends on.
+    # Simulates an empty system, so that apt lists all dependencies of Python.
     plan = run(
         "apt-get", "install", "--simulate", "--no-install-recommends", "-o", "Dir::State::status=/dev/null", "python3"
     )
@@ -63,7 +63,7 @@ def debian_root(folder):
             run("dpkg-deb", "--extract", str(package), str(folder))
     for path in SUPERFLUOUS:
         shutil.rmtree(str(folder / path), ignore_errors=True)
-    for path in ("proc", "sys", "dev"):  # an engine mounts over them, also where the root is read-only
+    for path in ("proc", "sys", "dev"):  # mount points, needed even if the root is read-only
         (folder / path).mkdir(exist_ok=True)
     for path, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("root", 0o700), ("home/demisto", 0o755), ("etc", 0o755)):
         (folder / path).mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def debian_root(folder):
 
 
 def debian_image():
-    """An image of that root alone."""
+    """An image that consists of that root."""
 
     def roots_own(entry):
         entry.uid = entry.gid = entry.mtime = 0
@@ -105,11 +105,11 @@ def main():
         "--tag", default="localhost/pingone-xsoar:" + common.version(), help="the image's name and tag (%(default)s)"
     )
     base = parser.add_mutually_exclusive_group()
-    base.add_argument("--base", type=Path, help="an image archive to put our layer on")
-    base.add_argument("--debian", action="store_true", help="a minimal root of Debian's packages to put our layer on")
+    base.add_argument("--base", type=Path, help="add our layer to this image archive")
+    base.add_argument("--debian", action="store_true", help="add our layer to a minimal root of Debian's packages")
     arguments = parser.parse_args()
     if not re.fullmatch(r"[a-z0-9][a-z0-9._:/-]*:[\w][\w.-]*", arguments.tag):
-        parser.error("--tag wants name:tag, not %r" % arguments.tag)
+        parser.error("--tag must be name:tag, not %r" % arguments.tag)
 
     program = common.executable(arguments.executable).read_bytes()
     context = arguments.out / "image"

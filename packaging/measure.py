@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Measures what a command costs an XSOAR container: in the one-file way, with the executable installed, and without
-anything of ours.
+"""Measures what a command costs in an XSOAR container: with the one file, with the executable installed, and with
+Python only.
 
-Each way runs `pingone-get-user` with our stand-in for XSOAR's server and its loop, and with PingOne's hosts on
-loopback behind TLS, as far away as wanted. The ways take turns, container by container, so that a machine that
-becomes slower becomes so for all of them. It prints medians, with the quartiles.
+Each way runs `pingone-get-user` with our stand-in for XSOAR's server and its loop, and with PingOne's hosts on loopback
+with TLS and a configurable delay. The ways take turns, container by container, so that a machine that slows down
+affects all of them. Prints medians with quartiles.
 
     first      from the start of a container to the end of its first command
-    re-sent    each further command, whose script the server sends again
-    cached     each further command, whose script the loop has kept compiled
-    memory     of the loop after 40 commands, re-sent or cached, with what it keeps in files in memory
+    re-sent    a later command, for which the server sends the script again
+    cached     a later command, for which the loop has kept the compiled script
+    memory     of the loop after 40 commands, re-sent or cached, including files in memory
     growth     per command, in a loop that does not clear a script's globals
 
-The server's helpers come from --common-server; without it, from our stand-in for them (common_script.py). `floor` is a
-script that only says ok. The Python integration is measured if its file is given, with those helpers; else a script
-of ours that makes the same calls with requests (tests/with_requests.py).
+The server's helpers come from --common-server, or else from our stand-in for them (common_script.py). `floor` is a
+script that only returns ok. The Python integration is measured with those helpers if its file is given; otherwise our
+own script, which makes the same calls with requests (tests/with_requests.py).
 
 Build the sandbox first: cargo build --bin pingone-sandbox. Needs openssl, and requests and dateparser in the Python
 that runs the loop.
@@ -42,7 +42,7 @@ from xsoar import LOOP, Container, request_of  # noqa: E402
 
 FLOOR = 'demisto.results({"Type": 1, "ContentsFormat": "text", "Contents": "ok"})\n'
 NO_MEMFD = "import os\nif hasattr(os, 'memfd_create'): del os.memfd_create\n"
-# The published integration knows PingOne's own hosts alone.
+# The published integration only supports PingOne's own hosts.
 OWN_HOSTS = """
 import socket
 if not hasattr(socket, "asked_before"):
@@ -57,7 +57,7 @@ MIB = 1024 * 1024
 
 
 class Way:
-    """One way to have the command carried out: a script, and the environment of the container."""
+    """One way to run the command: a script, and the environment of the container."""
 
     def __init__(self, name, script, env):
         self.name, self.script, self.env = name, script, env
@@ -82,7 +82,7 @@ class Far:
 
 
 def certificate(folder):
-    """A certificate for loopback and PingOne's names, made anew: nothing lies around, nothing expires."""
+    """A new certificate for loopback and PingOne's names, so that none has to be stored or can expire."""
     key, certificate, both = (os.path.join(folder, name) for name in ("key.pem", "cert.pem", "both.pem"))
     names = "subjectAltName=IP:127.0.0.1,DNS:api.pingone.com,DNS:auth.pingone.com"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -104,7 +104,7 @@ def run(container, request):
 
 
 def measure(way, helpers, params, python, times):
-    """A container's first command, and some that follow, each in both forms."""
+    """A container's first command, and some later ones, each re-sent and cached."""
     request = request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"})
     resent, versioned = json.dumps(request), json.dumps(dict(request, code_version="1"))
     cached = json.dumps(dict(request, code_version="1", script=None))
@@ -118,7 +118,7 @@ def measure(way, helpers, params, python, times):
 
 
 def memory(way, helpers, params, python, commands):
-    """MiB that the loop has after some commands, re-sent and cached; and that stay with each if nothing is cleared."""
+    """MiB used by the loop after some commands, re-sent and cached; and the growth per command without clearing."""
     request = request_of(helpers + way.script, params, "pingone-get-user", {"username": "emma.sharp"})
     resent, versioned = json.dumps(request), json.dumps(dict(request, code_version="1"))
     cached = json.dumps(dict(request, code_version="1", script=None))
@@ -137,7 +137,7 @@ def memory(way, helpers, params, python, commands):
 
 
 def used(pid):
-    """Bytes that a process has in memory, with its files there: they count for the container, too."""
+    """Bytes of memory used by a process, including its files in memory, which also count for the container."""
     text = Path("/proc/%d/status" % pid).read_text()
     kept = {}
     for file in Path("/proc/%d/fd" % pid).iterdir():
@@ -182,10 +182,10 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="the Python that runs the loop (%(default)s)")
     parser.add_argument("--common-server", type=Path, help="XSOAR's CommonServerPython.py")
     parser.add_argument("--python-integration", type=Path, help="the published integration's PingOne.py")
-    parser.add_argument("--containers", type=int, default=9, help="containers of each way (%(default)s)")
-    parser.add_argument("--commands", type=int, default=15, help="further commands in each, of each form (%(default)s)")
+    parser.add_argument("--containers", type=int, default=9, help="containers per way (%(default)s)")
+    parser.add_argument("--commands", type=int, default=15, help="later commands of each form (%(default)s)")
     parser.add_argument("--round-trips", default="0,20,60", help="milliseconds to PingOne (%(default)s)")
-    parser.add_argument("--for-memory", type=int, default=40, help="commands until memory is looked at (%(default)s)")
+    parser.add_argument("--for-memory", type=int, default=40, help="commands until memory is measured (%(default)s)")
     arguments = parser.parse_args()
     helpers = arguments.common_server.read_text() if arguments.common_server else common_script.text()
     target = Path(os.environ.get("CARGO_TARGET_DIR", common.ROOT / "target"))
@@ -208,8 +208,8 @@ def main():
 
 
 def report(compared, round_trip):
-    """The table, and how each way stands beside Python."""
-    print("\nround trip %g ms: first, re-sent, cached; and beside Python" % round_trip)
+    """Prints the table, with each way compared to Python."""
+    print("\nround trip %g ms: first, re-sent, cached; and compared to Python" % round_trip)
     python = compared[1]
     for way in compared:
         columns = [way.first, way.resent, way.cached]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the integration as one file: a unified YAML for the stock demisto/python3 image with the executable inside.
+"""Builds the integration as one file: a unified YAML for the stock demisto/python3 image, with the executable embedded.
 
 Writes PingOne-one-file.yml and PingOne_copy-one-file.yml.
 """
@@ -11,15 +11,15 @@ import zlib
 
 import common
 
-# Long lines keep the file small, short ones keep editors alive.
+# Longer lines make the file smaller, shorter ones are easier on editors.
 LINE = 1000
 
 
 def carrying(relay, program):
-    """The relay with `program` inside. zlib: xz makes it a fifth smaller, but takes four times as long to unpack it,
-    which a container's first command waits for. Base64: Python decodes it in C, but base85 fifty times as slowly."""
+    """The relay with `program` embedded. zlib, because xz is a fifth smaller but takes four times as long to unpack,
+    which delays a container's first command. Base64, because Python decodes base85 fifty times as slowly."""
     text = base64.b64encode(zlib.compress(program, 9)).decode()
-    # All of one length: demisto-sdk takes a short one at the end for a secret.
+    # Lines of equal length: demisto-sdk mistakes a short last line for a secret.
     length = len(text) // (len(text) // LINE + 1) + 1
     lines = "\n".join(text[start : start + length] for start in range(0, len(text), length))
     relay = common.replaced(relay, 'CARRIED_SHA256 = ""', 'CARRIED_SHA256 = "%s"' % hashlib.sha256(program).hexdigest())

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Builds the pack as a zip that XSOAR takes: the integration as one file, playbooks, release notes, pages.
+"""Builds the pack as a zip for XSOAR: the integration as one file, playbooks, release notes, pages.
 
-Writes PingOneXSOAR.zip, and the same as a folder of a content repository (pack/Packs/PingOneXSOAR) with the pages
-and pictures that demisto-sdk wants to see beside each item. Needs PyYAML: pip install PyYAML.
+Writes PingOneXSOAR.zip, and the same pack in the layout of a content repository (pack/Packs/PingOneXSOAR), with the
+pages and images that demisto-sdk requires for each item. Needs PyYAML: pip install PyYAML.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import readme
 
 PACK = common.PACKAGING / "pack"
 ID = "PingOneXSOAR"
-# XSOAR's names for kinds of content. A pack's own list of contents has all of them; ours has two.
+# XSOAR's names for kinds of content. A pack's metadata lists all of them; ours has two.
 KINDS = ("automation", "playbook", "integration")
 
 
@@ -29,7 +29,7 @@ def write(path, data):
 
 
 def lay_out(folder, integration):
-    """Writes the pack into `folder` as a content repository holds it. `integration` is the unified YAML."""
+    """Writes the pack to `folder` in the layout of a content repository. `integration` is the unified YAML."""
     if folder.exists():
         shutil.rmtree(folder)
     for name in ("pack_metadata.json", "README.md", ".pack-ignore", ".secrets-ignore"):
@@ -37,7 +37,7 @@ def lay_out(folder, integration):
     for notes in sorted((PACK / "ReleaseNotes").glob("*.md")):
         write(folder / "ReleaseNotes" / notes.name, notes.read_bytes())
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
-    # demisto-sdk wants names without separators for an integration's files (BA109), so they have a folder.
+    # demisto-sdk requires file names without separators for an integration (BA109), so it has its own folder.
     beside = folder / "Integrations" / "PingOne"
     write(beside / "PingOne.yml", integration)
     write(beside / "README.md", readme.integration(manifest, common.ROOT / "test_data"))
@@ -55,7 +55,7 @@ def playbook_files():
 
 
 def metadata(manifest, playbooks):
-    """metadata.json, which tells the server what is in the zip."""
+    """metadata.json, which tells the server what the zip contains."""
     own = json.loads((PACK / "pack_metadata.json").read_text())
     contents = {kind: [] for kind in KINDS}
     contents["playbook"] = [{"name": one["name"], "description": one["description"]} for one in playbooks]
@@ -92,7 +92,7 @@ def metadata(manifest, playbooks):
 
 
 def zip_files(folder):
-    """What is in the zip, by path: the items and their notes, but not the pages and pictures beside them."""
+    """The contents of the zip, by path: items and release notes, but not their pages and images."""
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
     playbooks = [yaml.safe_load(file.read_text()) for file in playbook_files()]
     found = {"metadata.json": json.dumps(metadata(manifest, playbooks), indent=4).encode()}
@@ -104,10 +104,10 @@ def zip_files(folder):
 
 
 def zipped(files, file):
-    """Writes the zip. The same contents make the same file."""
+    """Writes the zip. It is reproducible."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path, data in files.items():
-            entry = zipfile.ZipInfo(path)  # its time is 1980
+            entry = zipfile.ZipInfo(path)  # with the timestamp 1980-01-01
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -118,7 +118,7 @@ def main():
     common.add_arguments(parser)
     parser.add_argument(
         "--docker-image",
-        help="the image that has the executable installed, such as name:tag; without it, the pack carries it",
+        help="the image with the executable installed, such as name:tag; without it, the pack contains the executable",
     )
     arguments = parser.parse_args()
     relay = common.RELAY.read_text()

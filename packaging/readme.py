@@ -1,6 +1,6 @@
-"""Writes the pages that stand beside an integration and a playbook in a pack, in the layout of XSOAR's own pages.
+"""Generates the pages of a pack's integration and playbooks, in the layout of XSOAR's own pages.
 
-What they say comes from the manifest, the playbook and the recorded cases; nothing is written here by hand twice.
+Their content comes from the manifest, the playbooks and the recorded cases.
 """
 
 import json
@@ -22,7 +22,7 @@ def table(headers, rows):
 
 
 def described(text, extra=()):
-    """A description with more sentences."""
+    """A description with additional sentences."""
     return " ".join([text, *(sentence for sentence in extra if sentence)])
 
 
@@ -76,7 +76,7 @@ def argument_row(argument):
 
 
 def example(name, cases):
-    """A recorded request with its answer, which a test plays through the executable."""
+    """A recorded request and its answer, which a test replays through the executable."""
     folder = cases / name / EXAMPLE
     if not folder.is_dir():
         return []
@@ -95,7 +95,7 @@ def example(name, cases):
 
 
 def recorded_entries(answer):
-    """The entries of a recorded answer: a header, then one message of the protocol after the other."""
+    """The entries of a recorded answer, which has a header followed by protocol messages."""
     text = answer.split("\n---\n", 1)[1].strip()
     decoder, entries, place = json.JSONDecoder(), [], 0
     while place < len(text):
@@ -116,7 +116,7 @@ def command_line(request):
 
 
 def nested(context):
-    """The context as it is in an incident: the keys say how it is put in there."""
+    """The context as an incident would have it. The keys say how to merge it."""
     found = {}
     for key, value in context.items():
         path, _, condition = key.partition("(")
@@ -124,7 +124,7 @@ def nested(context):
         place = found
         for step in above:
             place = place.setdefault(step, {})
-        if condition == "true)":  # replaces members, not the whole
+        if condition == "true)":  # replaces members, not the whole object
             place.setdefault(last, {}).update(value)
         else:
             place[last] = value
@@ -169,5 +169,5 @@ def bullets(title, items):
 
 
 def value(given):
-    """What an input is if nothing is given."""
+    """The default value of an input."""
     return given.get("simple") or given.get("complex", {}).get("root", "")

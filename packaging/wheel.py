@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the wheel pingone-xsoar: the static executable as a Python package, for `pip install` into an image.
 
-With --docker-image it also writes the unified YAML of both identities for the image that has the wheel installed:
+With --docker-image it also writes the unified YAML of both identities for an image with the wheel installed:
 PingOne-wheel.yml and PingOne_copy-wheel.yml.
 """
 
@@ -13,15 +13,15 @@ import zipfile
 import common
 
 PACKAGE = common.PACKAGING / "wheel" / "pingone_xsoar"
-# Static, so it runs with any C library: these are the oldest that pip has tags for on the Pythons of today.
+# Static, so it runs with any C library. These are the oldest platform tags that pip accepts on current Pythons.
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64")
-DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python part starts it for
-each command; `pingone_xsoar.path()` tells where it is.
+DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python script starts it for
+each command; `pingone_xsoar.path()` returns its location.
 """
 
 
 def files(program):
-    """What is in the wheel but RECORD, by path, with the mode."""
+    """The contents of the wheel except RECORD, by path, with their modes."""
     version = common.version()
     info = "pingone_xsoar-%s.dist-info/" % version
     metadata = (
@@ -45,7 +45,7 @@ def record(path, data):
 
 
 def build(program, out):
-    """Writes the wheel into `out` and gives its path. The same program makes the same file."""
+    """Writes the wheel to `out` and returns its path. It is reproducible."""
     out.mkdir(parents=True, exist_ok=True)
     info, contents = files(program)
     lines = [record(path, data) for path, (data, _) in contents.items()]
@@ -53,7 +53,7 @@ def build(program, out):
     wheel = out / ("pingone_xsoar-%s-py3-none-%s.whl" % (common.version(), ".".join(PLATFORMS)))
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path, (data, mode) in contents.items():
-            entry = zipfile.ZipInfo(path)  # its time is 1980
+            entry = zipfile.ZipInfo(path)  # with the timestamp 1980-01-01
             entry.external_attr = (0o100000 | mode) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -63,7 +63,7 @@ def build(program, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     common.add_arguments(parser)
-    parser.add_argument("--docker-image", help="the image that has the wheel installed, such as name:tag")
+    parser.add_argument("--docker-image", help="the image with the wheel installed, such as name:tag")
     arguments = parser.parse_args()
     wheel = build(common.executable(arguments.executable).read_bytes(), arguments.out)
     print("%s  %d bytes" % (wheel, wheel.stat().st_size))

@@ -180,18 +180,18 @@ def damaged():
             dict(
                 docker_base(), **{"manifest.json": json.dumps(json.loads(docker_base()["manifest.json"]) * 2).encode()}
             ),
-            "the base holds 2 images: save one alone",
+            "the base contains 2 images: save only one",
         ),
         (
             {name: data for name, data in docker_base().items() if name != "a/layer.tar"},
-            "the base lacks the file a/layer.tar",
+            "the base does not contain the file a/layer.tar",
         ),
         (
             docker_base(rootfs={"type": "layers", "diff_ids": []}),
             "the base has 3 layers, but its configuration lists 0",
         ),
         (damaged(), "the base is damaged: blobs/sha256/"),
-        ({"etc/passwd": b""}, "the base is no image archive"),
+        ({"etc/passwd": b""}, "the base is not an image archive"),
     ],
 )
 def test_a_base_that_does_not_fit_is_refused(tmp_path, executable, files, says):
