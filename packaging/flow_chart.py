@@ -36,7 +36,7 @@ LETTERS = {
 
 
 class Canvas:
-    """Colored pixels, from the top left."""
+    """Coloured pixels, from the top left."""
 
     def __init__(self, width, height):
         self.width, self.height = width, height
