@@ -276,7 +276,7 @@ fn commands_and_help_describe_the_commands() {
     let list = told(&["commands"]);
     assert!(
         list.stdout.contains(
-            "pingone-password-force-change  Makes a user change the password at the next sign-on.\n"
+            "pingone-password-force-change  Forces a user to change the password at the next sign-on.\n"
         ),
         "{}",
         list.stdout
