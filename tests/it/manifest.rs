@@ -570,7 +570,11 @@ fn command_section(command: &Command) -> String {
             "Optional"
         };
         let description = cell(argument.description);
-        let default = argument.default.map(|value| format!(" Default: `{value}`."));
+        // Some descriptions explain the default themselves.
+        let default = argument
+            .default
+            .filter(|_| !description.contains("Default: "))
+            .map(|value| format!(" Default: `{value}`."));
         let default = default.unwrap_or_default();
         format!(
             "| `{}` | {required} | {description}{default} |",

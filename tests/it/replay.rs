@@ -151,7 +151,7 @@ fn a_call_that_the_recording_lacks_is_named() {
     let differences = copy.differences();
     assert_eq!(
         differences.first(),
-        Some(&format!("a call was made that is not recorded: {removed}"))
+        Some(&format!("a call is not in the recording: {removed}"))
     );
     assert_eq!(
         differences.len(),
@@ -178,7 +178,7 @@ fn a_call_that_the_recording_lacks_is_a_difference_even_if_the_answer_is_the_sam
     );
     assert_eq!(
         copy.differences(),
-        [format!("a call was made that is not recorded: {removed}")]
+        [format!("a call is not in the recording: {removed}")]
     );
 }
 
