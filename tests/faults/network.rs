@@ -508,7 +508,7 @@ fn redirects_are_not_followed() {
             let text = received.error(0);
             assert!(
                 text.contains(&format!("Error in API call [{status}] - "))
-                    && text.contains("Redirects are not followed, to keep the "),
+                    && text.contains("Redirects are not followed, to protect the "),
                 "{text}"
             );
         }

@@ -284,7 +284,7 @@ fn the_authentication_method_that_worked_is_remembered() {
 #[test]
 fn of_two_refusals_the_one_that_helps_is_shown() {
     let helpful = "invalid_client: Request denied: Invalid client credentials (Correlation ID: 2)";
-    let advice = "PingOne rejected the worker application's credentials: check the Client ID and the Client Secret";
+    let advice = "PingOne rejected the worker application's credentials: check the Client ID and Client Secret";
     let show = |basic: fn() -> Answer, form: fn() -> Answer| {
         let server = Server::start(move |seen| {
             if seen.header("authorization").is_some() {
