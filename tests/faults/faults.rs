@@ -140,7 +140,8 @@ const NO_CONNECTION: &[&str] = &[
     "no connection to 127.0.0.1:",
     "Check that the engine can reach this host. Behind a proxy, turn on 'Use system proxy settings'.",
 ];
-const CREDENTIALS: &str = "check the Client ID and Client Secret, and that they belong to this environment and region.";
+const CREDENTIALS: &str =
+    "check the Client ID and Client Secret, and that they belong to this environment and region.";
 
 /// The table. Read it as: the fault; what comes of it at a read, at a write, at a creation, at the token
 /// request; whether a change may have been made all the same.

@@ -542,7 +542,10 @@ fn plain_http_is_for_this_machine_alone() {
         let request = get_user("127.0.0.1:1", &json!({name: "http://pingone.example"}));
         let received = once(Env::default(), request);
         let text = received.error(0);
-        assert!(text.contains(name) && text.contains("must start with https://"), "{text}");
+        assert!(
+            text.contains(name) && text.contains("must start with https://"),
+            "{text}"
+        );
     }
 }
 
