@@ -23,8 +23,8 @@ pub(crate) enum Source {
     Environment,
     /// A file.
     File(PathBuf),
-    /// A PingOne in memory.
-    Sandbox,
+    /// A PingOne in memory, calm or in the middle of an attack.
+    Sandbox { scenario: Option<String> },
 }
 
 impl Source {
@@ -36,8 +36,8 @@ impl Source {
         match self {
             Self::Environment => Ok((from_environment(env)?, None)),
             Self::File(path) => Ok((from_file(path)?, None)),
-            Self::Sandbox => {
-                let (params, running) = sandbox::start()?;
+            Self::Sandbox { scenario } => {
+                let (params, running) = sandbox::start(scenario.as_deref())?;
                 Ok((params, Some(running)))
             }
         }

@@ -14,14 +14,19 @@ pub(super) struct SandboxGuard(
 #[cfg(not(feature = "sandbox"))]
 pub(super) struct SandboxGuard;
 
-/// Starts a sandbox with its built-in company. Returns the parameters of an instance for it.
+/// Starts a sandbox with its built-in company, under attack if there is a scenario. Returns the parameters of an
+/// instance for it.
 #[cfg(feature = "sandbox")]
-pub(super) fn start() -> Result<(Map<String, Value>, SandboxGuard)> {
+pub(super) fn start(scenario: Option<&str>) -> Result<(Map<String, Value>, SandboxGuard)> {
     use anyhow::Context as _;
 
     use pingone_sandbox::{Sandbox, Seed};
 
-    let sandbox = Sandbox::start(Seed::built_in()).context("the sandbox did not start")?;
+    let seed = match scenario {
+        Some(name) => Seed::scenario(name)?,
+        None => Seed::built_in(),
+    };
+    let sandbox = Sandbox::start(seed).context("the sandbox did not start")?;
     let params = match sandbox.params() {
         Value::Object(params) => params,
         _ => Map::new(),
@@ -30,7 +35,7 @@ pub(super) fn start() -> Result<(Map<String, Value>, SandboxGuard)> {
 }
 
 #[cfg(not(feature = "sandbox"))]
-pub(super) fn start() -> Result<(Map<String, Value>, SandboxGuard)> {
+pub(super) fn start(_scenario: Option<&str>) -> Result<(Map<String, Value>, SandboxGuard)> {
     anyhow::bail!(
         "this executable was built without the sandbox: build it with `cargo build`, whose default features have \
          it, or start `pingone-sandbox` elsewhere and give --params FILE with the parameters that it prints"

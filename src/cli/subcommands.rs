@@ -104,6 +104,9 @@ struct Run {
     /// Use an in-memory PingOne with a small company in it
     #[arg(long)]
     sandbox: bool,
+    /// An attack on that company, such as stolen-worker
+    #[arg(long, value_name = "NAME", requires = "sandbox")]
+    scenario: Option<String>,
     /// Print the War Room entries as JSON, one after the other
     #[arg(long)]
     json: bool,
@@ -167,7 +170,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
             sandbox,
         }) => {
             let audit_wait = Duration::from_secs(wait);
-            verify::run(&source(params, sandbox), yes, population, audit_wait)
+            verify::run(&source(params, sandbox, None), yes, population, audit_wait)
         }
         Some(Command::Commands) => print(&commands_help::list(style)),
         Some(Command::Help { name }) => print(&help(name.as_deref())?),
@@ -180,13 +183,14 @@ impl From<Run> for run::Options {
             lines,
             params,
             sandbox,
+            scenario,
             json,
             context,
             recording: Recording { record, anonymize },
         } = arguments;
         Self {
             lines,
-            source: source(params, sandbox),
+            source: source(params, sandbox, scenario),
             shown: run::Shown { json, context },
             record,
             anonymize,
@@ -195,10 +199,10 @@ impl From<Run> for run::Options {
 }
 
 /// The source of the instance's parameters.
-fn source(params: Option<PathBuf>, sandbox: bool) -> Source {
+fn source(params: Option<PathBuf>, sandbox: bool, scenario: Option<String>) -> Source {
     match params {
         Some(path) => Source::File(path),
-        None if sandbox => Source::Sandbox,
+        None if sandbox => Source::Sandbox { scenario },
         None => Source::Environment,
     }
 }

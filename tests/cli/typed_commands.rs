@@ -267,6 +267,33 @@ fn the_sandbox_lasts_as_long_as_the_run() {
 }
 
 #[test]
+fn a_scenario_must_exist_and_needs_the_sandbox() {
+    let ended = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments);
+        end(command, "")
+    };
+    let nora = "!pingone-get-user nora.lind";
+    let staged = ended(&["run", "--sandbox", "--scenario", "stolen-worker", nora]);
+    assert!(
+        staged.stdout.contains("nora.lind@mail.example.net"),
+        "the attacker's address: {}",
+        staged.stdout
+    );
+    let unknown = ended(&["run", "--sandbox", "--scenario", "nothing", nora]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown
+            .stderr
+            .contains("no scenario 'nothing'. Use stolen-worker."),
+        "{}",
+        unknown.stderr
+    );
+    let alone = ended(&["run", "--scenario", "stolen-worker", nora]);
+    assert_eq!(alone.code, Some(2));
+}
+
+#[test]
 fn commands_and_help_describe_the_commands() {
     let told = |arguments: &[&str]| {
         let mut command = program();
