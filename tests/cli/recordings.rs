@@ -138,7 +138,7 @@ fn a_command_that_timed_out_replays_as_it_ran() {
         .fault(Fault::on("GET", "*/users").times(0).status(503));
     let shown = record(&cli, &["!pingone-get-user username=emma.sharp"]);
     assert!(
-        shown.contains("[503]") && shown.contains("tries in"),
+        shown.contains("[503]") && shown.contains("attempts in"),
         "{shown}"
     );
 }

@@ -310,7 +310,7 @@ fn commands_and_help_describe_the_commands() {
     );
     let help = told(&["help", "pingone-get-groups"]);
     assert!(
-        help.stdout.starts_with("pingone-get-groups\nReturns user's group memberships.\n\n!pingone-get-groups username=…\n"),
+        help.stdout.starts_with("pingone-get-groups\nReturns user's group memberships.\n\n!pingone-get-groups <username>\n"),
         "{}",
         help.stdout
     );
