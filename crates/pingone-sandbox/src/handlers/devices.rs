@@ -44,7 +44,7 @@ pub(crate) fn post(cx: &mut Context<'_>) -> ApiResult {
     match cx.request.media_type().as_str() {
         "application/json" => create(cx),
         "application/vnd.pingidentity.devices.reorder+json" => reorder(cx),
-        "application/vnd.pingidentity.devices.sequence.remove+json" => {
+        "application/vnd.pingidentity.devices.order.remove+json" => {
             cx.user_mut()?.device_order = None;
             // 200 or 204: UNCONFIRMED.
             Ok(Reply::no_content())

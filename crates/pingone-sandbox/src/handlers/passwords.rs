@@ -329,6 +329,6 @@ fn recover(cx: &mut Context<'_>) -> ApiResult {
     cx.user_mut()?
         .password
         .set(StoredPassword::Plaintext(value), false, now, history);
-    cx.record_user("PASSWORD.RECOVERY_LIFETIME")?;
+    cx.record_user("PASSWORD.RECOVERY")?;
     read(cx)
 }

@@ -28,7 +28,7 @@ struct PushResponseRequest {
 }
 
 /// Handles a request to `/sandbox/…`.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> ApiResult {
+pub(crate) fn handle(shared: &Shared, request: &Request) -> ApiResult {
     let segments = request.segments();
     let path = segments.get(1).map_or("", String::as_str);
     match (request.method.as_str(), path) {

@@ -178,7 +178,7 @@ const AUTH_ROUTES: &[Route] = &[
 ];
 
 /// Handles a request to the platform or the token endpoint.
-pub(crate) fn answer(store: &mut Store, request: &Request) -> Reply {
+pub(crate) fn handle(store: &mut Store, request: &Request) -> Reply {
     let reply = match dispatch(store, request) {
         Ok(reply)
             if reply

@@ -92,14 +92,14 @@ async fn handle_request(
     };
     request.body = collected.to_bytes().into();
     if request.path == "/sandbox" || request.path.starts_with("/sandbox/") {
-        let outcome = control::answer(shared, &request);
+        let outcome = control::handle(shared, &request);
         let reply = outcome.unwrap_or_else(|error| router::error_reply(&mut shared.store(), error));
         return to_hyper(&reply, None);
     }
     let number = shared.log(Call::of(&request, header(USER_AGENT), connection));
     let fault = take_matching(&mut shared.faults(), &request.method, &request.path);
     let reply = match &fault {
-        None => router::answer(&mut shared.store(), &request),
+        None => router::handle(&mut shared.store(), &request),
         Some(fault) => apply_fault(shared, fault, &request).await,
     };
     if fault.as_ref().is_some_and(|fault| fault.reset) {
@@ -116,7 +116,7 @@ async fn apply_fault(shared: &Shared, fault: &Fault, request: &Request) -> Reply
     // Apply the change before the delay: if the client hangs up, nothing after it runs.
     let mut reply = fault
         .applied
-        .then(|| router::answer(&mut shared.store(), request));
+        .then(|| router::handle(&mut shared.store(), request));
     if fault.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
@@ -127,7 +127,7 @@ async fn apply_fault(shared: &Shared, fault: &Fault, request: &Request) -> Reply
             ApiError::from_status(status),
         ));
     }
-    reply.unwrap_or_else(|| router::answer(&mut shared.store(), request))
+    reply.unwrap_or_else(|| router::handle(&mut shared.store(), request))
 }
 
 /// Converts the reply, with the changes of a fault, to hyper's response.

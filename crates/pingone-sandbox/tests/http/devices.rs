@@ -95,6 +95,27 @@ async fn devices_can_be_created_and_deleted() {
 }
 
 #[tokio::test]
+async fn devices_can_be_put_in_order() {
+    let client = Client::new().await;
+    let path = format!("users/{EMMA}/devices");
+    let ids = field_of_each(&client.get(&path).await, "devices", "id");
+    let order = json!({ "order": [{ "id": ids[1] }, { "id": ids[0] }] }).to_string();
+    let reordered = client
+        .post(&path, &vendor("devices.reorder+json"), &order)
+        .await;
+    assert_eq!(
+        field_of_each(&reordered, "devices", "type"),
+        ["TOTP", "SMS"]
+    );
+    let removed = client
+        .post(&path, &vendor("devices.order.remove+json"), "")
+        .await;
+    assert_eq!(removed.status, 204);
+    let devices = client.get(&path).await;
+    assert_eq!(field_of_each(&devices, "devices", "type"), ["SMS", "TOTP"]);
+}
+
+#[tokio::test]
 async fn mfa_can_be_switched_off_and_on() {
     let client = Client::new().await;
     let path = format!("users/{EMMA}/mfaEnabled");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::{Client, EMMA, JSON, vendor};
+use crate::client::{Client, EMMA, JSON, encode, vendor};
 
 const NOAH: &str = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4007";
 const PETRA: &str = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4006";
@@ -261,5 +261,12 @@ async fn a_recovery_code_sets_a_new_password() {
             .status,
         400
     );
+    let now = client.sandbox.state()["now"].as_str().expect("a time")[..10].to_owned();
+    let filter =
+        format!(r#"recordedAt ge "{now}T00:00:00Z" and action.type eq "PASSWORD.RECOVERY""#);
+    let activities = client
+        .get(&format!("activities?filter={}", encode(&filter)))
+        .await;
+    assert_eq!(activities.body["count"], 1, "{}", activities.text);
     assert_eq!(client.post(&password(NOAH), &send, "").await.status, 400);
 }
