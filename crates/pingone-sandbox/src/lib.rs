@@ -137,7 +137,7 @@ impl Sandbox {
 
     /// The state, as in `GET /sandbox/state`.
     pub fn state(&self) -> Value {
-        render::state::state(&self.shared.store())
+        self.shared.state()
     }
 
     /// The state of the user with this username or id.

@@ -1,5 +1,4 @@
-//! The sandbox's own URLs under `/sandbox`: state, calls, faults, clock and
-//! responses to pushes.
+//! The sandbox's own URLs under `/sandbox`: state, calls, faults, clock and responses to pushes.
 //!
 //! They need no token, are not logged as calls and are exempt from faults.
 
@@ -13,7 +12,6 @@ use crate::model::fault::Fault;
 use crate::model::seed::users::{PushAnswer, PushResponse};
 use crate::protocol::error::ApiError;
 use crate::protocol::message::{ApiResult, Reply, Request};
-use crate::render::state::state;
 use crate::server::shared::Shared;
 
 /// The body of `POST /sandbox/push-responses`.
@@ -32,7 +30,7 @@ pub(crate) fn handle(shared: &Shared, request: &Request) -> ApiResult {
     let segments = request.segments();
     let path = segments.get(1).map_or("", String::as_str);
     match (request.method.as_str(), path) {
-        ("GET", "state") => Ok(Reply::json(200, state(&shared.store()))),
+        ("GET", "state") => Ok(Reply::json(200, shared.state())),
         ("GET", "calls") => Ok(Reply::json(200, json!(shared.calls()))),
         ("DELETE", "calls") => {
             shared.clear_calls();

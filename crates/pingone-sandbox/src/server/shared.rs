@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use crate::model::fault::Fault;
 use crate::model::store::Store;
+use crate::render::state::state;
 use crate::server::calls::Call;
 
 /// The maximum length of the log; the oldest calls are dropped first.
@@ -37,6 +40,14 @@ impl Shared {
     // A handler that panics closes its connection; the others go on.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state as JSON.
+    pub(crate) fn state(&self) -> Value {
+        let mut store = self.store();
+        let now = store.clock.now();
+        store.end_pushes(now);
+        state(&store)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {

@@ -150,6 +150,11 @@ async fn responses_can_be_set_over_http() {
         let refused = client.control(Method::POST, "push-responses", body).await;
         assert_eq!(refused.status, status, "{body}");
     }
+    let state = client.control(Method::GET, "state", "").await;
+    assert_eq!(
+        state.body["deviceAuthentications"][0]["status"],
+        "COMPLETED"
+    );
     let response = PushResponse::default();
     assert!(
         client
