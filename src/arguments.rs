@@ -53,7 +53,7 @@ impl Arguments {
             if argument.is_array {
                 let items = args
                     .remove(argument.name)
-                    .map_or(Ok(Vec::new()), |value| list(argument.name, value))?;
+                    .map_or(Ok(Vec::new()), |value| parse_list(argument.name, value))?;
                 if items.is_empty() && argument.required {
                     return Err(required(argument));
                 }
@@ -308,8 +308,8 @@ fn text(name: &str, value: Value) -> Result<Option<SecretString>> {
 }
 
 /// A list in any of XSOAR's forms: a JSON list, a string that contains one, or a string with commas or line breaks, as
-/// pasted from a spreadsheet.
-fn list(name: &str, value: Value) -> Result<Vec<String>> {
+/// pasted from a spreadsheet. Fails if it is too long or malformed; null and empty items count as not given.
+pub fn parse_list(name: &str, value: Value) -> Result<Vec<String>> {
     let too_many =
         || anyhow!("'{name}' has more than {MAX_ITEMS} items. Split them over several commands.");
     let items = match value {

@@ -35,6 +35,52 @@ impl IncidentContext {
         Value::Object(self.members.clone())
     }
 
+    /// The value at a path such as `PingOne.Account.ID` or `PingOne.Account[0].ID`; `None` if there is none. A name after a
+    /// list applies to each of its items. XSOAR's filters (`Account(val.ID == 1)`) are an error.
+    pub fn get(&self, path: &str) -> Result<Option<Value>> {
+        let mut value = self.to_value();
+        let steps = path.replace('[', ".[");
+        for step in steps.split('.').filter(|step| !step.is_empty()) {
+            let index = step
+                .strip_prefix('[')
+                .and_then(|step| step.strip_suffix(']'));
+            let is_plain = |step: &str| step.chars().all(|one| one.is_alphanumeric() || one == '_');
+            let found = match index {
+                Some(index) if let Ok(index) = index.parse::<usize>() => match value {
+                    Value::Array(mut items) if index < items.len() => {
+                        Some(items.swap_remove(index))
+                    }
+                    // A single result is a list of one.
+                    one if index == 0 && !one.is_array() => Some(one),
+                    _ => None,
+                },
+                None if is_plain(step) => member(value, step),
+                _ => bail!(
+                    "Only paths such as PingOne.Account.ID or PingOne.Account[0].ID are supported, not '{path}'."
+                ),
+            };
+            match found {
+                Some(found) if !found.is_null() => value = found,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// The paths that have values, two levels deep.
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        for (name, value) in &self.members {
+            match value {
+                Value::Object(members) => {
+                    paths.extend(members.keys().map(|member| [name, ".", member].concat()));
+                }
+                _ => paths.push(name.clone()),
+            }
+        }
+        paths
+    }
+
     fn set(&mut self, key: &str, value: Value) -> Result<()> {
         let Key { path, condition } = Key::parse(key)?;
         // An empty list adds nothing.
@@ -67,6 +113,24 @@ impl IncidentContext {
                 .ok_or_else(|| anyhow!("{name} is not an object"))?;
         }
         Ok(members.entry(*last).or_insert(Value::Null))
+    }
+}
+
+/// The member of an object, or those of a list's items, in one list.
+fn member(value: Value, name: &str) -> Option<Value> {
+    match value {
+        Value::Object(mut members) => members.swap_remove(name),
+        Value::Array(items) => {
+            let mut found = Vec::new();
+            for item in items.into_iter().filter_map(|item| member(item, name)) {
+                match item {
+                    Value::Array(more) => found.extend(more),
+                    one => found.push(one),
+                }
+            }
+            (!found.is_empty()).then(|| Value::from(found))
+        }
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The process edge: the mode, stdin and stdout, the runtime, the exit code. Knows nothing about requests.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
 };
 
@@ -15,7 +15,7 @@ use pingone_xsoar::{
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let input = match (arguments.next(), arguments.next()) {
-        (None, _) => Input::OneWay(stdin::requests(io::stdin())),
+        (None, _) if !io::stdin().is_terminal() => Input::OneWay(stdin::requests(io::stdin())),
         (Some(mode), None) if mode == "serve" => Input::TwoWay(stdin::lines(io::stdin())),
         _ => return run_cli(),
     };

@@ -57,12 +57,17 @@ pub(super) fn ask(question: &str) -> io::Result<String> {
     Ok(line)
 }
 
+/// Whether the user can be asked something.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && stderr_is_terminal()
+}
+
 /// Prompts at the terminal without echo.
 pub(super) struct TerminalPrompt;
 
 impl SecretPrompt for TerminalPrompt {
     fn read_secret(&mut self, prompt: &str) -> Result<Option<String>> {
-        if !(io::stdin().is_terminal() && stderr_is_terminal()) {
+        if !can_ask() {
             return Ok(None);
         }
         let secret = rpassword::prompt_password(visible(prompt))

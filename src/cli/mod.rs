@@ -6,6 +6,11 @@
 //! run              typed lines, in order, in one process
 //!   ├ war_room_line  the grammar of a line
 //!   ├ typed          checks a line against the manifest: names, secrets
+//!   ├ shell_quoting  what the shell does to a line without quotes
+//!   ├ quotes         values that need quotes and have none
+//!   ├ references     ${…}: values from the context
+//!   ├ confirm        which commands need a confirmation
+//!   ├ containment_record  keeps what restores a user in a file
 //!   ├ params         which PingOne to connect to, and as whom
 //!   ├ progress       shows that a command is still running
 //!   ├ interrupt      Ctrl-C, and what had been changed by then
@@ -26,10 +31,15 @@ mod subcommands;
 
 mod run;
 
+mod confirm;
+mod containment_record;
 mod interrupt;
 mod params;
 mod progress;
+mod quotes;
+mod references;
 mod sandbox;
+mod shell_quoting;
 mod terminal;
 mod typed;
 mod war_room_line;

@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A line that wraps could not be erased.
 const MAX_WIDTH: usize = 79;
 
-/// Waits for `work`, showing the latest line of the command's log (`journal`).
+/// Waits for `work`, showing how far it has got, and the latest line of the command's log (both from `journal`).
 pub(super) async fn show_while<F: Future>(
     what: &str,
     is_shown: bool,
@@ -38,16 +38,18 @@ pub(super) async fn show_while<F: Future>(
                 if let Some((_, text)) = journal.take().pop() {
                     latest = text;
                 }
-                line.write(&text(what, passed, &latest));
+                let progress = journal.progress().unwrap_or_default();
+                line.write(&text(what, passed, &progress, &latest));
             }
         }
     }
 }
 
-fn text(what: &str, seconds: u32, latest: &str) -> String {
+fn text(what: &str, seconds: u32, progress: &str, latest: &str) -> String {
     let latest = latest.lines().next().unwrap_or_default();
+    let comma = if progress.is_empty() { "" } else { ", " };
     let colon = if latest.is_empty() { "" } else { ": " };
-    let text = format!("{what}, {seconds} s{colon}{latest}");
+    let text = format!("{what}, {seconds} s{comma}{progress}{colon}{latest}");
     visible(&text).chars().take(MAX_WIDTH).collect()
 }
 
@@ -77,11 +79,15 @@ mod tests {
 
     #[test]
     fn the_latest_log_line_is_shown() {
-        assert_eq!(text("pingone-get-user", 2, ""), "pingone-get-user, 2 s");
+        assert_eq!(text("pingone-get-user", 2, "", ""), "pingone-get-user, 2 s");
         assert_eq!(
-            text("pingone-get-user", 2, "GET /x answered 429\u{1b}\nmore"),
+            text("pingone-lock-user", 2, "3 of 12 users", ""),
+            "pingone-lock-user, 2 s, 3 of 12 users"
+        );
+        assert_eq!(
+            text("pingone-get-user", 2, "", "GET /x answered 429\u{1b}\nmore"),
             "pingone-get-user, 2 s: GET /x answered 429\\u{1b}"
         );
-        assert_eq!(text("c", 2, &"x".repeat(200)).len(), MAX_WIDTH);
+        assert_eq!(text("c", 2, "", &"x".repeat(200)).len(), MAX_WIDTH);
     }
 }

@@ -1,18 +1,28 @@
 //! Runs commands as they are typed in the War Room, in order, in one process, with one token and one context. All
 //! lines are parsed and checked before the first one runs.
 
-use std::{io::Write, path::PathBuf, pin::pin};
+use std::{
+    collections::VecDeque,
+    io::Write,
+    path::{Path, PathBuf},
+    pin::{Pin, pin},
+    time::SystemTime,
+};
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
+    confirm,
     console::{self, TerminalPrompt, report},
+    containment_record,
     exit::ExitStatus,
     interrupt,
     params::Source,
     progress,
     record::Recording,
+    shell_quoting,
     terminal::{Style, render},
     typed::{CommandParser, ParsedCommand},
 };
@@ -20,10 +30,12 @@ use crate::{
     context::IncidentContext,
     entry::Entry,
     env::Env,
+    manifest::CommandName,
     protocol::Request,
     run::{Runner, hide_panics},
 };
 use pingone::{
+    changes::Change,
     journal::Journal,
     secrets::wipe,
     visible::{visible, visible_json},
@@ -37,19 +49,30 @@ pub(crate) struct Options {
     pub(crate) source: Source,
     /// What to print.
     pub(crate) shown: Shown,
+    /// Whether to run the remaining commands after one has failed.
+    pub(crate) keep_going: bool,
+    /// Whether to run everything without confirmation.
+    pub(crate) yes: bool,
     /// The folder for a recording, if one is wanted.
     pub(crate) record: Option<PathBuf>,
     /// Whether to replace personal data in the recording.
     pub(crate) anonymize: bool,
 }
 
-/// What to print.
+/// What to print. JSON and context are for other programs, so nothing else goes to stdout with them.
 #[derive(Clone, Copy)]
 pub(crate) struct Shown {
     /// The entries as JSON instead of text.
     pub(crate) json: bool,
     /// The context after all commands.
     pub(crate) context: bool,
+}
+
+impl Shown {
+    /// Whether to print War Room texts.
+    fn texts(self) -> bool {
+        !self.json && !self.context
+    }
 }
 
 /// Stands in for the name of an XSOAR instance.
@@ -61,6 +84,8 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
         lines,
         source,
         shown,
+        keep_going,
+        yes,
         record,
         anonymize,
     } = options;
@@ -69,11 +94,12 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
     let style = console::style(&env);
     let commands = parse(&lines, &env)?;
     // The sandbox runs until it is dropped.
-    let (params, _sandbox) = source.params(&env)?;
+    let (params, sandbox) = source.params(&env)?;
     let recording = record
         .as_deref()
         .map(|folder| Recording::start(folder, anonymize, &env))
         .transpose()?;
+    let records = containment_record::folder(&env);
     let runner = match &recording {
         Some(recording) => Runner::record(env, recording.recorder()),
         None => Runner::live(env),
@@ -85,6 +111,10 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
         out: console::out(),
         shown,
         style,
+        keep_going,
+        // Nothing in a sandbox is real.
+        is_confirmed: yes || sandbox.is_some(),
+        records,
         context: IncidentContext::default(),
         messages: Vec::new(),
         failed: false,
@@ -112,9 +142,6 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
         return Ok(ExitStatus::Interrupted);
     }
     if shown.context {
-        if !shown.json {
-            writeln!(out, "{}", style.bold("Context"))?;
-        }
         writeln!(
             out,
             "{}",
@@ -132,6 +159,7 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
 }
 
 fn parse(lines: &[String], env: &Env) -> Result<Vec<ParsedCommand>> {
+    shell_quoting::check(lines)?;
     let mut prompt = TerminalPrompt;
     let mut parser = CommandParser {
         env,
@@ -139,8 +167,8 @@ fn parse(lines: &[String], env: &Env) -> Result<Vec<ParsedCommand>> {
         warnings: Vec::new(),
     };
     let mut commands = Vec::new();
-    for line in lines {
-        commands.extend(parser.parse(line)?);
+    for (number, line) in lines.iter().enumerate() {
+        commands.extend(parser.parse(line, number)?);
     }
     for warning in parser.warnings {
         report(&format!("warning: {warning}"));
@@ -164,62 +192,188 @@ struct Sequence<'a, W> {
     out: W,
     shown: Shown,
     style: Style,
+    keep_going: bool,
+    /// Whether no command needs a confirmation.
+    is_confirmed: bool,
+    /// The folder for records of containments.
+    records: PathBuf,
     context: IncidentContext,
     /// The protocol messages to record.
     messages: Vec<Value>,
     failed: bool,
 }
 
+/// A signal that ends the run.
+type Signal<'a> = Pin<&'a mut dyn Future<Output = std::io::Result<()>>>;
+
+/// How a single command ended.
+enum CommandEnd {
+    Success,
+    Failure,
+    /// A signal stopped it, or a prompt before it.
+    Interrupted {
+        was_running: bool,
+    },
+}
+
 impl<W: Write> Sequence<'_, W> {
     async fn run_all(&mut self, commands: Vec<ParsedCommand>) -> Result<Ended> {
-        let mut interrupted = pin!(interrupt::signalled());
-        let stderr_is_terminal = console::stderr_is_terminal();
-        let count = commands.len();
-        for (number, ParsedCommand { command, args }) in (1..).zip(commands) {
-            let request = Request {
-                command: command.clone(),
-                params: self.params.clone(),
-                args,
-                context: Map::from_iter([
-                    ("IntegrationBrand".to_owned(), json!("PingOne")),
-                    ("IntegrationInstance".to_owned(), json!(INSTANCE)),
-                ]),
-                native: number == count,
-            };
-            if let Some(recording) = self.recording {
-                recording.add_request(&request);
-            }
-            if count > 1 && !self.shown.json {
-                let heading = format!("[{number}/{count}] !{command}");
-                writeln!(self.out, "{}", self.style.dim(&visible(&heading)))?;
-            }
-            let journal = Journal::buffered();
-            let entries = match self.runner.prepare(request, &journal) {
-                Err(entry) => vec![*entry],
-                Ok(prepared) => {
-                    let work = progress::show_while(
-                        &command,
-                        stderr_is_terminal,
-                        &journal,
-                        prepared.run(&journal),
-                    );
-                    tokio::select! {
-                        biased;
-                        signal = &mut interrupted => {
-                            signal.context("waiting for signals")?;
-                            let changes = self.runner.changes();
-                            let left = count - number;
-                            return Ok(Ended::Interrupted(interrupt::summary(
-                                Some(&command), &changes, left,
-                            )));
-                        }
-                        entries = work => entries,
+        let mut signal = pin!(interrupt::signalled());
+        let mut queue = VecDeque::from(commands);
+        let mut number = 0;
+        while let Some(next) = queue.pop_front() {
+            let line = next.line;
+            let end = match next.resolve(&self.context) {
+                Err(error) => {
+                    report(&format!("{error:#}"));
+                    CommandEnd::Failure
+                }
+                Ok(mut resolved) => {
+                    // A list from the context runs the command once for each item.
+                    for more in resolved.drain(1..).rev() {
+                        queue.push_front(more);
                     }
+                    let Some(command) = resolved.pop() else {
+                        continue;
+                    };
+                    number += 1;
+                    let name = command.command.clone();
+                    let place = (number, number + queue.len());
+                    let end = self.run_one(command, place, signal.as_mut()).await?;
+                    if let CommandEnd::Interrupted { was_running } = end {
+                        let changes = self.runner.changes();
+                        let running = was_running.then_some(name.as_str());
+                        return Ok(self.interrupted(running, &changes, queue.len()));
+                    }
+                    end
                 }
             };
-            self.show(&entries, number == count)?;
+            if matches!(end, CommandEnd::Failure) {
+                self.failed = true;
+                if !self.keep_going {
+                    stop_after(line, &mut queue);
+                }
+            }
         }
         Ok(Ended::Completed)
+    }
+
+    async fn run_one(
+        &mut self,
+        command: ParsedCommand,
+        (number, count): (usize, usize),
+        mut signal: Signal<'_>,
+    ) -> Result<CommandEnd> {
+        let ParsedCommand { command, args, .. } = command;
+        if count > 1 && self.shown.texts() {
+            let heading = format!("[{number}/{count}] !{command}");
+            writeln!(self.out, "{}", self.style.dim(&visible(&heading)))?;
+            self.out.flush()?;
+        }
+        if let Some(end) = self.confirm(&command, &args, signal.as_mut()).await? {
+            return Ok(end);
+        }
+        let request = Request {
+            command: command.clone(),
+            params: self.params.clone(),
+            args,
+            context: Map::from_iter([
+                ("IntegrationBrand".to_owned(), json!("PingOne")),
+                ("IntegrationInstance".to_owned(), json!(INSTANCE)),
+            ]),
+            native: number == count,
+        };
+        if let Some(recording) = self.recording {
+            recording.add_request(&request);
+        }
+        let journal = Journal::buffered();
+        let entries = match self.runner.prepare(request, &journal) {
+            Err(entry) => vec![*entry],
+            Ok(prepared) => {
+                let is_shown = console::stderr_is_terminal();
+                let work =
+                    progress::show_while(&command, is_shown, &journal, prepared.run(&journal));
+                tokio::select! {
+                    biased;
+                    result = &mut signal => {
+                        result.context("waiting for signals")?;
+                        return Ok(CommandEnd::Interrupted { was_running: true });
+                    }
+                    entries = work => entries,
+                }
+            }
+        };
+        self.show(&entries, number == count)?;
+        self.save_records(&containment_record::from_entries(&entries), now());
+        let failed = entries.iter().any(|entry| matches!(entry, Entry::Error(_)));
+        Ok(if failed {
+            CommandEnd::Failure
+        } else {
+            CommandEnd::Success
+        })
+    }
+
+    /// Asks for confirmation if the command needs it; `None` if it may run.
+    async fn confirm(
+        &self,
+        command: &str,
+        args: &Map<String, Value>,
+        signal: Signal<'_>,
+    ) -> Result<Option<CommandEnd>> {
+        if self.is_confirmed {
+            return Ok(None);
+        }
+        let Some(question) = confirm::question(command, args) else {
+            return Ok(None);
+        };
+        if !console::can_ask() {
+            report(&format!(
+                "{command} needs a confirmation, and there is no terminal to ask at. It did not run. Use --yes"
+            ));
+            return Ok(Some(CommandEnd::Failure));
+        }
+        let asked =
+            tokio::task::spawn_blocking(move || console::ask(&[&question, " [y/N] "].concat()));
+        let answer = tokio::select! {
+            biased;
+            result = signal => {
+                result.context("waiting for signals")?;
+                return Ok(Some(CommandEnd::Interrupted { was_running: false }));
+            }
+            answer = asked => answer.context("asking for confirmation")??,
+        };
+        if confirm::is_yes(&answer) {
+            return Ok(None);
+        }
+        report(&format!("{command} did not run"));
+        Ok(Some(CommandEnd::Failure))
+    }
+
+    /// What to tell the user after a signal. Saves what a containment had changed by then.
+    fn interrupted(&self, running: Option<&str>, changes: &[Change], remaining: usize) -> Ended {
+        let summary = interrupt::summary(running, changes, remaining);
+        if running == Some(CommandName::ContainUser.name()) {
+            let at = now();
+            match containment_record::from_changes(changes, at) {
+                Ok(containments) => self.save_records(&containments, at),
+                Err(error) => report(&format!("cannot save the record: {error:#}")),
+            }
+        }
+        Ended::Interrupted(summary)
+    }
+
+    /// Saves the records of containments, and says where.
+    fn save_records(&self, containments: &[Value], at: Timestamp) {
+        if containments.is_empty() {
+            return;
+        }
+        match containment_record::save(&self.records, containments, at) {
+            Ok(path) => report(&saved(&path)),
+            Err(error) => report(&format!(
+                "cannot save the record of the containment ({error:#}). Keep it to restore the user:\n{}",
+                Value::from(containments)
+            )),
+        }
     }
 
     fn show(&mut self, entries: &[Entry], is_last: bool) -> Result<()> {
@@ -232,7 +386,7 @@ impl<W: Write> Sequence<'_, W> {
         for entry in entries {
             self.show_entry(entry)?;
         }
-        if !self.shown.json && (!is_last || self.shown.context) {
+        if self.shown.texts() && !is_last {
             writeln!(self.out)?;
         }
         // Show this one before the next one starts.
@@ -241,24 +395,52 @@ impl<W: Write> Sequence<'_, W> {
     }
 
     fn show_entry(&mut self, entry: &Entry) -> Result<()> {
-        self.failed |= matches!(entry, Entry::Error(_));
-        if self.shown.json {
-            let json = serde_json::to_string_pretty(entry)?;
-            writeln!(self.out, "{}", visible_json(&json))?;
-        } else {
-            let text = match entry {
-                Entry::Note(note) => render(&note.document, self.style),
-                Entry::Error(_) => entry
-                    .readable()
-                    .lines()
-                    .map(|line| self.style.red(&visible(line)) + "\n")
-                    .collect(),
-            };
-            self.out.write_all(text.as_bytes())?;
+        match entry {
+            _ if self.shown.json => {
+                let json = serde_json::to_string_pretty(entry)?;
+                writeln!(self.out, "{}", visible_json(&json))?;
+            }
+            // Only the context is wanted, but a failure must not go unnoticed.
+            Entry::Error(_) if self.shown.context => report(entry.readable()),
+            Entry::Note(_) if self.shown.context => {}
+            Entry::Note(note) => {
+                let text = render(&note.document, self.style);
+                self.out.write_all(text.as_bytes())?;
+            }
+            Entry::Error(_) => {
+                for line in entry.readable().lines() {
+                    writeln!(self.out, "{}", self.style.red(&visible(line)))?;
+                }
+            }
         }
         if let Err(error) = self.context.apply(entry) {
             report(&format!("warning: {error:#}"));
         }
         Ok(())
     }
+}
+
+/// Drops the commands of later lines, and says so. The other items of a list still run, as they do in XSOAR.
+fn stop_after(line: usize, queue: &mut VecDeque<ParsedCommand>) {
+    let before = queue.len();
+    queue.retain(|command| command.line == line);
+    match before - queue.len() {
+        0 => {}
+        1 => report("a command failed, so the last one will not run (--keep-going runs it anyway)"),
+        more => report(&format!(
+            "a command failed, so the remaining {more} will not run (--keep-going runs them anyway)"
+        )),
+    }
+}
+
+fn saved(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "saved the record of this containment; pingone-restore-user takes it as record={}{path}",
+        containment_record::FROM_FILE
+    )
+}
+
+fn now() -> Timestamp {
+    Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

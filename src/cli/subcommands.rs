@@ -53,6 +53,13 @@ enum Command {
     /// The connection comes from --params, from the environment variables `PINGONE_ENVIRONMENT_ID`, `PINGONE_REGION`,
     /// `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL`, or from a temporary
     /// sandbox.
+    ///
+    /// Put each command in single quotes, so that the shell does not change it. Later commands can use the results of
+    /// earlier ones: 'record=${PingOne.Containment}'. The first failure stops the run.
+    ///
+    /// Deleting a user and containing several need a confirmation, or --yes where there is no terminal. The record of
+    /// every containment is saved in `$XDG_STATE_HOME/pingone-xsoar` (by default ~/.local/state/pingone-xsoar); to undo
+    /// one, give pingone-restore-user record=@FILE.
     Run(Run),
     /// Replay recorded requests offline and compare the answers
     Replay {
@@ -94,6 +101,10 @@ enum Command {
 }
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of a command line"
+)]
 struct Run {
     /// Such as '!pingone-get-user emma.sharp'; several commands share token and context
     #[arg(required = true, value_name = "COMMAND")]
@@ -107,15 +118,26 @@ struct Run {
     /// An attack on that company, such as stolen-worker
     #[arg(long, value_name = "NAME", requires = "sandbox")]
     scenario: Option<String>,
-    /// Print the War Room entries as JSON, one after the other
+    /// Print the War Room entries as JSON, one after the other, and nothing else
     #[arg(long)]
     json: bool,
-    /// Print the context after all commands, as a playbook sees it
+    /// Print the resulting context as JSON, as a playbook sees it, and nothing else
     #[arg(long)]
     context: bool,
+    /// Run the remaining commands even if one has failed
+    #[arg(long)]
+    keep_going: bool,
+    /// Do not ask before deleting a user or containing several
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     recording: Recording,
 }
+
+/// What to do instead of typing requests.
+const AT_A_TERMINAL: &str = "this reads requests from XSOAR's server on stdin, which is your terminal. To run a command yourself:
+  pingone-xsoar run '!pingone-get-user emma.sharp'
+To try it without a PingOne environment, add --sandbox. More: pingone-xsoar help";
 
 /// The conventional exit code after SIGINT: 128 plus the signal's number.
 const INTERRUPTED: u8 = 130;
@@ -145,10 +167,13 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
     let Arguments { command, recording } = arguments;
     let style = console::style(&Env::from_process());
     match command {
-        None => match recording.record {
-            Some(folder) => record_stdin::run(&folder, recording.anonymize),
-            None => bail!("nothing to do: try `pingone-xsoar help`"),
-        },
+        None => {
+            if let Some(folder) = recording.record {
+                return record_stdin::run(&folder, recording.anonymize);
+            }
+            console::report(AT_A_TERMINAL);
+            Ok(ExitStatus::Failure)
+        }
         Some(Command::Serve) => bail!("serve takes no arguments"),
         Some(Command::Run(arguments)) => run::run(arguments.into()),
         Some(Command::Replay {
@@ -186,12 +211,16 @@ impl From<Run> for run::Options {
             scenario,
             json,
             context,
+            keep_going,
+            yes,
             recording: Recording { record, anonymize },
         } = arguments;
         Self {
             lines,
             source: source(params, sandbox, scenario),
             shown: run::Shown { json, context },
+            keep_going,
+            yes,
             record,
             anonymize,
         }

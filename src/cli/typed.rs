@@ -5,11 +5,15 @@
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value};
 
-use super::war_room_line::{self, Line, TypedArgument, error_at};
+use super::{
+    containment_record, quotes, references,
+    war_room_line::{self, Line, Quoting, TypedArgument, error_at},
+};
 use crate::{
     access::TEST,
+    context::IncidentContext,
     env::Env,
-    manifest::{self, Argument, Command},
+    manifest::{self, Arg, Argument, Command},
     nearest,
 };
 
@@ -17,6 +21,26 @@ use crate::{
 pub(super) struct ParsedCommand {
     pub(super) command: String,
     pub(super) args: Map<String, Value>,
+    /// The arguments that refer to the context, and so are not complete yet.
+    references: Vec<&'static str>,
+    /// Which of the lines it comes from.
+    pub(super) line: usize,
+}
+
+impl ParsedCommand {
+    /// Resolves the references to the context. Gives several commands if that turns a single value into a list.
+    pub(super) fn resolve(mut self, context: &IncidentContext) -> Result<Vec<Self>> {
+        for name in std::mem::take(&mut self.references) {
+            if let Some(Value::String(text)) = self.args.get(name) {
+                let value = references::resolve(text, context)?;
+                self.args.insert(name.to_owned(), value);
+            }
+        }
+        match manifest::command(&self.command) {
+            Some(described) => expand_list(described, self),
+            None => Ok(vec![self]),
+        }
+    }
 }
 
 /// Where a secret comes from that is not on the command line.
@@ -56,14 +80,17 @@ const SERVER_ARGUMENTS: [&str; 12] = [
 impl CommandParser<'_> {
     /// Parses a line: one command, or one for each item if a single-valued argument was given a list, which is what
     /// XSOAR's server does.
-    pub(super) fn parse(&mut self, text: &str) -> Result<Vec<ParsedCommand>> {
+    pub(super) fn parse(&mut self, text: &str, line: usize) -> Result<Vec<ParsedCommand>> {
         let Line { command, arguments } = war_room_line::parse(text)?;
+        let mut parsed = ParsedCommand {
+            command: command.text.clone(),
+            args: Map::new(),
+            references: Vec::new(),
+            line,
+        };
         if command.text == TEST {
             ensure!(arguments.is_empty(), "{TEST} takes no arguments.");
-            return Ok(vec![ParsedCommand {
-                command: command.text,
-                args: Map::new(),
-            }]);
+            return Ok(vec![parsed]);
         }
         let Some(described) = manifest::command(&command.text) else {
             let what = format!(
@@ -71,26 +98,35 @@ impl CommandParser<'_> {
                 command.text,
                 suggestion(&nearest_commands(&command.text))
             );
-            return Err(error_at(text, command.at, what).into());
+            let place = command.at..command.at + command.text.len();
+            return Err(error_at(text, place, what).into());
         };
-        let mut args = Map::new();
+        quotes::check(described, &arguments, text)?;
         for typed in arguments {
-            let at = typed.at;
+            let place = typed.place.clone();
+            let is_literal = typed.quoting == Quoting::Literal;
             let Some((argument, value)) = self.argument(described, typed, text)? else {
                 continue;
             };
             let value = if argument.secret {
                 self.secret(argument, value)?
             } else {
-                value
+                if !is_literal && references::has_reference(&value) {
+                    parsed.references.push(argument.name);
+                }
+                from_file(argument, value)?
             };
-            if args.insert(argument.name.to_owned(), value).is_some() {
-                let what = format!("'{}' is given a second time.", argument.name);
-                return Err(error_at(text, at, what).into());
+            if parsed
+                .args
+                .insert(argument.name.to_owned(), value)
+                .is_some()
+            {
+                let what = format!("'{}' is given twice.", argument.name);
+                return Err(error_at(text, place, what).into());
             }
         }
-        self.ask_for_secrets(described, &mut args)?;
-        expand_list(described, args)
+        self.ask_for_secrets(described, &mut parsed.args)?;
+        expand_list(described, parsed)
     }
 
     /// Looks up an argument; `None` if it is one of the server's.
@@ -100,7 +136,9 @@ impl CommandParser<'_> {
         typed: TypedArgument,
         text: &str,
     ) -> Result<Option<(&'static Argument, Value)>> {
-        let TypedArgument { name, value, at } = typed;
+        let TypedArgument {
+            name, value, place, ..
+        } = typed;
         let Some(name) = name else {
             let default = command
                 .arguments
@@ -110,11 +148,11 @@ impl CommandParser<'_> {
                 return Ok(Some((argument, value)));
             }
             let what = format!(
-                "{} takes no value without a name: write name=value. Its arguments: {}.",
+                "{} has no default argument. Write name=value, where the name is one of {}.",
                 command.name,
                 visible_arguments(command).join(", ")
             );
-            return Err(error_at(text, at, what).into());
+            return Err(error_at(text, place, what).into());
         };
         let known = command
             .arguments
@@ -125,7 +163,7 @@ impl CommandParser<'_> {
         }
         if SERVER_ARGUMENTS.contains(&name.text.as_str()) {
             self.warnings.push(format!(
-                "{} is an argument of XSOAR's server; it has no effect here",
+                "{} is for XSOAR's server and has no effect here",
                 name.text
             ));
             return Ok(None);
@@ -137,26 +175,27 @@ impl CommandParser<'_> {
             suggestion(&near)
         };
         let what = format!("{} has no argument '{}'.{rest}", command.name, name.text);
-        Err(error_at(text, name.at, what).into())
+        let place = name.at..name.at + name.text.len();
+        Err(error_at(text, place, what).into())
     }
 
     fn secret(&mut self, argument: &Argument, value: Value) -> Result<Value> {
         let Value::String(text) = &value else {
-            bail!("The argument '{}' takes one text.", argument.name);
+            bail!("'{}' accepts a single value.", argument.name);
         };
         if let Some(name) = text.strip_prefix(FROM_ENVIRONMENT) {
             return match self.env.variable(name) {
                 Some(secret) if !secret.is_empty() => Ok(Value::from(secret)),
                 _ => bail!(
-                    "The environment variable {name}, which {}=env:{name} names, is not set.",
+                    "The environment variable {name} in {}=env:{name} is not set.",
                     argument.name
                 ),
             };
         }
         if !text.is_empty() {
             self.warnings.push(format!(
-                "{0} is given in clear, where the shell's history keeps it and the list of processes shows it: \
-                 write {0}=env:NAME, or leave it out to be asked",
+                "{0} is on the command line, where the shell's history and the list of processes expose it. Use \
+                 {0}=env:NAME, or leave it out to be prompted",
                 argument.name
             ));
         }
@@ -188,36 +227,51 @@ impl CommandParser<'_> {
 }
 
 /// XSOAR's server runs a command once for each item of a list that was given to an argument that takes one text.
-fn expand_list(command: &'static Command, args: Map<String, Value>) -> Result<Vec<ParsedCommand>> {
+fn expand_list(command: &'static Command, parsed: ParsedCommand) -> Result<Vec<ParsedCommand>> {
     let takes_one = |name: &str| {
         let mut arguments = command.arguments.iter();
         arguments.any(|argument| argument.name == name && !argument.is_array)
     };
-    let lists: Vec<(&String, &Vec<Value>)> = args
+    let lists: Vec<(&String, &Vec<Value>)> = parsed
+        .args
         .iter()
         .filter(|(name, _)| takes_one(name))
         .filter_map(|(name, value)| Some((name, value.as_array()?)))
         .collect();
-    let order = |args| ParsedCommand {
-        command: command.name.to_owned(),
-        args,
-    };
     let (name, items) = match lists.as_slice() {
-        [] => return Ok(vec![order(args)]),
+        [] => return Ok(vec![parsed]),
         [(name, items)] => ((*name).clone(), (*items).clone()),
         [(one, _), (other, _), ..] => bail!(
-            "Both '{one}' and '{other}' are lists: the command runs once for each item of one list."
+            "'{one}' and '{other}' are both lists, but the command can only run once for each item of one list."
         ),
     };
-    ensure!(!items.is_empty(), "The list given for '{name}' is empty.");
+    ensure!(!items.is_empty(), "The list for '{name}' is empty.");
     Ok(items
         .into_iter()
         .map(|item| {
-            let mut args = args.clone();
+            let mut args = parsed.args.clone();
             args.insert(name.clone(), item);
-            order(args)
+            ParsedCommand {
+                command: parsed.command.clone(),
+                args,
+                references: parsed.references.clone(),
+                line: parsed.line,
+            }
         })
         .collect())
+}
+
+/// `record=@FILE` takes the record of a containment from a file.
+fn from_file(argument: &Argument, value: Value) -> Result<Value> {
+    match value.as_str() {
+        Some(text) if argument.name == Arg::Record.name() => {
+            match text.strip_prefix(containment_record::FROM_FILE) {
+                Some(path) => containment_record::load(path),
+                None => Ok(value),
+            }
+        }
+        _ => Ok(value),
+    }
 }
 
 fn visible_arguments(command: &Command) -> Vec<&'static str> {
@@ -291,7 +345,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let orders = parser
-            .parse(line)
+            .parse(line, 0)
             .map(|orders| {
                 let orders = orders.into_iter();
                 orders
@@ -330,13 +384,12 @@ mod tests {
         );
         assert_eq!(orders("test-module"), one("test-module", json!({})));
         assert_eq!(
-            error("!pingone-get-user emma.sharp"),
-            "pingone-get-user takes no value without a name: write name=value. Its arguments: username, userId, \
-             detailed.\n  !pingone-get-user \n                    ^"
+            orders("!pingone-get-user emma.sharp"),
+            one("pingone-get-user", json!({"username": "emma.sharp"}))
         );
         assert!(
-            error("!pingone-unlock-user emma sharp")
-                .starts_with("'username' is given a second time.")
+            error("!pingone-unlock-user emma username=sharp")
+                .starts_with("'username' is given twice.")
         );
     }
 
@@ -345,7 +398,7 @@ mod tests {
         assert_eq!(
             error("!pingone-get-usr username=x"),
             "The integration has no command 'pingone-get-usr'. Did you mean pingone-get-user? `pingone-xsoar \
-             commands` lists all.\n  !\n   ^"
+             commands` lists all.\n  !pingone-get-usr\n   ^^^^^^^^^^^^^^^"
         );
         assert!(
             error("deactivate-user x")
@@ -353,11 +406,11 @@ mod tests {
         );
         assert_eq!(
             error("!something"),
-            "The integration has no command 'something'. `pingone-xsoar commands` lists all.\n  !\n   ^"
+            "The integration has no command 'something'. `pingone-xsoar commands` lists all.\n  !something\n   ^^^^^^^^^"
         );
         assert_eq!(
             error("!pingone-get-user userid=x"),
-            "pingone-get-user has no argument 'userid'. Did you mean userId?\n  !pingone-get-user \n                    ^"
+            "pingone-get-user has no argument 'userid'. Did you mean userId?\n  !pingone-get-user userid\n                    ^^^^^^"
         );
         assert!(
             error("!pingone-create-user population=x").contains("Did you mean populationId?"),
@@ -383,8 +436,8 @@ mod tests {
         assert_eq!(
             read.warnings,
             [
-                "using is an argument of XSOAR's server; it has no effect here",
-                "raw-response is an argument of XSOAR's server; it has no effect here"
+                "using is for XSOAR's server and has no effect here",
+                "raw-response is for XSOAR's server and has no effect here"
             ]
         );
     }
@@ -400,7 +453,7 @@ mod tests {
         assert!(fine.warnings.is_empty() && fine.asked.is_empty());
         assert_eq!(
             error("!pingone-set-password emma.sharp password=env:NO_SUCH"),
-            "The environment variable NO_SUCH, which password=env:NO_SUCH names, is not set."
+            "The environment variable NO_SUCH in password=env:NO_SUCH is not set."
         );
         assert_eq!(
             orders("!pingone-get-user username=env:NEW_PASSWORD"),
@@ -434,7 +487,9 @@ mod tests {
         let [warning] = clear.warnings.as_slice() else {
             panic!("one warning: {:?}", clear.warnings);
         };
-        assert!(warning.starts_with("password is given in clear") && !warning.contains("hunter22"));
+        assert!(
+            warning.starts_with("password is on the command line") && !warning.contains("hunter22")
+        );
     }
 
     #[test]
@@ -446,7 +501,7 @@ mod tests {
                 ("pingone-get-user".to_owned(), json!({"username": "b"})),
             ]
         );
-        assert!(error(r#"!pingone-get-user username=["a"] userId=["b"]"#).contains("Both"));
+        assert!(error(r#"!pingone-get-user username=["a"] userId=["b"]"#).contains("both lists"));
         assert!(error("!pingone-get-user username=[]").contains("empty"));
         assert_eq!(
             orders(r#"!pingone-get-user username={"a":1}"#),

@@ -35,24 +35,44 @@ pub(super) struct TypedArgument {
     pub(super) name: Option<Word>,
     /// Its value: a string, or parsed JSON.
     pub(super) value: Value,
-    /// Its byte offset in the line.
-    pub(super) at: usize,
+    /// The bytes of the line that it takes up.
+    pub(super) place: Range<usize>,
+    /// How the value was written.
+    pub(super) quoting: Quoting,
 }
 
-/// What is wrong, and where. Shows the line up to there, without the values of secret arguments.
+/// How a value was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quoting {
+    /// Without quotes.
+    Bare,
+    /// In double or single quotes.
+    Quoted,
+    /// In backticks or as JSON, and so literally.
+    Literal,
+}
+
+/// What is wrong, and where. Shows the line up to the end of that place, without the values of secret arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     message: String,
-    /// The line up to the error.
+    /// The line before the place.
     before: String,
+    /// What is at the place.
+    there: String,
 }
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { message, before } = self;
-        let before = visible(before);
+        let Self {
+            message,
+            before,
+            there,
+        } = self;
+        let (before, there) = (visible(before), visible(there));
         let indent = " ".repeat(before.width());
-        write!(f, "{message}\n  {before}\n  {indent}^")
+        let carets = "^".repeat(there.width().max(1));
+        write!(f, "{message}\n  {before}{there}\n  {indent}{carets}")
     }
 }
 
@@ -62,18 +82,21 @@ impl std::error::Error for SyntaxError {}
 pub(super) fn parse(text: &str) -> Result<Line, SyntaxError> {
     let mut parser = Parser { text, at: 0 };
     parser.skip_spaces();
-    if parser.rest().starts_with('!') {
-        parser.at += 1;
+    // In double quotes, interactive shells keep the backslash that prevents their history expansion.
+    for prefix in ['\\', '!'] {
+        if parser.rest().starts_with(prefix) {
+            parser.at += 1;
+        }
     }
     let at = parser.at;
     let name = parser.take_while(|character| !character.is_whitespace());
     if name.is_empty() {
-        return Err(parser.error_at(at, "A command's name is expected here."));
+        return Err(parser.error_at(at, "The name of a command is missing here."));
     }
     if let Some(place) = name.find(['=', '"', '\'', '`']) {
         return Err(parser.error_at(
             at + place,
-            "The line begins with the command's name; then a space, then name=value.",
+            "A line starts with the name of a command, followed by a space and name=value.",
         ));
     }
     let command = Word {
@@ -90,12 +113,18 @@ pub(super) fn parse(text: &str) -> Result<Line, SyntaxError> {
     }
 }
 
-/// An error at byte offset `at` of `text`.
-pub(super) fn error_at(text: &str, at: usize, message: impl Into<String>) -> SyntaxError {
-    let before = text.get(..at).unwrap_or(text);
+/// An error about these bytes of `text`.
+pub(super) fn error_at(text: &str, place: Range<usize>, message: impl Into<String>) -> SyntaxError {
+    let upto = |end| without_secrets(text.get(..end).unwrap_or(text));
+    let before = upto(place.start);
+    let there = upto(place.end)
+        .strip_prefix(&before)
+        .unwrap_or_default()
+        .to_owned();
     SyntaxError {
         message: message.into(),
-        before: without_secrets(before),
+        before,
+        there,
     }
 }
 
@@ -110,7 +139,7 @@ impl<'a> Parser<'a> {
     }
 
     fn error_at(&self, at: usize, message: impl Into<String>) -> SyntaxError {
-        error_at(self.text, at, message)
+        error_at(self.text, at..at, message)
     }
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
@@ -130,11 +159,12 @@ impl<'a> Parser<'a> {
     fn argument(&mut self) -> Result<TypedArgument, SyntaxError> {
         let at = self.at;
         if self.rest().starts_with(['"', '\'', '`', '{', '[']) {
-            let value = self.value()?;
+            let (value, quoting) = self.value()?;
             return Ok(TypedArgument {
                 name: None,
                 value,
-                at,
+                place: at..self.at,
+                quoting,
             });
         }
         let word = self.take_while(|character| !character.is_whitespace() && character != '=');
@@ -142,36 +172,39 @@ impl<'a> Parser<'a> {
             return Ok(TypedArgument {
                 name: None,
                 value: Value::from(word),
-                at,
+                place: at..self.at,
+                quoting: Quoting::Bare,
             });
         }
         if word.is_empty() {
             return Err(self.error_at(
                 at,
-                "An argument's name is expected before the equals sign, without a space between them.",
+                "An argument's name is missing here. Write name=value without spaces around the equals sign.",
             ));
         }
         self.at += 1;
-        let value = self.value()?;
+        let (value, quoting) = self.value()?;
         Ok(TypedArgument {
             name: Some(Word {
                 text: word.to_owned(),
                 at,
             }),
             value,
-            at,
+            place: at..self.at,
+            quoting,
         })
     }
 
-    fn value(&mut self) -> Result<Value, SyntaxError> {
+    fn value(&mut self) -> Result<(Value, Quoting), SyntaxError> {
         let begin = self.at;
         let value = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => Value::from(self.quoted(quote)?),
-            Some('`') => Value::from(self.backticked()?),
-            Some('{' | '[') => self.json()?,
+            Some(quote @ ('"' | '\'')) => (Value::from(self.quoted(quote)?), Quoting::Quoted),
+            Some('`') => (Value::from(self.backticked()?), Quoting::Literal),
+            Some('{' | '[') => (self.json()?, Quoting::Literal),
+            Some('$') if self.rest().starts_with("${") => (self.reference(), Quoting::Bare),
             _ => {
                 let bare = self.take_while(|character| !character.is_whitespace());
-                return Ok(Value::from(bare));
+                return Ok((Value::from(bare), Quoting::Bare));
             }
         };
         match self.rest().chars().next() {
@@ -179,16 +212,28 @@ impl<'a> Parser<'a> {
                 let begun = self.text.get(begin..).and_then(|rest| rest.chars().next());
                 let message = match begun {
                     Some('{' | '[') => {
-                        "The JSON value ends here, and a space is expected. A text that only looks like JSON stands in quotes."
+                        "The JSON value ends here, so a space must follow. Put text that only looks like JSON in quotes."
                     }
                     _ => {
-                        "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote."
+                        "The quotes end before this, so a space must follow. Inside quotes, write \\\" for a quote."
                     }
                 };
                 Err(self.error_at(self.at, message))
             }
             _ => Ok(value),
         }
+    }
+
+    /// A reference to the context, up to the next space after its brace.
+    fn reference(&mut self) -> Value {
+        let rest = self.rest();
+        let brace = rest.find('}').unwrap_or_default();
+        let end = rest
+            .get(brace..)
+            .and_then(|after| after.find(char::is_whitespace))
+            .map_or(rest.len(), |space| brace + space);
+        self.at += end;
+        Value::from(rest.get(..end).unwrap_or_default())
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, SyntaxError> {
@@ -206,7 +251,7 @@ impl<'a> Parser<'a> {
                     _ => {
                         return Err(self.error_at(
                             self.at + place,
-                            "In quotes, \\\\ stands for a backslash; in backticks, one is enough.",
+                            "Inside quotes, write \\\\ for a backslash, or use backticks instead of quotes.",
                         ));
                     }
                 },
@@ -217,13 +262,13 @@ impl<'a> Parser<'a> {
                 other => value.push(other),
             }
         }
-        Err(self.error_at(begin, format!("This {quote} has no second one.")))
+        Err(self.error_at(begin, format!("The closing {quote} is missing.")))
     }
 
     fn backticked(&mut self) -> Result<&'a str, SyntaxError> {
         let inside = self.rest().get(1..).unwrap_or_default();
         let Some((value, _)) = inside.split_once('`') else {
-            return Err(self.error_at(self.at, "This ` has no second one."));
+            return Err(self.error_at(self.at, "The closing ` is missing."));
         };
         self.at += value.len() + 2;
         Ok(value)
@@ -242,10 +287,10 @@ impl<'a> Parser<'a> {
                 let message = text.split(" at line ").next().unwrap_or_default();
                 Err(self.error_at(
                     place,
-                    format!("What begins with {{ or [ is JSON, and this is not ({message}). A text stands in quotes or backticks."),
+                    format!("A value that starts with {{ or [ must be JSON ({message}). Put other text in quotes or backticks."),
                 ))
             }
-            None => Err(self.error_at(self.at, "A value is expected here.")),
+            None => Err(self.error_at(self.at, "A value is missing here.")),
         }
     }
 }
@@ -262,7 +307,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 
 /// A line, possibly cut short, with the values of secret arguments masked. Deliberately greedier than the parser: a
 /// secret value ends only where the next known `name=` starts outside quotes.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut secret_since = None;
     let mut quote = None;
@@ -364,6 +409,7 @@ mod tests {
             "pingone-get-user",
             "!pingone-get-user",
             "  !pingone-get-user ",
+            "\\!pingone-get-user",
         ] {
             let line = parse(line).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(line.command.text, "pingone-get-user");
@@ -403,26 +449,26 @@ mod tests {
     fn errors_point_at_the_problem() {
         assert_eq!(
             error_of(r#"!pingone-get-user username="emma"#),
-            "This \" has no second one.\n  !pingone-get-user username=\n                             ^"
+            "The closing \" is missing.\n  !pingone-get-user username=\n                             ^"
         );
         assert_eq!(
             error_of(r#"c x="a"b"#),
-            "The quotes are closed before this, and a space is expected. In quotes, \\\" stands for a quote.\n  c x=\"a\"\n         ^"
+            "The quotes end before this, so a space must follow. Inside quotes, write \\\" for a quote.\n  c x=\"a\"\n         ^"
         );
         assert_eq!(
             error_of(r#"c x="a\b""#),
-            "In quotes, \\\\ stands for a backslash; in backticks, one is enough.\n  c x=\"a\n        ^"
+            "Inside quotes, write \\\\ for a backslash, or use backticks instead of quotes.\n  c x=\"a\n        ^"
         );
         assert_eq!(
             error_of("c 姓名=[1,}"),
-            "What begins with { or [ is JSON, and this is not (expected value). A text stands in quotes or backticks.\n  c 姓名=[1,\n            ^",
+            "A value that starts with { or [ must be JSON (expected value). Put other text in quotes or backticks.\n  c 姓名=[1,\n            ^",
             "a wide letter takes two cells"
         );
-        assert!(error_of("c x = y").starts_with("An argument's name is expected"));
-        assert!(error_of("  ! ").starts_with("A command's name is expected"));
-        assert!(error_of("username=x").starts_with("The line begins with the command's name"));
+        assert!(error_of("c x = y").starts_with("An argument's name is missing"));
+        assert!(error_of("  ! ").starts_with("The name of a command is missing"));
+        assert!(error_of("username=x").starts_with("A line starts with the name of a command"));
         assert!(error_of("c x={\"a\":1}b").starts_with("The JSON value ends here"));
-        assert!(error_of("c x=`a").starts_with("This ` has"));
+        assert!(error_of("c x=`a").starts_with("The closing ` is"));
     }
 
     #[test]

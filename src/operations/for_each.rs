@@ -1,6 +1,10 @@
 //! Runs an operation for each of several users, some concurrently. A failure for one user does not stop the others.
 
-use std::{borrow::Borrow, cell::RefCell, collections::HashSet};
+use std::{
+    borrow::Borrow,
+    cell::{Cell, RefCell},
+    collections::HashSet,
+};
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, stream};
@@ -49,6 +53,9 @@ pub async fn for_each_user<T: Weight>(
     let work = &work;
     let seen = RefCell::new(HashSet::new());
     let seen = &seen;
+    let total = users.len();
+    let done = Cell::new(0_usize);
+    let done = &done;
     let outcomes = stream::iter(users).map(|user| async move {
         let label = user.label();
         let (id, result) = match find_user(pingone, &user).await {
@@ -60,6 +67,10 @@ pub async fn for_each_user<T: Weight>(
             Ok(kept) => kept.weight(),
             Err(error) => memory::ROW + memory::text_weight(&format!("{error:#}")),
         });
+        done.set(done.get() + 1);
+        if total > 1 {
+            pingone.set_progress(format!("{} of {total} users", done.get()));
+        }
         Some(Outcome { label, id, result })
     });
     let outcomes: Vec<Option<Outcome<T>>> = outcomes.buffered(MAX_CONCURRENT).collect().await;

@@ -1,9 +1,9 @@
 //! Ctrl-C stops at once, says what was changed, and leaves no partial recording.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use pingone_sandbox::Fault;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::process::{CommandLine, Running, program, wait_until};
 
@@ -54,7 +54,8 @@ fn an_unanswered_change_is_reported_as_possibly_made() {
 fn a_lookup_is_reported_as_changing_nothing() {
     let cli = CommandLine::new();
     cli.sandbox.fault(Fault::on("GET", "*/users").delay(LONG));
-    let mut running = Running::start(cli.command(&["!pingone-delete-user username=emma.sharp"]));
+    let mut running =
+        Running::start(cli.command(&["--yes", "!pingone-delete-user username=emma.sharp"]));
     wait_until("the token request", || !cli.calls().is_empty());
     running.signal("TERM");
     let ended = running.end();
@@ -135,9 +136,11 @@ fn concurrent_changes_are_each_reported_with_their_own_result() {
         cli.sandbox
             .fault(Fault::on("GET", &format!("*/users/{id}")).delay(wait));
     }
-    let mut running = Running::start(cli.command(&[&format!(
-        "!pingone-contain-user userId={EMMA},{RICHARD},{NORA} steps=disable,endSessions"
-    )]));
+    let line =
+        format!("!pingone-contain-user userId={EMMA},{RICHARD},{NORA} steps=disable,endSessions");
+    let mut command = cli.command(&["--yes", &line]);
+    command.env("XDG_STATE_HOME", cli.path("state"));
+    let mut running = Running::start(command);
     // The next step of these two shows that the answer to the first was read.
     let has_gone_on = |id: &str| {
         let sessions = format!("/users/{id}/sessions");
@@ -161,4 +164,17 @@ fn concurrent_changes_are_each_reported_with_their_own_result() {
         let line = format!("/users/{id}/enabled {told}\n");
         assert!(ended.stderr.contains(&line), "{id}: {}", ended.stderr);
     }
+    let (_, path) = ended.stderr.split_once("record=@").expect("a saved record");
+    let path = path.lines().next().expect("its path");
+    let saved: Value = serde_json::from_slice(&fs::read(path).expect("the record")).expect("JSON");
+    let records = saved.as_array().expect("a list");
+    let users: Vec<&Value> = records.iter().map(|record| &record["ID"]).collect();
+    assert_eq!(
+        users,
+        [RICHARD, EMMA],
+        "in order of id; the third was not changed"
+    );
+    assert_eq!(records[0]["Record"]["UnconfirmedSteps"], json!(["disable"]));
+    assert_eq!(records[1]["Record"]["Disabled"], true);
+    assert!(records[1]["Record"].get("UnconfirmedSteps").is_none());
 }

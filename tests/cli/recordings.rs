@@ -13,7 +13,7 @@ const PASSWORD: &str = "N3w!canary~Word";
 
 /// Records `lines` in `recording`, checks that it replays as it ran, and returns stdout.
 fn record(cli: &CommandLine, lines: &[&str]) -> String {
-    record_as(cli, &[], lines)
+    record_as(cli, &["--yes"], lines)
 }
 
 fn record_as(cli: &CommandLine, options: &[&str], lines: &[&str]) -> String {
@@ -311,7 +311,7 @@ fn personal_data_is_replaced_everywhere() {
     let cli = CommandLine::new();
     record_as(
         &cli,
-        &["--anonymize"],
+        &["--anonymize", "--keep-going"],
         &[
             "!pingone-get-user username=EMMA.sharp",
             "!pingone-get-groups username=emma.sharp",

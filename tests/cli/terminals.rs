@@ -69,3 +69,59 @@ fn missing_secrets_are_prompted_for() {
     let state = cli.run(&["!pingone-read-password-state emma.sharp"]).stdout;
     assert!(state.contains("MUST_CHANGE_PASSWORD"), "{state}");
 }
+
+#[test]
+fn a_bare_call_says_what_to_do() {
+    let mut command = Command::new("script");
+    command
+        .args([
+            "--quiet",
+            "--return",
+            "--command",
+            env!("CARGO_BIN_EXE_pingone-xsoar"),
+            "/dev/null",
+        ])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("SHELL", "/bin/sh");
+    let ended = Running::start(command).end();
+    assert!(
+        ended.stdout.contains(
+            "To run a command yourself:\r\n  pingone-xsoar run '!pingone-get-user emma.sharp'"
+        ),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn deleting_asks_first() {
+    let cli = CommandLine::new();
+    for (answer, is_deleted) in [("n\r", false), ("\r", false), ("y\r", true)] {
+        let mut running = Running::start(at_a_terminal(&cli, "!pingone-delete-user emma.sharp"));
+        running.wait_for("Delete emma.sharp? This cannot be undone. [y/N] ");
+        running.write(answer);
+        let ended = running.end();
+        assert_eq!(ended.code, Some(i32::from(!is_deleted)), "{}", ended.stdout);
+        assert_eq!(cli.sandbox.user("emma.sharp").is_none(), is_deleted);
+    }
+}
+
+#[test]
+fn the_progress_of_a_list_is_shown() {
+    let cli = CommandLine::new();
+    let delay = Duration::from_millis(2500);
+    let richard = "9bc53389-f806-47b6-9480-ab1e3c6269b5";
+    cli.sandbox
+        .fault(Fault::on("GET", &format!("*/users/{richard}/sessions")).delay(delay));
+    let line = "!pingone-list-sessions emma.sharp,richard.smith";
+    let ended = Running::start(at_a_terminal(&cli, line)).end();
+    assert!(
+        ended
+            .stdout
+            .contains("pingone-list-sessions, 1 s, 1 of 2 users"),
+        "{:?}",
+        ended.stdout
+    );
+}

@@ -147,16 +147,16 @@ fn nothing_runs_if_any_line_is_invalid() {
         (
             "!pingone-delete-usr username=emma.sharp",
             "pingone-xsoar: The integration has no command 'pingone-delete-usr'. Did you mean pingone-delete-user? \
-             `pingone-xsoar commands` lists all.\n  !\n   ^\n",
+             `pingone-xsoar commands` lists all.\n  !pingone-delete-usr\n   ^^^^^^^^^^^^^^^^^^\n",
         ),
         (
             "!pingone-delete-user usrname=emma.sharp",
             "pingone-xsoar: pingone-delete-user has no argument 'usrname'. Did you mean username?\n  \
-             !pingone-delete-user \n                       ^\n",
+             !pingone-delete-user usrname\n                       ^^^^^^^\n",
         ),
         (
             "!pingone-delete-user username=\"emma",
-            "pingone-xsoar: This \" has no second one.\n  !pingone-delete-user username=\n                                ^\n",
+            "pingone-xsoar: The closing \" is missing.\n  !pingone-delete-user username=\n                                ^\n",
         ),
         (
             "!pingone-set-password emma.sharp",
@@ -186,7 +186,7 @@ fn a_password_is_never_shown() {
     assert!(
         in_clear
             .stderr
-            .starts_with("pingone-xsoar: warning: password is given in clear"),
+            .starts_with("pingone-xsoar: warning: password is on the command line"),
         "{}",
         in_clear.stderr
     );
@@ -333,4 +333,138 @@ fn commands_and_help_describe_the_commands() {
         "{}",
         unknown.stderr
     );
+}
+
+#[test]
+fn what_the_shell_did_to_a_command_is_recognized() {
+    let cli = CommandLine::new();
+    let ended = cli.run(&["!pingone-lock-user emma.sharp duration=4", "hours"]);
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: 'hours' is not a command. Put each command in single quotes, so that the shell does not split \
+         it:\n  pingone-xsoar run '!pingone-lock-user emma.sharp duration=\"4 hours\"'\n"
+    );
+    assert_eq!((ended.code, cli.calls()), (Some(1), vec![]));
+}
+
+#[test]
+fn later_commands_use_the_results_of_earlier_ones() {
+    let cli = CommandLine::new();
+    let ended = cli.run(&[
+        "!pingone-contain-user emma.sharp",
+        "!pingone-restore-user userId=${PingOne.Containment.ID} record=${PingOne.Containment}",
+        "!pingone-get-group-members groupName=Marketing",
+        "!pingone-deactivate-user ${PingOne.GroupMember.Username}",
+    ]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let is_enabled =
+        |username: &str| cli.sandbox.user(username).expect("a user")["enabled"] == true;
+    assert!(!is_enabled("emma.sharp"), "a member of Marketing");
+    let restored = ended
+        .stdout
+        .find("[2/4] !pingone-restore-user")
+        .expect("a heading");
+    assert!(
+        ended.stdout[restored..].contains("enable"),
+        "{}",
+        ended.stdout
+    );
+    let missing = cli.run(&["!pingone-restore-user emma.sharp record=${PingOne.Containment}"]);
+    assert_eq!(
+        missing.stderr,
+        "pingone-xsoar: ${PingOne.Containment} is not in the context. No command of this run has returned anything \
+         yet.\n"
+    );
+    assert_eq!(missing.code, Some(1));
+}
+
+#[test]
+fn a_failure_stops_the_run_unless_told_otherwise() {
+    let lines = [
+        "!pingone-deactivate-user [\"nobody\", \"emma.sharp\"]",
+        "!pingone-deactivate-user richard.smith",
+    ];
+    let is_enabled = |cli: &CommandLine, username: &str| {
+        cli.sandbox.user(username).expect("a user")["enabled"] == true
+    };
+    let cli = CommandLine::new();
+    let stopped = cli.run(&lines);
+    assert_eq!(
+        stopped.stderr,
+        "pingone-xsoar: a command failed, so the last one will not run (--keep-going runs it anyway)\n"
+    );
+    assert_eq!(stopped.code, Some(1));
+    assert!(
+        !is_enabled(&cli, "emma.sharp"),
+        "the rest of the list still runs"
+    );
+    assert!(is_enabled(&cli, "richard.smith"));
+    let kept_going = cli.run(&["--keep-going", lines[0], lines[1]]);
+    assert_eq!((kept_going.code, kept_going.stderr.as_str()), (Some(1), ""));
+    assert!(!is_enabled(&cli, "richard.smith"));
+}
+
+#[test]
+fn the_context_alone_is_json_and_failures_go_to_stderr() {
+    let cli = CommandLine::new();
+    let ended = cli.run(&[
+        "--context",
+        "!pingone-read-password-state emma.sharp",
+        "!pingone-get-user nobody",
+    ]);
+    let context: Value = serde_json::from_str(&ended.stdout).expect("one JSON document");
+    assert_eq!(context["PingOne"]["Account"]["Password"]["Status"], "OK");
+    assert_eq!(
+        ended.stderr,
+        "pingone-xsoar: Failed to execute pingone-get-user command. Error: Failed to find user for nobody username.\n"
+    );
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn without_a_terminal_deleting_needs_yes() {
+    let cli = CommandLine::new();
+    let refused = cli.run(&["!pingone-delete-user emma.sharp"]);
+    assert_eq!(
+        refused.stderr,
+        "pingone-xsoar: pingone-delete-user needs a confirmation, and there is no terminal to ask at. It did not run. \
+         Use --yes\n"
+    );
+    assert_eq!((refused.code, cli.calls()), (Some(1), vec![]));
+    let deleted = cli.run(&["--yes", "!pingone-delete-user emma.sharp"]);
+    assert_eq!(deleted.code, Some(0), "{}", deleted.stdout);
+    assert!(cli.sandbox.user("emma.sharp").is_none());
+}
+
+/// The record of a containment, saved for its owner alone, restores the user in another run.
+#[test]
+fn the_record_of_a_containment_is_saved() {
+    let cli = CommandLine::new();
+    let mut contain = cli.command(&["--yes", "!pingone-contain-user emma.sharp,richard.smith"]);
+    contain.env("XDG_STATE_HOME", cli.path("state"));
+    let ended = end(contain, "");
+    let (_, path) = ended
+        .stderr
+        .split_once("pingone-restore-user takes it as record=@")
+        .unwrap_or_else(|| panic!("{}", ended.stderr));
+    let path = path.trim_end();
+    assert!(
+        path.starts_with(
+            cli.path("state/pingone-xsoar/containment-")
+                .to_str()
+                .expect("UTF-8")
+        )
+    );
+    #[cfg(unix)]
+    {
+        let file = std::fs::metadata(path).expect("the file");
+        let mode = std::os::unix::fs::MetadataExt::mode(&file);
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let restore = format!("!pingone-restore-user emma.sharp,richard.smith record=@{path}");
+    let restored = cli.run(&[restore]);
+    assert_eq!((restored.code, restored.stderr.as_str()), (Some(0), ""));
+    for username in ["emma.sharp", "richard.smith"] {
+        assert_eq!(cli.sandbox.user(username).expect("a user")["enabled"], true);
+    }
 }

@@ -151,6 +151,10 @@ impl Client<'_> {
             of_span.shrink_to_share(positioned.len(), number);
             reservation.merge(of_span);
             found.extend(positioned);
+            self.set_progress(format!(
+                "{} activities found, back to {from:.0}",
+                found.len()
+            ));
             if found.len() > limit || found.len() == limit && from > query.from {
                 found.truncate(limit);
                 reservation.keep_until_end();

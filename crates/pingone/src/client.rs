@@ -74,6 +74,11 @@ impl<'a> Client<'a> {
         self.sender.hide(secret);
     }
 
+    /// Says how far the command has got, for a user who is waiting.
+    pub fn set_progress(&self, text: String) {
+        self.sender.set_progress(text);
+    }
+
     /// From now on changes are recorded instead of sent, and assumed to have succeeded.
     pub fn start_dry_run(&self) {
         self.writer.start_dry_run();

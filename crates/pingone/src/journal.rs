@@ -41,6 +41,7 @@ pub struct Journal {
     /// Replaced when a secret is added; calls in flight keep the one that they started with.
     mask: RefCell<Rc<Mask>>,
     logs_calls: Cell<bool>,
+    progress: RefCell<Option<String>>,
 }
 
 enum Lines {
@@ -73,6 +74,7 @@ impl Journal {
             lines,
             mask: RefCell::default(),
             logs_calls: Cell::new(false),
+            progress: RefCell::default(),
         }
     }
 
@@ -102,6 +104,17 @@ impl Journal {
     /// Whether calls are logged.
     pub fn logs_calls(&self) -> bool {
         self.logs_calls.get()
+    }
+
+    /// Notes how far a long command has got, such as `3 of 12 users`. Not part of the log: only a user who is waiting
+    /// sees it.
+    pub fn set_progress(&self, text: String) {
+        self.progress.replace(Some(text));
+    }
+
+    /// How far the command has got, if it says so.
+    pub fn progress(&self) -> Option<String> {
+        self.progress.borrow().clone()
     }
 
     /// Logs a line.

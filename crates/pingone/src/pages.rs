@@ -260,6 +260,9 @@ impl Reader<'_> {
             let given = on_page.saturating_sub(skip).min(wanted - items.len());
             let found = page.items.into_iter().skip(skip).take(given);
             items.extend(found.map(|item| mask.value(item)));
+            if pages.next.is_some() {
+                self.set_progress(format!("{} items read", items.len()));
+            }
             reservation.merge(page.reservation);
             let given_of_page = skip + given;
             let is_within = on_page > given_of_page;

@@ -63,6 +63,11 @@ impl<'a> Reader<'a> {
         self.sender.budget()
     }
 
+    /// Says how far the command has got.
+    pub(crate) fn set_progress(self, text: String) {
+        self.sender.set_progress(text);
+    }
+
     /// The secrets known so far.
     pub(crate) fn mask(self) -> Rc<Mask> {
         self.sender.mask()

@@ -137,6 +137,11 @@ impl<'a> Sender<'a> {
         self.dispatcher.mask()
     }
 
+    /// Says how far the command has got.
+    pub(crate) fn set_progress(&self, text: String) {
+        self.dispatcher.journal.set_progress(text);
+    }
+
     /// Masks a secret from now on.
     pub(crate) fn hide(&self, secret: &SecretString) {
         self.dispatcher.hide(secret);
