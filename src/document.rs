@@ -43,6 +43,8 @@ pub enum Block {
     Strong(String),
     /// Text as it is. It must end in a newline unless it is the last block.
     Text(String),
+    /// Text with a blank line before it, such as a note below a table: Markdown would make it a row.
+    Paragraph(String),
     /// A table.
     Table(Table),
 }
@@ -134,9 +136,35 @@ pub fn table_of(title: &str, columns: &[&str], rows: &[Row]) -> Table {
     }
 }
 
+/// A table made for reading, unlike those that follow `tableToMarkdown`: leaves out columns that are empty in every row,
+/// and keeps the title on one line.
+pub fn compact_table<const N: usize>(
+    title: &str,
+    columns: [&str; N],
+    rows: &[[String; N]],
+) -> Table {
+    let is_used = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+    let mut kept: Vec<usize> = (0..N).filter(is_used).collect();
+    if kept.is_empty() {
+        // Rows without any text still count.
+        kept = (0..N).collect();
+    }
+    let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let title = title.split(is_break).filter(|part| !part.is_empty());
+    let pick = |row: &[String; N]| kept.iter().map(|&column| row[column].clone()).collect();
+    Table {
+        title: title.collect::<Vec<_>>().join(" "),
+        columns: kept
+            .iter()
+            .map(|&column| columns[column].to_owned())
+            .collect(),
+        rows: rows.iter().map(pick).collect(),
+    }
+}
+
 /// A value as cell text: null is empty, strings stay as they are, list items and the members of an object (`name: value`)
 /// go on lines of their own.
-fn cell(value: &Value) -> String {
+pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Array(items) => items.iter().map(python_str).collect::<Vec<_>>().join(",\n"),

@@ -25,6 +25,11 @@ pub fn markdown(document: &Document) -> String {
                 out.push_str("**\n");
             }
             Block::Text(text) => out.push_str(text),
+            Block::Paragraph(text) => {
+                out.push('\n');
+                out.push_str(text);
+                out.push('\n');
+            }
             Block::Table(table) => render_table(table, &mut out),
         }
     }
@@ -120,6 +125,17 @@ mod tests {
     fn a_table_without_rows_or_columns() {
         assert_eq!(table("T", &[]), "### T\n**No entries.**\n");
         assert_eq!(table("T", &[Row::new()]), "### T\n**No entries.**\n");
+    }
+
+    #[test]
+    fn a_paragraph_after_a_table_is_not_a_row() {
+        let document = Document::from(document::table("T", &[row(json!({"a": 1}))]))
+            .with(Block::Paragraph("2 rows".to_owned()))
+            .with(Block::Paragraph("A note.".to_owned()));
+        assert_eq!(
+            markdown(&document),
+            "### T\n|a|\n|---|\n| 1 |\n\n2 rows\n\nA note.\n"
+        );
     }
 
     #[test]

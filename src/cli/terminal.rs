@@ -52,7 +52,7 @@ pub(crate) fn render(document: &Document, style: Style) -> String {
     for block in document.blocks() {
         let drawn = match block {
             Block::Heading(text) | Block::Strong(text) => style.bold(&visible(text)) + "\n",
-            Block::Text(text) => text
+            Block::Text(text) | Block::Paragraph(text) => text
                 .trim()
                 .lines()
                 .map(|line| visible(line) + "\n")

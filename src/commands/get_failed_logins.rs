@@ -1,27 +1,22 @@
-//! `pingone-get-failed-logins`: failed sign-ons, counted by where they came from.
-
-use std::collections::BTreeMap;
+//! `pingone-get-failed-logins`: failed sign-ons, counted by user and source.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::{
     access::Access,
-    document::{Document, Row, table_of},
+    document::{Block, Document},
     entry::Output,
     handler::Handler,
     inputs::activities::activity_search,
     invocation::Invocation,
-    operations::{
-        activities::{SOURCES, source},
-        find::find_user,
-    },
-    views::activity::source_row,
+    operations::find::find_user,
+    views::failed_logins::{by_user, source_entries, table, totals, user_entries},
 };
 use pingone::{
     activities::PAGE_SIZE,
     pages::{Paging, Part},
-    times::to_rfc3339_millis,
+    times::to_utc_minutes,
 };
 
 /// The command.
@@ -32,17 +27,6 @@ pub(super) const COMMAND: Handler = Handler {
 
 /// Each answer replaces the previous one: counts of two searches cannot be merged.
 const FAILED_LOGINS: &str = "PingOne(true)";
-
-const COLUMNS: [&str; 8] = [
-    "Count",
-    "IP",
-    "Country",
-    "UserAgent",
-    "Users",
-    "Actions",
-    "First",
-    "Last",
-];
 
 /// The most activities that are counted.
 const MAX_COUNTED: usize = 5000;
@@ -78,44 +62,21 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .pingone
         .activities(&search.query(), &newest, keep)
         .await?;
-    let rows = by_source(&activities);
+    let groups = by_user(&activities);
     let title = format!(
-        "Failed sign-ons from {} to {}: {}",
-        to_rfc3339_millis(search.from),
-        to_rfc3339_millis(search.to),
-        activities.len()
+        "Failed sign-ons from {} to {}",
+        to_utc_minutes(search.from),
+        to_utc_minutes(search.to)
     );
-    let mut readable = Document::from(table_of(&title, &COLUMNS, &rows));
-    if more {
-        readable.push(
-            [
-                "Only the newest ",
-                &MAX_COUNTED.to_string(),
-                " were counted.\n",
-            ]
-            .concat(),
-        );
+    let mut readable = Document::from(table(&title, &groups));
+    let totals = totals(&activities);
+    let cut = more.then(|| format!("Only the newest {MAX_COUNTED} activities were counted."));
+    for note in totals.into_iter().chain(cut) {
+        readable.push(Block::Paragraph(note));
     }
-    let groups: Vec<Value> = rows.into_iter().map(Value::Object).collect();
-    Ok(Output::new(readable, Some(json!(activities)))
-        .with_context(FAILED_LOGINS, json!({"FailedLogins": groups})))
-}
-
-/// A row for each source, busiest first.
-fn by_source(activities: &[Value]) -> Vec<Row> {
-    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
-    for activity in activities {
-        let key = SOURCES.map(|what| match source(activity, what) {
-            None => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        });
-        groups.entry(key).or_default().push(activity);
-    }
-    let mut rows: Vec<(usize, Row)> = groups
-        .into_values()
-        .map(|found| (found.len(), source_row(&found)))
-        .collect();
-    rows.sort_by(|(a, _), (b, _)| b.cmp(a));
-    rows.into_iter().map(|(_, row)| row).collect()
+    let context = json!({
+        "FailedLogins": source_entries(&activities),
+        "FailedLoginsByUser": user_entries(&groups),
+    });
+    Ok(Output::new(readable, Some(json!(activities))).with_context(FAILED_LOGINS, context))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
-    document::{row as row_of, table},
+    document::{compact_table, row},
     entry::Output,
     handler::Handler,
     inputs::{
@@ -18,8 +18,9 @@ use crate::{
         users::{in_group, with_ids},
     },
     views::{
-        page::{NextPage, with_entries, with_next_page},
-        user::{listed, row},
+        cells::Noun,
+        page::{Page, with_entries, with_page},
+        user::{COLUMNS, cells, listed},
     },
 };
 use pingone::pages::Part;
@@ -46,9 +47,9 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         ensure_group_exists(cx.pingone, &group_ref).await?;
     }
     let users = with_ids(cx.pingone, &items)?;
-    let rows: Vec<_> = users.iter().map(|(id, raw)| row(*id, raw)).collect();
+    let rows: Vec<_> = users.iter().map(|(id, raw)| cells(*id, raw)).collect();
     let entries = users.iter().map(|(id, raw)| {
-        let mut entry = row_of([
+        let mut entry = row([
             ("GroupID", json!(group.to_string())),
             ("GroupName", json!(group_ref.name())),
         ]);
@@ -57,14 +58,22 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     });
     let entries = entries.collect();
     let title = format!("Members of group: {}", group_ref.label());
-    let output = Output::new(table(&title, &rows), Some(Value::Array(items)));
-    let next = NextPage {
-        name: "GroupMemberNextToken",
+    let output = Output::new(
+        compact_table(&title, COLUMNS, &rows),
+        Some(Value::Array(items)),
+    );
+    let page = Page {
+        noun: Noun {
+            one: "member",
+            many: "members",
+        },
+        count: rows.len(),
         has_more: more,
-        token: next.as_ref(),
+        next: next.as_ref(),
+        token_name: "GroupMemberNextToken",
     };
-    Ok(with_next_page(
+    Ok(with_page(
         with_entries(output, GROUP_MEMBER, entries),
-        &next,
+        &page,
     ))
 }

@@ -5,15 +5,16 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::{Row, table_of},
+    document::{Row, compact_table},
     entry::Output,
     handler::Handler,
     inputs::{activities::activity_search, paging::paging},
     invocation::Invocation,
     operations::find::find_user,
     views::{
-        activity::{describe, table_row},
-        page::{NextPage, with_entries, with_next_page},
+        activity::{COLUMNS, Names, cells, describe},
+        cells::Noun,
+        page::{Page, with_entries, with_page},
     },
 };
 use pingone::{activities::PAGE_SIZE, pages::Part};
@@ -25,18 +26,6 @@ pub(super) const COMMAND: Handler = Handler {
 };
 
 const ACTIVITY: &str = "PingOne.Activity(val.ID && val.ID === obj.ID)";
-const COLUMNS: [&str; 9] = [
-    "Time",
-    "Action",
-    "Result",
-    "User",
-    "Resources",
-    "Client",
-    "IP",
-    "Description",
-    "ID",
-];
-
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let paging = paging(cx.args, PAGE_SIZE)?;
     let (mut search, user) = activity_search(cx.args, cx.pingone.now())?;
@@ -48,17 +37,23 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .pingone
         .activities(&search.query(), &paging, keep)
         .await?;
-    let rows: Vec<Row> = items.iter().map(table_row).collect();
+    let names = Names::of(&items);
+    let rows: Vec<_> = items
+        .iter()
+        .map(|activity| cells(activity, &names))
+        .collect();
     let entries: Vec<Row> = items.iter().map(describe).collect();
-    let readable = table_of("PingOne audit activities", &COLUMNS, &rows);
+    let readable = compact_table("PingOne audit activities", COLUMNS, &rows);
     let output = Output::new(readable, Some(Value::Array(items)));
-    let next = NextPage {
-        name: "ActivityNextToken",
+    let page = Page {
+        noun: Noun {
+            one: "activity",
+            many: "activities",
+        },
+        count: rows.len(),
         has_more: more,
-        token: next.as_ref(),
+        next: next.as_ref(),
+        token_name: "ActivityNextToken",
     };
-    Ok(with_next_page(
-        with_entries(output, ACTIVITY, entries),
-        &next,
-    ))
+    Ok(with_page(with_entries(output, ACTIVITY, entries), &page))
 }

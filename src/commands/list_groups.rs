@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::{Row, at, row},
+    document::{Row, at, cell, row},
     entry::Output,
     handler::Handler,
     inputs::paging::{PAGE_SIZE, paging},
     invocation::Invocation,
     manifest::Arg,
-    views::{items::Listing, page::listed},
+    views::{cells::Noun, items::Listing, page::listed},
 };
 use pingone::{
     filter::{all, equals, starts_with},
@@ -24,15 +24,19 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, 6> = Listing {
     title: "PingOne groups",
-    columns: &[
-        "ID",
+    noun: Noun {
+        one: "group",
+        many: "groups",
+    },
+    columns: [
         "Name",
         "Description",
-        "PopulationID",
-        "UserFilter",
-        "DirectUsers",
+        "Direct users",
+        "User filter",
+        "Population ID",
+        "ID",
     ],
     key: "PingOne.Group(val.ID && val.ID === obj.ID)",
 };
@@ -49,7 +53,19 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let paging = paging(cx.args, PAGE_SIZE)?;
     let filter = all(&conditions);
     let part = cx.pingone.search_groups(filter.as_deref(), &paging).await?;
-    Ok(listed(&LISTING, "GroupNextToken", part, describe))
+    Ok(listed(&LISTING, "GroupNextToken", part, cells, describe))
+}
+
+fn cells(group: &Value) -> [String; 6] {
+    [
+        "/name",
+        "/description",
+        "/directMemberCounts/users",
+        "/userFilter",
+        "/population/id",
+        "/id",
+    ]
+    .map(|member| cell(&at(group, member)))
 }
 
 fn describe(group: &Value) -> Row {

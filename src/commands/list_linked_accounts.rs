@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::{Row, at, row},
+    document::{Row, at, cell, row},
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
     operations::for_each::for_each_user,
-    views::items::{self, Listing},
+    views::{
+        cells::Noun,
+        items::{self, Listing},
+    },
 };
 use pingone::users::linked_accounts;
 
@@ -21,9 +24,13 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, 3> = Listing {
     title: "PingOne linked accounts",
-    columns: &["User", "ID", "IdentityProviderID", "ExternalID"],
+    noun: Noun {
+        one: "linked account",
+        many: "linked accounts",
+    },
+    columns: ["External ID", "Identity provider ID", "ID"],
     key: "PingOne.LinkedAccount(val.ID && val.ID === obj.ID)",
 };
 
@@ -31,10 +38,15 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         Ok(cx.pingone.list(linked_accounts(target.id)).await?)
     });
-    Ok(items::report(cx, &LISTING, outcomes.await, describe))
+    Ok(items::report(cx, &LISTING, outcomes.await, cells, describe))
 }
 
-/// A linked account as it stands in the context and, in part, in the table.
+/// A linked account as a table row.
+fn cells(account: &Value) -> [String; 3] {
+    ["/externalId", "/identityProvider/id", "/id"].map(|member| cell(&at(account, member)))
+}
+
+/// A linked account as a context entry.
 fn describe(account: &Value, user: &Value) -> Row {
     row([
         ("ID", at(account, "/id")),

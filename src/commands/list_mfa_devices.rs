@@ -10,7 +10,8 @@ use crate::{
     invocation::Invocation,
     operations::for_each::for_each_user,
     views::{
-        device::describe,
+        cells::Noun,
+        device::{COLUMNS, cells, describe},
         items::{self, Listing},
     },
 };
@@ -21,11 +22,13 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne MFA devices",
-    columns: &[
-        "User", "ID", "Type", "Status", "Nickname", "Contact", "Created", "Updated",
-    ],
+    noun: Noun {
+        one: "device",
+        many: "devices",
+    },
+    columns: COLUMNS,
     key: "PingOne.Device(val.ID && val.ID === obj.ID)",
 };
 
@@ -33,5 +36,5 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         Ok(cx.pingone.devices(target.id).await?)
     });
-    Ok(items::report(cx, &LISTING, outcomes.await, describe))
+    Ok(items::report(cx, &LISTING, outcomes.await, cells, describe))
 }

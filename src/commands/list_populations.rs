@@ -5,13 +5,17 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::{Row, at, row},
+    document::{Row, at, cell, row},
     entry::Output,
     handler::Handler,
     inputs::paging::{PAGE_SIZE, paging},
     invocation::Invocation,
     manifest::Arg,
-    views::{items::Listing, page::listed},
+    views::{
+        cells::{Noun, yes_no},
+        items::Listing,
+        page::listed,
+    },
 };
 use pingone::filter::{all, starts_with};
 
@@ -21,9 +25,13 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, 5> = Listing {
     title: "PingOne populations",
-    columns: &["ID", "Name", "Description", "Default", "UserCount"],
+    noun: Noun {
+        one: "population",
+        many: "populations",
+    },
+    columns: ["Name", "Users", "Default", "Description", "ID"],
     key: "PingOne.Population(val.ID && val.ID === obj.ID)",
 };
 
@@ -39,7 +47,23 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .pingone
         .search_populations(filter.as_deref(), &paging)
         .await?;
-    Ok(listed(&LISTING, "PopulationNextToken", part, describe))
+    Ok(listed(
+        &LISTING,
+        "PopulationNextToken",
+        part,
+        cells,
+        describe,
+    ))
+}
+
+fn cells(population: &Value) -> [String; 5] {
+    [
+        cell(&at(population, "/name")),
+        cell(&at(population, "/userCount")),
+        yes_no(&at(population, "/default")),
+        cell(&at(population, "/description")),
+        cell(&at(population, "/id")),
+    ]
 }
 
 fn describe(population: &Value) -> Row {

@@ -4,14 +4,16 @@ use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Block,
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
     operations::{for_each::for_each_user, roles::role_names},
     views::{
+        cells::Noun,
         items::{self, Listing},
-        role::{describe, why_unnamed},
+        role::{COLUMNS, cells, describe, why_unnamed},
     },
 };
 
@@ -21,9 +23,13 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne role assignments",
-    columns: &["User", "Role", "RoleID", "Scope", "ScopeID", "ReadOnly"],
+    noun: Noun {
+        one: "role assignment",
+        many: "role assignments",
+    },
+    columns: COLUMNS,
     key: "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)",
 };
 
@@ -39,11 +45,16 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .iter()
         .flat_map(|outcome| outcome.result.iter().flatten());
     let some_unnamed = assignments.any(|assignment| names.of(assignment).is_none());
-    let mut output = items::report(cx, &LISTING, outcomes, |assignment, user| {
-        describe(assignment, &names, user)
-    });
+    let mut output = items::report(
+        cx,
+        &LISTING,
+        outcomes,
+        |assignment| cells(assignment, &names, None),
+        |assignment, user| describe(assignment, &names, user),
+    );
     if some_unnamed {
-        output.readable.push(why_unnamed(cx, &names));
+        let reason = why_unnamed(cx, &names);
+        output.readable.push(Block::Paragraph(reason));
     }
     Ok(output)
 }

@@ -4,14 +4,16 @@ use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Block,
     entry::Output,
     handler::Handler,
     inputs::users,
     invocation::Invocation,
     operations::for_each::for_each_user,
     views::{
+        cells::Noun,
         items::{self, Listing},
-        session::{SOME_EXPIRED, describe},
+        session::{COLUMNS, SOME_EXPIRED, cells, describe},
     },
 };
 
@@ -21,11 +23,13 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const LISTING: Listing<'static> = Listing {
+const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne sessions",
-    columns: &[
-        "User", "ID", "Browser", "OS", "IP", "Place", "Created", "Active", "Expires", "Expired",
-    ],
+    noun: Noun {
+        one: "session",
+        many: "sessions",
+    },
+    columns: COLUMNS,
     key: "PingOne.Session(val.ID && val.ID === obj.ID)",
 };
 
@@ -39,11 +43,16 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         .iter()
         .flat_map(|outcome| outcome.result.iter().flatten());
     let some_expired = sessions.into_iter().any(|session| !session.is_live(now));
-    let mut output = items::report(cx, &LISTING, outcomes, |session, user| {
-        describe(session, user, now)
-    });
+    let mut output = items::report(
+        cx,
+        &LISTING,
+        outcomes,
+        |session| cells(session, now),
+        |session, user| describe(session, user, now),
+    );
     if some_expired {
-        output.readable.push(SOME_EXPIRED);
+        let note = SOME_EXPIRED.to_owned();
+        output.readable.push(Block::Paragraph(note));
     }
     Ok(output)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::table,
+    document::compact_table,
     entry::{Output, USER},
     handler::Handler,
     inputs::{
@@ -19,8 +19,9 @@ use crate::{
         users::{in_group, with_ids},
     },
     views::{
-        page::{NextPage, with_entries, with_next_page},
-        user::{listed, row},
+        cells::USERS,
+        page::{Page, with_entries, with_page},
+        user::{COLUMNS, cells, listed},
     },
 };
 use pingone::{
@@ -47,15 +48,20 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         ensure_group_exists(cx.pingone, group).await?;
     }
     let users = with_ids(cx.pingone, &items)?;
-    let rows: Vec<_> = users.iter().map(|(id, raw)| row(*id, raw)).collect();
+    let rows: Vec<_> = users.iter().map(|(id, raw)| cells(*id, raw)).collect();
     let entries = users.iter().map(|(id, raw)| listed(*id, raw)).collect();
-    let output = Output::new(table("PingOne users", &rows), Some(Value::Array(items)));
-    let next = NextPage {
-        name: "UserNextToken",
+    let output = Output::new(
+        compact_table("PingOne users", COLUMNS, &rows),
+        Some(Value::Array(items)),
+    );
+    let page = Page {
+        noun: USERS,
+        count: rows.len(),
         has_more: more,
-        token: next.as_ref(),
+        next: next.as_ref(),
+        token_name: "UserNextToken",
     };
-    Ok(with_next_page(with_entries(output, USER, entries), &next))
+    Ok(with_page(with_entries(output, USER, entries), &page))
 }
 
 /// The SCIM filter for the arguments; all conditions must hold.

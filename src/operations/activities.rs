@@ -105,16 +105,26 @@ pub fn source(activity: &Value, what: Source) -> Option<&Value> {
     found.find(|found| !found.is_null())
 }
 
-/// The users who signed on or tried to: the acting user, or, if an application acted, the users that it acted on.
+/// The names of the users who signed on or tried to: the acting user, or, if an application acted, the users that it
+/// acted on.
 pub fn users(activity: &Value) -> Vec<&str> {
-    match activity
-        .pointer("/actors/user/name")
-        .and_then(Value::as_str)
-    {
+    subjects(activity, "name")
+}
+
+/// The same, by id where PingOne gives no name; one empty text if it gives neither.
+pub fn user_labels(activity: &Value) -> Vec<&str> {
+    let found = ["name", "id"].map(|member| subjects(activity, member));
+    let found = found.into_iter().find(|labels| !labels.is_empty());
+    found.unwrap_or_else(|| vec![""])
+}
+
+fn subjects<'a>(activity: &'a Value, member: &str) -> Vec<&'a str> {
+    let text = |value: &'a Value| value.get(member).and_then(Value::as_str);
+    match activity.pointer("/actors/user").and_then(text) {
         Some(user) => vec![user],
         None => resources(activity)
             .filter(|resource| resource.get("type").and_then(Value::as_str) == Some("USER"))
-            .filter_map(|resource| resource.get("name").and_then(Value::as_str))
+            .filter_map(text)
             .collect(),
     }
 }

@@ -2,8 +2,10 @@
 //! value back out of a row.
 
 pub mod activity;
+pub mod cells;
 pub mod changes;
 pub mod device;
+pub mod failed_logins;
 pub mod items;
 pub mod page;
 pub mod password;

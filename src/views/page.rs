@@ -2,61 +2,74 @@
 
 use serde_json::{Value, json};
 
+use super::{cells::Noun, items::Listing};
 use crate::{
-    document::{Row, table_of},
+    document::{Block, Row, compact_table},
     entry::Output,
-    views::items::Listing,
 };
 use pingone::pages::Part;
 
 /// The context key of page tokens. Each list overwrites its own token.
 const PAGE_TOKEN: &str = "PingOne(true)";
 
-/// Where a list continues.
-pub struct NextPage<'a, Token> {
-    /// The token's name in the context.
-    pub name: &'a str,
+/// How much of a list a page has, and where the list continues.
+pub struct Page<'a, Token> {
+    /// What the list has.
+    pub noun: Noun,
+    /// How many of them are on this page.
+    pub count: usize,
     /// Whether there are more results.
     pub has_more: bool,
-    /// The token, if PingOne gave one.
-    pub token: Option<&'a Token>,
+    /// Where they begin, if PingOne said so.
+    pub next: Option<&'a Token>,
+    /// The token's name in the context.
+    pub token_name: &'a str,
 }
 
-/// Adds how to continue: a hint below the table, and the token in the context.
-pub fn with_next_page<Token: ToString>(mut output: Output, next: &NextPage<'_, Token>) -> Output {
-    let token = next.token.map(ToString::to_string);
+/// Adds the total and how to continue below the table, and the token to the context.
+pub fn with_page<Token: ToString>(mut output: Output, page: &Page<'_, Token>) -> Output {
+    let token = page.next.map(ToString::to_string);
+    let total = (page.count > 1).then(|| page.noun.count(page.count));
     let hint = match &token {
-        Some(token) => &[
-            "There are more: give next_token=",
-            token,
-            " for the next part.\n",
-        ]
-        .concat(),
-        None if next.has_more => {
-            "There are more, but PingOne does not say where to go on: give a larger limit, or all_results=true.\n"
-        }
-        None => "",
+        Some(token) => Some(format!(
+            "More results: run again with next_token={token}"
+        )),
+        None if page.has_more => Some(
+            "More results, but PingOne does not say where they begin: run again with a larger limit, or all_results=true."
+                .to_owned(),
+        ),
+        None => None,
     };
-    output.readable.push(hint);
-    output.with_context(PAGE_TOKEN, json!({next.name: token}))
+    let note = match (total, hint) {
+        (Some(total), Some(hint)) => Some(format!("{total} shown. {hint}")),
+        (total, hint) => total.or(hint),
+    };
+    if let Some(note) = note {
+        output.readable.push(Block::Paragraph(note));
+    }
+    output.with_context(PAGE_TOKEN, json!({page.token_name: token}))
 }
 
-/// A list whose rows and context entries are the same. `token` is the token's name in the context.
-pub fn listed(
-    listing: &Listing<'_>,
-    token: &str,
+/// A page of a list. `describe` makes a context entry from an item, `cells` a table row.
+pub fn listed<const N: usize>(
+    listing: &Listing<'_, N>,
+    token_name: &str,
     part: Part,
+    cells: impl Fn(&Value) -> [String; N],
     describe: impl Fn(&Value) -> Row,
 ) -> Output {
-    let rows: Vec<Row> = part.items.iter().map(describe).collect();
-    let readable = table_of(listing.title, listing.columns, &rows);
+    let rows: Vec<[String; N]> = part.items.iter().map(cells).collect();
+    let entries: Vec<Row> = part.items.iter().map(describe).collect();
+    let readable = compact_table(listing.title, listing.columns, &rows);
     let output = Output::new(readable, Some(Value::Array(part.items)));
-    let next = NextPage {
-        name: token,
+    let page = Page {
+        noun: listing.noun,
+        count: rows.len(),
         has_more: part.more,
-        token: part.next.as_ref(),
+        next: part.next.as_ref(),
+        token_name,
     };
-    with_next_page(with_entries(output, listing.key, rows), &next)
+    with_page(with_entries(output, listing.key, entries), &page)
 }
 
 /// Adds entries to the context, if there are any.

@@ -2,13 +2,39 @@
 
 use serde_json::{Value, json};
 
+use super::cells::{choose, joined};
 use crate::{
-    document::{Row, at, row},
+    document::{Row, at, cell, row},
     invocation::Invocation,
     operations::roles::RoleNames,
 };
 
-/// A role assignment as a context entry; the table shows some of its members.
+/// The columns of a list of role assignments.
+pub const COLUMNS: [&str; 3] = ["Role", "Scope", "Assigned"];
+
+/// A role assignment as a table row. `population` is a population whose name is known.
+pub fn cells(assignment: &Value, names: &RoleNames, population: Option<&Value>) -> [String; 3] {
+    let role = match names.of(assignment) {
+        Some(name) => cell(name),
+        None => cell(&at(assignment, "/role/id")),
+    };
+    // PingOne marks roles that come from a group as read-only.
+    let assigned = choose(&at(assignment, "/readOnly"), "through a group", "directly");
+    [role, scope(assignment, population), assigned]
+}
+
+fn scope(assignment: &Value, population: Option<&Value>) -> String {
+    let (kind, id) = (at(assignment, "/scope/type"), at(assignment, "/scope/id"));
+    if kind == "ENVIRONMENT" && !id.is_null() && id == at(assignment, "/environment/id") {
+        return "this environment".to_owned();
+    }
+    let known = population.filter(|population| at(population, "/id") == id);
+    let name = known.map(|population| cell(&at(population, "/name")));
+    let name = name.filter(|name| !name.is_empty());
+    joined([cell(&kind), name.unwrap_or_else(|| cell(&id))], " ")
+}
+
+/// A role assignment as a context entry.
 pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
     row([
         ("ID", at(assignment, "/id")),
@@ -21,14 +47,14 @@ pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
     ])
 }
 
-/// Why some roles of a table have no name.
+/// Why some roles are shown by id.
 pub fn why_unnamed(cx: &Invocation<'_>, names: &RoleNames) -> String {
     if names.unread.is_empty() {
-        return "Roles without a name are in neither of PingOne's lists: that of its built-in roles and that of the environment.\n".to_owned();
+        return "Roles shown by ID are neither among PingOne's built-in roles nor among the environment's own.".to_owned();
     }
     let unread = names.unread.iter().map(|(list, error)| {
         let reason = cx.explain(error);
-        format!("The names of {list} are not available: {reason}\n")
+        format!("The names of {list} are not available: {reason}")
     });
-    unread.collect()
+    unread.collect::<Vec<_>>().join("\n")
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::document::{Row, at, row as row_of};
+use super::cells::{choose, joined, minutes};
+use crate::document::{Row, at, cell, row as row_of};
 use pingone::{id::UserId, users::User};
 
 /// The account as a context entry.
@@ -19,7 +20,7 @@ pub fn account(user: &User) -> Value {
     })
 }
 
-/// The user as a table row: the eleven documented columns.
+/// The user as a row of `pingone-get-user`: the eleven documented columns.
 pub fn row(id: UserId, raw: &Value) -> Row {
     row_of([
         ("ID", json!(id.to_string())),
@@ -34,6 +35,60 @@ pub fn row(id: UserId, raw: &Value) -> Row {
         ("CreatedAt", at(raw, "/createdAt")),
         ("UpdatedAt", at(raw, "/updatedAt")),
     ])
+}
+
+/// The columns of a list of users.
+pub const COLUMNS: [&str; 8] = [
+    "Username",
+    "Name",
+    "State",
+    "Email",
+    "Population",
+    "Last sign-on",
+    "Created",
+    "ID",
+];
+
+/// The user as a row of a list.
+pub fn cells(id: UserId, raw: &Value) -> [String; 8] {
+    [
+        cell(&at(raw, "/username")),
+        full_name(raw),
+        state(raw),
+        cell(&at(raw, "/email")),
+        population(raw),
+        minutes(&at(raw, "/lastSignOn/at")),
+        minutes(&at(raw, "/createdAt")),
+        id.to_string(),
+    ]
+}
+
+fn full_name(raw: &Value) -> String {
+    let name = |part: &str| cell(&at(raw, &format!("/name/{part}")));
+    let formatted = name("formatted");
+    if formatted.is_empty() {
+        joined([name("given"), name("family")], " ")
+    } else {
+        formatted
+    }
+}
+
+/// Whether the user can sign on, in PingOne's words: `enabled`, `disabled`, `enabled, LOCKED`.
+pub fn state(raw: &Value) -> String {
+    let enabled = choose(&at(raw, "/enabled"), "enabled", "disabled");
+    let status = cell(&at(raw, "/account/status"));
+    let status = if status == "OK" { "" } else { &status };
+    joined([enabled.as_str(), status], ", ")
+}
+
+/// The population's name, or its id if PingOne gave only that.
+fn population(raw: &Value) -> String {
+    let name = cell(&at(raw, "/population/name"));
+    if name.is_empty() {
+        cell(&at(raw, "/population/id"))
+    } else {
+        name
+    }
 }
 
 /// The user as a context entry of a list.

@@ -3,14 +3,21 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::{
+    cells::{minutes, yes_no},
+    device, password, role, session, user,
+};
 use crate::{
-    document::{Block, Document, Row, at, row, table, table_of},
+    document::{Block, Document, Row, Table, at, cell, compact_table, row, table},
     entry::Output,
     invocation::Invocation,
     operations::{roles::RoleNames, user_details::UserDetails},
-    views::{device, password, role, session, user},
 };
-use pingone::{sessions::Session, users::User};
+use pingone::{
+    groups::{DIRECT, Membership},
+    sessions::Session,
+    users::User,
+};
 
 /// A section of the answer.
 struct Section {
@@ -19,16 +26,73 @@ struct Section {
     title: &'static str,
     /// The rows, or why they are not available.
     content: Result<Content, pingone::Error>,
-    /// What stands below the table: lines, and what is missing in it.
-    below: (String, Option<&'static str>),
+    /// What stands below the table.
+    note: Option<String>,
+    /// Something that is missing in the rows.
+    missing: Option<&'static str>,
 }
 
-/// A section's rows, and their form in the context.
-enum Content {
-    /// One object.
-    One(Option<Row>),
-    /// A list.
-    Many(Vec<Row>),
+/// A section's rows.
+struct Content {
+    table: Table,
+    /// The same in the context.
+    context: Value,
+}
+
+impl Section {
+    fn new(
+        member: &'static str,
+        title: &'static str,
+        content: Result<Content, pingone::Error>,
+    ) -> Self {
+        Self {
+            member,
+            title,
+            content,
+            note: None,
+            missing: None,
+        }
+    }
+}
+
+impl Content {
+    /// A section with one object, or none.
+    fn one<const N: usize>(
+        title: &str,
+        columns: [&str; N],
+        object: Option<([String; N], Row)>,
+    ) -> Self {
+        let (rows, context): (Vec<_>, Vec<_>) = object.into_iter().unzip();
+        Self {
+            table: compact_table(title, columns, &rows),
+            context: context
+                .into_iter()
+                .next()
+                .map_or(Value::Null, Value::Object),
+        }
+    }
+
+    /// A section with a list. The title counts several items.
+    fn list<T, const N: usize>(
+        title: &str,
+        columns: [&str; N],
+        items: &[T],
+        cells: impl Fn(&T) -> [String; N],
+        describe: impl Fn(&T) -> Row,
+    ) -> Self {
+        let rows: Vec<[String; N]> = items.iter().map(cells).collect();
+        let title = match items.len() {
+            0 | 1 => title.to_owned(),
+            count => format!("{title} ({count})"),
+        };
+        Self {
+            table: compact_table(&title, columns, &rows),
+            context: items
+                .iter()
+                .map(|item| Value::Object(without_user(describe(item))))
+                .collect(),
+        }
+    }
 }
 
 /// The answer. `label` is the user as the request gave it.
@@ -37,42 +101,26 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
     let mut readable = Document::from(table(&format!("User:{label}"), &[row])).with(" ");
     let mut account = user::account(&user);
     let mut missing = Vec::new();
-    for Section {
-        member,
-        title,
-        content,
-        below: (lines, missing_in_it),
-    } in sections(cx, &user, details)
-    {
+    for section in sections(cx, &user, details) {
         readable.push("\n");
-        let (rows, is_list) = match content {
-            Ok(Content::One(row)) => (Vec::from_iter(row), false),
-            Ok(Content::Many(rows)) => (rows, true),
+        match section.content {
+            Ok(content) => {
+                readable.push(content.table);
+                account[section.member] = content.context;
+            }
             Err(error) => {
                 let reason = cx.explain(&error.into());
-                readable.push(Block::Heading(title.to_owned()));
-                readable.push(["Not available: ", &reason, "\n"].concat());
-                missing.push(title);
+                readable.push(Block::Heading(section.title.to_owned()));
+                readable.push(format!("Not available: {reason}\n"));
+                missing.push(section.title);
                 // Null replaces what an earlier answer knew.
-                account[member] = Value::Null;
-                continue;
+                account[section.member] = Value::Null;
             }
-        };
-        let columns: Vec<&str> = rows
-            .first()
-            .map(|row| row.keys().map(String::as_str).collect())
-            .unwrap_or_default();
-        readable.push(table_of(title, &columns, &rows));
-        if !lines.is_empty() {
-            readable.push(lines);
         }
-        missing.extend(missing_in_it);
-        let mut rows = rows.into_iter().map(Value::Object);
-        account[member] = if is_list {
-            rows.collect()
-        } else {
-            rows.next().unwrap_or(Value::Null)
-        };
+        if let Some(note) = section.note {
+            readable.push(Block::Paragraph(note));
+        }
+        missing.extend(section.missing);
     }
     account["Missing"] = json!(missing);
     Output::new(readable, Some(user.raw)).with_account(json!([account]))
@@ -80,101 +128,154 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
 
 /// The sections, in display order.
 fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 7] {
-    let plain = |member, title, content| Section {
-        member,
-        title,
-        content,
-        below: (String::new(), None),
-    };
-    let describe_device = |device: &Value| without_user(device::describe(device, &Value::Null));
-    let population = details.population.map(|population| {
-        Content::One(population.map(|population| {
-            row([
-                ("ID", at(&population, "/id")),
-                ("Name", at(&population, "/name")),
-            ])
-        }))
+    let known_population = details.population.as_ref().ok().cloned().flatten();
+    let devices = details.devices.map(|found| {
+        let describe = |device: &Value| device::describe(device, &Value::Null);
+        Content::list(
+            "MFA devices",
+            device::COLUMNS,
+            &found,
+            device::cells,
+            describe,
+        )
     });
-    let password = details
-        .password
-        .map(|state| Content::One(Some(password::describe(&state))));
-    let groups = details.groups.map(|groups| {
-        let groups = groups.into_iter().map(|membership| {
-            row([
-                ("ID", json!(membership.group.to_string())),
-                ("Name", membership.shown_name),
-            ])
-        });
-        Content::Many(groups.collect())
+    let password = details.password.map(|state| {
+        let state = (password::cells(&state), password::describe(&state));
+        Content::one("Password", password::COLUMNS, Some(state))
     });
-    let devices = details
-        .devices
-        .map(|found| Content::Many(found.iter().map(describe_device).collect()));
     [
-        plain(
-            "Account",
-            "Account",
-            Ok(Content::One(Some(state_row(user)))),
+        account_section(user),
+        Section::new(
+            "Population",
+            "Population",
+            details.population.map(population_content),
         ),
-        plain("Population", "Population", population),
-        plain("Password", "Password", password),
-        plain("Groups", "Groups", groups),
-        plain("Devices", "MFA devices", devices),
-        role_section(cx, details.assignments, &details.role_names),
+        Section::new("Password", "Password", password),
+        group_section(details.groups),
+        Section::new("Devices", "MFA devices", devices),
+        role_section(
+            cx,
+            details.assignments,
+            &details.role_names,
+            known_population.as_ref(),
+        ),
         session_section(details.sessions, details.now),
     ]
+}
+
+/// The account's state and last sign-on, which are part of the user.
+fn account_section(user: &User) -> Section {
+    const COLUMNS: [&str; 8] = [
+        "State",
+        "Can sign on",
+        "Locked since",
+        "Locked until",
+        "Last sign-on",
+        "Last sign-on IP",
+        "MFA enabled",
+        "Lifecycle",
+    ];
+    let raw = &user.raw;
+    let cells = [
+        user::state(raw),
+        yes_no(&at(raw, "/account/canAuthenticate")),
+        minutes(&at(raw, "/account/lockedAt")),
+        minutes(&at(raw, "/account/unlockAt")),
+        minutes(&at(raw, "/lastSignOn/at")),
+        cell(&at(raw, "/lastSignOn/remoteIp")),
+        yes_no(&at(raw, "/mfaEnabled")),
+        cell(&at(raw, "/lifecycle/status")),
+    ];
+    let context = row([
+        ("Status", at(raw, "/account/status")),
+        ("CanAuthenticate", at(raw, "/account/canAuthenticate")),
+        ("LockedAt", at(raw, "/account/lockedAt")),
+        ("UnlockAt", at(raw, "/account/unlockAt")),
+        ("LastSignOnAt", at(raw, "/lastSignOn/at")),
+        ("LastSignOnIP", at(raw, "/lastSignOn/remoteIp")),
+        ("MFAEnabled", at(raw, "/mfaEnabled")),
+        ("Lifecycle", at(raw, "/lifecycle/status")),
+    ]);
+    let content = Content::one("Account", COLUMNS, Some((cells, context)));
+    Section::new("Account", "Account", Ok(content))
+}
+
+fn population_content(population: Option<Value>) -> Content {
+    let population = population.map(|population| {
+        let (id, name) = (at(&population, "/id"), at(&population, "/name"));
+        let cells = [cell(&name), cell(&id)];
+        (cells, row([("ID", id), ("Name", name)]))
+    });
+    Content::one("Population", ["Name", "ID"], population)
+}
+
+fn group_section(groups: Result<Vec<Membership>, pingone::Error>) -> Section {
+    let is_direct = |membership: &Membership| membership.kind.as_deref() == Some(DIRECT);
+    let all_direct = groups.iter().flatten().all(is_direct);
+    let kind = |membership: &Membership| match &membership.kind {
+        _ if all_direct => String::new(),
+        _ if is_direct(membership) => "direct".to_owned(),
+        kind => kind.clone().unwrap_or_else(|| "unknown".to_owned()),
+    };
+    let content = groups.map(|groups| {
+        let cells = |membership: &Membership| {
+            [
+                cell(&membership.shown_name),
+                kind(membership),
+                membership.group.to_string(),
+            ]
+        };
+        let describe = |membership: &Membership| {
+            row([
+                ("ID", json!(membership.group.to_string())),
+                ("Name", membership.shown_name.clone()),
+            ])
+        };
+        let columns = ["Name", "Membership", "ID"];
+        Content::list("Groups", columns, &groups, cells, describe)
+    });
+    let note = (!all_direct).then(|| {
+        "PingOne does not say that every membership is direct: others may come from a nested group."
+            .to_owned()
+    });
+    Section {
+        note,
+        ..Section::new("Groups", "Groups", content)
+    }
 }
 
 fn role_section(
     cx: &Invocation<'_>,
     assignments: Result<Vec<Value>, pingone::Error>,
     names: &RoleNames,
+    population: Option<&Value>,
 ) -> Section {
     let mut assigned = assignments.iter().flatten();
-    let below = if assigned.any(|assignment| names.of(assignment).is_none()) {
-        (role::why_unnamed(cx, names), Some("Role names"))
-    } else {
-        (String::new(), None)
-    };
-    let describe =
-        |assignment: &Value| without_user(role::describe(assignment, names, &Value::Null));
+    let some_unnamed = assigned.any(|assignment| names.of(assignment).is_none());
+    let content = assignments.map(|found| {
+        let cells = |assignment: &Value| role::cells(assignment, names, population);
+        let describe = |assignment: &Value| role::describe(assignment, names, &Value::Null);
+        Content::list("Roles", role::COLUMNS, &found, cells, describe)
+    });
     Section {
-        member: "Roles",
-        title: "Roles",
-        content: assignments.map(|found| Content::Many(found.iter().map(describe).collect())),
-        below,
+        note: some_unnamed.then(|| role::why_unnamed(cx, names)),
+        missing: some_unnamed.then_some("Role names"),
+        ..Section::new("Roles", "Roles", content)
     }
 }
 
 fn session_section(sessions: Result<Vec<Session>, pingone::Error>, now: Timestamp) -> Section {
     let mut listed = sessions.iter().flatten();
     let some_expired = listed.any(|session| session.has_expired(now) == Some(true));
-    let lines = if some_expired {
-        session::SOME_EXPIRED.to_owned()
-    } else {
-        String::new()
-    };
-    let describe = |session: &Session| without_user(session::describe(session, &Value::Null, now));
+    let content = sessions.map(|found| {
+        let cells = |session: &Session| session::cells(session, now);
+        let describe = |session: &Session| session::describe(session, &Value::Null, now);
+        Content::list("Sessions", session::COLUMNS, &found, cells, describe)
+    });
     Section {
-        member: "Sessions",
-        title: "Sessions",
-        content: sessions.map(|found| Content::Many(found.iter().map(describe).collect())),
-        below: (lines, None),
+        note: some_expired.then(|| session::SOME_EXPIRED.to_owned()),
+        ..Section::new("Sessions", "Sessions", content)
     }
-}
-
-/// The account's state and last sign-on, which are part of the user.
-fn state_row(user: &User) -> Row {
-    row([
-        ("Status", at(&user.raw, "/account/status")),
-        ("CanAuthenticate", at(&user.raw, "/account/canAuthenticate")),
-        ("LockedAt", at(&user.raw, "/account/lockedAt")),
-        ("UnlockAt", at(&user.raw, "/account/unlockAt")),
-        ("LastSignOnAt", at(&user.raw, "/lastSignOn/at")),
-        ("LastSignOnIP", at(&user.raw, "/lastSignOn/remoteIp")),
-        ("MFAEnabled", at(&user.raw, "/mfaEnabled")),
-        ("Lifecycle", at(&user.raw, "/lifecycle/status")),
-    ])
 }
 
 /// Drops the user's id: the whole answer is about one user.

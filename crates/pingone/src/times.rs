@@ -6,3 +6,8 @@ use jiff::Timestamp;
 pub fn to_rfc3339_millis(timestamp: Timestamp) -> String {
     format!("{timestamp:.3}")
 }
+
+/// `2026-03-05 18:00 UTC`: for people. Seconds are cut off.
+pub fn to_utc_minutes(timestamp: Timestamp) -> String {
+    timestamp.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
