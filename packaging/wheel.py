@@ -15,8 +15,8 @@ import common
 PACKAGE = common.PACKAGING / "wheel" / "pingone_xsoar"
 # Static, so it runs with any C library. These are the oldest platform tags that pip accepts on current Pythons.
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64")
-DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python script starts it for
-each command; `pingone_xsoar.path()` returns its location.
+DESCRIPTION = """The PingOne integration for Cortex XSOAR as an executable. The integration's Python script starts
+it for each command; `pingone_xsoar.path()` returns its location.
 """
 
 

@@ -393,7 +393,8 @@ print('{"type": "completed"}')
     with Container(relay, {}, env=env) as container:
         replies = container.run("test-module").only()
     assert (
-        replies[0] == "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]the relay does not support the call deleteIncidents\n"
+        replies[0]
+        == "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]the relay does not support the call deleteIncidents\n"
     )
     assert len(replies) == 4 and all(reply.startswith("[ERROR-") and reply.endswith("\n") for reply in replies), replies
 
