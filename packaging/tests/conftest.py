@@ -1,4 +1,4 @@
-"""What the tests need: the executables, the relay, and environments of images."""
+"""Fixtures: the executables, the relay, and the environments of images."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ def relay():
 
 @pytest.fixture
 def image_env(tmp_path, executable):
-    """The environment of an image that has the executable on its search path, as XSOAR sets it for containers."""
+    """The environment of a container whose image has the executable on its search path."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "pingone-xsoar").symlink_to(executable)
@@ -56,7 +56,7 @@ def image_env(tmp_path, executable):
 
 @pytest.fixture
 def bare_env(tmp_path):
-    """The environment of an image that has no executable."""
+    """The environment of a container whose image has no executable."""
     return environment(tmp_path / "nothing")
 
 

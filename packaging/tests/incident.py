@@ -1,6 +1,6 @@
-"""A stand-in for what XSOAR does with an incident: it keeps the context, and runs a playbook's tasks.
+"""A stand-in for an XSOAR incident: keeps the context and runs a playbook's tasks.
 
-Only what our playbooks use: what is not known here fails, rather than doing nothing.
+It supports only what our playbooks use. Anything else fails instead of doing nothing.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import re
 
 
 class Stopped(Exception):
-    """A task ended with an error, so the playbook stopped."""
+    """The playbook stopped because a task failed."""
 
 
 def as_list(value):
@@ -19,7 +19,7 @@ def as_list(value):
 
 
 def step_into(values, name):
-    """The members called `name` of all values, lists taken apart."""
+    """The member `name` of each value, with lists flattened."""
     found = []
     for value in values:
         if isinstance(value, dict) and value.get(name) is not None:
@@ -55,7 +55,7 @@ TRANSFORMERS = {
 
 
 class Incident:
-    """An incident: its context, and the War Room's notes."""
+    """An incident: its context and its War Room notes."""
 
     def __init__(self, run_command, manifest, enabled=("PingOne",)):
         self.run_command, self.enabled = run_command, enabled
@@ -63,7 +63,7 @@ class Incident:
         self.context, self.notes, self.asked, self.done = {}, [], [], []
 
     def put(self, key, value):
-        """Puts an entry's context into the incident's, as the key says."""
+        """Merges an entry's context into the incident's, according to the key."""
         path, condition = re.fullmatch(r"([\w.]+)(?:\((.*)\))?", key).groups()
         *above, last = path.split(".")
         place = self.context
@@ -91,7 +91,7 @@ class Incident:
         return values
 
     def resolve(self, value, inputs, is_path=False):
-        """What an argument, or a side of a condition, comes to: a list of values."""
+        """The list of values of an argument, or of one side of a condition."""
         if not value:
             return []
         if "simple" in value:
@@ -126,14 +126,14 @@ class Incident:
         return self.compare(rule, values, inputs)
 
     def compare(self, rule, values, inputs):
-        """One of the values is enough, as XSOAR has it."""
+        """True if any value matches, as in XSOAR."""
         rights = self.resolve(rule["right"]["value"], inputs, rule["right"].get("iscontext"))
         if rule.get("ignorecase"):
             values, rights = ([str(one).lower() for one in many] for many in (values, rights))
         return any(OPERATORS[rule["operator"]](one, right) for one in values for right in rights)
 
     def play(self, playbook, inputs, decisions=None):
-        """Runs a playbook. `decisions` are the answers of people, by the name of the task that asks them."""
+        """Runs a playbook. `decisions` are the answers of people, by the name of the task that asks for them."""
         defaults = {one["key"]: self.resolve(one["value"], {}) for one in playbook["inputs"]}
         inputs = dict(
             {key: value[0] if len(value) == 1 else value for key, value in defaults.items() if value}, **inputs
@@ -151,7 +151,7 @@ class Incident:
             self.done.append(task["task"]["name"])
 
     def carry_out(self, task, inputs, decisions):
-        """Carries out a task, and gives the name of the way on."""
+        """Runs a task and returns the name of the branch to take."""
         args = {name: self.resolve(value, inputs) for name, value in task.get("scriptarguments", {}).items()}
         args = {name: values for name, values in args.items() if values}
         if task["task"]["iscommand"]:
@@ -222,12 +222,12 @@ class Incident:
 
 
 def ways(task):
-    """The tasks that may follow."""
+    """The tasks that can come next."""
     return [number for following in (task.get("nexttasks") or {}).values() for number in following]
 
 
 def in_order(playbook):
-    """The tasks that can be reached, each after all that lead to it. A circle is an error."""
+    """The reachable tasks in topological order. A cycle is an error."""
     tasks, found, under_way = playbook["tasks"], [], []
 
     def visit(number):

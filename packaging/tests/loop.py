@@ -35,7 +35,7 @@ def ask(message):
 
 
 class Demisto:
-    """The public functions that integrations have, as far as ours needs them."""
+    """The public functions for integrations, as far as ours needs them."""
 
     def __init__(self, request):
         self.callingContext = request
@@ -76,7 +76,7 @@ class Demisto:
 
 
 class Demisto6(Demisto):
-    """Since server 6.0 the integration context has versions."""
+    """The versioned integration context, available since server 6.0."""
 
     def getIntegrationContextVersioned(self, refresh=False):
         return ask({"type": "executeCommand", "command": "getIntegrationContext", "args": {"refresh": refresh}})

@@ -1,4 +1,4 @@
-"""PingOne's two hosts on loopback: TLS in front of the sandbox, as far away as wanted. Runs as a process of its own.
+"""PingOne's two hosts on loopback: TLS in front of the sandbox, with a configurable delay. Runs as a separate process.
 
 Usage: network.py CERTIFICATE UPSTREAM_PORT ROUND_TRIP_MILLISECONDS
 Prints the ports of the API's and the authorization server's host, then serves until its input ends.
@@ -15,7 +15,7 @@ import sys
 
 
 async def carry(reader, writer, delay):
-    """Carries bytes from one side to the other, each after `delay`, without holding up those behind."""
+    """Copies bytes from one side to the other, each after `delay`, without blocking later ones."""
     loop, last = asyncio.get_running_loop(), asyncio.Event()
 
     def arrive(chunk):

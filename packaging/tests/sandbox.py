@@ -6,7 +6,7 @@ import urllib.request
 
 
 class Sandbox:
-    """A PingOne on loopback, in a process of its own."""
+    """A PingOne on loopback, as a separate process."""
 
     def __init__(self, program):
         self.process = subprocess.Popen(
@@ -37,7 +37,7 @@ class Sandbox:
         self._control("POST", "faults", fault)
 
     def faults(self):
-        """Those that have not struck yet."""
+        """The faults that have not been used yet."""
         return self._control("GET", "faults")
 
     def end(self):

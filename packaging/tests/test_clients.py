@@ -27,7 +27,7 @@ def container(relay, sandbox, image_env):
 
 
 def user_of_the_first_entry(entries):
-    """As older versions of get-user-data read a command's result: the first entry's context alone."""
+    """How older versions of get-user-data read a command's result: only the first entry's context."""
     context = entries[0]["EntryContext"]
     for key, value in context.items():
         if key == "PingOne.Account" or key.startswith("PingOne.Account("):
@@ -38,13 +38,13 @@ def user_of_the_first_entry(entries):
 
 
 def users_of_all_entries(entries):
-    """As its newest version does: every entry is a user, and counts only with something to show."""
+    """How its newest version does: every entry is a user, and only counts if it has a text."""
     readable = [entry["HumanReadable"] for entry in entries if entry["Type"] != ERROR]
     return [entry["EntryContext"] for entry, text in zip(entries, readable) if text]
 
 
 def error_text(entries):
-    """As both ask for what went wrong."""
+    """How both read errors."""
     return "\n".join(entry["Contents"] for entry in entries if entry["Type"] == ERROR)
 
 

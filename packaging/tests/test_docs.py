@@ -1,4 +1,4 @@
-"""The pages below docs against what they speak of: settings, error texts, files."""
+"""Compares the pages in docs with what they describe: settings, error texts, files."""
 
 import re
 
@@ -36,7 +36,7 @@ def test_the_deployment_page_goes_through_all_settings():
 
 
 def sources():
-    """Everything that can put words into an error, with the line breaks of the sources taken out."""
+    """All sources of error texts, with wrapped string literals joined."""
     folders = [ROOT / "src", ROOT / "crates" / "pingone" / "src"]
     files = [file for folder in folders for file in folder.rglob("*.rs")]
     files.append(ROOT / "packaging" / "relay" / "relay.py")

@@ -28,7 +28,7 @@ def root(tmp_path, executable):
 
 
 def serve(root, requests):
-    """Runs `serve` in the root and gives the entries; log lines and calls are answered as a server would."""
+    """Runs `serve` in the root and returns the entries. Replies to log lines and calls as a server would."""
     # A mount of its own, so that it can be read-only; it goes with the process.
     inside = (
         'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && '

@@ -29,7 +29,7 @@ BASE_CONFIG = {
 
 
 def tar_of(files):
-    """A tar archive in memory; a value that is a text makes a link."""
+    """A tar archive in memory. A string value creates a link."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, data in files.items():
@@ -57,7 +57,7 @@ def config(layers, **changes):
 
 
 def docker_base(**changes):
-    """As older engines save: a folder a layer, the second time as a link."""
+    """The layout of older engines: one folder per layer, and a link for a repeated layer."""
     name = "c0ffee.json"
     images = [
         {"Config": name, "RepoTags": ["demisto/python3:1"], "Layers": ["a/layer.tar", "b/layer.tar", "c/layer.tar"]}
@@ -72,7 +72,7 @@ def docker_base(**changes):
 
 
 def oci_base(nested=False, **changes):
-    """As newer engines and registries' tools save: blobs by digest, compressed layers."""
+    """The layout of newer engines and registry tools: blobs by digest, compressed layers."""
     blobs = {}
 
     def blob(media_type, data):
@@ -236,7 +236,7 @@ def test_the_build_context_and_the_yaml_fit_together(tmp_path, executable, relay
 
 @pytest.fixture(scope="module")
 def debian_root(tmp_path_factory, executable):
-    """The Debian image, unpacked as an engine would."""
+    """The Debian image, unpacked as a container engine would."""
     folder = tmp_path_factory.mktemp("debian")
     probe = ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", "media-types"]
     if (

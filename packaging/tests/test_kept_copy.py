@@ -15,7 +15,7 @@ VERSIONS = ("3.8", "3.10", "3.12")
 
 
 def python(version):
-    """A Python of that version: this one, or one on the search path, or one of pyenv's."""
+    """A Python of that version: this one, one on the search path, or one from pyenv."""
     own = "%d.%d" % sys.version_info[:2]
     found = [sys.executable] if own == version else []
     found += filter(None, [shutil.which("python" + version)])
@@ -40,7 +40,7 @@ def container(interpreter, script, sandbox, bare_env, tmp_path):
 
 
 def works(container):
-    """Runs a command, and gives the inode of the copy that is kept then."""
+    """Runs a command and returns the inode of the copy that was kept."""
     answer = container.run("pingone-get-user", {"username": "emma.sharp"})
     assert answer.only()["HumanReadable"].startswith("### User:emma.sharp\n"), answer.only()
     assert container.children() == []
@@ -91,7 +91,7 @@ demisto.results({"Type": 1, "ContentsFormat": "text", "Contents": seen})
 
 
 def run(container, other):
-    """Runs another script in the same Python."""
+    """Runs another script in the same Python process."""
     ours = container.script
     container.script = other
     try:

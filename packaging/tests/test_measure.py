@@ -1,4 +1,4 @@
-"""The measuring script works: what it finds is not looked at, since that depends on the machine."""
+"""The measuring script runs. Its results are not checked, because they depend on the machine."""
 
 import re
 import shutil

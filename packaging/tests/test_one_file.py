@@ -90,7 +90,7 @@ def test_else_it_runs_from_the_temporary_directory(script, sandbox, bare_env, tm
 
 
 def shared_loop(folder):
-    """A copy of the loop, with the system's Python, that any user may read."""
+    """A copy of the loop, with the system's Python, that any user can read."""
     copy = folder / "loop.py"
     copy.write_text(LOOP.read_text())
     return ["/usr/bin/python3", "-S", str(copy)]

@@ -1,4 +1,4 @@
-"""The pack: what is in the zip, what its pages say, and that the check by demisto-sdk finds what is wrong."""
+"""The pack: the contents of the zip, its pages, and whether the check with demisto-sdk finds errors."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The playbooks: each task against the manifest, and each playbook's ways run against the sandbox."""
+"""The playbooks: compares each task with the manifest, and runs each branch against the sandbox."""
 
 import json
 
@@ -337,7 +337,7 @@ def test_investigation_keeps_the_users_of_an_incident_apart(incident, sandbox):
 
 
 def activity(number, action, actor, affected):
-    """As pingone-list-audit-activities puts it into the context of the one who did it, too."""
+    """An activity as pingone-list-audit-activities also returns it for the user who performed it."""
     resources = [{"Type": "USER", "ID": affected, "Name": "somebody"}]
     return {"ID": number, "Action": action, "UserID": actor, "Resources": resources}
 

@@ -82,7 +82,7 @@ COMMANDS = [
 
 
 def document_example(name):
-    """The arguments of the example that every command has."""
+    """The arguments of each command's example."""
     request = ROOT / "test_data" / name / "document-example" / "request.json"
     return json.loads(request.read_text())["args"]
 
@@ -221,7 +221,7 @@ def test_a_missing_executable_says_what_to_do(relay, bare_env):
 
 @pytest.fixture
 def pretend(tmp_path):
-    """Makes an executable that is not ours, and gives the environment of an image that has it."""
+    """Creates a fake executable and returns the environment of a container that has it."""
 
     def make(code):
         folder = tmp_path / "pretend"

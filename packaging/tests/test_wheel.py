@@ -1,4 +1,4 @@
-"""The wheel: pip installs it where it says, what it installs runs, and the relay finds it."""
+"""The wheel: pip can install it, the installed executable runs, and the relay finds it."""
 
 import base64
 import csv
@@ -20,7 +20,7 @@ IMAGE = "registry.example/pingone:1.0"
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, executable):
-    """What the documented command builds."""
+    """The wheel built by the documented command."""
     out = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, PACKAGING / "wheel.py", "--executable", executable, "--out", out, "--docker-image", IMAGE],

@@ -1,7 +1,7 @@
-"""What `pingone-get-user` takes where Python asks PingOne: the same calls as the integration for which ours stands.
+"""`pingone-get-user` in Python, for comparison: the same calls as the published integration.
 
-Only for comparison. The server's helpers import what it uses. As in that integration, each command asks for a token,
-over a connection of its own, and then for the user.
+The server's helpers import what it uses. As in that integration, each command requests a token over a separate
+connection, and then the user.
 """
 
 COLUMNS = ("ID", "Username", "DisplayName", "Email", "Enabled", "CreatedAt", "UpdatedAt")

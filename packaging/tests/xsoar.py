@@ -1,4 +1,4 @@
-"""A stand-in for XSOAR's server: starts the loop as its server does, sends commands and answers calls.
+"""A stand-in for XSOAR's server: starts the loop as the server does, sends commands and answers calls.
 
 Every container is given up after a minute, so that a test that went wrong ends.
 """
@@ -21,7 +21,7 @@ HELPERS = "".join(
 
 
 class Answer:
-    """What came of one command."""
+    """The result of one command."""
 
     def __init__(self):
         self.entries = []
@@ -30,13 +30,13 @@ class Answer:
         self.calls = []
 
     def only(self):
-        """The only entry; there must be nothing else."""
+        """The only entry."""
         assert not self.exceptions, "the loop reported an exception:\n" + "\n".join(map(str, self.exceptions))
         assert len(self.entries) == 1, "one entry expected: %r" % self.entries
         return self.entries[0]
 
     def error(self):
-        """The text of the only entry, which must be an error entry as XSOAR's own helpers make it."""
+        """The text of the only entry, which must be an error entry in the form of XSOAR's own helpers."""
         entry = self.only()
         assert entry["Type"] == 4, entry
         assert set(entry) == {"Type", "ContentsFormat", "Contents", "EntryContext"}, entry
@@ -45,7 +45,7 @@ class Answer:
 
 
 def request_of(script, params, name, args=None, context=None, native=False, brand="PingOne"):
-    """A command, as the server hands it to a container."""
+    """A command as the server sends it to a container."""
     return {
         "script": script,
         "integration": True,
@@ -66,7 +66,7 @@ def request_of(script, params, name, args=None, context=None, native=False, bran
 
 
 class Container:
-    """A container that the server has started, with what the server keeps for the instance."""
+    """A container started by the server, with what the server stores for the instance."""
 
     def __init__(self, script, params, command=None, versioned=True, before_6=False, env=None, **popen):
         self.script, self.params, self.versioned = HELPERS + script, params, versioned
@@ -105,7 +105,7 @@ class Container:
         return self._read()
 
     def run(self, name, args=None, params=None, context=None, native=False, while_it_runs=None):
-        """Has a command carried out. `while_it_runs` is called meanwhile, on a thread of its own."""
+        """Runs a command. `while_it_runs` is called in the meantime, on its own thread."""
         request = json.dumps(self.request(name, args, params, context, native))
         if not while_it_runs:
             return self.serve(request)
@@ -165,14 +165,14 @@ class Container:
         return json.loads(line)
 
     def children(self):
-        """The processes that the loop has started and that still are, by id."""
+        """The ids of the processes that the loop started and that are still running."""
         # The loop starts them on its only lasting thread.
         with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
             return [int(child) for child in file.read().split()]
 
 
 def wait_for(what, found):
-    """Waits, ten seconds at most, until `found` finds something."""
+    """Waits until `found` returns something, for at most ten seconds."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
         result = found()
