@@ -243,7 +243,8 @@ impl<W: Write> Sequence<'_, W> {
                     if let CommandEnd::Interrupted { was_running } = end {
                         let changes = self.runner.changes();
                         let running = was_running.then_some(name.as_str());
-                        return Ok(self.interrupted(running, &changes, queue.len()));
+                        let remaining = queue.len() + usize::from(!was_running);
+                        return Ok(self.interrupted(running, &changes, remaining));
                     }
                     end
                 }
@@ -332,8 +333,11 @@ impl<W: Write> Sequence<'_, W> {
             ));
             return Ok(Some(CommandEnd::Failure));
         }
-        let asked =
-            tokio::task::spawn_blocking(move || console::ask(&[&question, " [y/N] "].concat()));
+        // Only once the signals are being watched, which the first poll below begins.
+        let asked = async {
+            let ask = move || console::ask(&[&question, " [y/N] "].concat());
+            tokio::task::spawn_blocking(ask).await
+        };
         let answer = tokio::select! {
             biased;
             result = signal => {

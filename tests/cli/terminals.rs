@@ -109,6 +109,24 @@ fn deleting_asks_first() {
 }
 
 #[test]
+fn ctrl_c_at_a_question_runs_nothing() {
+    let cli = CommandLine::new();
+    let mut running = Running::start(at_a_terminal(&cli, "!pingone-delete-user emma.sharp"));
+    running.wait_for("[y/N] ");
+    running.write("\u{3}");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(130));
+    assert!(
+        ended.stdout.ends_with(
+            "pingone-xsoar: interrupted; no command was running\r\n  1 command was not started\r\n"
+        ),
+        "{:?}",
+        ended.stdout
+    );
+    assert!(cli.sandbox.user("emma.sharp").is_some());
+}
+
+#[test]
 fn the_progress_of_a_list_is_shown() {
     let cli = CommandLine::new();
     let delay = Duration::from_millis(2500);
