@@ -50,44 +50,15 @@ impl Arguments {
         let mut values = HashMap::new();
         let mut lists = HashMap::new();
         for argument in command.arguments {
+            let given = args.remove(argument.name);
             if argument.is_array {
-                let items = args
-                    .remove(argument.name)
-                    .map_or(Ok(Vec::new()), |value| parse_list(argument.name, value))?;
-                if items.is_empty() && argument.required {
-                    return Err(required(argument));
+                lists.insert(argument.name, check_list(argument, given)?);
+            } else if let Some(value) = check_text(argument, given)? {
+                if argument.secret {
+                    journal.hide(value.expose_secret());
                 }
-                let items: Result<_> = items
-                    .into_iter()
-                    .map(|item| Ok(choice(argument, &item)?.map_or(item, str::to_owned)))
-                    .collect();
-                lists.insert(argument.name, items?);
-                continue;
+                values.insert(argument.name, value);
             }
-            let given = match args.remove(argument.name) {
-                None => None,
-                Some(value) => {
-                    let text = text(argument.name, value)?;
-                    ensure!(
-                        text.is_some() || argument.name != Arg::DryRun.name(),
-                        "'dryRun' is empty. Use true or false."
-                    );
-                    text
-                }
-            };
-            let Some(mut value) = given.or_else(|| argument.default.map(SecretString::from)) else {
-                if argument.required {
-                    return Err(required(argument));
-                }
-                continue;
-            };
-            if let Some(choice) = choice(argument, value.expose_secret())? {
-                value = choice.into();
-            }
-            if argument.secret {
-                journal.hide(value.expose_secret());
-            }
-            values.insert(argument.name, value);
         }
         args.remove(DEBUG_MODE);
         for name in args.keys() {
@@ -289,6 +260,32 @@ fn parse_id<T: FromStr>(arg: Arg, text: &str) -> Result<T> {
             arg.name()
         )
     })
+}
+
+/// The value of an argument that is not a list, or its default.
+fn check_text(argument: &Argument, given: Option<Value>) -> Result<Option<SecretString>> {
+    let is_given = given.is_some();
+    let given = given.map_or(Ok(None), |value| text(argument.name, value))?;
+    ensure!(
+        given.is_some() || !is_given || argument.name != Arg::DryRun.name(),
+        "'dryRun' is empty. Use true or false."
+    );
+    let Some(value) = given.or_else(|| argument.default.map(SecretString::from)) else {
+        ensure!(!argument.required, required(argument));
+        return Ok(None);
+    };
+    let choice = choice(argument, value.expose_secret())?;
+    Ok(Some(choice.map_or(value, SecretString::from)))
+}
+
+/// The items of a list argument.
+fn check_list(argument: &Argument, given: Option<Value>) -> Result<Vec<String>> {
+    let items = given.map_or(Ok(Vec::new()), |value| parse_list(argument.name, value))?;
+    ensure!(!items.is_empty() || !argument.required, required(argument));
+    let canonical = items
+        .into_iter()
+        .map(|item| Ok(choice(argument, &item)?.map_or(item, str::to_owned)));
+    canonical.collect()
 }
 
 /// Numbers and booleans become strings; null and the empty string count as not given.

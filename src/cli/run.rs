@@ -95,10 +95,8 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
     let commands = parse(&lines, &env)?;
     // The sandbox runs until it is dropped.
     let (params, sandbox) = source.params(&env)?;
-    let recording = record
-        .as_deref()
-        .map(|folder| Recording::start(folder, anonymize, &env))
-        .transpose()?;
+    let start = |folder: PathBuf| Recording::start(&folder, anonymize, &env);
+    let recording = record.map(start).transpose()?;
     let records = containment_record::folder(&env);
     let runner = match &recording {
         Some(recording) => Runner::record(env, recording.recorder()),
@@ -125,15 +123,7 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
     let ended = runtime.block_on(sequence.run_all(commands));
     // A pending DNS lookup would keep the process alive.
     runtime.shutdown_background();
-    let Sequence {
-        mut out,
-        context,
-        messages,
-        failed,
-        params,
-        ..
-    } = sequence;
-    wipe(Value::Object(params));
+    wipe(Value::Object(std::mem::take(&mut sequence.params)));
     if let Ended::Interrupted(summary) = ended? {
         report(&summary);
         if recording.is_some() {
@@ -141,21 +131,19 @@ pub(crate) fn run(options: Options) -> Result<ExitStatus> {
         }
         return Ok(ExitStatus::Interrupted);
     }
-    if shown.context {
-        writeln!(
-            out,
-            "{}",
-            visible_json(&format!("{:#}", context.to_value()))
-        )?;
-        out.flush()?;
-    }
-    let mut success = !failed;
-    if let Some(recording) = recording {
-        let finished = recording.finish(messages).context("nothing was recorded")?;
-        report(&finished.summary());
-        success &= finished.differences.is_empty();
-    }
-    Ok(ExitStatus::success_if(success))
+    sequence.show_context()?;
+    let Sequence {
+        messages, failed, ..
+    } = sequence;
+    let replays = recording.map_or(Ok(true), |recording| finish(recording, messages))?;
+    Ok(ExitStatus::success_if(replays && !failed))
+}
+
+/// Writes the recording. False if its replay differs.
+fn finish(recording: Recording, messages: Vec<Value>) -> Result<bool> {
+    let finished = recording.finish(messages).context("nothing was recorded")?;
+    report(&finished.summary());
+    Ok(finished.differences.is_empty())
 }
 
 fn parse(lines: &[String], env: &Env) -> Result<Vec<ParsedCommand>> {
@@ -304,8 +292,10 @@ impl<W: Write> Sequence<'_, W> {
                 }
             }
         };
-        self.show(&entries, number == count)?;
+        let shown = self.show(&entries, number == count);
+        // Even if nobody reads the output any more.
         self.save_records(&containment_record::from_entries(&entries), now());
+        shown?;
         let failed = entries.iter().any(|entry| matches!(entry, Entry::Error(_)));
         Ok(if failed {
             CommandEnd::Failure
@@ -395,6 +385,16 @@ impl<W: Write> Sequence<'_, W> {
         }
         // Show this one before the next one starts.
         self.out.flush()?;
+        Ok(())
+    }
+
+    /// Prints the context, if it is wanted.
+    fn show_context(&mut self) -> Result<()> {
+        if self.shown.context {
+            let context = format!("{:#}", self.context.to_value());
+            writeln!(self.out, "{}", visible_json(&context))?;
+            self.out.flush()?;
+        }
         Ok(())
     }
 
