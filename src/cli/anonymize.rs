@@ -61,9 +61,9 @@ fn treatment(member: &str) -> Treatment {
         "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
             Treatment::Keep
         }
-        // Arguments that are times or flags.
+        // Arguments that are times, flags or counts.
         "until" | "duration" | "lockduration" | "since" | "from" | "to" | "createdafter"
-        | "devicessince" | "detailed" => Treatment::Keep,
+        | "devicessince" | "detailed" | "limit" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
@@ -397,14 +397,15 @@ fn is_harmless(text: &str) -> bool {
         let units = ["second", "minute", "hour", "day", "week", "month", "year"];
         number.parse::<f64>().is_ok() && units.contains(&unit)
     });
+    let is = |choice: &str| choice.eq_ignore_ascii_case(text);
     let is_choice = || {
         let mut arguments = manifest::COMMANDS
             .iter()
             .flat_map(|command| command.arguments);
-        arguments.any(|argument| argument.allowed.contains(&text))
+        arguments.any(|argument| argument.allowed.iter().any(|choice| is(choice)))
     };
     is_span
-        || matches!(text, "true" | "false")
+        || ["true", "false", "yes", "no"].into_iter().any(is)
         || text.parse::<f64>().is_ok()
         || text.parse::<Timestamp>().is_ok()
         || text.parse::<civil::DateTime>().is_ok()
