@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod activities;
 pub(crate) mod applications;
+mod assertion;
 pub(crate) mod body;
 pub(crate) mod context;
 pub(crate) mod device_authentications;

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use crate::handlers::assertion::{self, Assertion};
 use crate::model::activity::Actor;
+use crate::model::application::Application;
 use crate::model::clock::after;
 use crate::model::seed::TokenAuthMethod;
 use crate::model::store::{Store, Token};
@@ -30,39 +32,12 @@ pub(crate) fn issue(
         return oauth_error(400, "invalid_request", "The request must be a form");
     }
     let form = pairs(&String::from_utf8_lossy(&request.body));
-    let field = |name: &str| {
-        form.iter()
-            .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+    let position = match authenticate(store, request, &form, environment, now) {
+        Ok(position) => position,
+        Err(reply) => return reply,
     };
-    let grant = field("grant_type");
-    let in_form = field("client_id").zip(field("client_secret"));
-    let (method, id, secret) = match (basic(request), in_form) {
-        (Some((id, secret)), _) => (TokenAuthMethod::Basic, id, secret),
-        (None, Some((id, secret))) => (TokenAuthMethod::Post, id.to_owned(), secret.to_owned()),
-        (None, None) => return unsupported_method(store),
-    };
-    let found = store.applications.iter().position(|application| {
-        let home = application
-            .environment
-            .as_deref()
-            .unwrap_or(&store.environment.id);
-        application.enabled && application.id == id && home == environment
-    });
-    let Some(position) = found else {
-        return invalid_client(store, "Invalid client credentials");
-    };
-    let application = &store.applications[position];
-    // The method is looked at before the secret: a wrong secret by the wrong method is told as a
-    // wrong method (inferred from Ping's own tools, UNCONFIRMED).
-    if application.token_auth_method != method {
-        return unsupported_method(store);
-    }
-    let seconds = application.token_seconds;
-    let application = &mut store.applications[position];
-    if !application.accepts(|known| is_secret(&secret, known), now) {
-        return invalid_client(store, "Invalid client credentials");
-    }
-    if grant != Some("client_credentials") {
+    let seconds = store.applications[position].token_seconds;
+    if field(&form, "grant_type") != Some("client_credentials") {
         return oauth_error(
             400,
             "unsupported_grant_type",
@@ -83,6 +58,104 @@ pub(crate) fn issue(
         200,
         json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": seconds }),
     )
+}
+
+fn field<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    form.iter()
+        .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+}
+
+/// Authenticates the client: the index of its application, or the error to return.
+fn authenticate(
+    store: &mut Store,
+    request: &Request,
+    form: &[(String, String)],
+    environment: &str,
+    now: Timestamp,
+) -> Result<usize, Reply> {
+    let in_form = field(form, "client_id").zip(field(form, "client_secret"));
+    let assertion = field(form, "client_assertion")
+        .filter(|_| field(form, "client_assertion_type") == Some(assertion::TYPE))
+        .and_then(Assertion::parse);
+    let Some(proof) = Proof::of(basic(request), in_form, assertion) else {
+        return Err(unsupported_method(store));
+    };
+    let found = store.applications.iter().position(|application| {
+        let home = application
+            .environment
+            .as_deref()
+            .unwrap_or(&store.environment.id);
+        application.enabled
+            && Some(application.id.as_str()) == proof.client_id()
+            && home == environment
+    });
+    let Some(position) = found else {
+        return Err(invalid_client(store, "Invalid client credentials"));
+    };
+    let issuer = format!("{}/{environment}/as", store.base_url);
+    let audiences = [format!("{issuer}/token"), issuer];
+    let application = &mut store.applications[position];
+    // The method is checked before the secret: a wrong secret by the wrong method is reported as a wrong method
+    // (inferred from Ping's own tools, UNCONFIRMED).
+    if application.token_auth_method != proof.method() {
+        return Err(unsupported_method(store));
+    }
+    if !proof.is_valid(application, &audiences, now) {
+        return Err(invalid_client(store, "Invalid client credentials"));
+    }
+    Ok(position)
+}
+
+/// What a client proves its identity with.
+enum Proof<'a> {
+    Basic { id: String, secret: String },
+    Post { id: &'a str, secret: &'a str },
+    Jwt(Assertion<'a>),
+}
+
+impl<'a> Proof<'a> {
+    fn of(
+        basic: Option<(String, String)>,
+        post: Option<(&'a str, &'a str)>,
+        assertion: Option<Assertion<'a>>,
+    ) -> Option<Self> {
+        match (basic, post, assertion) {
+            (Some((id, secret)), _, _) => Some(Self::Basic { id, secret }),
+            (None, Some((id, secret)), _) => Some(Self::Post { id, secret }),
+            (None, None, assertion) => assertion.map(Self::Jwt),
+        }
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Basic { id, .. } => Some(id),
+            Self::Post { id, .. } => Some(id),
+            Self::Jwt(assertion) => assertion.client_id(),
+        }
+    }
+
+    fn method(&self) -> TokenAuthMethod {
+        match self {
+            Self::Basic { .. } => TokenAuthMethod::Basic,
+            Self::Post { .. } => TokenAuthMethod::Post,
+            Self::Jwt(assertion) => assertion.method(),
+        }
+    }
+
+    fn is_valid(
+        &self,
+        application: &mut Application,
+        audiences: &[String],
+        now: Timestamp,
+    ) -> bool {
+        match self {
+            Self::Basic { secret, .. } => {
+                application.accepts(|known| is_secret(secret, known), now)
+            }
+            Self::Post { secret, .. } => application.accepts(|known| is_secret(secret, known), now),
+            Self::Jwt(assertion) => assertion.is_valid(application, audiences, now),
+        }
+    }
 }
 
 /// The worker that a request's bearer token stands for, by its position.

@@ -131,7 +131,7 @@ pub struct Application {
     /// When it was last updated; `createdAt` if absent.
     #[serde(default)]
     pub updated_at: Option<TimeSpec>,
-    /// Further members as PingOne renders them: `redirectUris`, `skipTokenSessionValidation`.
+    /// Further members as PingOne renders them: `redirectUris`, `jwks` (a string of JSON), `skipTokenSessionValidation`.
     #[serde(default)]
     pub details: Map<String, Value>,
     /// Areas to deny although its roles grant them.
@@ -149,6 +149,12 @@ pub enum TokenAuthMethod {
     /// Client id and secret in the form body.
     #[serde(rename = "CLIENT_SECRET_POST")]
     Post,
+    /// A JWT signed with the client secret.
+    #[serde(rename = "CLIENT_SECRET_JWT")]
+    SecretJwt,
+    /// A JWT signed with a private key.
+    #[serde(rename = "PRIVATE_KEY_JWT")]
+    PrivateKeyJwt,
 }
 
 /// An application's access to a resource.

@@ -5,6 +5,7 @@
 mod accounts;
 mod alternatives;
 mod applications;
+mod assertions;
 mod client;
 mod control;
 mod device_authentications;
