@@ -33,6 +33,9 @@ struct Parameter {
     name: String,
     display: Option<String>,
     displaypassword: Option<String>,
+    /// A credentials parameter without a user name, such as a key.
+    #[serde(default)]
+    hiddenusername: bool,
     #[serde(default)]
     required: bool,
     #[serde(default)]
@@ -198,12 +201,18 @@ fn write_parameters(out: &mut String, parameters: &[Parameter]) -> fmt::Result {
         name,
         display,
         displaypassword,
+        hiddenusername,
         required,
         defaultvalue,
         additionalinfo,
         options,
     } in parameters
     {
+        let (display, displaypassword) = if *hiddenusername {
+            (displaypassword, &None)
+        } else {
+            (display, displaypassword)
+        };
         let display = display.as_deref().unwrap_or_default();
         writeln!(
             out,

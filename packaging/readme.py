@@ -41,9 +41,10 @@ def settings(manifest):
     rows = []
     for parameter in manifest["configuration"]:
         required = parameter.get("required", False)
-        rows.append([parameter["display"], parameter.get("additionalinfo", ""), required])
-        if "displaypassword" in parameter:
-            rows.append([parameter["displaypassword"], "", required])
+        labels = [parameter["display"], parameter.get("displaypassword")]
+        names = [label for label in labels if label]
+        for name, text in zip(names, [parameter.get("additionalinfo", ""), ""]):
+            rows.append([name, text, required])
     return table(["Parameter", "Description", "Required"], rows)
 
 

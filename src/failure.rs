@@ -6,6 +6,7 @@ use anyhow::Error;
 use crate::{access::Access, advice::Advised};
 use pingone::{
     error::{Cause, Problem, Refusal},
+    token::ClientAuthentication,
     users::needs_enabled_user,
 };
 
@@ -38,13 +39,19 @@ const OUTCOME_UNKNOWN: &str =
 fn hint(access: Access, error: &pingone::Error) -> Option<String> {
     let advice = match &*error.problem {
         Problem::Refused(refusal) => refusal_advice(access, refusal),
-        Problem::NoToken(refusal) => token_advice(refusal),
+        Problem::NoToken {
+            refusal,
+            authentication,
+        } => token_advice(refusal, *authentication),
         Problem::NoAnswer(no_answer) => no_answer_advice(no_answer.cause),
         Problem::OutOfTime { .. } => Some("Increase 'Command timeout in seconds'."),
         Problem::ProtectionUnknown {
             cause: Some(cause), ..
         } => return hint(access, cause),
-        Problem::Answer { .. } | Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => None,
+        Problem::Answer { .. }
+        | Problem::Forbidden(_)
+        | Problem::ProtectionUnknown { .. }
+        | Problem::Unsigned => None,
     };
     let unknown =
         (access == Access::Change && error.attempts.outcome_unknown).then_some(OUTCOME_UNKNOWN);
@@ -76,11 +83,9 @@ fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
-fn token_advice(refusal: &Refusal) -> Option<&'static str> {
+fn token_advice(refusal: &Refusal, authentication: ClientAuthentication) -> Option<&'static str> {
     match refusal.status {
-        400 | 401 | 403 => Some(
-            "PingOne rejected the worker application's credentials: check the Client ID and Client Secret, and that they belong to this environment and region.",
-        ),
+        400 | 401 | 403 => Some(credentials_advice(authentication)),
         404 => Some(
             "The environment does not exist in this region: check the Environment ID and the Region.",
         ),
@@ -90,6 +95,22 @@ fn token_advice(refusal: &Refusal) -> Option<&'static str> {
             "Redirects are not followed, to protect the client secret: check the Authentication URL.",
         ),
         _ => None,
+    }
+}
+
+/// What to check when PingOne refuses the credentials. What it answers to an invalid JWT is undocumented, so everything
+/// that it checks is named.
+fn credentials_advice(authentication: ClientAuthentication) -> &'static str {
+    match authentication {
+        ClientAuthentication::Basic | ClientAuthentication::Form => {
+            "PingOne rejected the worker application's credentials: check the Client ID and Client Secret, and that they belong to this environment and region."
+        }
+        ClientAuthentication::SecretJwt => {
+            "PingOne rejected the worker application's JWT. Check in PingOne that its Token Endpoint Authentication Method is Client Secret JWT. Also check the Client Secret, this machine's clock, and that the Client ID belongs to this environment and region."
+        }
+        ClientAuthentication::PrivateKeyJwt => {
+            "PingOne rejected the worker application's JWT. Check in PingOne that its Token Endpoint Authentication Method is Private Key JWT and that its JWKS has the public key ('pingone-xsoar key jwks' prints it) under the same Key ID. Also check this machine's clock, and that the Client ID belongs to this environment and region."
+        }
     }
 }
 

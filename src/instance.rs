@@ -7,7 +7,12 @@ use anyhow::{Result, anyhow, bail, ensure};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::{env::Env, manifest, safety};
+use crate::{
+    credentials,
+    env::Env,
+    parameters::{Parameters, missing},
+    safety,
+};
 use pingone::{
     id::EnvironmentId,
     policy::{Policy, PolicyLabels},
@@ -73,7 +78,7 @@ impl Instance {
             .environment("environment_id")?
             .ok_or_else(|| missing(&Parameters::label("environment_id")))?;
         let region = params.region()?;
-        let credentials = Credentials::read(params.0.get("credentials"))?;
+        let (client_id, credentials) = credentials::read(params)?;
         let api = params
             .base_url("api_url")?
             .map_or_else(|| parse_url(&region.api_url()), Ok)?;
@@ -82,8 +87,7 @@ impl Instance {
             .map_or_else(|| parse_url(&region.auth_url()), Ok)?;
         let auth_environment = params.environment("auth_environment_id")?;
 
-        let mut mask = Mask::default();
-        credentials.add_to(&mut mask);
+        let mut mask = credentials::mask(params.0);
         let proxy = params.flag("proxy");
         if proxy {
             mask_proxy_credentials(env, &mut mask);
@@ -92,8 +96,8 @@ impl Instance {
             environment,
             api: append_path(api, &["v1", "environments", &environment.to_string()]),
             token_url: token_url(auth, auth_environment.unwrap_or(environment)),
-            client_id: credentials.identifier,
-            client_secret: credentials.password.into(),
+            client_id,
+            credentials,
             insecure: params.flag("insecure"),
             proxy,
         };
@@ -113,21 +117,7 @@ impl Instance {
     }
 }
 
-/// The request's `params`.
-struct Parameters<'a>(&'a Map<String, Value>);
-
 impl Parameters<'_> {
-    /// How errors name a parameter: its label in the settings, and its key.
-    fn label(name: &str) -> String {
-        let display = manifest::parameter(name).map_or(name, |parameter| parameter.display);
-        format!("The instance parameter '{display}' ({name})")
-    }
-
-    /// A string, number or boolean as text; `None` if blank.
-    fn text(&self, name: &str) -> Option<String> {
-        self.0.get(name).and_then(text)
-    }
-
     fn environment(&self, name: &str) -> Result<Option<EnvironmentId>> {
         let parse = |text: String| {
             text.parse().map_err(|_| {
@@ -164,16 +154,8 @@ impl Parameters<'_> {
         })
     }
 
-    fn value(&self, name: &str) -> &Value {
-        self.0.get(name).unwrap_or(&Value::Null)
-    }
-
     fn region(&self) -> Result<Region> {
-        let default = manifest::parameter("region").and_then(|parameter| parameter.default);
-        let name = self
-            .text("region")
-            .or(default.map(str::to_owned))
-            .ok_or_else(|| missing(&Self::label("region")))?;
+        let name = self.choice("region")?;
         Region::named(&name).ok_or_else(|| {
             let names = REGIONS.map(|region| region.name).join(", ");
             anyhow!(
@@ -214,19 +196,6 @@ impl Parameters<'_> {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(_) | Value::Bool(_) => value.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-fn missing(label: &str) -> anyhow::Error {
-    anyhow!("{label} is missing: enter it in the instance settings.")
-}
-
 fn seconds(label: &str, text: &str) -> Result<Duration> {
     let seconds = text
         .parse()
@@ -265,81 +234,6 @@ fn token_url(auth: Url, environment: EnvironmentId) -> Url {
         return append_path(auth, &[]);
     }
     append_path(auth, &[&environment.to_string(), "as", "token"])
-}
-
-/// The worker application's client ID and secret.
-struct Credentials {
-    identifier: String,
-    password: String,
-    /// Other secrets from the credential store.
-    others: Vec<String>,
-}
-
-impl Credentials {
-    /// Reads a credentials parameter: `identifier` and `password`, or, where a stored credential was chosen,
-    /// also `credentials` with `user` and `password`.
-    fn read(value: Option<&Value>) -> Result<Self> {
-        let stored = value.and_then(|value| value.get("credentials"));
-        let part = |name: &str, stored_name: &str| {
-            value
-                .and_then(|value| value.get(name))
-                .and_then(text)
-                .or_else(|| stored?.get(stored_name).and_then(text))
-        };
-        let (id_label, secret_label) =
-            manifest::parameter("credentials").map_or(("", ""), |parameter| {
-                (
-                    parameter.display,
-                    parameter.display_password.unwrap_or_default(),
-                )
-            });
-        let identifier = part("identifier", "user").ok_or_else(|| {
-            missing(&format!(
-                "The instance parameter '{id_label}' (credentials.identifier)"
-            ))
-        })?;
-        let password = part("password", "password").ok_or_else(|| {
-            missing(&format!(
-                "The instance parameter '{secret_label}' (credentials.password)"
-            ))
-        })?;
-        let others = ["password", "sshkey", "certificate", "vaultInstanceId"]
-            .iter()
-            .filter_map(|name| stored?.get(*name).and_then(text))
-            .collect();
-        Ok(Self {
-            identifier,
-            password,
-            others,
-        })
-    }
-
-    fn add_to(&self, mask: &mut Mask) {
-        use secrecy::ExposeSecret as _;
-        mask.add(&self.password);
-        // In the encoding we send, and in the one that other clients use.
-        mask.add(token::client_basic(&self.identifier, &self.password).expose_secret());
-        mask.add(token::basic(&self.identifier, &self.password).expose_secret());
-        for other in &self.others {
-            mask.add(other);
-        }
-    }
-}
-
-/// The secrets of an instance whose other parameters may be invalid.
-pub fn secrets(params: &Map<String, Value>) -> Mask {
-    let mut mask = Mask::default();
-    let given = params.get("credentials");
-    if let Ok(credentials) = Credentials::read(given) {
-        credentials.add_to(&mut mask);
-        return mask;
-    }
-    let stored = given.and_then(|given| given.get("credentials"));
-    let passwords = [given, stored].map(|place| place?.get("password").and_then(text));
-    for password in passwords.into_iter().flatten() {
-        mask.add(&password);
-    }
-    mask
 }
 
 /// A proxy can echo its password, and an error text can contain the proxy's address.
@@ -411,6 +305,7 @@ fn limits(
 
 #[cfg(test)]
 mod tests {
+    use pingone::settings::Credentials;
     use secrecy::ExposeSecret as _;
     use serde_json::json;
 
@@ -585,10 +480,10 @@ mod tests {
     fn credentials_can_come_from_a_credential_store() {
         let instance = read(&json!({"credentials": {"identifier": "", "credentials": {"user": "stored", "password": "stored-secret"}}})).expect("a fine instance");
         assert_eq!(instance.settings.client_id, "stored");
-        assert_eq!(
-            instance.settings.client_secret.expose_secret(),
-            "stored-secret"
-        );
+        assert!(matches!(
+            instance.settings.credentials,
+            Credentials::Secret(secret) if secret.expose_secret() == "stored-secret"
+        ));
         let both = read(&json!({"credentials": {"identifier": "a", "password": "typed-secret", "credentials": {"password": "stored-secret"}}})).expect("a fine instance");
         assert!(
             !both

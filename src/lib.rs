@@ -46,8 +46,10 @@ pub mod session;
 pub mod run;
 
 pub mod arguments;
+mod credentials;
 pub mod instance;
 pub mod manifest;
+mod parameters;
 pub mod safety;
 pub mod times;
 

@@ -9,9 +9,10 @@ include!(concat!(env!("OUT_DIR"), "/manifest.rs"));
 pub struct Parameter {
     /// The key in the request's `params`.
     pub name: &'static str,
-    /// The label in the instance settings. For a credentials parameter, the label of the username.
+    /// The label in the instance settings. For a credentials parameter, the label of the
+    /// username, or of the password if the username is hidden.
     pub display: &'static str,
-    /// The label of a credentials parameter's password.
+    /// The label of a credentials parameter's password, if it has a username too.
     pub display_password: Option<&'static str>,
     /// Whether an instance can be saved only with a value.
     pub required: bool,

@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 use crate::{
     access::{Access, TEST},
     arguments::{Arguments, DEBUG_MODE},
-    commands,
+    commands, credentials,
     entry::{Entry, Output},
     env::Env,
     failure,
     handler::Handler,
-    instance::{self, Instance, Purpose},
+    instance::{Instance, Purpose},
     invocation::Invocation,
     manifest::CommandName,
     nearest::nearest_commands,
@@ -141,7 +141,7 @@ impl Runner {
         let instance = handler.and_then(read);
         if instance.is_err() {
             // The error is logged, and could quote a secret that is in the wrong place.
-            journal.set_mask(instance::secrets(&params));
+            journal.set_mask(credentials::mask(&params));
         }
         wipe(Value::Object(params));
         let (handler, instance) = instance?;

@@ -14,7 +14,8 @@ MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 
 def settings():
     for parameter in MANIFEST["configuration"]:
-        yield parameter["display"]
+        if parameter["display"]:
+            yield parameter["display"]
         if "displaypassword" in parameter:
             yield parameter["displaypassword"]
 

@@ -115,7 +115,7 @@ fn is_code(text: &str) -> bool {
 
 fn describe_error(error: &pingone::Error) -> String {
     let text = match &*error.problem {
-        Problem::Refused(refusal) | Problem::NoToken(refusal) => {
+        Problem::Refused(refusal) | Problem::NoToken { refusal, .. } => {
             let details = refusal
                 .details
                 .iter()
@@ -137,6 +137,7 @@ fn describe_error(error: &pingone::Error) -> String {
         },
         Problem::Answer { .. } => "PingOne's answer cannot be used",
         Problem::OutOfTime { .. } => "the command timed out",
+        Problem::Unsigned => "the token request could not be signed",
         Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => {
             "the instance settings block the change"
         }

@@ -17,6 +17,7 @@ mod faults;
 mod matrix;
 mod several_calls;
 
+mod assertions;
 mod canary;
 mod create;
 mod log;

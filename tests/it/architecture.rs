@@ -126,7 +126,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (SANDBOX, &[&["protocol"], &["model"], &["render"], &["handlers"], &["server"], &["lib", "main"]]),
     (CLIENT, &[
         &["clock", "escapes", "id", "memory", "names", "network_env", "policy", "region", "retry", "times", "visible"],
-        &["changes", "preconnect", "proxy", "secrets", "settings", "tls", "wire"],
+        &["assertion", "changes", "preconnect", "private_key", "proxy", "secrets", "settings", "tls", "wire"],
         &["error", "filter", "journal", "server_clock", "token"],
         &["call", "http", "tape"],
         &["answer", "endpoints", "recorder"],
@@ -139,8 +139,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &["lib"],
     ]),
     ("src", &[
-        &["access", "advice", "inert", "document", "manifest", "safety", "env", "times"],
-        &["arguments", "failure", "instance", "markdown", "nearest"],
+        &["access", "advice", "inert", "document", "manifest", "parameters", "safety", "env", "times"],
+        &["arguments", "credentials", "failure", "instance", "markdown", "nearest"],
         &["context", "entry", "invocation", "operations", "protocol"],
         &["handler", "inputs", "stdin", "views"],
         &["commands", "server"],
@@ -371,6 +371,8 @@ fn secrets_are_exposed_only_where_they_have_to_be() {
     assert_eq!(
         holders("expose_secret"),
         [
+            // The client secret signs.
+            "crates/pingone/src/assertion.rs",
             // The new password.
             "crates/pingone/src/endpoints/passwords.rs",
             // Secrets are added to the mask.
@@ -387,6 +389,7 @@ fn secrets_are_exposed_only_where_they_have_to_be() {
             // Basic credentials are looked for in a recording, to take them out.
             "src/cli/scrub.rs",
             // Secrets are added to the mask.
+            "src/credentials.rs",
             "src/instance.rs",
         ]
     );
@@ -397,6 +400,9 @@ fn types_with_secrets_do_not_implement_debug() {
     for (file, name) in [
         ("src/arguments.rs", "struct Arguments"),
         ("src/instance.rs", "struct Instance"),
+        ("crates/pingone/src/assertion.rs", "enum AssertionKey"),
+        ("crates/pingone/src/private_key.rs", "struct PrivateKey"),
+        ("crates/pingone/src/settings.rs", "enum Credentials"),
         ("crates/pingone/src/settings.rs", "struct Settings"),
         ("crates/pingone/src/token.rs", "struct Token"),
         ("crates/pingone/src/token.rs", "struct TokenState"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::wire::Reply;
 pub use super::wire::{Cause, NoAnswer};
-use crate::{memory, secrets::Mask};
+use crate::{memory, secrets::Mask, token::ClientAuthentication};
 
 /// Why an answer is not read any further, and what to do.
 pub(super) const OUT_OF_MEMORY: &str =
@@ -30,8 +30,16 @@ pub enum Problem {
     #[error("{0}")]
     Refused(Refusal),
     /// PingOne issued no token.
-    #[error("{0}")]
-    NoToken(Refusal),
+    #[error("{refusal}")]
+    NoToken {
+        /// What PingOne said.
+        refusal: Refusal,
+        /// The method that was tried first.
+        authentication: ClientAuthentication,
+    },
+    /// The request for a token could not be signed; nothing was sent.
+    #[error("the request for an access token could not be signed: no random numbers are available")]
+    Unsigned,
     /// The policy forbids the change; nothing was sent.
     #[error("{0}")]
     Forbidden(String),
@@ -117,7 +125,7 @@ impl Error {
     /// The HTTP status with which PingOne refused, if it did.
     pub fn status(&self) -> Option<u16> {
         match &*self.problem {
-            Problem::Refused(refusal) | Problem::NoToken(refusal) => Some(refusal.status),
+            Problem::Refused(refusal) | Problem::NoToken { refusal, .. } => Some(refusal.status),
             _ => None,
         }
     }

@@ -221,6 +221,12 @@ fn html_escaped(character: char, text: &[u8]) -> Option<usize> {
     is_it.then_some(end + 1)
 }
 
+/// Bytes in hexadecimal.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    let bytes = bytes.iter();
+    bytes.fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |number, digit| {
         Some(number * 16 + char::from(*digit).to_digit(16)?)

@@ -17,11 +17,13 @@ pub mod visible;
 
 pub mod id;
 pub mod policy;
+pub mod private_key;
 pub mod region;
 pub mod settings;
 
 pub mod activities;
 mod answer;
+pub mod assertion;
 pub mod call;
 mod client;
 mod connection;

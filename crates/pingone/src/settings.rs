@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::id::EnvironmentId;
+use super::{assertion::AssertionKey, escapes::to_hex, id::EnvironmentId};
 
 /// An environment and how to reach it. Requests with equal settings share connections and token, so everything that
 /// must not meet an old token belongs here.
@@ -19,12 +19,31 @@ pub struct Settings {
     pub token_url: Url,
     /// The client id of the worker application.
     pub client_id: String,
-    /// The client secret of the worker application.
-    pub client_secret: SecretString,
+    /// How the worker application authenticates.
+    pub credentials: Credentials,
     /// Whether certificates are not checked.
     pub insecure: bool,
     /// Whether the proxy variables are used.
     pub proxy: bool,
+}
+
+/// The credentials of the worker application.
+#[derive(Clone)]
+pub enum Credentials {
+    /// The client secret, sent in the `Authorization` header or in the form, whichever the application accepts.
+    Secret(SecretString),
+    /// A key that signs assertions. Neither it nor the secret is sent.
+    Assertion(AssertionKey),
+}
+
+impl Credentials {
+    /// What distinguishes them from other credentials.
+    fn identity(&self) -> Vec<&str> {
+        match self {
+            Self::Secret(secret) => vec![secret.expose_secret()],
+            Self::Assertion(key) => key.identity(),
+        }
+    }
 }
 
 impl PartialEq for Settings {
@@ -34,7 +53,7 @@ impl PartialEq for Settings {
             api,
             token_url,
             client_id,
-            client_secret,
+            credentials,
             insecure,
             proxy,
         } = self;
@@ -47,7 +66,7 @@ impl PartialEq for Settings {
                 &other.insecure,
                 &other.proxy,
             )
-            && client_secret.expose_secret() == other.client_secret.expose_secret()
+            && credentials.identity() == other.credentials.identity()
     }
 }
 
@@ -60,27 +79,19 @@ impl Settings {
             api,
             token_url,
             client_id,
-            client_secret,
+            credentials,
             insecure: _,
             proxy: _,
         } = self;
         let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
-        for part in [
-            &environment.to_string(),
-            api.as_str(),
-            token_url.as_str(),
-            client_id,
-            client_secret.expose_secret(),
-        ] {
+        let environment = environment.to_string();
+        let parts = [&environment, api.as_str(), token_url.as_str(), client_id];
+        for part in parts.into_iter().chain(credentials.identity()) {
             // The length separates the parts.
             digest.update(&part.len().to_be_bytes());
             digest.update(part.as_bytes());
         }
-        digest
-            .finish()
-            .as_ref()
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        to_hex(digest.finish().as_ref())
     }
 }
 
@@ -93,4 +104,71 @@ pub struct Limits {
     pub request: Duration,
     /// How many attempts may follow the first.
     pub retries: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::private_key::{Algorithm, PrivateKey};
+
+    /// The example key of RFC 7515, appendix A.3.
+    const P256: &str = include_str!("../test_keys/rfc7515-a3.pkcs8.pem");
+
+    fn private(pem: &str, key_id: Option<&str>) -> AssertionKey {
+        let key = PrivateKey::from_pem(pem).map_err(|error| error.to_string());
+        AssertionKey::Private {
+            key: Arc::new(key.expect("a key")),
+            algorithm: Algorithm::Es256,
+            key_id: key_id.map(str::to_owned),
+        }
+    }
+
+    fn settings(credentials: Credentials) -> Settings {
+        let url = |url| Url::parse(url).expect("an address");
+        Settings {
+            environment: "11111111-2222-4333-8444-555555555555"
+                .parse()
+                .expect("an id"),
+            api: url("https://api.pingone.eu/v1"),
+            token_url: url("https://auth.pingone.eu/as/token"),
+            client_id: "9c".to_owned(),
+            credentials,
+            insecure: false,
+            proxy: false,
+        }
+    }
+
+    #[test]
+    fn every_change_of_credentials_changes_the_settings() {
+        let key = |pem: &str, id| settings(Credentials::Assertion(private(pem, id)));
+        let another = PrivateKey::generate_pem().expect("a key");
+        let all = [
+            settings(Credentials::Secret("s".into())),
+            settings(Credentials::Secret("t".into())),
+            settings(Credentials::Assertion(AssertionKey::Secret("s".into()))),
+            key(P256, None),
+            key(P256, Some("a")),
+            key(&another, None),
+        ];
+        for (number, one) in all.iter().enumerate() {
+            for (position, other) in all.iter().enumerate() {
+                let is_same = number == position;
+                assert_eq!(one == other, is_same, "{number} {position}");
+                let same_fingerprint = one.fingerprint() == other.fingerprint();
+                assert_eq!(same_fingerprint, is_same, "{number} {position}");
+            }
+        }
+        assert!(key(P256, None) == key(&P256.replace('\n', " "), None));
+    }
+
+    #[test]
+    fn a_private_key_is_not_part_of_its_identity() {
+        let key = private(P256, None);
+        let identity = key.identity().concat();
+        for line in P256.lines() {
+            assert!(!identity.contains(line), "{identity}");
+        }
+    }
 }

@@ -17,7 +17,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    settings::Settings,
+    assertion::{self, AssertionKey},
+    private_key::SigningError,
+    settings::{Credentials, Settings},
     wire::{Authorization, HttpRequest, Reply},
 };
 use crate::{
@@ -45,6 +47,30 @@ pub enum ClientAuthentication {
     Basic,
     /// In the form: `CLIENT_SECRET_POST`.
     Form,
+    /// By an assertion signed with the secret: `CLIENT_SECRET_JWT`.
+    SecretJwt,
+    /// By an assertion signed with a private key: `PRIVATE_KEY_JWT`.
+    PrivateKeyJwt,
+}
+
+impl ClientAuthentication {
+    /// The method to try first, given the one that worked last for a secret.
+    pub(super) fn first(credentials: &Credentials, worked: Self) -> Self {
+        match credentials {
+            Credentials::Secret(_) => worked,
+            Credentials::Assertion(AssertionKey::Secret(_)) => Self::SecretJwt,
+            Credentials::Assertion(AssertionKey::Private { .. }) => Self::PrivateKeyJwt,
+        }
+    }
+
+    /// The method to try if the application does not support this one.
+    pub(super) fn alternative(self) -> Option<Self> {
+        match self {
+            Self::Basic => Some(Self::Form),
+            Self::Form => Some(Self::Basic),
+            Self::SecretJwt | Self::PrivateKeyJwt => None,
+        }
+    }
 }
 
 /// A token and when it expires.
@@ -228,28 +254,48 @@ impl TokenState {
     }
 }
 
-/// Builds the token request.
-pub fn request(settings: &Settings, authentication: ClientAuthentication) -> HttpRequest {
-    let (id, secret) = (&settings.client_id, settings.client_secret.expose_secret());
+/// Builds the token request. An assertion, if one is needed, is signed at `now` and shown to `hide` first: it is a
+/// secret. <https://developer.pingidentity.com/pingone-api/auth/auth-config-options/create-a-private-key-jwt.html>
+pub fn request(
+    settings: &Settings,
+    authentication: ClientAuthentication,
+    now: Timestamp,
+    hide: impl FnOnce(&SecretString),
+) -> Result<HttpRequest, SigningError> {
     let mut form = Zeroizing::new(b"grant_type=client_credentials".to_vec());
-    let authorization = match authentication {
-        ClientAuthentication::Basic => Authorization::Basic(client_basic(id, secret)),
-        ClientAuthentication::Form => {
-            let (id, secret) = encoded(id, secret);
+    let authorization = match (&settings.credentials, authentication) {
+        (Credentials::Secret(secret), ClientAuthentication::Form) => {
+            let (id, secret) = encoded(&settings.client_id, secret.expose_secret());
             form.extend_from_slice(
                 Zeroizing::new(format!("&client_id={id}&client_secret={}", *secret)).as_bytes(),
             );
             Authorization::None
         }
+        (Credentials::Secret(secret), _) => {
+            Authorization::Basic(client_basic(&settings.client_id, secret.expose_secret()))
+        }
+        (Credentials::Assertion(key), _) => {
+            let assertion = assertion::sign(key, &settings.client_id, &settings.token_url, now)?;
+            hide(&assertion);
+            form.extend_from_slice(
+                Zeroizing::new(format!(
+                    "&client_assertion_type={}&client_assertion={}",
+                    assertion::TYPE,
+                    assertion.expose_secret()
+                ))
+                .as_bytes(),
+            );
+            Authorization::None
+        }
     };
-    HttpRequest {
+    Ok(HttpRequest {
         method: Method::POST,
         url: settings.token_url.clone(),
         authorization,
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
         label: None,
-    }
+    })
 }
 
 /// Both parts of the credentials as they are sent (RFC 6749, sections 2.3.1 and 4.4.2).

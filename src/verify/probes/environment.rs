@@ -15,6 +15,9 @@ pub(super) async fn client_authentication(cx: &TestContext, _: &Fixture) -> Prob
         Some(ClientAuthentication::Form) => Finding::unexpected(
             "Basic is rejected, but credentials in the form work; perhaps the application's authentication method was changed",
         ),
+        Some(ClientAuthentication::SecretJwt | ClientAuthentication::PrivateKeyJwt) => {
+            Finding::as_expected("the signed JWT works for this application")
+        }
         None => Finding::inconclusive("there was no token request"),
     })
 }

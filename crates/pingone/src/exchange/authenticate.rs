@@ -9,8 +9,10 @@ use zeroize::Zeroize as _;
 use super::dispatcher::Dispatcher;
 use crate::{
     answer::check_content_type,
+    connection::Connection,
     error::{Attempts, Error, Problem, Refusal},
     journal::Level,
+    private_key::SigningError,
     retry::Repeat,
     token::{self, ClientAuthentication, TokenState},
     wire::Reply,
@@ -19,8 +21,8 @@ use crate::{
 /// What PingOne refused for good.
 #[derive(Clone)]
 enum Refused {
-    /// The credentials.
-    Credentials(Refusal),
+    /// The credentials, sent with this method.
+    Credentials(Refusal, ClientAuthentication),
     /// A token that it had just issued.
     FreshToken(Refusal),
 }
@@ -28,7 +30,10 @@ enum Refused {
 impl Refused {
     fn into_error(self) -> Error {
         match self {
-            Self::Credentials(refusal) => Problem::NoToken(refusal),
+            Self::Credentials(refusal, authentication) => Problem::NoToken {
+                refusal,
+                authentication,
+            },
             Self::FreshToken(refusal) => Problem::Refused(refusal),
         }
         .into()
@@ -122,11 +127,8 @@ impl Authenticator {
     ) -> Result<(), Error> {
         let began = dispatcher.elapsed();
         let mut attempts = Attempts::default();
-        let first = state.authentication;
-        let second = match first {
-            ClientAuthentication::Basic => ClientAuthentication::Form,
-            ClientAuthentication::Form => ClientAuthentication::Basic,
-        };
+        let credentials = &dispatcher.connection.settings.credentials;
+        let first = ClientAuthentication::first(credentials, state.authentication);
         let mut refusal = match request_token(dispatcher, state, first, &mut attempts).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(refusal)) => Ok(refusal),
@@ -134,6 +136,7 @@ impl Authenticator {
         };
         if let Ok(unsupported) = &refusal
             && is_unsupported_method(unsupported)
+            && let Some(second) = first.alternative()
         {
             attempts = Attempts::default();
             match request_token(dispatcher, state, second, &mut attempts).await {
@@ -148,11 +151,18 @@ impl Authenticator {
         if let Ok(refusal) = &refusal
             && refusal.is_definite()
         {
-            let refused = Refused::Credentials(refusal.clone());
+            let refused = Refused::Credentials(refusal.clone(), first);
             self.refused.replace(Some(refused));
         }
+        let problem = match refusal {
+            Ok(refusal) => Problem::NoToken {
+                refusal,
+                authentication: first,
+            },
+            Err(problem) => problem,
+        };
         Err(Error {
-            problem: Box::new(refusal.map_or_else(|problem| problem, Problem::NoToken)),
+            problem: Box::new(problem),
             attempts,
         })
     }
@@ -165,15 +175,19 @@ async fn request_token(
     authentication: ClientAuthentication,
     attempts: &mut Attempts,
 ) -> Result<Result<(), Refusal>, Problem> {
-    let request = token::request(&dispatcher.connection.settings, authentication);
+    let Connection {
+        settings, clock, ..
+    } = dispatcher.connection;
+    let hide = |assertion: &SecretString| dispatcher.hide(assertion);
+    let request = token::request(settings, authentication, clock.now(), hide)
+        .map_err(|SigningError| Problem::Unsigned)?;
     let sent = dispatcher.send(&request, Repeat::Safe, None, attempts);
     let mut reply = sent.await?;
     if !reply.is_success() {
         return Ok(Err(Refusal::read(&reply, &dispatcher.mask())));
     }
-    let now = dispatcher.connection.clock.now();
     let accepted =
-        check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, now));
+        check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, clock.now()));
     reply.body.zeroize();
     match accepted {
         Ok(()) => Ok(Ok(())),
