@@ -42,6 +42,12 @@ pub enum ParameterVariable {
     ClientId,
     /// `credentials.password`
     ClientSecret,
+    /// `client_authentication`
+    ClientAuthentication,
+    /// A file with the `private_key`
+    PrivateKeyFile,
+    /// `key_id`
+    KeyId,
     /// `api_url`
     ApiUrl,
     /// `auth_url`
@@ -56,6 +62,9 @@ impl ParameterVariable {
             Self::Region => "PINGONE_REGION",
             Self::ClientId => "PINGONE_CLIENT_ID",
             Self::ClientSecret => "PINGONE_CLIENT_SECRET",
+            Self::ClientAuthentication => "PINGONE_CLIENT_AUTHENTICATION",
+            Self::PrivateKeyFile => "PINGONE_PRIVATE_KEY_FILE",
+            Self::KeyId => "PINGONE_KEY_ID",
             Self::ApiUrl => "PINGONE_API_URL",
             Self::AuthUrl => "PINGONE_AUTH_URL",
         }

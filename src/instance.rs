@@ -101,7 +101,7 @@ impl Instance {
             insecure: params.flag("insecure"),
             proxy,
         };
-        let limits = limits(&params, context, purpose, env)?;
+        let limits = limits(params, context, purpose, env)?;
         Ok(Self {
             settings,
             limits,
@@ -118,7 +118,7 @@ impl Instance {
 }
 
 impl Parameters<'_> {
-    fn environment(&self, name: &str) -> Result<Option<EnvironmentId>> {
+    fn environment(self, name: &str) -> Result<Option<EnvironmentId>> {
         let parse = |text: String| {
             text.parse().map_err(|_| {
                 anyhow!(
@@ -131,7 +131,7 @@ impl Parameters<'_> {
     }
 
     /// True only for true. For options that reduce security: an invalid value must not turn on `insecure`.
-    fn flag(&self, name: &str) -> bool {
+    fn flag(self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Value::Bool(true)))
             || self
                 .text(name)
@@ -139,13 +139,13 @@ impl Parameters<'_> {
     }
 
     /// An option that protects: an invalid value must not leave it off, so it is an error.
-    fn switch(&self, name: &str) -> Result<bool> {
+    fn switch(self, name: &str) -> Result<bool> {
         safety::parse_switch(self.value(name))
             .ok_or_else(|| anyhow!("{} must be true or false.", Self::label(name)))
     }
 
     /// A list of protected names. An invalid value is an error here too.
-    fn names(&self, name: &str) -> Result<Vec<String>> {
+    fn names(self, name: &str) -> Result<Vec<String>> {
         safety::parse_names(self.value(name)).ok_or_else(|| {
             anyhow!(
                 "{} is not a list of names: enter names or IDs separated by commas or line breaks, or a JSON list of strings. Put names that contain a comma in double quotes.",
@@ -154,7 +154,7 @@ impl Parameters<'_> {
         })
     }
 
-    fn region(&self) -> Result<Region> {
+    fn region(self) -> Result<Region> {
         let name = self.choice("region")?;
         Region::named(&name).ok_or_else(|| {
             let names = REGIONS.map(|region| region.name).join(", ");
@@ -166,7 +166,7 @@ impl Parameters<'_> {
     }
 
     /// A base URL. It must use `https`, unless the server is on this machine.
-    fn base_url(&self, name: &str) -> Result<Option<Url>> {
+    fn base_url(self, name: &str) -> Result<Option<Url>> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
@@ -189,7 +189,7 @@ impl Parameters<'_> {
     }
 
     /// A positive number of seconds.
-    fn seconds(&self, name: &str) -> Result<Option<Duration>> {
+    fn seconds(self, name: &str) -> Result<Option<Duration>> {
         self.text(name)
             .map(|text| seconds(&Self::label(name), &text))
             .transpose()
@@ -257,7 +257,7 @@ pub fn mask_proxy_credentials(env: &Env, mask: &mut Mask) {
 }
 
 fn limits(
-    params: &Parameters<'_>,
+    params: Parameters<'_>,
     context: &Map<String, Value>,
     purpose: Purpose,
     env: &Env,

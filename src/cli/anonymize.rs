@@ -121,7 +121,7 @@ impl Anonymizer {
                         *identifier = self.pseudonyms.pseudonym(Kind::Other, identifier);
                     }
                 }
-                ("environment_id" | "auth_environment_id", Value::String(id)) => {
+                ("environment_id" | "auth_environment_id" | "key_id", Value::String(id)) => {
                     *id = self.pseudonyms.pseudonym(Kind::Other, id);
                 }
                 ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::private_files;
 use crate::{
     entry::Entry,
     env::Env,
@@ -157,11 +158,7 @@ pub(super) fn save(folder: &Path, containments: &[Value], at: Timestamp) -> Resu
             format!("-{number}")
         };
         let path = folder.join(format!("containment-{time}{suffix}.json"));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&path).and_then(|mut file| {
+        let written = private_files::create(&path).and_then(|mut file| {
             file.write_all(text.as_bytes())
                 .and_then(|()| file.sync_all())
         });

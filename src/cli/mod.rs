@@ -18,11 +18,13 @@
 //!   └ terminal       War Room texts at a terminal
 //! record_stdin     records the one-way mode
 //! record           records what was run, as a fixture
-//!   ├ scrub          removes secrets
+//!   ├ scrub          removes secrets; `scrub_params` knows those among the instance parameters
 //!   └ anonymize      removes personal data, with the names that `pseudonyms` assigns
 //! replay           replays recorded cases
 //! verify           the self-test of an environment
+//! key              key pairs for private key JWTs
 //! commands_help    help for the integration's commands
+//! private_files    files that only the user can read
 //! console          stdin, stdout and stderr
 //! ```
 
@@ -49,9 +51,12 @@ mod pseudonyms;
 mod record;
 mod record_stdin;
 mod scrub;
+mod scrub_params;
 
 mod commands_help;
 mod console;
+mod key;
+mod private_files;
 mod replay;
 mod verify;
 

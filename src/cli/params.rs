@@ -62,10 +62,15 @@ fn from_file(path: &Path) -> Result<Map<String, Value>> {
 
 /// Reads `PINGONE_…`.
 fn from_environment(env: &Env) -> Result<Map<String, Value>> {
-    use ParameterVariable::{ApiUrl, AuthUrl, ClientId, ClientSecret, EnvironmentId, Region};
+    use ParameterVariable::{
+        ApiUrl, AuthUrl, ClientAuthentication, ClientId, ClientSecret, EnvironmentId, KeyId,
+        PrivateKeyFile, Region,
+    };
+    let key_file = env.parameter(PrivateKeyFile);
     let missing: Vec<&str> = [EnvironmentId, ClientId, ClientSecret]
         .into_iter()
         .filter(|variable| env.parameter(*variable).is_none())
+        .filter(|variable| key_file.is_none() || *variable != ClientSecret)
         .map(ParameterVariable::name)
         .collect();
     ensure!(
@@ -84,12 +89,19 @@ fn from_environment(env: &Env) -> Result<Map<String, Value>> {
     for (name, variable) in [
         ("environment_id", EnvironmentId),
         ("region", Region),
+        ("client_authentication", ClientAuthentication),
+        ("key_id", KeyId),
         ("api_url", ApiUrl),
         ("auth_url", AuthUrl),
     ] {
         if let Some(value) = env.parameter(variable) {
             params.insert(name.to_owned(), Value::from(value));
         }
+    }
+    if let Some(file) = key_file {
+        let key = fs::read_to_string(file)
+            .with_context(|| format!("cannot read the private key in {file}"))?;
+        params.insert("private_key".to_owned(), json!({"password": key}));
     }
     Ok(params)
 }

@@ -4,7 +4,7 @@
 use std::{
     cell::RefCell,
     ffi::OsString,
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     rc::Rc,
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     anonymize::anonymize,
+    private_files,
     scrub::{Recorded, scrub},
 };
 use crate::{
@@ -236,13 +237,8 @@ impl StagingFolder {
 
     fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.path.join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        // Other users must not read ids and personal data, whatever the umask.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options
-            .open(&path)
+        // Other users must not read ids and personal data.
+        private_files::create(&path)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .with_context(|| format!("{} cannot be written", path.display()))
     }

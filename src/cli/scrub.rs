@@ -8,8 +8,10 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use crate::{manifest, protocol::Request};
+use super::scrub_params::{Credentials, address, address_without_password, scalar, without_body};
+use crate::{credentials, manifest, protocol::Request};
 use pingone::{
+    private_key::{self, PrivateKey},
     secrets::{MASKED, Mask, map_strings},
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
     token,
@@ -33,7 +35,7 @@ pub(super) fn scrub(
     hidden: &Mask,
 ) -> Recorded {
     let mut placeholders = Placeholders {
-        hidden,
+        hidden: hidden.clone(),
         secrets: Mask::default(),
         known: Vec::new(),
         kinds: HashMap::new(),
@@ -64,9 +66,9 @@ pub(super) fn scrub(
 }
 
 /// Secrets and their placeholders.
-struct Placeholders<'a> {
-    /// Secrets of the process, unknown to a replay.
-    hidden: &'a Mask,
+struct Placeholders {
+    /// Secrets unknown to a replay: those of the process, private keys and what they sign.
+    hidden: Mask,
     /// The secrets.
     secrets: Mask,
     /// The placeholder for each.
@@ -77,12 +79,17 @@ struct Placeholders<'a> {
     mask: Mask,
 }
 
+/// The instance parameter for how the application authenticates, and its value for the keys that replace others.
+const METHOD: &str = "client_authentication";
+const PLACEHOLDER_METHOD: &str = "Private key JWT (ES256)";
+/// The field of a token request that has a signed JWT.
+const ASSERTION: &str = "client_assertion";
 /// The body of a token request.
 const FORM: &str = "application/x-www-form-urlencoded";
 /// The only members of a request's context that matter.
 const CONTEXT: [&str; 3] = ["IntegrationBrand", "IntegrationInstance", "runDuration"];
 
-impl Placeholders<'_> {
+impl Placeholders {
     /// The placeholder for a secret, a new one if necessary.
     fn learn(&mut self, secret: &str, kind: &str) -> String {
         if let Some(placeholder) = self.placeholder(secret) {
@@ -131,6 +138,10 @@ impl Placeholders<'_> {
         for other in credentials.others {
             self.learn(&other, "stored-credential");
         }
+        if let Some(pem) = credentials::private_key(&request.params) {
+            private_key::hide(&pem, &mut self.hidden);
+            self.learn_private_key(&pem);
+        }
         for name in ["api_url", "auth_url"] {
             if let Some(password) = address(&request.params, name)
                 .as_ref()
@@ -146,9 +157,30 @@ impl Placeholders<'_> {
         }
     }
 
+    /// A key is replaced by a new one, so that a replay can sign too. A recording does not show how: the assertion is
+    /// masked. An invalid key stays invalid for the same reason, if its BEGIN line tells it.
+    fn learn_private_key(&mut self, pem: &str) {
+        if self.placeholder(pem).is_some() {
+            return;
+        }
+        let is_valid = PrivateKey::from_pem(pem).is_ok();
+        let new = PrivateKey::generate_pem().ok().filter(|_| is_valid);
+        let placeholder = new.map_or_else(|| without_body(pem), |new| new.as_str().to_owned());
+        self.known
+            .push((Zeroizing::new(pem.to_owned()), placeholder));
+    }
+
     fn learn_from_exchange(&mut self, exchange: &Exchange) {
         if exchange.request.headers.content_type.as_deref() != Some(FORM) {
             return;
+        }
+        if let Some(form) = &exchange.request.text {
+            form_values(form, |name, value| {
+                if name == ASSERTION {
+                    self.hidden.add(value);
+                }
+                String::new()
+            });
         }
         let answer = exchange.response.as_ref().and_then(|one| one.json.as_ref());
         for (name, value) in answer.and_then(Value::as_object).into_iter().flatten() {
@@ -240,6 +272,11 @@ impl Placeholders<'_> {
                     let password = password.and_then(|secret| self.placeholder(&secret));
                     json!({"identifier": identifier, "password": password})
                 }
+                "private_key" => {
+                    let pem = credentials::private_key(params);
+                    json!({"password": pem.and_then(|pem| self.placeholder(&pem))})
+                }
+                METHOD if credentials::uses_private_key(params) => PLACEHOLDER_METHOD.into(),
                 "api_url" | "auth_url" => address_without_password(value, |text| self.text(text)),
                 _ => self.value(value.clone()),
             };
@@ -360,81 +397,6 @@ fn secret_arguments(command: &str) -> impl Iterator<Item = &'static str> {
         .flat_map(|command| command.arguments)
         .filter(|argument| argument.secret)
         .map(|argument| argument.name)
-}
-
-/// The text that a value counts as; `None` if it counts as not given.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-    .filter(|text| !text.is_empty())
-}
-
-/// The credentials parameter, in any of the forms that credential stores produce.
-struct Credentials {
-    identifier: Option<String>,
-    password: Option<String>,
-    others: Vec<String>,
-}
-
-impl Credentials {
-    fn of(params: &Map<String, Value>) -> Self {
-        let given = params.get("credentials");
-        let stored = given.and_then(|given| given.get("credentials"));
-        let part = |place: Option<&Value>, name: &str| {
-            let text = place.and_then(|place| place.get(name)).and_then(scalar)?;
-            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-        };
-        let others = [stored, given]
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object)
-            .flatten()
-            .filter(|(name, _)| !matches!(name.as_str(), "identifier" | "user" | "credential"))
-            .filter_map(|(_, value)| scalar(value))
-            .collect();
-        Self {
-            identifier: part(given, "identifier").or_else(|| part(stored, "user")),
-            password: part(given, "password").or_else(|| part(stored, "password")),
-            others,
-        }
-    }
-}
-
-fn address(params: &Map<String, Value>, name: &str) -> Option<Url> {
-    Url::parse(params.get(name)?.as_str()?.trim()).ok()
-}
-
-/// An invalid address becomes one that is invalid for the same reason.
-fn address_without_password(value: &Value, scrub: impl Fn(&str) -> String) -> Value {
-    let Some(text) = value.as_str() else {
-        return value.clone();
-    };
-    if text.trim().is_empty() {
-        return value.clone();
-    }
-    let Ok(mut url) = Url::parse(text.trim()) else {
-        return Value::from("no address");
-    };
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if !has_user && url.query().is_none() && url.fragment().is_none() {
-        return Value::from(scrub(text));
-    }
-    if has_user {
-        // Cannot fail: the address already had a user.
-        let _ = url.set_username("recorded-user");
-        let _ = url.set_password(None);
-    }
-    url.set_query(url.query().map(|_| "recorded"));
-    url.set_fragment(
-        url.fragment()
-            .map(|_| "recorded")
-            .map(str::to_owned)
-            .as_deref(),
-    );
-    Value::from(scrub(url.as_str()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    commands_help, console, exit::ExitStatus, params::Source, record_stdin, replay, run, verify,
+    commands_help, console, exit::ExitStatus, key, params::Source, record_stdin, replay, run,
+    verify,
 };
 use crate::env::Env;
 use pingone::id::PopulationId;
@@ -51,8 +52,8 @@ enum Command {
     /// Run commands as they are typed in the War Room
     ///
     /// The connection comes from --params, from the environment variables `PINGONE_ENVIRONMENT_ID`, `PINGONE_REGION`,
-    /// `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL`, or from a temporary
-    /// sandbox.
+    /// `PINGONE_CLIENT_ID`, `PINGONE_CLIENT_SECRET`, `PINGONE_API_URL` and `PINGONE_AUTH_URL` (for a private key JWT,
+    /// `PINGONE_CLIENT_AUTHENTICATION`, `PINGONE_PRIVATE_KEY_FILE` and `PINGONE_KEY_ID`), or from a temporary sandbox.
     ///
     /// Put each command in single quotes, so that the shell does not change it. Later commands can use the results of
     /// earlier ones: 'record=${PingOne.Containment}'. The first failure stops the run.
@@ -98,6 +99,31 @@ enum Command {
         #[arg(long)]
         sandbox: bool,
     },
+    /// Create key pairs for worker applications that authenticate by a private key JWT
+    Key {
+        #[command(subcommand)]
+        action: Key,
+    },
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// Create a key pair for ES256: the private key in a new file, the public JWKS on stdout
+    ///
+    /// For RS256, create the private key with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE`.
+    New(KeyOptions),
+    /// Print the public JWKS of a private key, to paste into PingOne
+    Jwks(KeyOptions),
+}
+
+#[derive(Args)]
+struct KeyOptions {
+    /// The file of the private key, in PEM
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The `kid` of the public key [default: its thumbprint]
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
 }
 
 #[derive(Args)]
@@ -197,6 +223,10 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
             let audit_wait = Duration::from_secs(wait);
             verify::run(&source(params, sandbox, None), yes, population, audit_wait)
         }
+        Some(Command::Key { action }) => print(&match action {
+            Key::New(KeyOptions { file, key_id }) => key::generate(&file, key_id.as_deref())?,
+            Key::Jwks(KeyOptions { file, key_id }) => key::jwks(&file, key_id.as_deref())?,
+        }),
         Some(Command::Commands) => print(&commands_help::list(style)),
         Some(Command::Help { name }) => print(&help(name.as_deref())?),
     }

@@ -2,6 +2,7 @@
 //! terminals. `process.rs` starts the executable and limits its time.
 
 mod interrupts;
+mod keys;
 mod process;
 mod recordings;
 #[path = "../shared/temporary.rs"]

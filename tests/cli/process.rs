@@ -45,13 +45,20 @@ pub(crate) fn client_secret(sandbox: &Sandbox) -> String {
 
 impl CommandLine {
     pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same with a change to the sandbox's seed.
+    pub(crate) fn with(change: impl FnOnce(&mut Seed)) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("pingone-cli-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).expect("a folder of our own");
+        let mut seed = Seed::built_in();
+        change(&mut seed);
         let cli = Self {
-            sandbox: Sandbox::start(Seed::built_in()).expect("a sandbox"),
+            sandbox: Sandbox::start(seed).expect("a sandbox"),
             folder,
         };
         cli.params(&json!({}));
