@@ -139,8 +139,7 @@ def test_where_nothing_may_be_executed_the_error_says_so(script, bare_env, tmp_p
         assert container.run("test-module").error() == (
             "Failed to execute test-module command. Error: The executable inside the integration cannot be started "
             "from memory ([Errno 1] refused), or from the working directory ([Errno 30] Read-only: '.'), or from the "
-            "temporary directory ([Errno 30] Read-only: '%s'). Use an image that has pingone-xsoar installed."
-            % tmp_path
+            "temporary directory ([Errno 30] Read-only: '%s'). Use an image with pingone-xsoar installed." % tmp_path
         )
 
 

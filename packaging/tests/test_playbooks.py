@@ -215,7 +215,7 @@ def test_nothing_is_changed_without_approval(incident, sandbox, ask):
     assert incident.asked == ["Contain the user?"]
     assert incident.notes == ["PingOne - Contain User: not approved, so nothing was changed."]
     incident.play(RESTORE, inputs, {})
-    assert "there is no record of a containment" in incident.notes[1], "that of the dry run is none"
+    assert "there is no containment record" in incident.notes[1], "the dry run left no record"
     assert changes(sandbox) == []
 
 
@@ -246,7 +246,7 @@ def test_a_user_that_is_not_there_stops_before_anything(incident, sandbox):
 
 def test_without_a_record_nothing_is_restored(incident, sandbox):
     incident.play(RESTORE, {"Username": "emma.sharp", "Records": []})
-    assert "there is no record of a containment" in incident.notes[0]
+    assert "there is no containment record" in incident.notes[0]
     assert sandbox.calls() == []
 
 

@@ -179,10 +179,10 @@ def test_errors_of_the_command_are_its_own(relay, sandbox, image_env):
         )
         wrong = {"credentials": {"identifier": sandbox.params["credentials"]["identifier"], "password": "wrong-secret"}}
         text = container.run("test-module", params=wrong).error()
-        assert "check the Client ID and the Client Secret" in text and "wrong-secret" not in text
+        assert "check the Client ID and Client Secret" in text and "wrong-secret" not in text
         # JSON has no NaN: what is no request is an error entry too, not silence.
         text = container.run("pingone-get-user", {"username": float("nan")}).error()
-        assert text.startswith("Failed to execute pingone-get-user command. Error: the input line is not"), text
+        assert text.startswith("Failed to execute pingone-get-user command. Error: The input line is not"), text
 
 
 def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sandbox, image_env):
@@ -215,7 +215,7 @@ def test_a_missing_executable_says_what_to_do(relay, bare_env):
         assert container.run("test-module").error() == (
             "Failed to execute test-module command. Error: The executable /usr/local/bin/pingone-xsoar cannot be "
             "started ([Errno 2] No such file or directory: '/usr/local/bin/pingone-xsoar'). Upload the "
-            "integration's file that has it inside, or choose an image that has it installed."
+            "one-file integration, which contains it, or use an image that has it installed."
         )
 
 
