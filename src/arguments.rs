@@ -138,6 +138,19 @@ impl Arguments {
         items.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The items of an argument that takes a list; those of its default if it was not given.
+    pub fn list_or_default(&self, arg: Arg) -> Vec<String> {
+        let given = self.list(arg);
+        let default = self.declaration(arg).and_then(|declared| declared.default);
+        match default {
+            Some(default) if given.is_empty() => default
+                .split(',')
+                .map(|item| item.trim().to_owned())
+                .collect(),
+            _ => given.to_vec(),
+        }
+    }
+
     /// The value of a boolean argument; false if it was not given.
     pub fn flag(&self, arg: Arg) -> Result<bool> {
         Ok(self.choice(arg)?.unwrap_or(false))

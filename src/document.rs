@@ -45,6 +45,8 @@ pub enum Block {
     Text(String),
     /// Text with a blank line before it, such as a note below a table: Markdown would make it a row.
     Paragraph(String),
+    /// A command to copy: a single line that does not begin with a backtick.
+    Command(String),
     /// A table.
     Table(Table),
 }

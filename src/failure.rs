@@ -20,14 +20,19 @@ pub fn text(command: &str, access: Access, error: &Error) -> String {
 
 /// What happened and what to do about it.
 pub fn explain(access: Access, error: &Error) -> String {
-    let hint = match error.downcast_ref::<Advised>() {
+    let advice = advice(access, error);
+    let advice = advice.map(|advice| format!("\n{advice}"));
+    format!("{error:#}{}", advice.unwrap_or_default())
+}
+
+/// What to do about an error, if anything is known.
+pub fn advice(access: Access, error: &Error) -> Option<String> {
+    match error.downcast_ref::<Advised>() {
         Some(advised) => Some(advised.advice.to_owned()),
         None => error
             .downcast_ref::<pingone::Error>()
             .and_then(|error| hint(access, error)),
-    };
-    let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
-    format!("{error:#}{hint}")
+    }
 }
 
 const CHECK_PROXY: &str =
@@ -36,7 +41,8 @@ const CHECK_PROXY: &str =
 const OUTCOME_UNKNOWN: &str =
     "PingOne may have made the change anyway: check before you run the command again.";
 
-fn hint(access: Access, error: &pingone::Error) -> Option<String> {
+/// What to do about an error of the client, if anything is known.
+pub fn hint(access: Access, error: &pingone::Error) -> Option<String> {
     let advice = match &*error.problem {
         Problem::Refused(refusal) => refusal_advice(access, refusal),
         Problem::NoToken {

@@ -23,6 +23,16 @@ impl Invocation<'_> {
         failure::explain(self.access, error)
     }
 
+    /// What to do about an error, if anything is known.
+    pub fn advice(&self, error: &anyhow::Error) -> Option<String> {
+        failure::advice(self.access, error)
+    }
+
+    /// What to do about an error of the client, if anything is known.
+    pub fn client_advice(&self, error: &pingone::Error) -> Option<String> {
+        failure::hint(self.access, error)
+    }
+
     /// Whether failed users are reported in an error entry: always, or with `failOn=all` only if every user failed.
     pub fn reports_failures(&self, every_user_failed: bool) -> bool {
         every_user_failed || self.args.text(Arg::FailOn) != Some("all")

@@ -30,6 +30,11 @@ pub fn markdown(document: &Document) -> String {
                 out.push_str(text);
                 out.push('\n');
             }
+            Block::Command(command) => {
+                out.push_str("```\n");
+                out.push_str(command);
+                out.push_str("\n```\n");
+            }
             Block::Table(table) => render_table(table, &mut out),
         }
     }

@@ -57,6 +57,7 @@ pub(crate) fn render(document: &Document, style: Style) -> String {
                 .lines()
                 .map(|line| visible(line) + "\n")
                 .collect(),
+            Block::Command(command) => ["  ", &visible(command), "\n"].concat(),
             Block::Table(table) => titled(table, style),
         };
         if drawn.is_empty() {

@@ -31,7 +31,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let label = &format!("the user {username}");
     let raw = accounts::enable(cx.pingone, Subject { id, label }).await?;
     let groups = cx.pingone.protected_groups_of(id).await;
-    let failures = protected::joined(cx, id, "activated", groups);
+    let failures = protected::became_protected(cx, username, "activated", groups);
     Ok(Output {
         failures,
         ..Output::new(Document::heading(format!("{username} is active now")), raw)

@@ -1,4 +1,4 @@
-//! `pingone-add-to-group`: puts a user into a group.
+//! `pingone-add-to-group`: adds a user to a group.
 
 use anyhow::Result;
 

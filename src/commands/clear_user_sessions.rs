@@ -1,9 +1,10 @@
-//! `pingone-clear-user-sessions`: ends the sessions of users: all, or those that are named.
+//! `pingone-clear-user-sessions`: ends sessions of users: all of them, or those that are named.
 
 use anyhow::Result;
 
 use crate::{
     access::Access,
+    document::Block,
     entry::Output,
     handler::Handler,
     inputs::users,
@@ -34,13 +35,16 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         }
     });
     let outcomes = outcomes.await;
-    let mut output = changes::report(cx, "Ended sessions", &outcomes);
-    let mut ended = outcomes.iter().map(|outcome| match &outcome.result {
+    let mut output = changes::report(cx, "End sessions", &outcomes);
+    let mut results = outcomes.iter().map(|outcome| &outcome.result);
+    let may_have_ended = results.any(|result| match result {
         Ok(change) => change.changed,
         Err(error) => changed_before(error) != Some(false),
     });
-    if ended.any(|ended| ended) {
-        output.readable.push(OWN_PAGES);
+    if may_have_ended {
+        output
+            .readable
+            .push(Block::Paragraph(OWN_PAGES.trim_end().to_owned()));
     }
     Ok(output)
 }

@@ -1,4 +1,4 @@
-//! `pingone-contain-user`: takes several steps against users whose accounts are no longer their own.
+//! `pingone-contain-user`: takes several steps at once against compromised users.
 
 use anyhow::{Result, ensure};
 
@@ -12,11 +12,14 @@ use crate::{
     manifest::Arg,
     operations::{
         contain::{Plan, STEPS, contain},
-        devices::Wanted,
+        devices::Selection,
         for_each::for_each_user,
         steps::Step,
     },
-    views::steps,
+    views::{
+        steps::{self, Procedure},
+        undo,
+    },
 };
 
 /// The command.
@@ -25,13 +28,14 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-/// Each containment has a record of its own: a second one changes less, and must not hide what the first did.
-const CONTAINMENT: &str = "PingOne.Containment(val.ID && val.ID === obj.ID && val.At === obj.At)";
+const CONTAINMENT: Procedure = Procedure {
+    title: "Containment",
+    done: "contained",
+    // Each containment has a record of its own: a second one changes less, and must not hide what the first did.
+    key: "PingOne.Containment(val.ID && val.ID === obj.ID && val.At === obj.At)",
+};
 
-/// Without a word, what keeps a thief out and is undone by one command. A replaced password is not.
-const USUAL_STEPS: [Step; 2] = [Step::Disable, Step::EndSessions];
-
-/// Arguments that say how a step is to be taken.
+/// Arguments that only matter to one step.
 const OPTIONS: [(Arg, Step); 5] = [
     (Arg::LockDuration, Step::Lock),
     (Arg::Since, Step::RemoveDevices),
@@ -42,34 +46,28 @@ const OPTIONS: [(Arg, Step); 5] = [
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let plan = plan(cx)?;
-    let title = if cx.args.flag(Arg::DryRun)? {
+    if cx.args.flag(Arg::DryRun)? {
         cx.pingone.start_dry_run();
-        "Containment, as it would be"
-    } else {
-        "Containment"
-    };
+    }
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         contain(cx.pingone, target, &plan).await
     });
-    Ok(steps::report(cx, title, CONTAINMENT, &outcomes.await))
+    let outcomes = outcomes.await;
+    let mut output = steps::report(cx, &CONTAINMENT, &outcomes);
+    undo::push_commands(&mut output.readable, &outcomes);
+    Ok(output)
 }
 
-/// What the arguments want.
+/// Reads the arguments.
 fn plan(cx: &Invocation<'_>) -> Result<Plan> {
     let now = cx.pingone.now();
-    let wanted = cx.args.list(Arg::Steps);
-    let is_wanted = |step: &Step| {
-        if wanted.is_empty() {
-            USUAL_STEPS.contains(step)
-        } else {
-            wanted.iter().any(|wanted| wanted == step.name())
-        }
-    };
+    let wanted = cx.args.list_or_default(Arg::Steps);
+    let is_wanted = |step: &Step| wanted.iter().any(|wanted| wanted == step.name());
     let steps: Vec<Step> = STEPS.into_iter().filter(is_wanted).collect();
     for (option, step) in OPTIONS {
         ensure!(
             !cx.args.is_given(option) || steps.contains(&step),
-            "The argument '{}' is for the step {step}, which is not among the steps: add the step, or leave the argument out.",
+            "'{}' only matters to the step {step}. Add {step} to steps, or leave the argument out.",
             option.name(),
             step = step.name()
         );
@@ -78,7 +76,7 @@ fn plan(cx: &Invocation<'_>) -> Result<Plan> {
     Ok(Plan {
         steps,
         until: duration.map(|duration| add(now, duration)).transpose()?,
-        devices: Wanted::AllBut {
+        devices: Selection::AllBut {
             since: since(cx.args, Arg::DevicesSince, now)?,
             keep: cx.args.ids(Arg::KeepDeviceIds)?,
         },

@@ -34,10 +34,10 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         new.extend(profile(cx.args));
     }
     let began = cx.pingone.moment();
-    let (user, how) = match cx.pingone.create_user(&new).await {
+    let (user, caveat) = match cx.pingone.create_user(&new).await {
         Ok(user) => (user, None),
         Err(error) if error.may_have_changed() => (
-            settle_creation(cx.pingone, username, began, error).await?,
+            verify_creation(cx.pingone, username, began, error).await?,
             Some(LOOKED_UP),
         ),
         Err(error) => return Err(error.into()),
@@ -45,24 +45,22 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let rows = [row(user.id, &user.raw)];
     let table = table(&format!("PingOne user created: {username}"), &rows);
     let groups = cx.pingone.protected_groups_of(user.id).await;
-    let failures = protected::joined(cx, user.id, "created", groups);
+    let failures = protected::became_protected(cx, username, "created", groups);
     let account = account(&user);
-    let readable = match how {
-        Some(how) => Document::from(how).with(table),
+    let readable = match caveat {
+        Some(caveat) => Document::from(caveat).with(table),
         None => table.into(),
     };
     let output = Output::new(readable, Some(user.raw)).with_account(account);
     Ok(Output { failures, ..output })
 }
 
-/// Stands before the table of a user whose creation PingOne did not confirm.
-const LOOKED_UP: &str =
-    "PingOne did not confirm the creation, so the user was looked up: it is there.\n";
+/// Precedes the table if PingOne did not confirm the creation.
+const LOOKED_UP: &str = "PingOne did not confirm the creation, but a look-up found the new user.\n";
 
-/// Finds out whether a creation that PingOne did not confirm took place. A user that is older than the request did
-/// not come from it; PingOne's clock decides that, not ours. That there is no user proves nothing: PingOne may still
-/// be at work.
-async fn settle_creation(
+/// Finds out whether a creation that PingOne did not confirm took place. A user that is older than the request did not
+/// come from it, by PingOne's clock. Finding no user proves nothing: PingOne may still be creating it.
+async fn verify_creation(
     pingone: &Client<'_>,
     username: &str,
     began: Moment,
@@ -73,16 +71,16 @@ async fn settle_creation(
             "username",
             username,
             users,
-            "Look in PingOne which of them is new.",
+            "Check in PingOne which of them is new.",
         )
         .map_err(|several| anyhow!("{error}\n{several}"))?,
         Err(second) => bail!(
-            "{error}\nWhether the user {username} was created is not known, and looking it up failed too: {second}"
+            "{error}\nIt is not known whether the user {username} was created, since looking it up failed as well: {second}"
         ),
     };
     let Some(user) = found else {
         bail!(
-            "{error}\nThe user {username} was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
+            "{error}\nThe user {username} was looked up afterwards and does not exist yet. PingOne may still create it: check before you run the command again."
         );
     };
     let created = user.raw.get("createdAt").and_then(Value::as_str);
@@ -90,11 +88,11 @@ async fn settle_creation(
     match created.and_then(|created| pingone.came_after(began, created)) {
         Some(true) => Ok(user),
         Some(false) => bail!(
-            "{error}\nA user {username} ({}) exists, but was not created by this command: it is older.",
+            "{error}\nA user {username} ({}) exists, but is older, so this command did not create it.",
             user.id
         ),
         None => bail!(
-            "{error}\nA user {username} ({}) exists. Whether this command created it cannot be told: look at it in PingOne.",
+            "{error}\nA user {username} ({}) exists, but it is not known whether this command created it. Check in PingOne.",
             user.id
         ),
     }

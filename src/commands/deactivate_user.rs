@@ -31,7 +31,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let label = &format!("the user {username}");
     let raw = accounts::disable(cx.pingone, Subject { id, label }).await?;
     let groups = cx.pingone.protected_groups_of(id).await;
-    let failures = protected::joined(cx, id, "deactivated", groups);
+    let failures = protected::became_protected(cx, username, "deactivated", groups);
     Ok(Output {
         failures,
         ..Output::new(

@@ -1,4 +1,4 @@
-//! `pingone-delete-mfa-device`: deletes second factors that are named.
+//! `pingone-delete-mfa-device`: deletes MFA devices that are named.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::{
     invocation::Invocation,
     manifest::Arg,
     operations::{
-        devices::{Wanted, delete_devices},
+        devices::{Selection, delete_devices},
         for_each::for_each_user,
     },
     views::changes,
@@ -23,9 +23,9 @@ pub(super) const COMMAND: Handler = Handler {
 };
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let wanted = Wanted::These(cx.args.ids(Arg::DeviceId)?);
+    let selection = Selection::These(cx.args.ids(Arg::DeviceId)?);
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
-        delete_devices(cx.pingone, target.id, &wanted).await
+        delete_devices(cx.pingone, target.id, &selection).await
     });
-    Ok(changes::report(cx, "Deleted MFA devices", &outcomes.await))
+    Ok(changes::report(cx, "Delete MFA devices", &outcomes.await))
 }

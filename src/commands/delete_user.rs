@@ -31,10 +31,10 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
             }
             match (error.attempts.outcome_unknown, cx.args.text(Arg::Username)) {
                 (false, _) => format!("User: {id} was not found; nothing was deleted."),
-                // It was looked up a moment ago; that it is gone now is the doing of a try that got no answer.
+                // It was looked up a moment ago, so an attempt that got no answer deleted it.
                 (true, Some(_)) => format!("User: {id} was Deleted successfully"),
                 (true, None) => format!(
-                    "User: {id} is gone. An earlier try got no answer, so either it deleted the user, or there was no such user before."
+                    "User: {id} no longer exists. An earlier attempt got no answer: either it deleted the user, or there was no such user before."
                 ),
             }
         }

@@ -1,4 +1,4 @@
-//! `pingone-password-force-change`: has the user change the password at the next sign-on.
+//! `pingone-password-force-change`: forces the user to change the password at the next sign-on.
 
 use anyhow::Result;
 

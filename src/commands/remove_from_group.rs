@@ -1,4 +1,4 @@
-//! `pingone-remove-from-group`: takes a user out of a group.
+//! `pingone-remove-from-group`: removes a user from a group.
 
 use anyhow::{Result, bail};
 
@@ -24,7 +24,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         Err(error) if error.status() == Some(404) => error,
         Err(error) => return Err(error.into()),
     };
-    // 404 may mean that there is no such user, no such membership, or one that is not the user's own.
+    // 404 may mean that there is no such user, no such membership, or only an indirect one.
     let (exists, membership) = tokio::join!(
         cx.pingone.user_exists(user),
         cx.pingone.read_membership(user, group)
@@ -37,13 +37,13 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     match membership? {
         Some(membership) => match membership.kind {
             Some(kind) if kind != DIRECT => bail!(
-                "The user {user} is still in group {label} by an {kind} membership (a nested group or a group filter), which cannot be removed from the user."
+                "The user {user} is still in group {label} by an {kind} membership (by a nested group or a group filter), which cannot be removed from the user."
             ),
             _ => bail!(
                 "PingOne answered that there is nothing to remove, but the user {user} is still in group {label}."
             ),
         },
-        // An earlier try got no answer; that the membership is gone now is its doing.
+        // An earlier attempt got no answer but removed the membership.
         None if error.attempts.outcome_unknown => Ok(Output::note(removed)),
         None => Ok(Output::note(format!(
             "User: {user} is not a member of group: {label}; nothing was removed."

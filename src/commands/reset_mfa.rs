@@ -1,4 +1,4 @@
-//! `pingone-reset-mfa`: deletes every second factor, or those that came since a time, but for some.
+//! `pingone-reset-mfa`: deletes all MFA devices, or those that were paired since a time, except some.
 
 use anyhow::Result;
 
@@ -10,12 +10,12 @@ use crate::{
     invocation::Invocation,
     manifest::Arg,
     operations::{
-        devices::{Wanted, delete_devices},
+        devices::{Selection, delete_devices},
         for_each::for_each_user,
     },
     views::changes,
 };
-use pingone::times::to_rfc3339_millis;
+use pingone::times::to_utc_minutes;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -26,16 +26,13 @@ pub(super) const COMMAND: Handler = Handler {
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let since = since(cx.args, Arg::CreatedAfter, cx.pingone.now())?;
     let keep = cx.args.ids(Arg::KeepDeviceIds)?;
-    let wanted = Wanted::AllBut { since, keep };
+    let selection = Selection::AllBut { since, keep };
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
-        delete_devices(cx.pingone, target.id, &wanted).await
+        delete_devices(cx.pingone, target.id, &selection).await
     });
     let title = match since {
-        Some(since) => format!(
-            "Reset MFA devices paired after {}",
-            to_rfc3339_millis(since)
-        ),
-        None => "Reset MFA devices".to_owned(),
+        Some(since) => format!("Delete MFA devices paired after {}", to_utc_minutes(since)),
+        None => "Delete MFA devices".to_owned(),
     };
     Ok(changes::report(cx, &title, &outcomes.await))
 }

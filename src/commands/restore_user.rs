@@ -1,4 +1,4 @@
-//! `pingone-restore-user`: undoes containments of users.
+//! `pingone-restore-user`: undoes containments.
 
 use anyhow::Result;
 
@@ -9,11 +9,8 @@ use crate::{
     inputs::users,
     invocation::Invocation,
     manifest::Arg,
-    operations::{
-        for_each::for_each_user,
-        restore::{records, restore},
-    },
-    views::steps,
+    operations::{for_each::for_each_user, records::records, restore::restore},
+    views::steps::{self, Procedure},
 };
 
 /// The command.
@@ -22,18 +19,19 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-const RESTORATION: &str = "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)";
+const RESTORATION: Procedure = Procedure {
+    title: "Restoration",
+    done: "restored",
+    key: "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)",
+};
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let records = records(cx.args.list(Arg::Record))?;
-    let title = if cx.args.flag(Arg::DryRun)? {
+    if cx.args.flag(Arg::DryRun)? {
         cx.pingone.start_dry_run();
-        "Restoration, as it would be"
-    } else {
-        "Restoration"
-    };
+    }
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         restore(cx.pingone, target, &records).await
     });
-    Ok(steps::report(cx, title, RESTORATION, &outcomes.await))
+    Ok(steps::report(cx, &RESTORATION, &outcomes.await))
 }

@@ -28,35 +28,33 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         set_enabled(cx.pingone, target.id, enabled).await
     });
-    let title = "Multi-factor authentication";
+    let title = if enabled { "Enable MFA" } else { "Disable MFA" };
     Ok(changes::report(cx, title, &outcomes.await))
 }
 
 async fn set_enabled(pingone: &Client<'_>, user: UserId, enabled: bool) -> Result<Change> {
-    let state = if enabled { "enabled" } else { "disabled" };
     let details = Details::MfaEnabled(enabled);
     if pingone.mfa_enabled(user).await? == enabled {
         return Ok(Change {
             changed: false,
             verified: true,
-            result: format!("was {state} already"),
             details,
         });
     }
-    let told = pingone.set_mfa_enabled(user, enabled).await?;
-    let now = if let Some(now) = told {
+    let answered = pingone.set_mfa_enabled(user, enabled).await?;
+    let now = if let Some(now) = answered {
         now
     } else {
         let now = pingone.mfa_enabled(user).await;
         now.context(PartialSuccess::accepted("change"))?
     };
     if now != enabled {
-        bail!("PingOne accepted the change, but multi-factor authentication is not {state}.");
+        let state = if now { "enabled" } else { "disabled" };
+        bail!("PingOne accepted the change, but MFA is still {state}.");
     }
     Ok(Change {
         changed: true,
         verified: true,
-        result: state.to_owned(),
         details,
     })
 }

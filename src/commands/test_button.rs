@@ -1,5 +1,5 @@
-//! The test button: whether credentials, environment, region and roles will do, and whether what the instance
-//! protects is there.
+//! The test button: checks the credentials, the environment, the region and the roles, and that PingOne has what the
+//! instance protects.
 
 use anyhow::{Error, Result, bail};
 
@@ -17,8 +17,8 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
-/// Lists one user: nearly every command begins with such a call. If PingOne refuses it, reading the
-/// environment tells a wrong environment or region from a missing role.
+/// Lists one user, as nearly every command does first. If PingOne refuses, reading the environment tells a wrong
+/// environment or region from a missing role.
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let Err(refused) = cx.pingone.probe_users().await else {
         check_protected(cx).await?;
@@ -41,7 +41,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     }
 }
 
-/// What is asked for here exists in every environment, so a 404 is about the environment.
+/// What is read here exists in every environment, so a 404 is about the environment.
 fn advised(error: pingone::Error) -> Error {
     if is_404(&error) {
         let advice = "Check the Environment ID and the Region.";
@@ -59,7 +59,7 @@ fn is_404(error: &pingone::Error) -> bool {
     }
 }
 
-/// An entry that is mistyped protects nobody, and no command would tell.
+/// A mistyped entry protects nobody, and no command would mention it.
 async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
     let wrong = cx.pingone.unresolved_entries().await.map_err(advised)?;
     if wrong.is_empty() {
@@ -67,12 +67,12 @@ async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
     }
     let wrong: Vec<String> = wrong.iter().map(describe).collect();
     bail!(
-        "{}\nEach entry has to name exactly one user or group that is in PingOne. Separate entries by commas or line breaks.",
+        "{}\nEach entry must name exactly one user or group in PingOne. Separate entries with commas or line breaks.",
         wrong.join("\n")
     )
 }
 
-/// The entry is shown with escapes: what is wrong with it may be a character that cannot be seen.
+/// The entry is shown with escapes: the mistake may be an invisible character.
 fn describe(unresolved: &UnresolvedEntry) -> String {
     let UnresolvedEntry {
         kind,
@@ -91,8 +91,7 @@ fn describe(unresolved: &UnresolvedEntry) -> String {
     }
 }
 
-/// PingOne's answers both to an environment that is not there and to a role that is missing. A token that
-/// was refused so has its own causes.
+/// How PingOne answers both for an unknown environment and for a missing role. A refused token has other causes.
 fn is_out_of_reach(error: &pingone::Error) -> bool {
     matches!(&*error.problem, Problem::Refused(refusal) if matches!(refusal.status, 403 | 404))
 }

@@ -1,4 +1,4 @@
-//! `pingone-unlock-password`: ends the lockout after too many wrong passwords.
+//! `pingone-unlock-password`: ends a lockout after too many wrong passwords.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -27,7 +27,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let outcomes = for_each_user(cx.pingone, users::each(cx.args)?, async |target| {
         unlock(cx.pingone, target.id).await
     });
-    Ok(changes::report(cx, "Unlocked passwords", &outcomes.await))
+    Ok(changes::report(cx, "Unlock password", &outcomes.await))
 }
 
 const LOCKED_OUT: &str = "PASSWORD_LOCKED_OUT";
@@ -40,11 +40,9 @@ async fn unlock(pingone: &Client<'_>, user: UserId) -> Result<Change> {
     let before = status().await?;
     let details = |status: &str| Details::PasswordStatus(status.to_owned());
     if before != LOCKED_OUT {
-        let result = format!("was not locked out ({before})");
         return Ok(Change {
             changed: false,
             verified: true,
-            result,
             details: details(&before),
         });
     }
@@ -56,7 +54,6 @@ async fn unlock(pingone: &Client<'_>, user: UserId) -> Result<Change> {
     Ok(Change {
         changed: true,
         verified: true,
-        result: format!("unlocked ({after})"),
         details: details(&after),
     })
 }

@@ -1,4 +1,4 @@
-//! `pingone-update-user`: changes the members of a user that are given.
+//! `pingone-update-user`: changes those attributes of a user that are given.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub(super) const COMMAND: Handler = Handler {
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let username = cx.args.required(Arg::Username)?;
     let given = profile(cx.args);
-    // The look-up comes first also where there is nothing to send: an unknown user is to be told.
+    // Looked up even if there is nothing to send: an unknown user is an error.
     let target = find_user(cx.pingone, &users::by_username(cx.args)?).await?;
     let user = target.into_user(cx.pingone).await?;
     let readable = table(
@@ -35,21 +35,21 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     if given.is_empty() {
         return Ok(Output::new(readable, None));
     }
-    let change = overlaid(&given, &user.returned);
+    let change = merged(&given, &user.returned);
     let raw = cx.pingone.update_user(user.id, &change).await?.raw;
     let members: Vec<&str> = given.keys().map(String::as_str).collect();
     let done = format!("updated ({})", members.join(", "));
     let groups = cx.pingone.protected_groups_of(user.id).await;
-    let failures = protected::joined(cx, user.id, &done, groups);
+    let failures = protected::became_protected(cx, username, &done, groups);
     Ok(Output {
         failures,
         ..Output::new(readable, Some(raw))
     })
 }
 
-/// What is sent: whether PingOne merges a partial `name` or `address` into the old one or puts it in its
-/// place is unconfirmed, so the members that the user has already are sent along.
-fn overlaid(given: &Row, user: &RoundTrip) -> Value {
+/// What is sent. Whether PingOne merges a partial `name` or `address` into the old one or replaces it is UNCONFIRMED, so
+/// the members that the user already has are sent along.
+fn merged(given: &Row, user: &RoundTrip) -> Value {
     let mut change = Map::new();
     for (member, value) in given {
         let value = match (value, user.get(member)) {

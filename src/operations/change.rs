@@ -1,10 +1,15 @@
-//! What came of changing a user: whether it changed, whether that was seen, and what stays done where the rest failed.
+//! The result of changing a user: whether anything changed, whether PingOne was seen to hold the new state, and what
+//! remains done when the rest failed.
 
-use std::fmt;
+use std::fmt::Display;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
-use super::for_each::{SAMPLE_ID, Weight};
+use super::{
+    for_each::{SAMPLE_ID, Weight},
+    phrases::{Named, counted, list},
+};
 use pingone::{
     error::Problem,
     id::{DeviceId, SessionId},
@@ -14,69 +19,102 @@ use pingone::{
 /// What a changing operation did to one user.
 #[derive(Debug)]
 pub struct Change {
-    /// False if it was so already.
+    /// False if the user already was in the wanted state.
     pub changed: bool,
-    /// Whether PingOne was seen to hold the new state.
+    /// Whether PingOne was seen to hold the wanted state.
     pub verified: bool,
-    /// What happened, in a sentence.
-    pub result: String,
-    /// What is known of it besides.
+    /// The new state.
     pub details: Details,
 }
 
-/// What is known of a change besides that it happened.
+/// The state of a user after a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Details {
-    /// Nothing.
+    /// Not known.
     #[default]
     None,
-    /// When the lock ends, as PingOne wrote it.
-    Lock(Option<String>),
-    /// The state of the password.
+    /// The lock of the account.
+    Lock(Lock),
+    /// The status of the password.
     PasswordStatus(String),
     /// Whether multi-factor authentication is enabled.
     MfaEnabled(bool),
     /// The devices that were deleted.
-    Devices {
-        /// Those that were deleted.
-        deleted: Vec<DeviceId>,
-        /// Those that may have been deleted.
-        unconfirmed: Vec<DeviceId>,
-        /// How many were left in place; `None` if that is not known.
-        kept: Option<usize>,
-    },
+    Devices(Devices),
     /// The sessions that were ended.
-    Sessions {
-        /// Those that were ended.
-        ended: Vec<SessionId>,
-        /// Those that may have been ended.
-        unconfirmed: Vec<SessionId>,
-    },
+    Sessions(Sessions),
 }
 
-/// What was done before the rest of it failed: told with the failure, since it stays done.
+/// The lock of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// When it ends, as PingOne wrote it; `None` if it does not end by itself.
+    pub end: Option<String>,
+    /// When it should end.
+    pub wanted: Option<Timestamp>,
+    /// The lock that it replaced.
+    pub previous: Option<PreviousLock>,
+}
+
+/// A lock that was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PreviousLock {
+    /// It would have ended then.
+    Until(Timestamp),
+    /// It would not have ended by itself.
+    Indefinite,
+}
+
+/// An MFA device, by the name that [`super::devices::name`] gives it.
+pub type Device = Named<DeviceId>;
+
+/// The outcome of deleting devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Devices {
+    /// Those that were deleted.
+    pub deleted: Vec<Device>,
+    /// Those that may have been deleted.
+    pub unconfirmed: Vec<Device>,
+    /// Those that remain; `None` if that is not known.
+    pub kept: Option<Vec<Device>>,
+}
+
+/// The outcome of ending sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// Those that were ended.
+    pub ended: Vec<SessionId>,
+    /// Those that may have been ended.
+    pub unconfirmed: Vec<SessionId>,
+    /// How many others had already expired.
+    pub expired: usize,
+    /// Those that were named and that the user does not have.
+    pub not_found: Vec<SessionId>,
+}
+
+/// What was done before the rest failed. The failure reports it, since it remains done.
 #[derive(Debug, thiserror::Error)]
 #[error("{summary}")]
 pub struct PartialSuccess {
     /// What was done, in words.
     pub summary: String,
-    /// Whether that is something; `None` if that is not known.
+    /// Whether anything was changed; `None` if that is not known.
     pub changed: Option<bool>,
-    /// What is known of it besides.
+    /// The state as far as it is known.
     pub details: Details,
 }
 
 impl PartialSuccess {
-    /// PingOne accepted something, but it could not be seen whether it holds.
+    /// PingOne accepted something, but the new state could not be read.
     pub fn accepted(what: &str) -> Self {
         Self {
-            summary: ["PingOne accepted the ", what, "; then"].concat(),
+            summary: format!("PingOne accepted the {what}, but it could not be verified"),
             changed: Some(true),
             details: Details::None,
         }
     }
 
-    /// The failure that came after it; by itself where surely nothing was done.
+    /// The failure that followed; by itself if nothing was changed before.
     pub fn with_cause(self, error: pingone::Error) -> anyhow::Error {
         let error = anyhow::Error::from(error);
         if self.changed == Some(false) {
@@ -87,24 +125,24 @@ impl PartialSuccess {
     }
 }
 
-/// PingOne accepted a change, but does not say whether it holds.
+/// PingOne accepted a change, but its answers do not contain the new state.
 #[derive(Debug, thiserror::Error)]
-#[error("PingOne accepted the {change}, but does not say whether {state}: look in PingOne.")]
-pub struct NotTold {
+#[error("PingOne accepted the {change}, but does not say whether {state}. Check in PingOne.")]
+pub struct Unverified {
     /// What was accepted.
     pub change: &'static str,
     /// What should hold now.
     pub state: String,
 }
 
-/// Whether something was changed before this failure; `None` if that is not known.
+/// Whether anything was changed before this failure; `None` if that is not known.
 pub fn changed_before(error: &anyhow::Error) -> Option<bool> {
     if let Some(before) = error.downcast_ref::<PartialSuccess>()
         && before.changed != Some(false)
     {
         return before.changed;
     }
-    if error.is::<NotTold>() {
+    if error.is::<Unverified>() {
         return None;
     }
     let error = error.downcast_ref::<pingone::Error>();
@@ -112,7 +150,7 @@ pub fn changed_before(error: &anyhow::Error) -> Option<bool> {
     (!may_have).then_some(false)
 }
 
-/// What is known of a change, also where something failed after it.
+/// The state after a change as far as it is known, also after a failure.
 pub fn details_of(result: &Result<Change>) -> &Details {
     match result {
         Ok(change) => &change.details,
@@ -122,35 +160,40 @@ pub fn details_of(result: &Result<Change>) -> &Details {
     }
 }
 
-/// What failed of several things of a user.
-pub struct Failures<T> {
-    /// Those that surely were not done.
-    not_done: Vec<T>,
-    /// Those that PingOne may have done without saying so.
-    pub unconfirmed: Vec<T>,
-    /// The failure that tells most.
+/// Some of a user's sessions or devices could not be ended or deleted.
+pub struct Failures<Id> {
+    /// Those that certainly remain.
+    remaining: Vec<Named<Id>>,
+    /// Those that PingOne may have ended or deleted without saying so.
+    pub unconfirmed: Vec<Named<Id>>,
+    /// The most informative failure.
     pub error: pingone::Error,
 }
 
-impl<T: fmt::Display> Failures<T> {
-    /// What was not `done`, and what may have been: "not deleted: …; may have been deleted: …".
-    pub fn summary(&self, done: &str) -> String {
-        let parts = [
-            ("not", &self.not_done),
-            ("may have been", &self.unconfirmed),
-        ];
-        let parts = parts.into_iter().filter(|(_, things)| !things.is_empty());
-        let parts = parts.map(|(how, things)| {
-            let things: Vec<String> = things.iter().map(ToString::to_string).collect();
-            format!("{how} {done}: {}", things.join(", "))
-        });
-        parts.collect::<Vec<_>>().join("; ")
+/// A verb, in the forms that a summary needs.
+#[derive(Clone, Copy)]
+pub struct Verb {
+    /// `end`
+    pub base: &'static str,
+    /// `ended`
+    pub past: &'static str,
+}
+
+impl<Id: Display> Failures<Id> {
+    /// The end of a sentence: `could not end …; may have ended …`.
+    pub fn summary(&self, verb: Verb) -> String {
+        let Verb { base, past } = verb;
+        let could_not = (!self.remaining.is_empty())
+            .then(|| format!("could not {base} {}", list(&self.remaining)));
+        let may_have = (!self.unconfirmed.is_empty())
+            .then(|| format!("may have {past} {}", list(&self.unconfirmed)));
+        let parts: Vec<String> = could_not.into_iter().chain(may_have).collect();
+        parts.join("; ")
     }
 }
 
-/// Whether something was changed: `done` holds what was, `unconfirmed` what may have been; `None` if that is not
-/// known.
-pub fn changed_by<T>(done: &[T], unconfirmed: &[T]) -> Option<bool> {
+/// Whether anything was changed: `done` certainly was, `unconfirmed` may have been; `None` if that is not known.
+pub fn changed_by<T, U>(done: &[T], unconfirmed: &[U]) -> Option<bool> {
     match (done, unconfirmed) {
         ([], []) => Some(false),
         ([], _) => None,
@@ -158,31 +201,31 @@ pub fn changed_by<T>(done: &[T], unconfirmed: &[T]) -> Option<bool> {
     }
 }
 
-/// Does `work` for several things of a user, one after the other. One that fails does not keep the others from being
-/// done: it may be another that matters. `work` says whether the thing was there; those that were are added to
-/// `done`. Gives what failed, if something did.
-pub async fn for_each_best_effort<T: Copy + PartialEq>(
-    things: &[T],
-    done: &mut Vec<T>,
-    work: impl AsyncFn(T) -> Result<bool, pingone::Error>,
-) -> Option<Failures<T>> {
-    let (mut not_done, mut unconfirmed) = (Vec::new(), Vec::new());
+/// Does `work` for several sessions or devices of a user, one after the other. A failure does not keep the others from
+/// being served: another may be the one that matters. `work` says whether there was such a thing; if so, it is added
+/// to `done`. Gives the failures, if there were any.
+pub async fn for_each_best_effort<Id: Copy + PartialEq>(
+    things: &[Named<Id>],
+    done: &mut Vec<Named<Id>>,
+    work: impl AsyncFn(Id) -> Result<bool, pingone::Error>,
+) -> Option<Failures<Id>> {
+    let (mut remaining, mut unconfirmed) = (Vec::new(), Vec::new());
     let mut worst = None::<pingone::Error>;
     for thing in things {
-        match work(*thing).await {
-            Ok(true) if !done.contains(thing) => done.push(*thing),
+        match work(thing.id).await {
+            Ok(true) if !done.iter().any(|done| done.id == thing.id) => done.push(thing.clone()),
             Ok(_) => {}
             Err(error) => {
                 if error.may_have_changed() {
-                    unconfirmed.push(*thing);
+                    unconfirmed.push(thing.clone());
                 } else {
-                    not_done.push(*thing);
+                    remaining.push(thing.clone());
                 }
-                // The instance forbids the user to be changed, not this thing.
+                // The policy forbids to change the user, so it forbids the rest as well.
                 let is_final = matches!(*error.problem, Problem::Forbidden(_));
-                let tells_more =
+                let is_worse =
                     |worst: &pingone::Error| error.may_have_changed() && !worst.may_have_changed();
-                if worst.as_ref().is_none_or(tells_more) {
+                if worst.as_ref().is_none_or(is_worse) {
                     worst = Some(error);
                 }
                 if is_final {
@@ -192,27 +235,50 @@ pub async fn for_each_best_effort<T: Copy + PartialEq>(
         }
     }
     worst.map(|error| Failures {
-        not_done,
+        remaining,
         unconfirmed,
         error,
     })
 }
 
+impl Devices {
+    /// `Deleted 2 devices (iPhone, SMS)`.
+    pub fn summary(&self) -> String {
+        let count = counted(self.deleted.len(), "device");
+        if self.deleted.is_empty() {
+            format!("Deleted {count}")
+        } else {
+            format!("Deleted {count} ({})", list(&self.deleted))
+        }
+    }
+}
+
 impl Weight for Change {
     fn weight(&self) -> usize {
-        let details = match &self.details {
-            Details::None | Details::MfaEnabled(_) => 0,
-            Details::Lock(text) => text.as_deref().map_or(0, memory::text_weight),
-            Details::PasswordStatus(text) => memory::text_weight(text),
-            Details::Devices {
-                deleted,
-                unconfirmed,
-                ..
-            } => (deleted.len() + unconfirmed.len()) * memory::text_weight(SAMPLE_ID),
-            Details::Sessions { unconfirmed, .. } => {
-                unconfirmed.len() * memory::text_weight(SAMPLE_ID)
-            }
+        memory::ROW + self.details.weight()
+    }
+}
+
+impl Weight for Details {
+    fn weight(&self) -> usize {
+        let id = memory::text_weight(SAMPLE_ID);
+        let device = |device: &Device| {
+            let name = device.name.as_deref().map_or(0, memory::text_weight);
+            // The name is shown in the table and kept in the context.
+            id + 2 * name
         };
-        memory::ROW + memory::text_weight(&self.result) + details
+        match self {
+            Self::None | Self::MfaEnabled(_) => 0,
+            Self::Lock(lock) => lock.end.as_deref().map_or(0, memory::text_weight),
+            Self::PasswordStatus(text) => memory::text_weight(text),
+            Self::Devices(devices) => {
+                let kept = devices.kept.iter().flatten();
+                let gone = devices.deleted.iter().chain(&devices.unconfirmed);
+                gone.chain(kept).map(device).sum()
+            }
+            Self::Sessions(sessions) => {
+                (sessions.unconfirmed.len() + sessions.not_found.len()) * id
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
-//! Contains a user: several steps in the order in which they make sense. Each step's outcome is recorded; one that fails
-//! does not keep the others from being taken. What was changed stands in a record, by which `restore.rs` can undo it
-//! later.
+//! Contains a user: takes several steps in the order in which they make sense. A failed step does not stop the others.
+//! The record of what was changed lets `restore.rs` undo it later.
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
@@ -8,14 +7,19 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::SecretString;
 
 use super::{
-    accounts::{EnabledSince, Subject, disable, is_locked, is_locked_as_long, lock, lock_end_of},
+    accounts::{
+        EnabledSince, Subject, disable, existing_lock, is_locked, is_locked_as_long, lock,
+        lock_end_of,
+    },
     change::{Change, Details, changed_before, details_of},
-    devices::{Wanted, delete_devices},
+    devices::{Selection, delete_devices},
     find::Target,
     leave_groups::leave_groups,
     passwords::{force_change, status},
     sessions::end_all,
-    steps::{Record, Step, StepOutcome, StepReport, StepResult, THE_USER, UserReport},
+    steps::{
+        Detail, Record, Step, StepOutcome, StepReport, StepResult, THE_USER, UserReport, texts,
+    },
 };
 use pingone::{
     Client,
@@ -35,21 +39,21 @@ pub const STEPS: [Step; 7] = [
     Step::LeaveGroups,
 ];
 
-/// What is to be done.
+/// What to do.
 pub struct Plan {
     /// These steps, in the order of [`STEPS`].
     pub steps: Vec<Step>,
-    /// When the lock is to end; never if `None`.
+    /// When the lock ends; `None` for never.
     pub until: Option<Timestamp>,
-    /// Which devices are to be deleted.
-    pub devices: Wanted,
-    /// Which groups are to be left; all if there are none.
+    /// Which devices to delete.
+    pub devices: Selection,
+    /// Which groups to leave; all if empty.
     pub groups: Vec<GroupId>,
 }
 
 /// Takes the steps of a plan with one user.
 pub async fn contain(pingone: &Client<'_>, target: Target, plan: &Plan) -> Result<UserReport> {
-    // The state before, also for the steps that ask for it. Without it nothing is done: it could not be undone.
+    // Some steps need the state before. Without it nothing is done: it could not be undone.
     let before = target.into_user(pingone).await?;
     let (mut steps, mut record) = (Vec::new(), Record::default());
     for step in plan.steps.iter().copied() {
@@ -58,7 +62,9 @@ pub async fn contain(pingone: &Client<'_>, target: Target, plan: &Plan) -> Resul
             Ok(done) => Some(done.outcome == StepOutcome::Done),
             Err(error) => changed_before(error),
         };
-        if changed != Some(false) && note(pingone, step, &before, &mut record) && changed.is_none()
+        if changed != Some(false)
+            && record_step(pingone, step, &before, &mut record)
+            && changed.is_none()
         {
             record.unconfirmed_steps.push(step.name().to_owned());
         }
@@ -68,14 +74,15 @@ pub async fn contain(pingone: &Client<'_>, target: Target, plan: &Plan) -> Resul
         record = Record::default();
     }
     Ok(UserReport {
+        username: before.fields.username,
         steps,
         record: Some(record),
     })
 }
 
-/// Notes what a step changed, or may have: to undo too much does no harm here. False if the step noted by itself
-/// what it did.
-fn note(pingone: &Client<'_>, step: Step, before: &User, record: &mut Record) -> bool {
+/// Records what a step changed, or may have changed: undoing too much does no harm here. False for a step that records
+/// what it did by itself.
+fn record_step(pingone: &Client<'_>, step: Step, before: &User, record: &mut Record) -> bool {
     match step {
         Step::Lock if is_locked(&before.fields) => {
             record.locked_until_before = lock_end_of(pingone, before);
@@ -101,36 +108,33 @@ async fn run_step(
     match step {
         // A containment must not shorten a lock.
         Step::Lock if is_locked_as_long(pingone, before, plan.until) => {
-            Ok(StepResult::new(StepOutcome::Already, "was locked already"))
+            Ok(existing_lock(pingone, before, plan.until).into())
         }
-        // Only here: as a command of its own, a lock that cannot be had is a failure.
-        Step::Lock if is_disabled => Ok(StepResult::new(
+        // Only here: for `pingone-lock-user`, this is a failure.
+        Step::Lock if is_disabled => Ok(StepResult::text(
             StepOutcome::NotApplicable,
-            "the user is disabled already and cannot sign on; PingOne locks only enabled users",
+            "The user is already disabled and cannot sign on. PingOne only locks enabled users.",
         )),
         Step::Lock => {
             let change = lock(pingone, before, plan.until, EnabledSince::Before).await?;
             Ok(change.into())
         }
-        Step::Disable if is_disabled => Ok(StepResult::new(StepOutcome::Already, "was disabled")),
+        Step::Disable if is_disabled => Ok(StepResult::plain(StepOutcome::Already)),
         Step::Disable => {
             let label = THE_USER;
             disable(pingone, Subject { id, label }).await?;
-            Ok(StepResult::new(StepOutcome::Done, "disabled"))
+            Ok(StepResult::plain(StepOutcome::Done))
         }
         Step::EndSessions => {
             let result = end_all(pingone, id).await;
-            note_details(&result, record);
+            record_details(&result, record);
             Ok(result?.into())
         }
         Step::SetPassword => set_random_password(pingone, id).await,
-        Step::ForceChange => {
-            let is_replaced = record.password_replaced;
-            force_password_change(pingone, id, is_replaced).await
-        }
+        Step::ForceChange => force_password_change(pingone, id, record).await,
         Step::RemoveDevices => {
             let result = delete_devices(pingone, id, &plan.devices).await;
-            note_details(&result, record);
+            record_details(&result, record);
             Ok(result?.into())
         }
         Step::LeaveGroups => leave_groups(pingone, id, &plan.groups, record).await,
@@ -140,44 +144,32 @@ async fn run_step(
     }
 }
 
-/// Notes the sessions and devices that are gone, or may be.
-fn note_details(result: &Result<Change>, record: &mut Record) {
+/// Records the sessions and devices that are gone, or may be.
+fn record_details(result: &Result<Change>, record: &mut Record) {
     match details_of(result) {
-        Details::Sessions { ended, unconfirmed } => {
-            record.ended_sessions = ended.len() as u64;
-            record.unconfirmed_sessions = texts(unconfirmed);
+        Details::Sessions(sessions) => {
+            record.ended_sessions = sessions.ended.len() as u64;
+            record.unconfirmed_sessions = texts(&sessions.unconfirmed);
         }
-        Details::Devices {
-            deleted,
-            unconfirmed,
-            kept: _,
-        } => {
-            record.deleted_devices = texts(deleted);
-            record.unconfirmed_devices = texts(unconfirmed);
-        }
+        Details::Devices(devices) => record.deleted(&devices.deleted, &devices.unconfirmed),
         _ => {}
     }
-}
-
-fn texts<T: ToString>(ids: &[T]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
 }
 
 async fn force_password_change(
     pingone: &Client<'_>,
     id: UserId,
-    is_replaced: bool,
+    record: &Record,
 ) -> Result<StepResult> {
     if let Some(reason) = no_own_password(pingone, id).await? {
-        return Ok(StepResult::new(StepOutcome::NotApplicable, reason));
+        return Ok(StepResult::text(StepOutcome::NotApplicable, reason));
     }
     force_change(pingone, id).await?;
-    let old = if is_replaced {
-        ""
+    let detail = if record.password_replaced {
+        Detail::Plain
     } else {
-        "; until then the old password goes on working"
+        Detail::Note("until then, the old password keeps working")
     };
-    let detail = ["must be changed at the next sign-on", old].concat();
     Ok(StepResult::new(StepOutcome::Done, detail))
 }
 
@@ -186,16 +178,16 @@ async fn no_own_password(pingone: &Client<'_>, id: UserId) -> Result<Option<&'st
     let state = pingone.read_password_state(id).await?;
     Ok(match status(&state) {
         Some("EXTERNAL") => {
-            Some("the password is kept by another identity provider: change it there")
+            Some("Another identity provider manages the password. Change it there.")
         }
-        Some("NO_PASSWORD") => Some("the user has no password"),
+        Some("NO_PASSWORD") => Some("The user has no password"),
         _ => None,
     })
 }
 
 async fn set_random_password(pingone: &Client<'_>, id: UserId) -> Result<StepResult> {
     if let Some(reason) = no_own_password(pingone, id).await? {
-        return Ok(StepResult::new(StepOutcome::NotApplicable, reason));
+        return Ok(StepResult::text(StepOutcome::NotApplicable, reason));
     }
     let password = random_password()?;
     pingone.hide(&password);
@@ -204,23 +196,22 @@ async fn set_random_password(pingone: &Client<'_>, id: UserId) -> Result<StepRes
         ..PasswordOptions::default()
     };
     pingone.set_password(id, &password, options).await?;
-    let detail = "replaced by a random one that nobody knows";
-    Ok(StepResult::new(StepOutcome::Done, detail))
+    Ok(StepResult::plain(StepOutcome::Done))
 }
 
-/// A password that no one has to remember: 48 characters, of every kind that a policy may ask for.
+/// A password that nobody has to remember: 52 characters, of every kind that a policy may require.
 fn random_password() -> Result<SecretString> {
     const LENGTH: usize = 48;
-    // 64 characters, so that six bits of chance choose one evenly.
+    // 64 characters, so that six random bits choose each with the same probability.
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     // The first four are one of each kind.
     const KINDS: &str = "Aa0-";
-    let mut chance = zeroize::Zeroizing::new([0_u8; LENGTH]);
+    let mut random = zeroize::Zeroizing::new([0_u8; LENGTH]);
     SystemRandom::new()
-        .fill(&mut *chance)
+        .fill(&mut *random)
         .ok()
-        .context("no random numbers to be had")?;
-    let characters = chance
+        .context("no random numbers are available")?;
+    let characters = random
         .iter()
         .map(|byte| char::from(ALPHABET[usize::from(byte & 63)]));
     Ok(KINDS.chars().chain(characters).collect::<String>().into())
@@ -233,10 +224,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_random_password_has_every_kind_of_character_and_differs() {
+    fn random_passwords_differ_and_have_every_kind_of_character() {
         let (one, other) = (
-            random_password().expect("chance"),
-            random_password().expect("chance"),
+            random_password().expect("random numbers"),
+            random_password().expect("random numbers"),
         );
         let text = one.expose_secret();
         assert_eq!(text.len(), 52);

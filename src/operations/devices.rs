@@ -1,31 +1,42 @@
-//! Takes second factors away from a user: those that are named, or all that came since a time.
+//! Deletes a user's MFA devices: those that are named, or all that were paired since a time.
+
+use std::collections::HashSet;
 
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::change::{Change, Details, PartialSuccess, changed_by, for_each_best_effort};
+use super::{
+    change::{
+        Change, Details, Device, Devices, PartialSuccess, Verb, changed_by, for_each_best_effort,
+    },
+    phrases::{Named, list, tell_apart},
+};
 use pingone::{
     Client,
     id::{DeviceId, UserId},
 };
 
-/// Which devices are to be deleted.
-pub enum Wanted {
+const DELETE: Verb = Verb {
+    base: "delete",
+    past: "deleted",
+};
+
+/// Which devices to delete.
+pub enum Selection {
     /// These.
     These(Vec<DeviceId>),
     /// All but some.
     AllBut {
-        /// Only those that came after this time.
+        /// Only those that were paired after this time.
         since: Option<Timestamp>,
         /// Not these.
         keep: Vec<DeviceId>,
     },
 }
 
-impl Wanted {
-    /// A device of which PingOne does not say when it came is taken for new: to leave an attacker's in place would be
-    /// worse.
+impl Selection {
+    /// A device without a readable date counts as new: leaving an attacker's in place would be worse.
     fn has(&self, id: DeviceId, device: &Value) -> bool {
         match self {
             Self::These(devices) => devices.contains(&id),
@@ -40,67 +51,173 @@ impl Wanted {
     }
 }
 
-/// Deletes the devices that are `wanted`, and lists again to see that none of them is left.
-pub async fn delete_devices(pingone: &Client<'_>, user: UserId, wanted: &Wanted) -> Result<Change> {
-    let mut deleted: Vec<DeviceId> = Vec::new();
-    for round in 0..2 {
-        let listed = pingone.devices_with_ids(user).await;
-        let listed = listed.map_err(|error| partly(&deleted, &[], "then").with_cause(error))?;
-        let mut left = Vec::new();
-        for (id, device) in &listed {
-            let Some(id) = id else {
-                return Err(partly(&deleted, &[], "PingOne lists a device without an id.").into());
-            };
-            if wanted.has(*id, device) {
-                left.push(*id);
-            }
-        }
-        if left.is_empty() {
-            return Ok(done(deleted, listed.len()));
-        }
-        if round > 0 {
-            // What PingOne accepted to delete but goes on listing was not deleted.
-            deleted.retain(|device| !left.contains(device));
-        } else {
-            let work = async |device| pingone.delete_device(user, device).await;
-            if let Some(failures) = for_each_best_effort(&left, &mut deleted, work).await {
-                let summary = failures.summary("deleted");
-                let partly = partly(&deleted, &failures.unconfirmed, &summary);
-                return Err(partly.with_cause(failures.error));
-            }
-        }
+/// Deletes the selected devices, then lists them again to verify that none is left.
+pub async fn delete_devices(
+    pingone: &Client<'_>,
+    user: UserId,
+    selection: &Selection,
+) -> Result<Change> {
+    let mut deleted = Vec::new();
+    let (selected, kept) = list_devices(pingone, user, selection, &deleted).await?;
+    if selected.is_empty() {
+        return Ok(done(deleted, kept));
     }
-    let still = "PingOne goes on listing some of those that should be gone.";
-    Err(partly(&deleted, &[], still).into())
+    let work = async |device| pingone.delete_device(user, device).await;
+    if let Some(failures) = for_each_best_effort(&selected, &mut deleted, work).await {
+        let rest = format!("; {}", failures.summary(DELETE));
+        let partial = partial(&deleted, &failures.unconfirmed, &rest);
+        return Err(partial.with_cause(failures.error));
+    }
+    if pingone.is_dry_run() {
+        return Ok(done(deleted, kept));
+    }
+    let (left, mut still_there) = list_devices(pingone, user, selection, &deleted).await?;
+    if left.is_empty() {
+        // A name that was shared may be unique now, and would look like another device.
+        for device in &mut still_there {
+            if let Some(before) = kept.iter().find(|before| before.id == device.id) {
+                device.name.clone_from(&before.name);
+            }
+        }
+        return Ok(done(deleted, still_there));
+    }
+    // PingOne accepted to delete these but still lists them, so they were not deleted.
+    deleted.retain(|device| !left.iter().any(|left| left.id == device.id));
+    let still = format!(", but PingOne still lists {}.", list(&left));
+    Err(partial(&deleted, &[], &still).into())
 }
 
-fn done(deleted: Vec<DeviceId>, kept: usize) -> Change {
-    let result = if deleted.is_empty() {
-        format!("there was none; {kept} kept")
-    } else {
-        format!("{} deleted, {kept} kept", deleted.len())
-    };
+/// The user's devices: those that are selected, and the others. What was already `deleted` is part of the failure.
+async fn list_devices(
+    pingone: &Client<'_>,
+    user: UserId,
+    selection: &Selection,
+    deleted: &[Device],
+) -> Result<(Vec<Device>, Vec<Device>)> {
+    let listed = pingone.devices_with_ids(user).await;
+    let failed = |error| partial(deleted, &[], ", then failed").with_cause(error);
+    let (mut devices, mut is_selected) = (Vec::new(), HashSet::new());
+    for (id, device) in &listed.map_err(failed)? {
+        let Some(id) = *id else {
+            let nameless = ", but PingOne lists a device without an id.";
+            return Err(partial(deleted, &[], nameless).into());
+        };
+        if selection.has(id, device) {
+            is_selected.insert(id);
+        }
+        let name = name(device);
+        devices.push(Named { id, name });
+    }
+    tell_apart(&mut devices);
+    let (selected, others) = devices
+        .into_iter()
+        .partition(|device| is_selected.contains(&device.id));
+    Ok((selected, others))
+}
+
+fn done(deleted: Vec<Device>, kept: Vec<Device>) -> Change {
     Change {
         changed: !deleted.is_empty(),
         verified: true,
-        result,
-        details: Details::Devices {
+        details: Details::Devices(Devices {
             deleted,
             unconfirmed: Vec::new(),
             kept: Some(kept),
-        },
+        }),
     }
 }
 
-/// What came of deleting devices, when something failed. `unconfirmed`: those that may have been deleted.
-fn partly(deleted: &[DeviceId], unconfirmed: &[DeviceId], then: &str) -> PartialSuccess {
+/// The devices that were deleted before something failed. `unconfirmed` may have been deleted.
+fn partial(deleted: &[Device], unconfirmed: &[Device], rest: &str) -> PartialSuccess {
+    let devices = Devices {
+        deleted: deleted.to_vec(),
+        unconfirmed: unconfirmed.to_vec(),
+        kept: None,
+    };
     PartialSuccess {
-        summary: format!("devices deleted: {}; {then}", deleted.len()),
+        summary: devices.summary() + rest,
         changed: changed_by(deleted, unconfirmed),
-        details: Details::Devices {
-            deleted: deleted.to_vec(),
-            unconfirmed: unconfirmed.to_vec(),
-            kept: None,
-        },
+        details: Details::Devices(devices),
+    }
+}
+
+/// What people call a device: its nickname, or its type with the end of its number or address.
+pub fn name(device: &Value) -> Option<String> {
+    let text = |member: &str| {
+        let text = device.get(member).and_then(Value::as_str);
+        text.filter(|text| !text.trim().is_empty())
+    };
+    let kind = text("type").map(|kind| match kind {
+        "EMAIL" => "email",
+        "MOBILE" => "mobile app",
+        "VOICE" => "voice",
+        other => other,
+    });
+    let contact = text("phone")
+        .map(shortened_phone)
+        .or_else(|| text("email").map(shortened_email));
+    match (text("nickname"), kind, contact) {
+        (Some(nickname), Some(kind), _) => Some(format!("{nickname} ({kind})")),
+        (Some(nickname), None, _) => Some(nickname.to_owned()),
+        (None, Some(kind), Some(contact)) => Some(format!("{kind} {contact}")),
+        (None, kind, contact) => kind.map(str::to_owned).or(contact),
+    }
+}
+
+/// `+1…02`: enough to tell one number from another.
+fn shortened_phone(phone: &str) -> String {
+    let characters: Vec<char> = phone.chars().collect();
+    match &*characters {
+        [first, second, .., last_but_one, last] if characters.len() > 6 => {
+            format!("{first}{second}…{last_but_one}{last}")
+        }
+        _ => phone.to_owned(),
+    }
+}
+
+/// `e…@example.com`
+fn shortened_email(email: &str) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) => {
+            let first: String = local.chars().take(1).collect();
+            format!("{first}…@{domain}")
+        }
+        None => email.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_device_has_a_name_that_people_know() {
+        for (device, expected) in [
+            (
+                json!({"type": "SMS", "phone": "+1.6045550102", "nickname": "Work mobile"}),
+                Some("Work mobile (SMS)"),
+            ),
+            (
+                json!({"type": "SMS", "phone": "+1.6045550102"}),
+                Some("SMS +1…02"),
+            ),
+            (json!({"type": "SMS", "phone": "12345"}), Some("SMS 12345")),
+            (
+                json!({"type": "EMAIL", "email": "emma.sharp@example.com"}),
+                Some("email e…@example.com"),
+            ),
+            (
+                json!({"type": "MOBILE", "nickname": "iPhone"}),
+                Some("iPhone (mobile app)"),
+            ),
+            (json!({"type": "TOTP", "nickname": " "}), Some("TOTP")),
+            (json!({"nickname": "Key"}), Some("Key")),
+            (json!({"email": "a@b"}), Some("a…@b")),
+            (json!({}), None),
+        ] {
+            assert_eq!(name(&device).as_deref(), expected, "{device}");
+        }
     }
 }

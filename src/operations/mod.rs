@@ -1,8 +1,9 @@
-//! What is done at PingOne, with typed results: neither arguments nor tables are known here. A change is followed by a
-//! look at the new state, since PingOne may accept what it does not carry out.
+//! What is done at PingOne, with typed results: arguments and tables are not known here. Changes are verified, since
+//! PingOne may accept what it does not carry out.
 
 pub mod accounts;
 pub mod activities;
+mod blocked;
 pub mod change;
 pub mod contain;
 pub mod devices;
@@ -11,6 +12,8 @@ pub mod for_each;
 pub mod leave_groups;
 pub mod memberships;
 pub mod passwords;
+pub mod phrases;
+pub mod records;
 pub mod restore;
 pub mod roles;
 pub mod sessions;

@@ -1,4 +1,4 @@
-//! What is done to a user's password by several commands, and what its state says.
+//! Forces password changes and reads the status of passwords, for several commands.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -6,30 +6,33 @@ use serde_json::Value;
 use super::change::PartialSuccess;
 use pingone::{Client, id::UserId};
 
-/// The state of a password that the user has to change at the next sign-on.
+/// The status of a password that the user has to change at the next sign-on.
 pub const MUST_CHANGE: &str = "MUST_CHANGE_PASSWORD";
 
-/// The word for a password's state.
+/// The status in the state of a password.
 pub fn status(state: &Value) -> Option<&str> {
     state.get("status")?.as_str()
 }
 
-/// Makes a user change the password at the next sign-on. Gives PingOne's answer.
+/// Forces a user to change the password at the next sign-on. Returns PingOne's answer.
 pub async fn force_change(pingone: &Client<'_>, id: UserId) -> Result<Option<Value>> {
     let raw = pingone.force_password_change(id).await?;
+    if pingone.is_dry_run() {
+        return Ok(raw);
+    }
     ensure_must_change(pingone, id, raw.as_ref()).await?;
     Ok(raw)
 }
 
-/// PingOne answers with the state of the password; only if it does not, it has to be asked.
+/// Verifies that the user must change the password. PingOne's `answer` should contain the state; otherwise it is read.
 pub async fn ensure_must_change(
     pingone: &Client<'_>,
     id: UserId,
     answer: Option<&Value>,
 ) -> Result<()> {
-    let told = answer.and_then(status).map(str::to_owned);
-    let status = if told.is_some() {
-        told
+    let answered = answer.and_then(status).map(str::to_owned);
+    let status = if answered.is_some() {
+        answered
     } else {
         let state = pingone.read_password_state(id).await;
         status(&state.context(PartialSuccess::accepted("change"))?).map(str::to_owned)
@@ -37,7 +40,7 @@ pub async fn ensure_must_change(
     let status = status.unwrap_or_default();
     ensure!(
         status == MUST_CHANGE,
-        "PingOne accepted the change, but the user need not change the password: its state is {status}."
+        "PingOne accepted the change, but the user does not have to change the password: its status is {status}."
     );
     Ok(())
 }

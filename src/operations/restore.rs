@@ -1,100 +1,23 @@
-//! Restores a user: undoes what the records of containments say, as far as PingOne lets it be undone, and says what
-//! cannot be undone.
+//! Restores a user: undoes what containments recorded, as far as PingOne allows, and says what cannot be undone.
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::Result;
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::{
-    accounts::{self, EnabledSince, Subject, is_locked, lock, lock_end_of},
+    accounts::{self, EnabledSince, Subject, is_locked, lock},
+    blocked::still_blocked,
     find::Target,
     memberships::{JoinOutcome, join},
+    phrases::counted,
+    records::{Containment, Records, records_of},
     steps::{
-        NotAll, Record, Step, StepOutcome, StepReport, StepResult, THE_USER, UserReport, explain,
+        Detail, Direction, Group, GroupChanges, GroupFailure, PartialGroups, Reason, Step,
+        StepOutcome, StepReport, StepResult, THE_USER, UserReport,
     },
 };
-use crate::manifest::CommandName;
-use pingone::{
-    Client,
-    id::{GroupId, UserId},
-    times::to_rfc3339_millis,
-    users::User,
-};
+use pingone::{Client, id::UserId, users::User};
 
-/// A containment as its command put it into the context.
-#[derive(Deserialize)]
-pub struct Containment {
-    #[serde(rename = "ID")]
-    id: String,
-    #[serde(rename = "DryRun", default)]
-    is_dry_run: bool,
-    #[serde(rename = "Record")]
-    record: Record,
-}
-
-/// Reads the records of containments.
-pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
-    let read = |text: &String| {
-        serde_json::from_str(text).map_err(|_| {
-            anyhow!("'record' must be the JSON from PingOne.Containment (in a playbook: ${{PingOne.Containment}}).")
-        })
-    };
-    texts.iter().map(read).collect()
-}
-
-/// What all containments of this user changed; those that were dry runs changed nothing.
-fn records_of(user: UserId, containments: &[Containment]) -> Result<Records<'_>> {
-    let id = user.to_string();
-    let own = containments.iter().filter(|of| of.id == id);
-    let (dry_runs, real): (Vec<_>, Vec<_>) = own.partition(|own| own.is_dry_run);
-    ensure!(
-        !real.is_empty() || dry_runs.is_empty(),
-        "The record of this user is of a dry run, which changed nothing, so there is nothing to undo. Give the record of the containment itself."
-    );
-    ensure!(
-        !real.is_empty(),
-        "None of the given records is of this user: what was changed is not known, so nothing was undone."
-    );
-    Ok(Records(
-        real.into_iter()
-            .map(|containment| &containment.record)
-            .collect(),
-    ))
-}
-
-/// The records of one user, taken together.
-struct Records<'a>(Vec<&'a Record>);
-
-impl Records<'_> {
-    fn any(&self, what: fn(&Record) -> bool) -> bool {
-        self.0.iter().any(|record| what(record))
-    }
-
-    /// Whether it is certain of at least one record that says so.
-    fn is_certain(&self, step: Step, what: fn(&Record) -> bool) -> bool {
-        let is_unconfirmed =
-            |record: &Record| record.unconfirmed_steps.iter().any(|of| of == step.name());
-        let mut records = self.0.iter();
-        records.any(|record| what(record) && !is_unconfirmed(record))
-    }
-
-    fn ids(&self, what: fn(&Record) -> &Vec<String>) -> Vec<&str> {
-        let ids = self.0.iter().flat_map(|record| what(record));
-        ids.map(String::as_str).collect()
-    }
-
-    /// When the lock ended that was there before. Each containment only prolongs, so the first end was there before
-    /// all of them.
-    fn lock_end_before(&self) -> Option<Timestamp> {
-        let ends = self
-            .0
-            .iter()
-            .filter_map(|record| record.locked_until_before);
-        ends.min()
-    }
-}
-
-/// Undoes, for one user, what the `containments` of it changed.
+/// Undoes, for one user, what its `containments` changed.
 pub async fn restore(
     pingone: &Client<'_>,
     target: Target,
@@ -103,44 +26,51 @@ pub async fn restore(
     let id = target.id;
     let records = records_of(id, containments)?;
     let mut user = target.into_user(pingone).await?;
+    let username = user.fields.username.clone();
     let mut steps = let_in(pingone, &mut user, &records).await;
-    let is_read_back = steps.iter().any(|step| step.outcome == StepOutcome::Done);
-    let mut groups = records.ids(|record| &record.left_groups);
-    groups.extend(records.ids(|record| &record.unconfirmed_groups));
-    if !groups.is_empty() {
-        let joined = join_groups(pingone, id, &groups).await;
+    let has_changed = steps.iter().any(|step| step.outcome() == StepOutcome::Done);
+    let groups = records.groups();
+    if !matches!(&groups, Ok(groups) if groups.is_empty()) {
+        let joined = match groups {
+            Ok(groups) => join_groups(pingone, id, groups).await,
+            Err(error) => Err(error),
+        };
         steps.push(StepReport::new(pingone, id, Step::JoinGroups, joined));
     }
-    steps.extend(not_undone(pingone, id, &records));
-    if steps.is_empty() {
-        let nothing = "the containment changed nothing that would have to be undone";
-        let nothing = Ok(StepResult::new(StepOutcome::Already, nothing));
-        steps.push(StepReport::new(pingone, id, Step::Nothing, nothing));
+    let mut note = |step, result| steps.push(StepReport::new(pingone, id, step, result));
+    for (step, text) in not_undone(&records) {
+        let result = StepResult::text(StepOutcome::NotUndone, text);
+        note(step, Ok(result));
     }
-    let state = if is_read_back {
+    if steps.is_empty() {
+        let nothing = StepResult::plain(StepOutcome::Already);
+        steps.push(StepReport::new(pingone, id, Step::Nothing, Ok(nothing)));
+    }
+    let state = if has_changed {
         pingone.read_user(id).await.map_err(anyhow::Error::from)
     } else {
         Ok(user)
     };
     let blocked = match state {
         Ok(user) => still_blocked(pingone, &user, &records, &steps).map(Ok),
-        Err(error) => Some(Err(error.context("the user could not be read back"))),
+        Err(error) => Some(Err(error.context("The user could not be read again"))),
     };
     steps.extend(blocked.map(|blocked| StepReport::new(pingone, id, Step::SignOn, blocked)));
     Ok(UserReport {
+        username,
         steps,
         record: None,
     })
 }
 
-/// Enables and unlocks the user, where a containment had it otherwise. PingOne locks and unlocks only enabled users.
+/// Enables and unlocks the user, if a containment disabled or locked it. PingOne locks and unlocks only enabled users.
 async fn let_in(pingone: &Client<'_>, user: &mut User, records: &Records<'_>) -> Vec<StepReport> {
     let id = user.id;
     let mut steps = Vec::new();
     let mut enabled = EnabledSince::Before;
     if records.any(|record| record.disabled) {
         let step = StepReport::new(pingone, id, Step::Enable, enable(pingone, user).await);
-        if matches!(step.outcome, StepOutcome::Done | StepOutcome::Planned) {
+        if matches!(step.outcome(), StepOutcome::Done | StepOutcome::Planned) {
             enabled = EnabledSince::JustNow;
             user.fields.enabled = Some(true);
         }
@@ -156,126 +86,67 @@ async fn let_in(pingone: &Client<'_>, user: &mut User, records: &Records<'_>) ->
     steps
 }
 
-/// What still keeps the user from signing on, and how to undo that. A restoration does not do so by itself: somebody
-/// had a reason for it.
-fn still_blocked(
-    pingone: &Client<'_>,
-    user: &User,
-    records: &Records<'_>,
-    steps: &[StepReport],
-) -> Option<StepResult> {
-    let is = |step, outcome| {
-        let mut steps = steps.iter();
-        steps.any(|taken| taken.step == step && taken.outcome == outcome)
-    };
-    let username = user.fields.username.as_deref();
-    let mut reasons = Vec::new();
-    // A step that failed says so by itself.
-    if user.fields.enabled == Some(false) && !is(Step::Enable, StepOutcome::Failed) {
-        let how = if records.any(|record| record.disabled) {
-            "disabled again, although it was enabled a moment ago"
-        } else {
-            "still disabled, not by this containment"
-        };
-        let undo = war_room_line(CommandName::ActivateUser.name(), username);
-        reasons.push(format!("{how}: {undo}"));
-    }
-    let end_before = records.lock_end_before();
-    let is_over = end_before.is_some_and(|end| end <= pingone.now());
-    let will_be_unlocked =
-        is(Step::Unlock, StepOutcome::Planned) || is(Step::Lock, StepOutcome::Planned) && is_over;
-    let has_failed = is(Step::Unlock, StepOutcome::Failed) || is(Step::Lock, StepOutcome::Failed);
-    if is_locked(&user.fields) && !will_be_unlocked && !has_failed {
-        let end = if is(Step::Lock, StepOutcome::Planned) {
-            end_before
-        } else {
-            lock_end_of(pingone, user)
-        };
-        let until = end.map(|end| format!(" until {}", to_rfc3339_millis(end)));
-        let until = until.unwrap_or_default();
-        let undo = war_room_line(CommandName::UnlockUser.name(), username);
-        reasons.push(match end_before {
-            _ if records.any(|record| record.locked) => {
-                format!("locked again{until}, although it was unlocked a moment ago: {undo}")
-            }
-            Some(_) => format!("still locked{until}, as before the containment: {undo}"),
-            None => format!("still locked{until}, not by this containment: {undo}"),
-        });
-    }
-    (!reasons.is_empty()).then(|| StepResult::new(StepOutcome::Blocked, reasons.join("\n")))
-}
-
-/// A command about a user as it is typed in the War Room.
-fn war_room_line(command: &str, username: Option<&str>) -> String {
-    let Some(username) = username else {
-        return format!("!{command}");
-    };
-    let is_plain = |c: char| c.is_alphanumeric() || "._-@+".contains(c);
-    if !username.is_empty() && username.chars().all(is_plain) {
-        return format!("!{command} username={username}");
-    }
-    let quoted = username.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("!{command} username=\"{quoted}\"")
-}
-
-/// What cannot be undone, or perhaps need not be.
-fn not_undone(pingone: &Client<'_>, id: UserId, records: &Records<'_>) -> Vec<StepReport> {
+/// What cannot be undone, or may not have to be.
+fn not_undone(records: &Records<'_>) -> Vec<(Step, String)> {
     let mut steps = Vec::new();
-    let mut note = |step, detail: &str| {
-        steps.push(StepReport::new(
-            pingone,
-            id,
-            step,
-            Ok(StepResult::new(StepOutcome::NotUndone, detail)),
-        ));
-    };
     if records.any(|record| record.password_replaced) {
-        note(
-            Step::SetPassword,
-            if records.is_certain(Step::SetPassword, |record| record.password_replaced) {
-                "the old password is not known to anyone but its owner: set a new one with pingone-set-password"
-            } else {
-                "the password may have been replaced by one that nobody knows: if the old one does not work, set a new one with pingone-set-password"
-            },
-        );
+        let is_certain = records.is_certain(Step::SetPassword, |record| record.password_replaced);
+        let text = if is_certain {
+            "Only the owner knows the old password. Set a new one with pingone-set-password."
+        } else {
+            "The password may have been replaced by one that nobody knows. If the old one does not work, set a new one with pingone-set-password."
+        };
+        steps.push((Step::SetPassword, text.to_owned()));
     }
     if records.any(|record| record.change_forced) {
-        note(
-            Step::ForceChange,
-            if records.is_certain(Step::ForceChange, |record| record.change_forced) {
-                "the user must still change the password at the next sign-on; a new one, set with pingone-set-password and forceChange=false, would end that"
-            } else {
-                "the user may have to change the password at the next sign-on: look with pingone-read-password-state"
-            },
-        );
+        let is_certain = records.is_certain(Step::ForceChange, |record| record.change_forced);
+        let text = if is_certain {
+            "The user still has to change the password at the next sign-on. To end that, set a new one with pingone-set-password and forceChange=false."
+        } else {
+            "The user may have to change the password at the next sign-on. Check with pingone-read-password-state."
+        };
+        steps.push((Step::ForceChange, text.to_owned()));
     }
-    let deleted = records.ids(|record| &record.deleted_devices).len();
-    let deleted =
-        (deleted > 0).then(|| format!("{deleted} devices have to be paired again by the user"));
-    let unconfirmed = records.ids(|record| &record.unconfirmed_devices);
-    let unconfirmed = (!unconfirmed.is_empty()).then(|| {
-        let ids = unconfirmed.join(", ");
-        format!("may have been deleted, and then have to be paired again: {ids}; look with pingone-list-mfa-devices")
-    });
-    if let Some(told) = joined(deleted, unconfirmed) {
-        note(Step::RemoveDevices, &told);
-    }
-    let ended: u64 = records.0.iter().map(|record| record.ended_sessions).sum();
-    let ended = (ended > 0).then(|| format!("{ended} sessions ended; the user signs on again"));
-    let unconfirmed = records.ids(|record| &record.unconfirmed_sessions);
-    let unconfirmed = (!unconfirmed.is_empty()).then(|| {
-        let ids = unconfirmed.join(", ");
-        format!("may have been ended: {ids}; look with pingone-list-sessions")
-    });
-    if let Some(told) = joined(ended, unconfirmed) {
-        note(Step::EndSessions, &told);
-    }
+    steps.extend(lost_devices(records).map(|text| (Step::RemoveDevices, text)));
+    steps.extend(ended_sessions(records).map(|text| (Step::EndSessions, text)));
     steps
 }
 
-fn joined(certain: Option<String>, unconfirmed: Option<String>) -> Option<String> {
+fn lost_devices(records: &Records<'_>) -> Option<String> {
+    let count = records.texts(|record| &record.deleted_devices).len();
+    let names = records.texts(|record| &record.deleted_device_names);
+    let names = (!names.is_empty()).then(|| format!(": {}", names.join(", ")));
+    let deleted = (count > 0).then(|| {
+        let devices = counted(count, "device");
+        let names = names.unwrap_or_default();
+        format!("The user has to pair {devices} again{names}.")
+    });
+    let unconfirmed = records.texts(|record| &record.unconfirmed_devices);
+    let unconfirmed = (!unconfirmed.is_empty()).then(|| {
+        let ids = unconfirmed.join(", ");
+        format!("These may have been deleted and would have to be paired again: {ids}. Check with pingone-list-mfa-devices.")
+    });
+    sentences(deleted, unconfirmed)
+}
+
+fn ended_sessions(records: &Records<'_>) -> Option<String> {
+    let count = records.ended_sessions();
+    let ended = (count > 0).then(|| {
+        let sessions = counted(usize::try_from(count).unwrap_or(usize::MAX), "session");
+        let were = if count == 1 { "was" } else { "were" };
+        format!("{sessions} {were} ended. The user has to sign on again.")
+    });
+    let unconfirmed = records.texts(|record| &record.unconfirmed_sessions);
+    let unconfirmed = (!unconfirmed.is_empty()).then(|| {
+        let ids = unconfirmed.join(", ");
+        format!("These may have been ended: {ids}. Check with pingone-list-sessions.")
+    });
+    sentences(ended, unconfirmed)
+}
+
+fn sentences(certain: Option<String>, unconfirmed: Option<String>) -> Option<String> {
     let parts: Vec<String> = certain.into_iter().chain(unconfirmed).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 fn subject(user: &User) -> Subject<'static> {
@@ -287,18 +158,19 @@ fn subject(user: &User) -> Subject<'static> {
 
 async fn enable(pingone: &Client<'_>, before: &User) -> Result<StepResult> {
     if before.fields.enabled == Some(true) {
-        return Ok(StepResult::new(StepOutcome::Already, "was enabled"));
+        return Ok(StepResult::plain(StepOutcome::Already));
     }
     accounts::enable(pingone, subject(before)).await?;
-    Ok(StepResult::new(StepOutcome::Done, "enabled"))
+    Ok(StepResult::plain(StepOutcome::Done))
 }
 
 async fn unlock(pingone: &Client<'_>, before: &User, enabled: EnabledSince) -> Result<StepResult> {
     if !is_locked(&before.fields) {
-        return Ok(StepResult::new(StepOutcome::Already, "was not locked"));
+        let text = "The account is not locked";
+        return Ok(StepResult::text(StepOutcome::Already, text));
     }
     accounts::unlock(pingone, subject(before), enabled).await?;
-    Ok(StepResult::new(StepOutcome::Done, "unlocked"))
+    Ok(StepResult::plain(StepOutcome::Done))
 }
 
 /// Gives a lock the end that it had before the containment.
@@ -308,80 +180,50 @@ async fn relock(
     until: Timestamp,
     enabled: EnabledSince,
 ) -> Result<StepResult> {
-    if until <= pingone.now() {
-        return unlock(pingone, before, enabled).await;
+    if until > pingone.now() {
+        let change = lock(pingone, before, Some(until), enabled).await?;
+        return Ok(change.into());
     }
-    let change = lock(pingone, before, Some(until), enabled).await?;
-    Ok(change.into())
+    let mut unlocked = unlock(pingone, before, enabled).await?;
+    if unlocked.outcome == StepOutcome::Done {
+        unlocked.detail = Detail::Note("the lock from before the containment is over");
+    }
+    Ok(unlocked)
 }
 
-async fn join_groups(pingone: &Client<'_>, id: UserId, groups: &[&str]) -> Result<StepResult> {
-    let (mut joined, mut failed) = (0_usize, Vec::new());
-    // PingOne refuses who is in a group already; where nothing is sent, that has to be looked up.
-    let in_already = if pingone.is_dry_run() {
+async fn join_groups(pingone: &Client<'_>, id: UserId, groups: Vec<Group>) -> Result<StepResult> {
+    let (mut changes, mut failed) = (GroupChanges::default(), Vec::new());
+    // PingOne refuses to add a member again. A dry run sends nothing, so it has to look.
+    let members_of = if pingone.is_dry_run() {
         pingone.direct_groups(id).await?.1
     } else {
         Vec::new()
     };
     for group in groups {
-        let Ok(group) = group.parse::<GroupId>() else {
-            bail!("The record names a group that is no id: {group}.")
-        };
-        if in_already.iter().any(|known| known.group == group) {
+        if members_of.iter().any(|known| known.group == group.id) {
+            changes.unchanged.push(group);
             continue;
         }
-        match join(pingone, id, group).await {
-            Ok(JoinOutcome::Added(_)) => joined += 1,
-            Ok(JoinOutcome::AlreadyMember) => {}
-            Err(error) => failed.push(format!("{group}: {}", explain(&error.into()))),
+        match join(pingone, id, group.id).await {
+            Ok(JoinOutcome::Added(_)) => changes.changed.push(group),
+            Ok(JoinOutcome::AlreadyMember) => changes.unchanged.push(group),
+            Err(error) => failed.push(GroupFailure::new(group, Reason::PingOne(error))),
         }
     }
     if !failed.is_empty() {
-        let failed = failed.join("; ");
-        return Err(NotAll(format!("groups joined: {joined}; not joined: {failed}")).into());
-    }
-    Ok(if joined == 0 {
-        StepResult::new(StepOutcome::Already, "was in all of them")
-    } else {
-        StepResult::new(StepOutcome::Done, format!("{joined} joined"))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_record_is_read_as_it_was_written() {
-        let record = Record {
-            disabled: true,
-            left_groups: vec!["g".to_owned()],
-            ..Record::default()
-        };
-        let text = json!({"ID": "u", "At": "t", "Record": record}).to_string();
-        let read = records(&[text]).expect("a record");
-        let read = &read[0].record;
-        assert!(read.disabled && read.left_groups == ["g"] && !read.locked);
-        assert!(records(&["{}".to_owned()]).is_err() && records(&["emma".to_owned()]).is_err());
-    }
-
-    #[test]
-    fn a_command_names_its_user_so_that_it_can_be_typed() {
-        for (username, line) in [
-            ("emma.sharp", "!c username=emma.sharp"),
-            ("emma+1@example.com", "!c username=emma+1@example.com"),
-            ("emma sharp", r#"!c username="emma sharp""#),
-            (
-                r#"emma "em" \sharp"#,
-                r#"!c username="emma \"em\" \\sharp""#,
-            ),
-            ("emma=sharp", r#"!c username="emma=sharp""#),
-            ("", r#"!c username="""#),
-        ] {
-            assert_eq!(war_room_line("c", Some(username)), line);
+        return Err(PartialGroups {
+            direction: Direction::Join,
+            done: changes.changed,
+            failed,
+            unconfirmed: Vec::new(),
+            dynamic: Vec::new(),
         }
-        assert_eq!(war_room_line("c", None), "!c");
+        .into());
     }
+    let outcome = if changes.changed.is_empty() {
+        StepOutcome::Already
+    } else {
+        StepOutcome::Done
+    };
+    Ok(StepResult::new(outcome, Detail::Groups(changes)))
 }

@@ -2,73 +2,83 @@
 
 use anyhow::Result;
 
-use super::change::{Change, Details, PartialSuccess, changed_by, for_each_best_effort};
+use super::{
+    change::{Change, Details, PartialSuccess, Sessions, Verb, changed_by, for_each_best_effort},
+    phrases::{Named, counted},
+};
 use pingone::{
     Client,
     id::{SessionId, UserId},
     sessions::Session,
 };
 
-/// PingOne lists ten sessions at a time, so ending all may take several rounds; not more than these.
+/// PingOne lists ten sessions at a time, so ending all may take several rounds.
 const MAX_ROUNDS: usize = 20;
 
-/// Ends all sessions that have not expired, and lists again to see that none is left.
+const END: Verb = Verb {
+    base: "end",
+    past: "ended",
+};
+
+/// Ends all sessions that have not expired, then lists them again to verify that none is left.
 pub async fn end_all(pingone: &Client<'_>, user: UserId) -> Result<Change> {
     let mut ended = Vec::new();
     let mut last_round = Vec::new();
     for round in 0..=MAX_ROUNDS {
         let listed = pingone.sessions(user).await;
-        let listed = listed.map_err(|error| partly(&ended, &[], "then").with_cause(error))?;
+        let listed =
+            listed.map_err(|error| partial(&ended, &[], ", then failed").with_cause(error))?;
         let now = pingone.now_at_pingone();
         let live = listed.iter().filter(|session| session.is_live(now));
         let Some(left) = live
             .map(|session| session.id)
             .collect::<Option<Vec<SessionId>>>()
         else {
-            return Err(partly(&ended, &[], "PingOne lists a session without an id.").into());
+            let nameless = ", but PingOne lists a session without an id.";
+            return Err(partial(&ended, &[], nameless).into());
         };
         if left.is_empty() {
-            let result = none_left(&ended, &listed);
-            return Ok(done(ended, result));
+            let expired = expired(&listed, &ended);
+            return Ok(done(ended, expired, Vec::new()));
         }
         if left == last_round {
-            // What it accepted to end but goes on listing was not ended.
+            // PingOne accepted to end these but still lists them, so they were not ended.
             ended.retain(|session| !left.contains(session));
-            return Err(partly(&ended, &[], "PingOne goes on listing some.").into());
+            return Err(partial(&ended, &[], &still_listed(&left)).into());
         }
         if round == MAX_ROUNDS {
             break;
         }
         end(pingone, user, &left, &mut ended).await?;
+        if pingone.is_dry_run() {
+            let expired = expired(&listed, &ended);
+            return Ok(done(ended, expired, Vec::new()));
+        }
         last_round = left;
     }
-    Err(partly(&ended, &[], "there are more: run the command again.").into())
+    Err(partial(&ended, &[], ", but there are more. Run the command again.").into())
 }
 
-/// The text for a user without a live session. PingOne may go on listing those that have expired.
-fn none_left(ended: &[SessionId], listed: &[Session]) -> String {
-    let mut result = if ended.is_empty() {
-        "there was none".to_owned()
-    } else {
-        format!("{} ended, none left", ended.len())
-    };
+/// How many of the `listed` sessions expired by themselves: PingOne may still list those.
+fn expired(listed: &[Session], ended: &[SessionId]) -> usize {
     let is_ended = |session: &&Session| session.id.is_some_and(|id| ended.contains(&id));
-    let expired = listed.len() - listed.iter().filter(is_ended).count();
-    if expired > 0 {
-        result.push_str(&["; had expired already: ", &expired.to_string()].concat());
-    }
-    result
+    listed.len() - listed.iter().filter(is_ended).count()
 }
 
-/// Ends these sessions, and asks for each to see that it is gone: a list could leave it out for being older than
-/// the ten that PingOne shows.
+fn still_listed(sessions: &[SessionId]) -> String {
+    format!(", but PingOne still lists {}.", joined(sessions))
+}
+
+/// Ends these sessions, then reads each to verify that it is gone: a list can omit it, since it shows only the ten
+/// newest.
 pub async fn end_these(pingone: &Client<'_>, user: UserId, only: &[SessionId]) -> Result<Change> {
     let mut ended = Vec::new();
     end(pingone, user, only, &mut ended).await?;
     let (mut still, mut expired) = (Vec::new(), Vec::new());
     for session in only {
         let found = pingone.session(user, *session).await;
-        match found.map_err(|error| partly(&ended, &[], "then").with_cause(error))? {
+        let failed = |error| partial(&ended, &[], ", then failed").with_cause(error);
+        match found.map_err(failed)? {
             Some(found) if found.is_live(pingone.now_at_pingone()) => still.push(*session),
             Some(_) if !ended.contains(session) => expired.push(*session),
             _ => {}
@@ -76,22 +86,15 @@ pub async fn end_these(pingone: &Client<'_>, user: UserId, only: &[SessionId]) -
     }
     if !still.is_empty() {
         ended.retain(|session| !still.contains(session));
-        let still = format!("PingOne still has {}.", joined(&still));
-        return Err(partly(&ended, &[], &still).into());
+        return Err(partial(&ended, &[], &still_listed(&still)).into());
     }
-    let mut result = format!("{} ended", ended.len());
-    if !expired.is_empty() {
-        result.push_str(&["; had expired already: ", &joined(&expired)].concat());
-    }
-    let mut unknown = only.to_vec();
-    unknown.retain(|session| !ended.contains(session) && !expired.contains(session));
-    if !unknown.is_empty() {
-        result.push_str(&["; the user has no session ", &joined(&unknown)].concat());
-    }
-    Ok(done(ended, result))
+    let mut not_found = only.to_vec();
+    not_found.retain(|session| !ended.contains(session) && !expired.contains(session));
+    Ok(done(ended, expired.len(), not_found))
 }
 
-fn joined(sessions: &[SessionId]) -> String {
+/// Sessions in one text, separated by commas.
+pub fn joined(sessions: &[SessionId]) -> String {
     let sessions: Vec<String> = sessions.iter().map(ToString::to_string).collect();
     sessions.join(", ")
 }
@@ -102,36 +105,44 @@ async fn end(
     sessions: &[SessionId],
     ended: &mut Vec<SessionId>,
 ) -> Result<()> {
+    let by_id = |ids: &[SessionId]| ids.iter().copied().map(Named::by_id).collect::<Vec<_>>();
+    let ids = |sessions: &[Named<SessionId>]| sessions.iter().map(|named| named.id).collect();
+    let mut done = by_id(ended);
     let work = async |session| pingone.end_session(user, session).await;
-    match for_each_best_effort(sessions, ended, work).await {
+    let failures = for_each_best_effort(&by_id(sessions), &mut done, work).await;
+    *ended = ids(&done);
+    match failures {
         None => Ok(()),
         Some(failures) => {
-            let partly = partly(ended, &failures.unconfirmed, &failures.summary("ended"));
-            Err(partly.with_cause(failures.error))
+            let rest = format!("; {}", failures.summary(END));
+            let unconfirmed: Vec<SessionId> = ids(&failures.unconfirmed);
+            Err(partial(ended, &unconfirmed, &rest).with_cause(failures.error))
         }
     }
 }
 
-fn done(ended: Vec<SessionId>, result: String) -> Change {
+fn done(ended: Vec<SessionId>, expired: usize, not_found: Vec<SessionId>) -> Change {
     Change {
         changed: !ended.is_empty(),
         verified: true,
-        result,
-        details: Details::Sessions {
+        details: Details::Sessions(Sessions {
             ended,
             unconfirmed: Vec::new(),
-        },
+            expired,
+            not_found,
+        }),
     }
 }
 
-/// What came of ending sessions, when something failed. `unconfirmed`: those that may have been ended.
-fn partly(ended: &[SessionId], unconfirmed: &[SessionId], then: &str) -> PartialSuccess {
+/// The sessions that were ended before something failed. `unconfirmed` may have been ended.
+fn partial(ended: &[SessionId], unconfirmed: &[SessionId], rest: &str) -> PartialSuccess {
     PartialSuccess {
-        summary: format!("sessions ended: {}; {then}", ended.len()),
+        summary: format!("Ended {}{rest}", counted(ended.len(), "session")),
         changed: changed_by(ended, unconfirmed),
-        details: Details::Sessions {
+        details: Details::Sessions(Sessions {
             ended: ended.to_vec(),
             unconfirmed: unconfirmed.to_vec(),
-        },
+            ..Sessions::default()
+        }),
     }
 }

@@ -1,23 +1,26 @@
-//! The steps of a containment and of a restoration: what came of each, and the record that leads from the one to the
-//! other. Which steps are taken is the business of `contain.rs` and `restore.rs`.
+//! The steps of a containment and of a restoration: their outcomes, and the record that leads from the one to the
+//! other. `contain.rs` and `restore.rs` decide which steps to take.
 
-use std::iter;
+use std::fmt::{self, Display, Formatter};
 
 use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    change::Change,
+    change::{Change, Device},
     for_each::{SAMPLE_ID, Weight},
+    phrases::{Named, counted, list},
 };
-use crate::{access::Access, failure};
-use pingone::{Client, id::UserId, memory};
+use pingone::{Client, id::GroupId, id::UserId, memory};
 
-/// What the texts of a step call the user, who stands beside them.
+/// The user in the errors of a step, which stand beside its name.
 pub(super) const THE_USER: &str = "the user";
 
-/// A step of a containment or of a restoration. Those of a containment are in the order in which they are taken:
+/// A group, by its name where PingOne gave it.
+pub type Group = Named<GroupId>;
+
+/// A step of a containment or of a restoration. The steps of a containment are in the order in which they are taken:
 /// PingOne locks only enabled users, so the lock comes before disabling; sessions end when no new one can begin; groups
 /// come last, since leaving them contains least and is most work to undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,28 +31,28 @@ pub enum Step {
     Disable,
     /// Ends the sessions.
     EndSessions,
-    /// Replaces the password.
+    /// Replaces the password by a random one.
     SetPassword,
-    /// Has the password changed at the next sign-on.
+    /// Forces a password change at the next sign-on.
     ForceChange,
-    /// Deletes devices.
+    /// Deletes MFA devices.
     RemoveDevices,
-    /// Takes the user out of groups.
+    /// Removes the user from groups.
     LeaveGroups,
     /// Enables the user.
     Enable,
     /// Unlocks the account.
     Unlock,
-    /// Puts the user into groups again.
+    /// Adds the user to groups again.
     JoinGroups,
-    /// Nothing has to be undone.
+    /// There is nothing to undo.
     Nothing,
-    /// Whether the user can sign on after all.
+    /// Checks whether the user can sign on.
     SignOn,
 }
 
 impl Step {
-    /// The name, in arguments and answers.
+    /// The name in arguments and in the context.
     pub fn name(self) -> &'static str {
         match self {
             Self::Lock => "lock",
@@ -68,12 +71,12 @@ impl Step {
     }
 }
 
-/// What came of a step, in a word.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
     /// It was done.
     Done,
-    /// It was so already.
+    /// There was nothing to do.
     Already,
     /// It failed.
     Failed,
@@ -83,31 +86,56 @@ pub enum StepOutcome {
     Planned,
     /// It cannot be undone.
     NotUndone,
-    /// The user still cannot sign on, for a reason that is not a restoration's to remove.
+    /// The user still cannot sign on, for a reason that a restoration does not remove.
     Blocked,
 }
 
 /// A step that did not fail.
-pub(super) struct StepResult {
-    pub(super) outcome: StepOutcome,
-    pub(super) detail: String,
-    /// What the step left alone, and why.
-    left_alone: Option<String>,
+#[derive(Debug)]
+pub struct StepResult {
+    /// Its outcome; never [`StepOutcome::Failed`].
+    pub outcome: StepOutcome,
+    /// What exactly happened.
+    pub detail: Detail,
+}
+
+/// What exactly a step did, or why it did nothing.
+#[derive(Debug)]
+pub enum Detail {
+    /// Nothing that the step and its outcome do not say.
+    Plain,
+    /// A change with details of its own.
+    Change(Change),
+    /// Groups that were left or joined.
+    Groups(GroupChanges),
+    /// More than the step and its outcome say.
+    Note(&'static str),
+    /// Sentences that say all.
+    Text(String),
+}
+
+/// Groups that a step handled.
+#[derive(Debug, Default)]
+pub struct GroupChanges {
+    /// Those that were left or joined.
+    pub changed: Vec<Group>,
+    /// Those that needed no change.
+    pub unchanged: Vec<Group>,
+    /// Those that the user stays in, since a filter decides who is a member.
+    pub dynamic: Vec<Group>,
 }
 
 impl StepResult {
-    pub(super) fn new(outcome: StepOutcome, detail: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            detail: detail.into(),
-            left_alone: None,
-        }
+    pub(super) fn new(outcome: StepOutcome, detail: Detail) -> Self {
+        Self { outcome, detail }
     }
 
-    /// The step left something alone.
-    pub(super) fn leaving_alone(mut self, what: Option<String>) -> Self {
-        self.left_alone = what;
-        self
+    pub(super) fn plain(outcome: StepOutcome) -> Self {
+        Self::new(outcome, Detail::Plain)
+    }
+
+    pub(super) fn text(outcome: StepOutcome, text: impl Into<String>) -> Self {
+        Self::new(outcome, Detail::Text(text.into()))
     }
 }
 
@@ -118,66 +146,171 @@ impl From<Change> for StepResult {
         } else {
             StepOutcome::Already
         };
-        Self::new(outcome, change.result)
+        Self::new(outcome, Detail::Change(change))
     }
 }
 
-/// Of several things that a step does, some failed for reasons of their own.
+/// Some of the groups of a step failed, each for a reason of its own.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct NotAll(pub(super) String);
-
-/// What went wrong with a step, and what to do about it.
-pub(super) fn explain(error: &anyhow::Error) -> String {
-    failure::explain(Access::Change, error)
+pub struct PartialGroups {
+    /// What the step does with groups.
+    pub direction: Direction,
+    /// Those that were left or joined.
+    pub done: Vec<Group>,
+    /// Those that certainly were not.
+    pub failed: Vec<GroupFailure>,
+    /// Those that may have been.
+    pub unconfirmed: Vec<GroupFailure>,
+    /// Those that the user stays in, since a filter decides who is a member.
+    pub dynamic: Vec<Group>,
 }
 
-/// What came of a step.
-pub struct StepReport {
-    /// Which one.
-    pub step: Step,
-    /// In a word.
-    pub outcome: StepOutcome,
-    /// In a sentence.
-    pub detail: String,
+/// What a step does with groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// It removes the user from them.
+    Leave,
+    /// It adds the user to them.
+    Join,
 }
 
-impl StepReport {
-    /// What came of a step, or what it would do.
-    pub(super) fn new(
-        pingone: &Client<'_>,
-        user: UserId,
-        step: Step,
-        result: Result<StepResult>,
-    ) -> Self {
-        let planned = pingone.take_plan(user);
-        let planned = (!planned.is_empty()).then(|| planned.join("\n"));
-        let (outcome, detail) = match (result, planned) {
-            (Ok(done), None) => {
-                let parts = iter::once(done.detail).chain(done.left_alone);
-                (done.outcome, parts.collect::<Vec<_>>().join("; "))
-            }
-            (Ok(StepResult { left_alone, .. }), Some(planned)) => {
-                let parts = iter::once(planned).chain(left_alone);
-                (StepOutcome::Planned, parts.collect::<Vec<_>>().join("\n"))
-            }
-            (Err(error), None) => (StepOutcome::Failed, explain(&error)),
-            // What was only planned did not happen, and so a step may fail that would not; but not this one.
-            (Err(error), Some(planned)) if error.is::<NotAll>() => {
-                let detail = [&planned, "\n", &explain(&error)].concat();
-                (StepOutcome::Failed, detail)
-            }
-            (Err(_), Some(planned)) => (StepOutcome::Planned, planned),
-        };
+/// A group that a step could not change.
+#[derive(Debug)]
+pub struct GroupFailure {
+    /// The group.
+    pub group: Group,
+    /// Whether PingOne did not say how the user became a member.
+    pub is_type_unknown: bool,
+    /// Why it failed.
+    pub reason: Reason,
+}
+
+/// Why a group could not be changed.
+#[derive(Debug)]
+pub enum Reason {
+    /// What PingOne cannot do.
+    Known(&'static str),
+    /// A call failed.
+    PingOne(pingone::Error),
+}
+
+impl GroupFailure {
+    pub(super) fn new(group: Group, reason: Reason) -> Self {
         Self {
-            step,
-            outcome,
-            detail,
+            group,
+            is_type_unknown: false,
+            reason,
         }
     }
 }
 
-/// What a containment changed, or may have, and so what a restoration has to undo.
+impl PartialGroups {
+    /// The calls that failed.
+    pub fn errors(&self) -> impl Iterator<Item = &pingone::Error> {
+        let failures = self.failed.iter().chain(&self.unconfirmed);
+        failures.filter_map(|failure| match &failure.reason {
+            Reason::PingOne(error) => Some(error),
+            Reason::Known(_) => None,
+        })
+    }
+}
+
+impl Display for PartialGroups {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [done, base, past] = match self.direction {
+            Direction::Leave => ["Removed from", "leave", "left"],
+            Direction::Join => ["Added to", "join", "joined"],
+        };
+        write!(f, "{done} {}", counted(self.done.len(), "group"))?;
+        if !self.done.is_empty() {
+            write!(f, " ({})", list(&self.done))?;
+        }
+        for failure in &self.failed {
+            write!(f, "; could not {base} {failure}")?;
+        }
+        for failure in &self.unconfirmed {
+            write!(f, "; may have {past} {failure}")?;
+        }
+        if !self.dynamic.is_empty() {
+            write!(f, "; {}", remains_in(&self.dynamic))?;
+        }
+        Ok(())
+    }
+}
+
+/// The end of a sentence about groups that the user cannot leave.
+pub fn remains_in(dynamic: &[Group]) -> String {
+    let groups = list(dynamic);
+    format!("remains in dynamic groups, whose filters decide who is a member: {groups}")
+}
+
+impl Display for GroupFailure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self {
+            group,
+            is_type_unknown,
+            reason,
+        } = self;
+        let unknown = if *is_type_unknown {
+            " (unknown type of membership)"
+        } else {
+            ""
+        };
+        write!(f, "{group}{unknown}: {reason}")
+    }
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(reason) => f.write_str(reason),
+            Self::PingOne(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A step that was taken.
+#[derive(Debug)]
+pub struct StepReport {
+    /// Which one.
+    pub step: Step,
+    /// How it went.
+    pub result: Result<StepResult>,
+    /// In a dry run, the calls that would have changed something.
+    pub calls: Vec<String>,
+}
+
+impl StepReport {
+    /// The report of a step that was just taken, or planned.
+    pub(super) fn new(
+        pingone: &Client<'_>,
+        user: UserId,
+        step: Step,
+        mut result: Result<StepResult>,
+    ) -> Self {
+        let calls = pingone.take_plan(user);
+        if let Ok(done) = &mut result
+            && !calls.is_empty()
+        {
+            done.outcome = StepOutcome::Planned;
+        }
+        Self {
+            step,
+            result,
+            calls,
+        }
+    }
+
+    /// Its outcome.
+    pub fn outcome(&self) -> StepOutcome {
+        match &self.result {
+            Ok(done) => done.outcome,
+            Err(_) => StepOutcome::Failed,
+        }
+    }
+}
+
+/// What a containment changed, or may have changed, and a restoration has to undo.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[expect(
@@ -192,17 +325,23 @@ pub struct Record {
     /// The account was locked until then, and now is for longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locked_until_before: Option<Timestamp>,
-    /// The groups that the user was taken out of.
+    /// The groups that the user was removed from.
     pub left_groups: Vec<String>,
-    /// The groups that the user may have been taken out of.
+    /// Their names, in the same order; an id where the name is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_group_names: Vec<String>,
+    /// The groups that the user may have been removed from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed_groups: Vec<String>,
     /// The password was replaced by one that nobody knows.
     pub password_replaced: bool,
-    /// The user was made to change the password at the next sign-on.
+    /// The user has to change the password at the next sign-on.
     pub change_forced: bool,
     /// The devices that were deleted.
     pub deleted_devices: Vec<String>,
+    /// Their names, in the same order; an id where the device has no name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deleted_device_names: Vec<String>,
     /// The devices that may have been deleted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed_devices: Vec<String>,
@@ -211,13 +350,70 @@ pub struct Record {
     /// The sessions that may have been ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed_sessions: Vec<String>,
-    /// The steps that stand above as if they had been taken, and of which that is not known.
+    /// The steps that are recorded above as done although PingOne did not confirm them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed_steps: Vec<String>,
 }
 
-/// What came of one user.
+impl Record {
+    /// Records the groups that were left.
+    pub(super) fn left(&mut self, groups: &[Group]) {
+        self.left_groups = ids(groups);
+        self.left_group_names = texts(groups);
+    }
+
+    /// Records the devices that were deleted, and those that may have been.
+    pub(super) fn deleted(&mut self, devices: &[Device], unconfirmed: &[Device]) {
+        self.deleted_devices = ids(devices);
+        self.deleted_device_names = texts(devices);
+        self.unconfirmed_devices = ids(unconfirmed);
+    }
+
+    /// Whether there is anything to undo, or that cannot be undone.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            disabled,
+            locked,
+            locked_until_before,
+            left_groups,
+            left_group_names: _,
+            unconfirmed_groups,
+            password_replaced,
+            change_forced,
+            deleted_devices,
+            deleted_device_names: _,
+            unconfirmed_devices,
+            ended_sessions,
+            unconfirmed_sessions,
+            unconfirmed_steps: _,
+        } = self;
+        let lists = [
+            left_groups,
+            unconfirmed_groups,
+            deleted_devices,
+            unconfirmed_devices,
+            unconfirmed_sessions,
+        ];
+        !(*disabled || *locked || *password_replaced || *change_forced)
+            && locked_until_before.is_none()
+            && *ended_sessions == 0
+            && lists.into_iter().all(Vec::is_empty)
+    }
+}
+
+fn ids<Id: ToString>(things: &[Named<Id>]) -> Vec<String> {
+    things.iter().map(|thing| thing.id.to_string()).collect()
+}
+
+pub(super) fn texts<T: ToString>(things: &[T]) -> Vec<String> {
+    things.iter().map(ToString::to_string).collect()
+}
+
+/// What was done with one user.
+#[derive(Debug)]
 pub struct UserReport {
+    /// The username, if PingOne gave it.
+    pub username: Option<String>,
     /// Step by step.
     pub steps: Vec<StepReport>,
     /// What was changed; a restoration has none.
@@ -225,29 +421,56 @@ pub struct UserReport {
 }
 
 impl UserReport {
-    /// Whether some step came out so.
+    /// Whether any step has this outcome.
     pub fn has(&self, outcome: StepOutcome) -> bool {
-        self.steps.iter().any(|step| step.outcome == outcome)
+        self.steps.iter().any(|step| step.outcome() == outcome)
     }
 }
 
 impl Weight for UserReport {
     fn weight(&self) -> usize {
-        let steps = self.steps.iter();
-        let texts = steps.map(|step| memory::text_weight(&step.detail));
-        // A row and an entry for each step, and the ids in the record.
+        let steps = self.steps.iter().map(|report| {
+            let calls = report.calls.iter().map(|call| memory::text_weight(call));
+            memory::ROW / 4 + calls.sum::<usize>() + weight(&report.result)
+        });
+        // A row and an entry for each step, and the ids and names in the record.
         let record = self.record.iter().map(|record| {
-            let ids = [
+            let lists = [
                 &record.left_groups,
+                &record.left_group_names,
                 &record.unconfirmed_groups,
                 &record.deleted_devices,
+                &record.deleted_device_names,
                 &record.unconfirmed_devices,
                 &record.unconfirmed_sessions,
             ];
-            ids.map(Vec::len).iter().sum::<usize>() * memory::text_weight(SAMPLE_ID)
+            let texts = lists.into_iter().flatten();
+            texts.map(|text| memory::text_weight(text)).sum::<usize>()
         });
-        memory::ROW
-            + texts.map(|text| memory::ROW / 4 + text).sum::<usize>()
-            + record.sum::<usize>()
+        memory::ROW + steps.sum::<usize>() + record.sum::<usize>()
+    }
+}
+
+fn weight(result: &Result<StepResult>) -> usize {
+    let named = |group: &Group| {
+        let name = group.name.as_deref().map_or(0, memory::text_weight);
+        memory::text_weight(SAMPLE_ID) + name
+    };
+    match result {
+        Err(error) => memory::text_weight(&format!("{error:#}")),
+        Ok(done) => match &done.detail {
+            Detail::Plain | Detail::Note(_) => 0,
+            Detail::Change(change) => change.details.weight(),
+            Detail::Groups(groups) => {
+                let GroupChanges {
+                    changed,
+                    unchanged,
+                    dynamic,
+                } = groups;
+                let groups = changed.iter().chain(unchanged).chain(dynamic);
+                groups.map(named).sum()
+            }
+            Detail::Text(text) => memory::text_weight(text),
+        },
     }
 }

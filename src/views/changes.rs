@@ -1,106 +1,159 @@
-//! The answer of a command that changes users: one row for each, and one entry of the context.
+//! The answer of a command that changes users: a row and a context entry for each.
 
+use anyhow::Error;
 use serde_json::{Value, json};
 
+use super::{
+    sentences::{done, shorten_hint},
+    summary::{FailedUser, Verdict, add_failures, totals},
+};
 use crate::{
-    document::{Row, row, table_of},
+    document::{Block, Document, Row, row, table_of},
     entry::Output,
     invocation::Invocation,
     operations::{
-        change::{Change, Details, PartialSuccess, changed_before},
+        change::{Change, Details, Devices, PartialSuccess, Sessions, changed_before},
         for_each::Outcome,
     },
-    views::items::failures,
 };
 
-/// The context key of what changing commands did.
+/// The context key of changes.
 const CHANGE: &str = "PingOne.Change(val.ID && val.ID === obj.ID && val.Command === obj.Command)";
-const COLUMNS: [&str; 5] = ["User", "ID", "Changed", "Verified", "Result"];
+const COLUMNS: [&str; 3] = ["User", "Outcome", "Result"];
 
-/// A table under this title, the context, and what failed.
+/// A table under this title, the totals, the context, and the failures.
 pub fn report(cx: &Invocation<'_>, title: &str, outcomes: &[Outcome<Change>]) -> Output {
-    let mut rows = Vec::new();
-    let mut context = Vec::new();
+    let (mut rows, mut context) = (Vec::new(), Vec::new());
+    let (mut verdicts, mut failed) = (Vec::new(), Vec::new());
     for Outcome { label, id, result } in outcomes {
-        let id = id.map(|id| id.to_string());
-        let told = told(cx, result);
-        let mut line = row([("User", json!(label)), ("ID", json!(id))]);
-        line.extend(told.clone());
-        rows.push(line);
-        // Without an id there is nothing by which a context entry could be found again.
-        if id.is_some() {
+        let verdict = verdict(result);
+        verdicts.push(verdict);
+        rows.push(row([
+            ("User", json!(label)),
+            ("Outcome", json!(word(verdict))),
+            ("Result", json!(sentence(result))),
+        ]));
+        if let Err(error) = result {
+            failed.push(FailedUser {
+                user: label.clone(),
+                explained: cx.explain(error),
+                advice: cx.advice(error).into_iter().collect(),
+            });
+        }
+        // Without an id, nothing could find the context entry again.
+        if let Some(id) = id {
             let mut entry = row([
-                ("ID", json!(id)),
+                ("ID", json!(id.to_string())),
                 ("User", json!(label)),
                 ("Command", json!(cx.command)),
             ]);
-            entry.extend(told);
-            entry.extend(match result {
-                Ok(change) => details(&change.details),
-                Err(error) => error
-                    .downcast_ref::<PartialSuccess>()
-                    .map(|before| details(&before.details))
-                    .unwrap_or_default(),
-            });
+            entry.extend(members(cx, result));
             context.push(Value::Object(entry));
         }
     }
-    let readable = table_of(title, &COLUMNS, &rows);
+    let mut readable = Document::from(match outcomes {
+        // A single user is named in the title.
+        [only] => table_of(&format!("{title}: {}", only.label), &COLUMNS[1..], &rows),
+        _ => table_of(title, &COLUMNS, &rows),
+    });
+    if let Some(totals) = totals("changed", &verdicts) {
+        readable.push(Block::Paragraph(totals));
+    }
     let mut output = Output::new(readable, Some(Value::Array(context.clone())));
     if !context.is_empty() {
         output = output.with_context(CHANGE, Value::Array(context));
     }
-    output.failures = failures(cx, outcomes);
+    add_failures(cx, &mut output, outcomes.len(), failed);
     output
 }
 
-/// What came of one user.
-fn told(cx: &Invocation<'_>, result: &anyhow::Result<Change>) -> Row {
-    let (changed, verified, text) = match result {
-        Ok(change) => (Some(change.changed), change.verified, change.result.clone()),
-        Err(error) => {
-            let text = format!("Failed: {}", cx.explain(error));
-            (changed_before(error), false, text)
-        }
-    };
-    row([
-        ("Changed", json!(changed)),
-        ("Verified", json!(verified)),
-        ("Result", json!(text)),
-    ])
-}
-
-/// What is known of a change besides, for the context.
-fn details(details: &Details) -> Row {
-    match details {
-        Details::None => Row::new(),
-        Details::Lock(end) => row([("UnlockAt", json!(end))]),
-        Details::PasswordStatus(status) => row([("PasswordStatus", json!(status))]),
-        Details::MfaEnabled(enabled) => row([("MFAEnabled", json!(enabled))]),
-        Details::Devices {
-            deleted,
-            unconfirmed,
-            kept,
-        } => {
-            let mut row = row([("Deleted", ids(deleted))]);
-            if let Some(kept) = kept {
-                row.insert("Kept".to_owned(), json!(kept));
-            }
-            with_unconfirmed(row, unconfirmed)
-        }
-        Details::Sessions { ended, unconfirmed } => {
-            with_unconfirmed(row([("Ended", json!(ended.len()))]), unconfirmed)
-        }
+fn verdict(result: &Result<Change, Error>) -> Verdict {
+    match result {
+        Ok(change) if change.changed => Verdict::Changed,
+        Ok(_) => Verdict::Unchanged,
+        Err(error) if changed_before(error) == Some(true) => Verdict::Partial,
+        Err(_) => Verdict::Failed,
     }
 }
 
-fn with_unconfirmed<T: ToString>(mut row: Row, unconfirmed: &[T]) -> Row {
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Changed => "Changed",
+        Verdict::Unchanged => "No change needed",
+        Verdict::Partial => "Failed in part",
+        Verdict::Failed => "Failed",
+    }
+}
+
+/// What the table says of a user. Advice stands in the error entry.
+fn sentence(result: &Result<Change, Error>) -> String {
+    match result {
+        Ok(change) => {
+            let parts = [Some(done(change)), shorten_hint(change).map(str::to_owned)];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
+        }
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+/// What the context says of a user.
+fn members(cx: &Invocation<'_>, result: &Result<Change, Error>) -> Row {
+    let (changed, verified, text, known) = match result {
+        Ok(change) => (
+            Some(change.changed),
+            change.verified,
+            sentence(result),
+            Some(&change.details),
+        ),
+        Err(error) => {
+            let text = format!("Failed: {}", cx.explain(error));
+            let before = error.downcast_ref::<PartialSuccess>();
+            let known = before.map(|before| &before.details);
+            (changed_before(error), false, text, known)
+        }
+    };
+    let mut members = row([
+        ("Changed", json!(changed)),
+        ("Verified", json!(verified)),
+        ("Result", json!(text)),
+    ]);
+    members.extend(known.map(details).unwrap_or_default());
+    members
+}
+
+fn details(details: &Details) -> Row {
+    match details {
+        Details::None => Row::new(),
+        Details::Lock(lock) => row([("UnlockAt", json!(lock.end))]),
+        Details::PasswordStatus(status) => row([("PasswordStatus", json!(status))]),
+        Details::MfaEnabled(enabled) => row([("MFAEnabled", json!(enabled))]),
+        Details::Devices(Devices {
+            deleted,
+            unconfirmed,
+            kept,
+        }) => {
+            let mut row = row([(
+                "Deleted",
+                json!(texts(deleted.iter().map(|device| device.id))),
+            )]);
+            if let Some(kept) = kept {
+                row.insert("Kept".to_owned(), json!(kept.len()));
+            }
+            with_unconfirmed(row, &texts(unconfirmed.iter().map(|device| device.id)))
+        }
+        Details::Sessions(Sessions {
+            ended, unconfirmed, ..
+        }) => with_unconfirmed(row([("Ended", json!(ended.len()))]), &texts(unconfirmed)),
+    }
+}
+
+fn with_unconfirmed(mut row: Row, unconfirmed: &[String]) -> Row {
     if !unconfirmed.is_empty() {
-        row.insert("Unconfirmed".to_owned(), ids(unconfirmed));
+        row.insert("Unconfirmed".to_owned(), json!(unconfirmed));
     }
     row
 }
 
-fn ids<T: ToString>(ids: &[T]) -> Value {
-    ids.iter().map(ToString::to_string).collect()
+fn texts<T: ToString>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
 }

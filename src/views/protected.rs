@@ -1,24 +1,23 @@
-//! What is to be told where a change made a user a member of a protected group.
+//! The failure of a change that made a user a member of a protected group.
 
 use crate::invocation::Invocation;
-use pingone::id::UserId;
 
-/// The sentence for a user who was `done` something, which made it a member of `groups`: the filter of a dynamic group
-/// takes in whom it matches, and what it looks at is known to PingOne alone.
-pub fn joined(
+/// The sentence about a user who was `done` something, such as `activated`, and thereby became a member of `groups`: a
+/// dynamic group takes in every user that its filter matches, and only PingOne knows what the filter looks at.
+pub fn became_protected(
     cx: &Invocation<'_>,
-    user: UserId,
+    username: &str,
     done: &str,
     groups: Result<Vec<String>, pingone::Error>,
 ) -> Vec<String> {
     match groups {
         Ok(groups) if groups.is_empty() => Vec::new(),
         Ok(groups) => vec![format!(
-            "The user {user} was {done}, and is now a member of {}, which 'Protected groups' in the instance's settings protects: a group with a filter takes in every user that the filter matches. The change was not taken back, and this instance cannot change the user any more: look in PingOne whether the user belongs there.",
+            "The user {username} was {done} and is now a member of {}, which the instance setting 'Protected groups' protects: a group with a filter takes in every user that the filter matches. The change remains, and this instance can no longer change the user. Check in PingOne whether the user belongs there.",
             groups.join(", ")
         )],
         Err(error) => vec![format!(
-            "The user {user} was {done}. Whether it is in one of the 'Protected groups' now is not known: look in PingOne.\n{}",
+            "The user {username} was {done}, but it is not known whether the user is now in one of the 'Protected groups'. Check in PingOne.\n{}",
             cx.explain(&error.into())
         )],
     }

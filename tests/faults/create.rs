@@ -99,7 +99,7 @@ fn a_user_that_is_there_and_new_was_created() {
             assert_eq!((kind, look_ups), (1, 1), "{text}");
             assert!(
                 text.starts_with(
-                    "PingOne did not confirm the creation, so the user was looked up: it is there.\n\
+                    "PingOne did not confirm the creation, but a look-up found the new user.\n\
                      ### PingOne user created: new.user\n|"
                 ),
                 "{text}"
@@ -114,7 +114,7 @@ fn a_user_that_is_older_by_pingones_clock_was_not_created_by_this_command() {
     for (kind, text, look_ups) in create(|| found(SignedDuration::from_secs(30))) {
         assert_eq!((kind, look_ups), (4, 1), "{text}");
         let end = format!(
-            "\nA user new.user ({USER}) exists, but was not created by this command: it is older."
+            "\nA user new.user ({USER}) exists, but is older, so this command did not create it."
         );
         assert!(text.ends_with(&end), "{text}");
     }
@@ -133,7 +133,7 @@ fn without_a_creation_time_the_user_is_not_claimed_as_new() {
         for (kind, text, look_ups) in create(move || dated(date, &[new_user(created_at)])) {
             assert_eq!((kind, look_ups), (4, 1), "{text}");
             let end = format!(
-                "\nA user new.user ({USER}) exists. Whether this command created it cannot be told: look at it in PingOne."
+                "\nA user new.user ({USER}) exists, but it is not known whether this command created it. Check in PingOne."
             );
             assert!(text.ends_with(&end), "{text}");
         }
@@ -146,7 +146,7 @@ fn a_user_that_is_not_there_yet_may_still_be_created() {
         assert_eq!((kind, look_ups), (4, 1), "{text}");
         assert!(
             text.ends_with(
-                "\nThe user new.user was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
+                "\nThe user new.user was looked up afterwards and does not exist yet. PingOne may still create it: check before you run the command again."
             ),
             "{text}"
         );
@@ -164,7 +164,7 @@ fn the_outcome_is_unknown_if_the_look_up_fails_too() {
         )
     }) {
         assert_eq!((kind, look_ups), (4, 3), "{text}");
-        let known = "\nWhether the user new.user was created is not known, and looking it up failed too: Error in API call [503] - Service Unavailable\nBUSY\nGave up after 3 attempts in ";
+        let known = "\nIt is not known whether the user new.user was created, since looking it up failed as well: Error in API call [503] - Service Unavailable\nBUSY\nGave up after 3 attempts in ";
         assert!(text.contains(known), "{text}");
     }
 }
@@ -237,7 +237,7 @@ fn a_user_gone_after_an_unanswered_delete_counts_as_deleted() {
         assert_eq!(
             text,
             format!(
-                "User: {USER} is gone. An earlier try got no answer, so either it deleted the user, or there was no such user before."
+                "User: {USER} no longer exists. An earlier attempt got no answer: either it deleted the user, or there was no such user before."
             )
         );
         assert_eq!(deletes, 2);

@@ -507,7 +507,7 @@ impl ExpectedText {
         }
         match (fault.doubt, kind) {
             (Unknown, Kind::Create) => wanted.push(
-                "\nThe user new.user was looked up afterwards and is not there so far. PingOne may still create it: look for it before you run the command again."
+                "\nThe user new.user was looked up afterwards and does not exist yet. PingOne may still create it: check before you run the command again."
                     .to_owned(),
             ),
             (Unknown, Kind::Write) if useless => {

@@ -316,8 +316,10 @@ fn session(id: &str) -> Value {
     json!({"id": id, "browser": {"name": "Firefox"}, "createdAt": "2026-01-18T14:22:07.630Z"})
 }
 
+/// Of two types, by which texts name them.
 fn device(id: &str) -> Value {
-    json!({"id": id, "type": "TOTP", "status": "ACTIVE", "createdAt": "2026-01-18T14:22:07.630Z"})
+    let kind = if id == DEVICE { "TOTP" } else { "FIDO2" };
+    json!({"id": id, "type": kind, "status": "ACTIVE", "createdAt": "2026-01-18T14:22:07.630Z"})
 }
 
 fn population() -> Value {

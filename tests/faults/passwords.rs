@@ -94,7 +94,7 @@ fn a_password_that_was_set_is_not_set_again() {
         for way in WAYS {
             let (kind, text, sent) = set(&more, Lost::AfterItWasSet, way);
             assert_eq!((kind, sent), (1, 1), "{text}");
-            let read = "PingOne did not confirm the change, so the state of the password was read: it was changed.\n";
+            let read = "PingOne did not confirm the change, but the state of the password shows that it was changed.\n";
             assert_eq!(text, format!("{read}{says}"));
         }
     }
@@ -121,7 +121,7 @@ fn a_password_not_yet_set_is_reported_as_such() {
     let way = || vec![Step::Reset];
     let (kind, text, sent) = set(&json!({"forceChange": "true"}), Lost::BeforeItWasSet, way);
     assert_eq!((kind, sent), (4, 1), "{text}");
-    let start = "Failed to execute pingone-set-password command. Error: the password has not been changed so far (last change: ";
+    let start = "Failed to execute pingone-set-password command. Error: The password has not been changed so far (last change: ";
     assert!(text.starts_with(start), "{text}");
     assert!(
         text.ends_with(

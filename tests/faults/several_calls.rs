@@ -192,23 +192,23 @@ const LEAVE_H: &str = "DELETE /users/U/memberOfGroups/H";
 const JOIN: &str = "POST /users/U/memberOfGroups";
 const PASSWORD: &str = "GET /users/U/password";
 const MFA: &str = "GET /users/U/mfaEnabled";
-const ONE_ENDED: &str = "sessions ended: 1; not ended: ";
-const BOTH_ENDED: &str = "sessions ended: 2; then: ";
-const ONE_DELETED: &str = "devices deleted: 1; not deleted: ";
-const THE_ONE_DELETED: &str = "devices deleted: 1; then: ";
-const BOTH_DELETED: &str = "devices deleted: 2; then: ";
-const GOES_ON_0: &str =
-    "devices deleted: 0; PingOne goes on listing some of those that should be gone.";
-const GOES_ON_1: &str =
-    "devices deleted: 1; PingOne goes on listing some of those that should be gone.";
+const ONE_ENDED: &str = "Ended 1 session; could not end ";
+const BOTH_ENDED: &str = "Ended 2 sessions, then failed: ";
+const E_DELETED: &str = "Deleted 1 device (FIDO2); could not delete TOTP: ";
+const D_DELETED: &str = "Deleted 1 device (TOTP); could not delete FIDO2: ";
+const THE_ONE_DELETED: &str = "Deleted 1 device (TOTP), then failed: ";
+const BOTH_DELETED: &str = "Deleted 2 devices (TOTP, FIDO2), then failed: ";
+const D_REMAINS: &str = "Deleted 0 devices, but PingOne still lists TOTP.";
+const ONLY_D_REMAINS: &str = "Deleted 1 device (FIDO2), but PingOne still lists TOTP.";
+const ONLY_E_REMAINS: &str = "Deleted 1 device (TOTP), but PingOne still lists FIDO2.";
 /// A session that PingOne calls gone but lists is ended once more.
 const S_AGAIN: (&[&str], Option<&str>) = (&[END_T, SESSIONS, END_S, SESSIONS], None);
 const T_AGAIN: (&[&str], Option<&str>) = (&[SESSIONS, END_T, SESSIONS], None);
-const LOCK_ACCEPTED: &str = "PingOne accepted the lock; then: ";
-const UNLOCK_ACCEPTED: &str = "PingOne accepted the unlock; then: ";
-const CHANGE_ACCEPTED: &str = "PingOne accepted the change; then: ";
+const LOCK_ACCEPTED: &str = "PingOne accepted the lock, but it could not be verified: ";
+const UNLOCK_ACCEPTED: &str = "PingOne accepted the unlock, but it could not be verified: ";
+const CHANGE_ACCEPTED: &str = "PingOne accepted the change, but it could not be verified: ";
 const STILL_IN_GROUP: &str =
-    "PingOne answered that there is nothing to remove, but the user is still in the group.";
+    "PingOne answered that there is nothing to remove, but the user is still in the group";
 
 /// The commands of several calls, some in several ways. Some of those of `matrix.rs` are here again, where PingOne
 /// does not tell the new state and it is read.
@@ -304,14 +304,14 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
     table("pingone-delete-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
         LOOK_UP,
         call(DEVICES, Needs::List),
-        call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_0)),
+        call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(D_REMAINS)),
         call(DEVICES, Needs::List).after(THE_ONE_DELETED),
     ]),
     table("pingone-reset-mfa", &[EMMA], &[
         LOOK_UP,
         call(DEVICES, Needs::List),
-        call(DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)).then(&[DELETE_E]).after(ONE_DELETED),
-        call(DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
+        call(DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(ONLY_D_REMAINS)).then(&[DELETE_E]).after(E_DELETED),
+        call(DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(ONLY_E_REMAINS)).after(D_DELETED),
         call(DEVICES, Needs::List).after(BOTH_DELETED),
     ]),
     table("pingone-set-mfa-enabled", &[EMMA, ("enabled", "true")], &[
@@ -340,8 +340,8 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         step("forceChange", PASSWORD, Needs::Status),
         step("forceChange", "POST /users/U/password", Needs::StateOrNothing),
         step("removeDevices", DEVICES, Needs::List),
-        step("removeDevices", DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(GOES_ON_1)).then(&[DELETE_E]).after(ONE_DELETED),
-        step("removeDevices", DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(GOES_ON_1)).after(ONE_DELETED),
+        step("removeDevices", DELETE_D, Needs::Nothing).gone(&[DELETE_E, DEVICES], Some(ONLY_D_REMAINS)).then(&[DELETE_E]).after(E_DELETED),
+        step("removeDevices", DELETE_E, Needs::Nothing).gone(&[DEVICES], Some(ONLY_E_REMAINS)).after(D_DELETED),
         step("removeDevices", DEVICES, Needs::List).after(BOTH_DELETED),
         step("leaveGroups", "GET /users/U/memberOfGroups", Needs::List),
         one_of("leaveGroups", LEAVE_G).gone(&["GET /users/U/memberOfGroups/G", LEAVE_H], Some(STILL_IN_GROUP)),
@@ -461,9 +461,7 @@ impl Expected {
     /// goes before what was accepted.
     fn done(&self, before: Option<&str>) -> Option<u32> {
         let number = |text: &str| {
-            let (_, number) = text
-                .split_once("ended: ")
-                .or(text.split_once("deleted: "))?;
+            let (_, number) = text.split_once("Ended ").or(text.split_once("Deleted "))?;
             number.chars().next()?.to_digit(10)
         };
         let mut says = self.says.iter().flatten().copied().chain(before);
@@ -772,21 +770,54 @@ impl Scenario {
             }
             return told.check(text);
         }
-        let user = self.invocation.args.first().map_or("", |(_, user)| user);
-        let user = user.split(',').next().unwrap_or_default();
-        let first = match (self.invocation.answer, is_all_lost) {
-            (FailureReport::Table, true) => format!("{user}: "),
+        let failed = (!is_all_lost).then_some(&steps);
+        self.check_error(transcript, told, failed)
+    }
+
+    /// The error names the users, and of a single one the steps that `failed`; all is lost if that is `None`.
+    fn check_error(
+        &self,
+        transcript: &Transcript,
+        mut told: ExpectedText,
+        failed: Option<&BTreeSet<&str>>,
+    ) -> Result<(), String> {
+        let (_, text) = kind_and_text(transcript.entries.last().expect("an entry"));
+        let users = self.invocation.args.first().map_or("", |(_, users)| users);
+        let (user, other) = users.split_once(',').unwrap_or((users, ""));
+        let error = format!(
+            "Failed to execute {} command. Error: ",
+            self.invocation.name
+        );
+        if !other.is_empty() {
+            // The table says why, and the error names who failed.
+            let who = if self.place.is_some() {
+                format!("1 of 2 users failed: {user}.")
+            } else {
+                format!("2 of 2 users failed: {user}, {other}.")
+            };
+            told.wanted.push(error + &who);
+            told.unwanted.retain(|part| *part != "### ");
+            let (_, table) = kind_and_text(&transcript.entries[0]);
+            return told.check(&[&table.replace("<br>", "\n"), text].join("\n"));
+        }
+        let first = match (self.invocation.answer, failed) {
+            (FailureReport::Table, None) => format!("{user}: "),
             _ => String::new(),
         };
-        told.wanted.push(format!(
-            "Failed to execute {} command. Error: {first}",
-            self.invocation.name
-        ));
-        let told_of = |step: &str| text.contains(&format!("{user}: {step}: "));
+        told.wanted.push(error + &first);
+        let named = failed_steps(text, user);
         let mut all_steps = self.invocation.calls.iter().filter_map(Call::step);
-        let differs = |step: &&str| told_of(step) != (!is_all_lost && steps.contains(step));
-        if let Some(step) = all_steps.find(differs) {
-            return Err(format!("only {steps:?} failed; see {step}: {text}"));
+        let differs = |step: &&str| {
+            let has_failed = failed.is_some_and(|failed| failed.contains(step));
+            named.contains(step_title(step)) != has_failed
+        };
+        // Steps that all failed for the same reason are not named.
+        let is_whole = failed.is_some_and(|failed| *failed == all_steps.clone().collect())
+            && all_steps
+                .clone()
+                .all(|step| !named.contains(step_title(step)));
+        if let Some(step) = all_steps.find(differs).filter(|_| !is_whole) {
+            return Err(format!("only {failed:?} failed; see {step}: {text}"));
         }
         told.check(text)
     }
@@ -797,15 +828,16 @@ impl Scenario {
             .place
             .and_then(|place| self.before(&self.invocation.calls[place]));
         // Listing what is still there says it in its own way.
-        match done.filter(|_| !says.iter().any(|part| part.contains("goes on listing"))) {
+        match done.filter(|_| !says.iter().any(|part| part.contains("still lists"))) {
             Some(done) => told.wanted.push(done),
-            None => told.unwanted.push("; then: "),
+            None => told
+                .unwanted
+                .extend([", then failed: ", "could not be verified"]),
         }
         let faulted = self.place.map(|place| &self.invocation.calls[place]);
         if faulted.is_some_and(|call| call.is_one_of_several() && self.may_be_done(call)) {
-            told.wanted.push("may have been ".to_owned());
-            told.unwanted
-                .extend(["not ended: ", "not deleted: ", "not left: "]);
+            told.wanted.push("; may have ".to_owned());
+            told.unwanted.push("; could not ");
         }
     }
 
@@ -815,7 +847,9 @@ impl Scenario {
         let fail_too = self.cuts_off() && !call.then.is_empty();
         let before = call.before.filter(|_| !fail_too)?;
         Some(if self.may_be_done(call) {
-            before.replace("; not ", "; may have been ")
+            before
+                .replace("could not end", "may have ended")
+                .replace("could not delete", "may have deleted")
         } else {
             before.to_owned()
         })
@@ -921,6 +955,32 @@ impl Scenario {
         }
         Ok(())
     }
+}
+
+/// What people call a step.
+fn step_title(step: &str) -> &'static str {
+    match step {
+        "lock" => "Lock account",
+        "disable" => "Disable user",
+        "endSessions" => "End sessions",
+        "setPassword" => "Replace password",
+        "forceChange" => "Force password change",
+        "removeDevices" => "Delete MFA devices",
+        "leaveGroups" => "Leave groups",
+        "enable" => "Enable user",
+        "unlock" => "Unlock account",
+        "joinGroups" => "Rejoin groups",
+        "signOn" => "Sign-on",
+        other => panic!("{other} is no step"),
+    }
+}
+
+/// The steps that an error names. Those that failed for the same reason stand together.
+fn failed_steps<'a>(error: &'a str, user: &str) -> BTreeSet<&'a str> {
+    let mark = format!("{user}: ");
+    let parts = error.split(&mark[..]).skip(1);
+    let named = parts.filter_map(|part| part.split_once(": "));
+    named.flat_map(|(steps, _)| steps.split(", ")).collect()
 }
 
 /// Whether a list of the record has this in it.

@@ -264,13 +264,14 @@ impl Check<'_> {
             protected_groups,
             ..
         } = policy.labels;
-        let refused = |why: &str| {
+        let refused = |label: &str, why: &str| {
             Err(forbidden(format!(
-                "The user {user} is protected ({why}): nothing was changed."
+                "The user {label} is protected ({why}): nothing was changed."
             )))
         };
-        if contains_name(&policy.protected_users, &user.to_string()) {
-            return refused(protected_users);
+        let id = user.to_string();
+        if contains_name(&policy.protected_users, &id) {
+            return refused(&id, protected_users);
         }
         // The two look-ups are independent.
         let (names, groups) = tokio::join!(self.names_if_needed(user), self.groups_if_needed(user));
@@ -278,7 +279,7 @@ impl Check<'_> {
         if let Ok(Some(UserNames { username, email })) = &names
             && (is_listed(username) || email.as_ref().is_some_and(is_listed))
         {
-            return refused(protected_users);
+            return refused(&self.reader.mask().text(username), protected_users);
         }
         // A user who does not exist needs no protection: the command reports that in its own words.
         if let Err(UserLookupFailure::NoSuchUser(error)) = names {
@@ -289,7 +290,10 @@ impl Check<'_> {
         for Membership { group, name, .. } in groups {
             let is_protected = self.is_protected_group(group, name.as_deref()).await;
             if is_protected.map_err(|failure| failure.refuse(&target, protected_groups))? {
-                return refused(&format!("a member of one of the {protected_groups}"));
+                let username = names.ok().flatten();
+                let username = username.map(|names| self.reader.mask().text(&names.username));
+                let why = format!("a member of one of the {protected_groups}");
+                return refused(username.as_deref().unwrap_or(&id), &why);
             }
         }
         names.map_err(|failure| failure.into_error(&target, protected_users))?;

@@ -1,0 +1,128 @@
+//! The records of containments as a restoration reads them back.
+
+use anyhow::{Result, anyhow, bail, ensure};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    phrases::Named,
+    steps::{Group, Record, Step},
+};
+use pingone::id::UserId;
+
+/// A containment as its command put it into the context.
+#[derive(Deserialize)]
+pub struct Containment {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(rename = "DryRun", default)]
+    is_dry_run: bool,
+    #[serde(rename = "Record")]
+    record: Record,
+}
+
+/// Reads the records of containments.
+pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
+    let read = |text: &String| {
+        serde_json::from_str(text).map_err(|_| {
+            anyhow!("'record' must be the JSON from PingOne.Containment (in a playbook: ${{PingOne.Containment}}).")
+        })
+    };
+    texts.iter().map(read).collect()
+}
+
+/// What all containments of this user changed. Dry runs changed nothing.
+pub(super) fn records_of(user: UserId, containments: &[Containment]) -> Result<Records<'_>> {
+    let id = user.to_string();
+    let own = containments.iter().filter(|of| of.id == id);
+    let (dry_runs, real): (Vec<_>, Vec<_>) = own.partition(|own| own.is_dry_run);
+    ensure!(
+        !real.is_empty() || dry_runs.is_empty(),
+        "The user's record is of a dry run, which changed nothing. Use the record of the containment itself."
+    );
+    ensure!(
+        !real.is_empty(),
+        "'record' has no containment of this user, so nothing was undone."
+    );
+    Ok(Records(
+        real.into_iter()
+            .map(|containment| &containment.record)
+            .collect(),
+    ))
+}
+
+/// The records of one user, taken together.
+pub(super) struct Records<'a>(Vec<&'a Record>);
+
+impl Records<'_> {
+    /// Whether at least one record says so.
+    pub(super) fn any(&self, what: fn(&Record) -> bool) -> bool {
+        self.0.iter().any(|record| what(record))
+    }
+
+    /// Whether at least one record is certain of it.
+    pub(super) fn is_certain(&self, step: Step, what: fn(&Record) -> bool) -> bool {
+        let is_unconfirmed =
+            |record: &Record| record.unconfirmed_steps.iter().any(|of| of == step.name());
+        let mut records = self.0.iter();
+        records.any(|record| what(record) && !is_unconfirmed(record))
+    }
+
+    /// The items of a list, of all records.
+    pub(super) fn texts(&self, what: fn(&Record) -> &Vec<String>) -> Vec<&str> {
+        let texts = self.0.iter().flat_map(|record| what(record));
+        texts.map(String::as_str).collect()
+    }
+
+    /// When the lock ended that was there before. Each containment only prolongs a lock, so the earliest end was there
+    /// before all of them.
+    pub(super) fn lock_end_before(&self) -> Option<Timestamp> {
+        let ends = self
+            .0
+            .iter()
+            .filter_map(|record| record.locked_until_before);
+        ends.min()
+    }
+
+    /// How many sessions were ended.
+    pub(super) fn ended_sessions(&self) -> u64 {
+        self.0.iter().map(|record| record.ended_sessions).sum()
+    }
+
+    /// The groups that were left, and those that may have been, each with its name where the record has it.
+    pub(super) fn groups(&self) -> Result<Vec<Group>> {
+        let mut groups: Vec<Group> = Vec::new();
+        for record in &self.0 {
+            let mut names = record.left_group_names.iter();
+            for id in record.left_groups.iter().chain(&record.unconfirmed_groups) {
+                let name = names.next().filter(|name| *name != id).cloned();
+                let Ok(id) = id.parse() else {
+                    bail!("The record has a group with an invalid ID: {id}.")
+                };
+                groups.push(Named { id, name });
+            }
+        }
+        Ok(groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_written() {
+        let record = Record {
+            disabled: true,
+            left_groups: vec!["g".to_owned()],
+            ..Record::default()
+        };
+        let text = json!({"ID": "u", "At": "t", "Record": record}).to_string();
+        let read = records(&[text]).expect("a record");
+        let read = &read[0].record;
+        assert!(read.disabled && read.left_groups == ["g"] && !read.locked);
+        assert!(records(&["{}".to_owned()]).is_err() && records(&["emma".to_owned()]).is_err());
+    }
+}
