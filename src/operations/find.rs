@@ -52,7 +52,7 @@ impl Wording {
                 anyhow!("PingOne error: Failed to find userID for: {name} username.")
             }
             (UserKey::Email(email), _) => {
-                anyhow!("Failed to find user for {email} e-mail address.")
+                anyhow!("Failed to find user for {email} email address.")
             }
             (UserKey::Username(_) | UserKey::Id(_), _) => no_such_user(&key.text()),
         }
@@ -61,8 +61,8 @@ impl Wording {
     /// What to do if several users match.
     fn advice(self) -> &'static str {
         match self {
-            Self::NameOnly => "Usernames should be unique in PingOne: correct them there.",
-            _ => "Give userId instead.",
+            Self::NameOnly => "Usernames should be unique in PingOne. Correct them there.",
+            _ => "Provide userId instead.",
         }
     }
 
@@ -71,7 +71,7 @@ impl Wording {
             (self, resolved)
         {
             return anyhow!(
-                "The username {name} belongs to user {found}, not to {id}: give only one of username and userId."
+                "The username {name} belongs to user {found}, not to {id}. Provide only one of username and userId."
             );
         }
         let keys = resolved.iter().map(|(key, found)| match key {
@@ -80,7 +80,7 @@ impl Wording {
             UserKey::Id(id) => format!("userId is {id}"),
         });
         anyhow!(
-            "The arguments name different users ({}): give only one of 'username', 'userId' and 'email'.",
+            "The arguments name different users ({}). Provide only one of username, userId and email.",
             keys.collect::<Vec<_>>().join(", ")
         )
     }
@@ -161,7 +161,7 @@ pub async fn look_up(
         }
         UserKey::Email(email) => {
             let users = pingone.find_users_by_email(email).await?;
-            unique_user("e-mail address", email, users, wording.advice())?
+            unique_user("email address", email, users, wording.advice())?
         }
     };
     Ok(found.map(|user| Target {
@@ -230,7 +230,7 @@ pub async fn find_group(pingone: &Client<'_>, group: &GroupRef) -> Result<GroupI
     let found = found.ok_or_else(|| anyhow!("Failed to find groupID for: {name} group name."))?;
     match id {
         Some(id) if *id != found.id => bail!(
-            "The group name {name} belongs to group {}, not to {id}: give only one of groupName and groupId.",
+            "The group name {name} belongs to group {}, not to {id}. Provide only one of groupName and groupId.",
             found.id
         ),
         _ => Ok(found.id),
@@ -243,7 +243,7 @@ fn unique_group(name: &str, mut groups: Vec<Group>) -> Result<Option<Group>> {
             .iter()
             .map(|group| format!("{} ({})", group.name, group.id));
         bail!(
-            "More than one group has the name {name}: {}. Give groupId instead.",
+            "More than one group has the name {name}: {}. Provide groupId instead.",
             candidates.collect::<Vec<_>>().join(", ")
         );
     }
