@@ -83,12 +83,15 @@ pub fn state(raw: &Value) -> String {
 
 /// The population's name, or its id if PingOne gave only that.
 fn population(raw: &Value) -> String {
-    let name = cell(&at(raw, "/population/name"));
-    if name.is_empty() {
-        cell(&at(raw, "/population/id"))
-    } else {
-        name
-    }
+    // UNCONFIRMED: where `expand=population` puts the name.
+    let places = [
+        "/_embedded/population/name",
+        "/population/name",
+        "/population/id",
+    ];
+    let texts = places.map(|place| cell(&at(raw, place)));
+    let found = texts.into_iter().find(|text| !text.is_empty());
+    found.unwrap_or_default()
 }
 
 /// The user as a context entry of a list.

@@ -57,11 +57,12 @@ impl Path {
     }
 
     /// Adds a query. Values are passed unencoded.
-    pub(crate) fn query(self, pairs: &[(&str, &str)]) -> Self {
-        Self {
-            query: filter::query(pairs),
-            ..self
+    pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        if !self.query.is_empty() {
+            self.query.push('&');
         }
+        self.query.push_str(&filter::query(pairs));
+        self
     }
 
     /// The full address, given that of the environment.

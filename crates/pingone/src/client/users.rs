@@ -117,9 +117,9 @@ impl Client<'_> {
         Ok((raw, now))
     }
 
-    /// Users that match a filter; without one, every user.
+    /// Users that match a filter; without one, every user. PingOne is asked for the names of their populations too.
     pub async fn search_users(&self, filter: Option<&str>, paging: &Paging) -> Result<Part, Error> {
-        self.search(users::users(), filter, paging).await
+        self.search(users::with_populations(), filter, paging).await
     }
 
     /// The id of a user in a search result.

@@ -161,6 +161,12 @@ pub(crate) fn users() -> List {
     List::at(Path::of(&[USERS]), USERS)
 }
 
+/// The users of the environment, each with the name of its population. Where PingOne puts the name is UNCONFIRMED.
+/// <https://developer.pingidentity.com/pingone-api/platform/users/users-1/read-all-users.html>
+pub(crate) fn with_populations() -> List {
+    users().query(&[("expand", "population")])
+}
+
 /// The users with this value in an attribute. PingOne's filter ignores case, and whether it reads an escaped value as
 /// intended is UNCONFIRMED; so its answers must be compared again.
 pub(crate) fn with_attribute(attribute: &str, value: &str) -> List {
