@@ -1,6 +1,7 @@
 //! Turns `integration.yml` into Rust (in `OUT_DIR`): the manifest drives the executable, but no request pays for parsing
 //! YAML. `manifest.rs` has the tables, and the names as enums; `commands.rs` is the list from which
 //! `src/commands/mod.rs` declares its modules. A command without a file, or a file without a command, fails the build.
+//! `examples.rs` has the arguments of each command's recorded example, for the help.
 
 use std::{
     collections::BTreeSet,
@@ -18,6 +19,8 @@ const MANIFEST: &str = "integration.yml";
 const COMMANDS: &str = "src/commands";
 /// The files among them that are not commands of the manifest.
 const NOT_COMMANDS: [&str; 2] = ["mod", "test_button"];
+/// The request of a command's example, below the folder of its recorded cases.
+const EXAMPLE: &str = "document-example/request.json";
 /// The start of every command's name. Types and files omit it.
 const PREFIX: &str = "pingone-";
 
@@ -96,6 +99,12 @@ struct Output {
     kind: String,
 }
 
+/// The part of a recorded request that an example is made of.
+#[derive(Deserialize)]
+struct Request {
+    args: yaml_serde::Mapping,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     for path in [MANIFEST, COMMANDS, "build.rs"] {
         println!("cargo::rerun-if-changed={path}");
@@ -114,6 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_arguments_enum(&mut tables, commands)?;
     fs::write(out.join("manifest.rs"), tables)?;
     fs::write(out.join("commands.rs"), modules(commands)?)?;
+    fs::write(out.join("examples.rs"), examples(commands)?)?;
     Ok(())
 }
 
@@ -335,5 +345,25 @@ fn modules(commands: &[Command]) -> Result<String, fmt::Error> {
         writeln!(out, "{module} {variant} {:?};", command.name)?;
     }
     out.push_str("} } }\n");
+    Ok(out)
+}
+
+/// The arguments of each command's recorded example; none if it is not there, as in a copy without `test_data`.
+fn examples(commands: &[Command]) -> Result<String, Box<dyn Error>> {
+    let mut out = String::from("static EXAMPLES: &[(&str, &[(&str, &str)])] = &[\n");
+    for Command { name, .. } in commands {
+        let path = Path::new("test_data").join(name).join(EXAMPLE);
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        println!("cargo::rerun-if-changed={}", path.display());
+        // JSON is YAML, too.
+        let request: Request =
+            yaml_serde::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let texts = request.args.iter();
+        let texts = texts.filter_map(|(name, value)| Some((name.as_str()?, value.as_str()?)));
+        writeln!(out, "({name:?}, &{:?}),", texts.collect::<Vec<_>>())?;
+    }
+    out.push_str("];\n");
     Ok(out)
 }

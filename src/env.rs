@@ -30,6 +30,8 @@ const REQUESTS_TIMEOUT: &str = "REQUESTS_TIMEOUT";
 
 /// Set by people who do not want colours.
 const NO_COLOUR: &str = "NO_COLOR";
+const TERM: &str = "TERM";
+const COLUMNS: &str = "COLUMNS";
 
 /// Instance parameters for commands run at a terminal (`pingone-xsoar run`). XSOAR sets none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +99,15 @@ impl Env {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Whether colours are off: any value that is not empty. <https://no-color.org>
+    /// Whether colours are off: on request (any value that is not empty, <https://no-color.org>), or because the terminal
+    /// has none.
     pub fn no_colours(&self) -> bool {
-        self.first(&[NO_COLOUR]).is_some()
+        self.first(&[NO_COLOUR]).is_some() || self.variable(TERM) == Some("dumb")
+    }
+
+    /// The width of output that does not go to a terminal.
+    pub fn columns(&self) -> Option<usize> {
+        self.first(&[COLUMNS])?.1.parse().ok()
     }
 
     /// An instance parameter for commands run at a terminal.

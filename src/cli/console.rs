@@ -3,9 +3,10 @@
 use std::io::{self, IsTerminal as _, StdoutLock, Write as _};
 
 use anyhow::{Result, anyhow};
+use terminal_size::{Width, terminal_size_of};
 use tokio::sync::mpsc;
 
-use super::{terminal::Style, typed::SecretPrompt};
+use super::{style::Style, typed::SecretPrompt};
 use crate::{env::Env, protocol::Incoming, stdin};
 use pingone::visible::{visible, visible_lines};
 
@@ -14,11 +15,12 @@ pub(crate) fn out() -> StdoutLock<'static> {
     io::stdout().lock()
 }
 
-/// How to style the output: with colours at a terminal, unless the user turned them off.
+/// How to style the output: as wide as the window, with colours at a terminal unless the user turned them off.
 pub(crate) fn style(env: &Env) -> Style {
-    Style {
-        colours: io::stdout().is_terminal() && !env.no_colours(),
-    }
+    let window = terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns.into());
+    let width = window.or_else(|| env.columns());
+    let style = width.map_or_else(Style::default, Style::new);
+    style.with_colours(io::stdout().is_terminal() && !env.no_colours())
 }
 
 /// Requests from stdin.

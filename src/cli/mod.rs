@@ -16,6 +16,9 @@
 //!   ├ interrupt      Ctrl-C, and what had been changed by then
 //!   ├ sandbox        a PingOne to experiment with
 //!   └ terminal       War Room texts at a terminal
+//!      ├ grid           fits a table into the window
+//!      ├ cells          measures, wraps and cuts text
+//!      └ style          colours and the window's width
 //! record_stdin     records the one-way mode
 //! record           records what was run, as a fixture
 //!   ├ scrub          removes secrets; `scrub_params` knows those among the instance parameters
@@ -24,6 +27,9 @@
 //! verify           the self-test of an environment
 //! key              key pairs for private key JWTs
 //! commands_help    help for the integration's commands
+//!   └ examples       a line to type for each
+//! completions      for the shell
+//! man              the man page
 //! private_files    files that only the user can read
 //! console          stdin, stdout and stderr
 //! ```
@@ -33,8 +39,10 @@ mod subcommands;
 
 mod run;
 
+mod cells;
 mod confirm;
 mod containment_record;
+mod grid;
 mod interrupt;
 mod params;
 mod progress;
@@ -42,6 +50,7 @@ mod quotes;
 mod references;
 mod sandbox;
 mod shell_quoting;
+mod style;
 mod terminal;
 mod typed;
 mod war_room_line;
@@ -54,8 +63,11 @@ mod scrub;
 mod scrub_params;
 
 mod commands_help;
+mod completions;
 mod console;
+mod examples;
 mod key;
+mod man;
 mod private_files;
 mod replay;
 mod verify;

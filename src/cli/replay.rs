@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{exit::ExitStatus, terminal::Style};
+use super::{exit::ExitStatus, style::Style};
 use crate::replay;
 use pingone::visible::visible;
 

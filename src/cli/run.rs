@@ -23,7 +23,8 @@ use super::{
     progress,
     record::Recording,
     shell_quoting,
-    terminal::{Style, render},
+    style::Style,
+    terminal::{render, render_error},
     typed::{CommandParser, ParsedCommand},
 };
 use crate::{
@@ -412,9 +413,8 @@ impl<W: Write> Sequence<'_, W> {
                 self.out.write_all(text.as_bytes())?;
             }
             Entry::Error(_) => {
-                for line in entry.readable().lines() {
-                    writeln!(self.out, "{}", self.style.red(&visible(line)))?;
-                }
+                let text = render_error(entry.readable(), self.style);
+                self.out.write_all(text.as_bytes())?;
             }
         }
         if let Err(error) = self.context.apply(entry) {

@@ -9,10 +9,11 @@ use std::{
 
 use anyhow::{Result, bail};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::cli::{
-    commands_help, console, exit::ExitStatus, key, params::Source, record_stdin, replay, run,
-    verify,
+    commands_help, completions, console, exit::ExitStatus, key, man, params::Source, record_stdin,
+    replay, run, style::Style, verify,
 };
 use crate::env::Env;
 use pingone::id::PopulationId;
@@ -26,7 +27,8 @@ use pingone::id::PopulationId;
     name = "pingone-xsoar",
     version,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -35,19 +37,24 @@ struct Arguments {
     recording: Recording,
 }
 
+const AFTER_HELP: &str = "\
+Example, on an in-memory PingOne:
+  pingone-xsoar run --sandbox '!pingone-get-user emma.sharp'
+`pingone-xsoar commands` lists the commands, `pingone-xsoar help COMMAND` explains one.";
+
 #[derive(Args)]
 struct Recording {
     /// Record requests, exchanges and answers in a new folder, without secrets, for `replay`
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     record: Option<PathBuf>,
     /// Replace ids and personal data in the recording
-    #[arg(long, requires = "record")]
+    #[arg(long, requires = "record", hide_short_help = true)]
     anonymize: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve XSOAR in both directions, one message per line, with log and integration context
+    /// Serve XSOAR's server in both directions, one message per line
     Serve,
     /// Run commands as they are typed in the War Room
     ///
@@ -80,8 +87,11 @@ enum Command {
     Help {
         /// Such as pingone-get-user, or run
         name: Option<String>,
+        /// List the context paths of the integration's command
+        #[arg(long, requires = "name")]
+        outputs: bool,
     },
-    /// Try every command on throwaway users of a real trial environment, and report the results
+    /// Try every command on throwaway users of a trial environment
     Verify {
         /// A JSON file with the instance's parameters [default: the variables PINGONE_…]
         #[arg(long, value_name = "FILE", conflicts_with = "sandbox")]
@@ -99,11 +109,18 @@ enum Command {
         #[arg(long)]
         sandbox: bool,
     },
-    /// Create key pairs for worker applications that authenticate by a private key JWT
+    /// Create key pairs for worker applications (private key JWT)
     Key {
         #[command(subcommand)]
         action: Key,
     },
+    /// Print a script that completes subcommands and names in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page
+    Man,
 }
 
 #[derive(Subcommand)]
@@ -228,7 +245,11 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
             Key::Jwks(KeyOptions { file, key_id }) => key::jwks(&file, key_id.as_deref())?,
         }),
         Some(Command::Commands) => print(&commands_help::list(style)),
-        Some(Command::Help { name }) => print(&help(name.as_deref())?),
+        Some(Command::Help { name, outputs }) => print(&help(name.as_deref(), outputs, style)?),
+        Some(Command::Completions { shell }) => {
+            print(&completions::script(Arguments::command(), shell)?)
+        }
+        Some(Command::Man) => print(&man::page(Arguments::command())?),
     }
 }
 
@@ -267,17 +288,16 @@ fn source(params: Option<PathBuf>, sandbox: bool, scenario: Option<String>) -> S
 }
 
 /// Help for a subcommand or one of the integration's commands, or for everything.
-fn help(name: Option<&str>) -> Result<String> {
-    let mut cli = Arguments::command();
+fn help(name: Option<&str>, with_outputs: bool, style: Style) -> Result<String> {
+    let mut cli = Arguments::command().term_width(style.width);
     cli.build();
     let Some(name) = name else {
-        return Ok(cli.render_long_help().to_string());
+        return Ok(cli.render_help().to_string());
     };
     if let Some(subcommand) = cli.find_subcommand_mut(name) {
         return Ok(subcommand.render_long_help().to_string());
     }
-    let style = console::style(&Env::from_process());
-    commands_help::about(name, style).map_err(anyhow::Error::msg)
+    commands_help::page(name, with_outputs, style).map_err(anyhow::Error::msg)
 }
 
 fn print(text: &str) -> Result<ExitStatus> {

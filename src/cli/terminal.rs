@@ -1,62 +1,23 @@
-//! War Room texts for a terminal: headings, bold, tables with aligned columns. Pure. Nothing in a text can move
-//! the cursor or change what is seen elsewhere: names come from outside, and some are hostile.
+//! War Room texts for a terminal: headings in bold, tables that fit the window, sentences broken at words. Pure.
+//! Nothing in a text can move the cursor or change what is seen elsewhere: names come from outside, and some are
+//! hostile.
 
-use unicode_width::UnicodeWidthStr as _;
-
+use super::{cells::wrap, grid, style::Style};
 use crate::document::{Block, Document, Table};
 use pingone::visible::visible;
 
-/// How a text is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Style {
-    /// Whether escape sequences for colours and bold may be written.
-    pub(crate) colours: bool,
-}
-
-const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const RED: &str = "\x1b[31m";
-const PLAIN: &str = "\x1b[0m";
-
-impl Style {
-    pub(crate) fn bold(self, text: &str) -> String {
-        self.with(BOLD, text)
-    }
-
-    pub(crate) fn dim(self, text: &str) -> String {
-        self.with(DIM, text)
-    }
-
-    pub(crate) fn red(self, text: &str) -> String {
-        self.with(RED, text)
-    }
-
-    fn with(self, sequence: &str, text: &str) -> String {
-        if self.colours && !text.is_empty() {
-            format!("{sequence}{text}{PLAIN}")
-        } else {
-            text.to_owned()
-        }
-    }
-}
-
-/// A table that would be wider is shown row by row, a line for each column: broken lines cannot be read.
-const MAX_WIDTH: usize = 100;
-/// Between two columns.
-const GAP: &str = "  ";
-
-/// A command's text: blocks are parted by an empty line, but for what a heading belongs to.
+/// A command's text: blocks are separated by an empty line, but nothing separates a heading from what it belongs to.
 pub(crate) fn render(document: &Document, style: Style) -> String {
     let mut out = String::new();
     let mut follows_heading = true;
     for block in document.blocks() {
         let drawn = match block {
-            Block::Heading(text) | Block::Strong(text) => style.bold(&visible(text)) + "\n",
-            Block::Text(text) | Block::Paragraph(text) => text
-                .trim()
-                .lines()
-                .map(|line| visible(line) + "\n")
-                .collect(),
+            Block::Heading(text) | Block::Strong(text) => {
+                wrapped(text, style, |line| style.bold(line))
+            }
+            Block::Text(text) | Block::Paragraph(text) => {
+                wrapped(text.trim_matches('\n').trim_end(), style, str::to_owned)
+            }
             Block::Command(command) => ["  ", &visible(command), "\n"].concat(),
             Block::Table(table) => titled(table, style),
         };
@@ -72,131 +33,43 @@ pub(crate) fn render(document: &Document, style: Style) -> String {
     out
 }
 
+/// An error's text.
+pub(crate) fn render_error(text: &str, style: Style) -> String {
+    wrapped(text, style, |line| style.red(line))
+}
+
+/// An item of a list; its further lines are indented.
+const BULLET: &str = "- ";
+
+/// Lines that fit the window. What is indented or begins with `!` is there to be copied and stays in one piece.
+fn wrapped(text: &str, style: Style, drawn: impl Fn(&str) -> String) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let line = visible(line);
+        let indent = if line.starts_with(BULLET) { "  " } else { "" };
+        let lines = if style.breaks_sentences && !line.starts_with([' ', '!']) {
+            wrap(&line, style.width - indent.len())
+        } else {
+            vec![line]
+        };
+        for (number, line) in lines.iter().enumerate() {
+            if number > 0 {
+                out.push_str(indent);
+            }
+            out.push_str(&drawn(line));
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// A table below its title.
 fn titled(table: &Table, style: Style) -> String {
-    let mut out = style.bold(&visible(&table.title)) + "\n";
+    let mut out = wrapped(&table.title, style, |line| style.bold(line));
     if table.columns.is_empty() || table.rows.is_empty() {
         return out + "No entries.\n";
     }
-    let headings: Vec<String> = table.columns.iter().map(|text| visible(text)).collect();
-    let cells = |row: &Vec<String>| row.iter().map(|cell| cell_lines(cell)).collect();
-    let rows: Vec<Vec<Vec<String>>> = table.rows.iter().map(cells).collect();
-    out.push_str(&aligned(&headings, &rows, style));
-    out
-}
-
-/// A table of texts as they are.
-pub(crate) fn table(headings: &[&str], rows: &[Vec<String>], style: Style) -> String {
-    let headings: Vec<String> = headings.iter().map(|text| visible(text)).collect();
-    let rows: Vec<Vec<Vec<String>>> = rows
-        .iter()
-        .map(|row| row.iter().map(|text| vec![visible(text)]).collect())
-        .collect();
-    columns(&headings, &rows, style)
-}
-
-fn cell_lines(cell: &str) -> Vec<String> {
-    let lines: Vec<String> = cell.lines().map(visible).collect();
-    if lines.is_empty() {
-        vec![String::new()]
-    } else {
-        lines
-    }
-}
-
-fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// Cells are lists of lines.
-fn aligned(headings: &[String], rows: &[Vec<Vec<String>>], style: Style) -> String {
-    let wide: usize =
-        widths(headings, rows).iter().sum::<usize>() + GAP.len() * headings.len().saturating_sub(1);
-    if wide > MAX_WIDTH && headings.len() > 1 {
-        records(headings, rows, style)
-    } else {
-        columns(headings, rows, style)
-    }
-}
-
-fn widths(headings: &[String], rows: &[Vec<Vec<String>>]) -> Vec<usize> {
-    headings
-        .iter()
-        .enumerate()
-        .map(|(column, heading)| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).flatten();
-            cells
-                .map(|line| width(line))
-                .chain([width(heading)])
-                .max()
-                .unwrap_or_default()
-        })
-        .collect()
-}
-
-fn columns(headings: &[String], rows: &[Vec<Vec<String>>], style: Style) -> String {
-    let widths = widths(headings, rows);
-    let mut out = String::new();
-    let mut push_line = |texts: &[&str], dim: bool| {
-        let mut line = String::new();
-        let mut owed = 0;
-        for (text, wide) in texts.iter().zip(&widths) {
-            if !text.is_empty() {
-                line.push_str(&" ".repeat(owed));
-                owed = 0;
-                line.push_str(&if dim {
-                    style.dim(text)
-                } else {
-                    (*text).to_owned()
-                });
-            }
-            // Spaces are written only when something follows them.
-            owed += wide.saturating_sub(width(text)) + GAP.len();
-        }
-        out.push_str(&line);
-        out.push('\n');
-    };
-    let texts: Vec<&str> = headings.iter().map(String::as_str).collect();
-    push_line(&texts, true);
-    let rules: Vec<String> = widths.iter().map(|wide| "-".repeat(*wide)).collect();
-    let texts: Vec<&str> = rules.iter().map(String::as_str).collect();
-    push_line(&texts, true);
-    for row in rows {
-        let height = row.iter().map(Vec::len).max().unwrap_or(1);
-        for line in 0..height {
-            let texts: Vec<&str> = row
-                .iter()
-                .map(|cell| cell.get(line).map_or("", String::as_str))
-                .collect();
-            push_line(&texts, false);
-        }
-    }
-    out
-}
-
-/// Each row as lines of column and value.
-fn records(headings: &[String], rows: &[Vec<Vec<String>>], style: Style) -> String {
-    let wide = headings
-        .iter()
-        .map(|heading| width(heading))
-        .max()
-        .unwrap_or_default();
-    let mut out = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        if number > 0 {
-            out.push('\n');
-        }
-        for (heading, cell) in headings.iter().zip(row) {
-            let mut label = heading.as_str();
-            for line in cell {
-                let spaces = " ".repeat(wide - width(label) + GAP.len());
-                let text = format!("{}{spaces}{line}", style.dim(label));
-                out.push_str(text.trim_end());
-                out.push('\n');
-                label = "";
-            }
-        }
-    }
+    out.push_str(&grid::draw(&table.columns, &table.rows, style));
     out
 }
 
@@ -248,25 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_table_is_shown_row_by_row() {
-        let long = "x".repeat(96);
-        let table = document::table(
-            "T",
-            &rows(&[
-                json!({"ID": "1", "Username": long, "Z": "p\nq"}),
-                json!({"ID": "2", "Username": null, "Z": 7}),
-            ]),
-        );
-        assert_eq!(
-            plain(table),
-            format!(
-                "T\nID        1\nUsername  {long}\nZ         p\n          q\n\nID        2\nUsername\nZ         7\n"
-            )
-        );
-    }
-
-    #[test]
-    fn blocks_are_parted_by_an_empty_line() {
+    fn blocks_are_separated_by_an_empty_line() {
         assert_eq!(plain(Document::heading("emma unlocked")), "emma unlocked\n");
         let document = Document::from("PingOne groups for user: emma\n ")
             .with(document::table("Groups", &[]))
@@ -279,7 +134,7 @@ mod tests {
         assert_eq!(
             render(
                 &document::table("Groups", &[]).into(),
-                Style { colours: true }
+                Style::default().with_colours(true)
             ),
             "\x1b[1mGroups\x1b[0m\nNo entries.\n"
         );
@@ -293,6 +148,23 @@ mod tests {
         );
         let table = document::table("T", &rows(&[json!({"a": "\u{1b}]0;x\u{7}", "b": "\u{8}"})]));
         assert!(plain(table).contains("\\u{1b}]0;x\\u{7}  \\u{8}"));
+    }
+
+    #[test]
+    fn sentences_break_at_words_but_not_what_is_there_to_be_copied() {
+        let command = format!("!pingone-restore-user emma.sharp record={}", "x".repeat(60));
+        let text = format!("- The user would be let in again by this command:\n{command}");
+        assert_eq!(
+            render(&Document::from(text), Style::new(40)),
+            format!("- The user would be let in again by\n  this command:\n{command}\n")
+        );
+        assert_eq!(
+            render_error(
+                "PingOne error: no\u{7} user named emma.sharp",
+                Style::new(40).with_colours(true)
+            ),
+            "\u{1b}[31mPingOne error: no\\u{7} user named\u{1b}[0m\n\u{1b}[31memma.sharp\u{1b}[0m\n"
+        );
     }
 
     proptest! {

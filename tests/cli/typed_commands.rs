@@ -297,35 +297,42 @@ fn a_scenario_must_exist_and_needs_the_sandbox() {
 fn commands_and_help_describe_the_commands() {
     let told = |arguments: &[&str]| {
         let mut command = program();
-        command.args(arguments);
+        command.args(arguments).env("COLUMNS", "80");
         end(command, "")
     };
     let list = told(&["commands"]);
     assert!(
-        list.stdout.contains(
-            "pingone-password-force-change  Forces a user to change the password at the next sign-on.\n"
-        ),
+        list.stdout
+            .contains("\nPasswords\n  pingone-set-password           Sets a user's password.\n"),
         "{}",
         list.stdout
     );
-    let help = told(&["help", "pingone-get-groups"]);
+    let help = told(&["help", "pingone-get-groups"]).stdout;
     assert!(
-        help.stdout.starts_with("pingone-get-groups\nReturns user's group memberships.\n\n!pingone-get-groups <username>\n"),
-        "{}",
-        help.stdout
+        help.starts_with(
+            "pingone-get-groups\nReturns user's group memberships.\n\n!pingone-get-groups "
+        ),
+        "{help}"
     );
+    let example = "Example\n  pingone-xsoar run '!pingone-get-groups emma.sharp'\n";
+    assert!(help.contains(example), "{help}");
+    let outputs = told(&["help", "--outputs", "pingone-get-groups"]).stdout;
     assert!(
-        help.stdout
-            .contains("PingOne.Account.Group.Name  string  Group name.\n"),
-        "{}",
-        help.stdout
+        outputs.contains("PingOne.Account.Group.Name  Group name. [string]\n"),
+        "{outputs}"
     );
     assert!(
         told(&["help", "replay"])
             .stdout
             .contains("Replay recorded requests offline")
     );
-    assert!(told(&["help"]).stdout.contains("Usage: pingone-xsoar"));
+    let help = told(&["help"]).stdout;
+    assert!(help.contains("Usage: pingone-xsoar"));
+    let (lines, columns) = (help.lines().count(), help.lines().map(str::len).max());
+    assert!(
+        lines <= 24 && columns <= Some(80),
+        "too large for 80x24: {help}"
+    );
     let unknown = told(&["help", "pingone-get-group"]);
     assert_eq!(unknown.code, Some(1));
     assert!(
@@ -466,5 +473,39 @@ fn the_record_of_a_containment_is_saved() {
     assert_eq!((restored.code, restored.stderr.as_str()), (Some(0), ""));
     for username in ["emma.sharp", "richard.smith"] {
         assert_eq!(cli.sandbox.user(username).expect("a user")["enabled"], true);
+    }
+}
+
+#[test]
+fn shells_complete_the_commands_and_the_man_page_lists_them() {
+    let printed = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments);
+        end(command, "").stdout
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        let script = printed(&["completions", shell]);
+        assert!(script.contains("pingone-contain-user"), "{shell}: {script}");
+        assert!(script.contains("sandbox"), "{shell}: {script}");
+    }
+    let page = printed(&["man"]);
+    assert!(page.contains(".SH SUBCOMMANDS"), "{page}");
+    assert!(
+        page.contains("\\fB!pingone\\-get\\-user emma.sharp\\fR"),
+        "{page}"
+    );
+}
+
+#[test]
+fn tables_fit_the_window() {
+    let cli = CommandLine::new();
+    for (columns, id_is_shown) in [("50", false), ("200", true)] {
+        let mut command = cli.command(&["!pingone-list-groups"]);
+        command.env("COLUMNS", columns);
+        let ended = end(command, "");
+        let widest = ended.stdout.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= columns.parse().ok(), "{}", ended.stdout);
+        let id = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10";
+        assert_eq!(ended.stdout.contains(id), id_is_shown, "{}", ended.stdout);
     }
 }
