@@ -85,7 +85,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What the table says of a user. Advice stands in the error entry.
+/// The table's text about a user. Advice is in the error entry.
 fn sentence(result: &Result<Change, Error>) -> String {
     match result {
         Ok(change) => {

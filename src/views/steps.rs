@@ -18,7 +18,7 @@ use crate::{
         steps::{PartialGroups, Step, StepOutcome, StepReport, UserReport},
     },
 };
-use pingone::times::to_rfc3339_millis;
+use pingone::{error::Problem, times::to_rfc3339_millis};
 
 /// What is done with the users.
 pub struct Procedure {
@@ -99,7 +99,7 @@ fn verdict(outcome: &Outcome<UserReport>) -> Verdict {
     }
 }
 
-/// What people call a step.
+/// The name of a step for people.
 fn title(step: Step) -> &'static str {
     match step {
         Step::Lock => "Lock account",
@@ -152,7 +152,7 @@ fn sentence(report: &StepReport) -> String {
     }
 }
 
-/// Steps that are told together: those that failed for the same reason, as for a protected user, or a single one.
+/// A line of the answer: a step, or several that failed for the same reason, as they do for a protected user.
 struct Line<'a> {
     steps: String,
     report: &'a StepReport,
@@ -178,10 +178,22 @@ fn lines(user: &UserReport) -> Vec<Line<'_>> {
             }),
         }
     }
+    // Whoever must not be changed is one line, also where some of the steps had nothing to do.
+    let has_changed = user.has(StepOutcome::Done) || user.has(StepOutcome::Planned);
+    if !has_changed && lines.iter().any(|line| is_forbidden(line.report)) {
+        lines.retain(|line| is_forbidden(line.report));
+    }
     if let ([line], [_, _, ..]) = (&mut *lines, &*user.steps) {
         ALL_STEPS.clone_into(&mut line.steps);
     }
     lines
+}
+
+/// Whether the instance's settings forbid to change the user.
+fn is_forbidden(report: &StepReport) -> bool {
+    let error = report.result.as_ref().err();
+    let error = error.and_then(|error| error.downcast_ref::<pingone::Error>());
+    error.is_some_and(|error| matches!(*error.problem, Problem::Forbidden(_)))
 }
 
 fn table(title: &str, outcomes: &[Outcome<UserReport>]) -> Block {
@@ -205,7 +217,7 @@ fn table(title: &str, outcomes: &[Outcome<UserReport>]) -> Block {
             ),
         }
     }
-    // A single user stands in the title.
+    // A single user is named in the title.
     let columns = if outcomes.len() == 1 {
         &COLUMNS[1..]
     } else {
@@ -214,7 +226,7 @@ fn table(title: &str, outcomes: &[Outcome<UserReport>]) -> Block {
     table_of(title, columns, &rows).into()
 }
 
-/// What would happen to whom.
+/// What would happen to each user.
 fn push_plan(readable: &mut Document, outcomes: &[Outcome<UserReport>]) {
     for (number, outcome) in outcomes.iter().enumerate() {
         if outcomes.len() > 1 {
@@ -398,7 +410,7 @@ fn failed(cx: &Invocation<'_>, outcome: &Outcome<UserReport>) -> Option<FailedUs
     })
 }
 
-/// Says above the table who still cannot sign on: among rows that all went well it would be missed.
+/// Who still cannot sign on. Comes first, since it would be missed among steps that all succeeded.
 fn blocked(cx: &Invocation<'_>, outcomes: &[Outcome<UserReport>]) -> Option<String> {
     let is_blocked = |outcome: &&Outcome<UserReport>| {
         let user = outcome.result.as_ref();

@@ -2,7 +2,7 @@
 
 use crate::{document::Block, entry::Output, invocation::Invocation};
 
-/// What became of one user.
+/// The outcome for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It was changed.

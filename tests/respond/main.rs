@@ -162,6 +162,27 @@ fn a_containment_can_be_restored() {
 }
 
 #[test]
+fn the_command_that_the_entry_shows_restores_without_the_context() {
+    let company = Company::new();
+    let before = company.standing("emma.sharp");
+    let args = json!({"username": "emma.sharp", "steps": "lock,disable,leaveGroups"});
+    let entries = company.run("pingone-contain-user", &args);
+    let text = entries[0]["HumanReadable"].as_str().unwrap_or_default();
+    let shown = "!pingone-restore-user username=emma.sharp record=`";
+    let record = text
+        .split_once(shown)
+        .and_then(|(_, rest)| rest.split_once('`'));
+    let (record, _) = record.unwrap_or_else(|| panic!("no command in {text}"));
+    let contents = &entries[0]["Contents"];
+    for record in [&json!(record), contents, &json!(contents.to_string())] {
+        company.run("pingone-contain-user", &args);
+        let args = json!({"username": "emma.sharp", "record": record});
+        company.context("pingone-restore-user", &args);
+        assert_eq!(company.standing("emma.sharp"), before, "{record}");
+    }
+}
+
+#[test]
 fn a_second_containment_does_not_hide_what_the_first_changed() {
     let company = Company::new();
     let before = company.standing("emma.sharp");
@@ -290,6 +311,24 @@ fn protected_users_are_not_touched_and_the_others_are() {
     );
     // Nora and Petra are in Sales, which is nested in All Staff.
     let protected = ["richard.smith", "nora.lind", "petra.lockout"];
+    let table = entries[0]["HumanReadable"].as_str().unwrap_or_default();
+    let error = entries[1]["Contents"].as_str().unwrap_or_default();
+    assert!(
+        !error.contains("is protected"),
+        "the table says that: {error}"
+    );
+    for name in protected {
+        let rows = table
+            .lines()
+            .filter(|line| line.starts_with(&format!("| {name} |")));
+        let rows: Vec<&str> = rows.collect();
+        let [row] = &rows[..] else {
+            panic!("{name} should have a single row: {table}")
+        };
+        let says = format!("| All steps | Failed | The user {name} is protected (");
+        assert!(row.contains(&says), "{row}");
+        assert!(error.contains(name), "{error}");
+    }
     for name in protected {
         let user = company.user(name);
         assert_eq!(user["enabled"], true, "{name}");
@@ -412,7 +451,7 @@ fn users_whose_change_matches_a_protected_groups_filter_are_reported() {
     assert_eq!(done["Type"], 1, "the change itself is told");
     let text = error["Contents"].as_str().unwrap_or_default();
     assert!(
-        text.contains("was updated (title), and is now a member of Managers ("),
+        text.contains("was updated (title) and is now a member of Managers ("),
         "{text}"
     );
     assert_eq!(company.user("emma.sharp")["title"], "Head of Sales");
@@ -467,14 +506,14 @@ fn a_restoration_by_the_second_record_says_what_still_keeps_the_user_out() {
     );
     let text = entries[0]["HumanReadable"].as_str().unwrap_or_default();
     for told in [
-        "**The user still cannot sign on: see the step signOn.**",
-        "still disabled, not by this containment: !pingone-activate-user username=emma.sharp",
-        "still locked, not by this containment: !pingone-unlock-user username=emma.sharp",
+        "**emma.sharp still cannot sign on (see Sign-on below).**",
+        "The user is still disabled, but not because of this containment. To enable it: !pingone-activate-user username=emma.sharp",
+        "The account is still locked, but not because of this containment. To unlock it: !pingone-unlock-user username=emma.sharp",
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }
     let text = restore(&first)[0]["HumanReadable"].to_string();
-    assert!(!text.contains("signOn"), "{text}");
+    assert!(!text.contains("sign on"), "{text}");
     assert_eq!(
         company.standing("emma.sharp"),
         json!({"enabled": true, "status": "OK", "groups": ["Marketing", "Standard"]})
@@ -505,14 +544,16 @@ fn a_dynamic_group_is_reported_and_not_joined() {
     let company = Company::with(seed, &json!({}));
     let args = json!({"username": "emma.sharp", "steps": "leaveGroups"});
     let dry = json!({"username": "emma.sharp", "steps": "leaveGroups", "dryRun": "true"});
-    for (args, outcome) in [(&dry, "planned"), (&args, "done")] {
+    for (args, outcome, member) in [(&dry, "planned", "Summary"), (&args, "done", "Detail")] {
         let contained = company.context("pingone-contain-user", args);
         let step = &contained[0]["Steps"][0];
         assert_eq!(step["Outcome"], outcome, "{step}");
-        let detail = step["Detail"].as_str().unwrap_or_default();
+        let text = step[member].as_str().unwrap_or_default();
         assert!(
-            detail.contains("stays in dynamic groups, whose filters decide who is in them: Sharps"),
-            "{detail}"
+            text.contains(
+                "remains in dynamic groups, whose filters decide who is a member: Sharps"
+            ),
+            "{text}"
         );
     }
     assert!(company.changes().iter().all(|call| call.status == 204));
