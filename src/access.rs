@@ -5,6 +5,8 @@
 pub enum Access {
     /// Reads only.
     Read,
+    /// Reads only, with a permission that Identity Data Read Only does not have.
+    ReadPrivileged,
     /// Changes something.
     Change,
 }

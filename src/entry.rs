@@ -1,6 +1,8 @@
 //! War Room entries as XSOAR's server expects them: exactly the members, in exactly the order, of `return_outputs` and
 //! `return_error` in its Python library, since playbooks and scripts read them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -26,6 +28,22 @@ pub struct Output {
     /// What failed, a sentence or two each. If there is any, an error entry follows the result, so that a playbook does
     /// not carry on as if everything had succeeded.
     pub failures: Vec<String>,
+    /// What XSOAR's server runs next by itself, if anything.
+    pub schedule: Option<Schedule>,
+}
+
+/// A command that XSOAR's server runs later by itself, to wait for something without holding a worker. A script that
+/// called this command gets it as data, and nothing is run.
+#[derive(Debug)]
+pub struct Schedule {
+    /// The command.
+    pub command: &'static str,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// How long the server waits before it; ten seconds at least.
+    pub after: Duration,
+    /// After how long the server ends the sequence with an error of its own.
+    pub timeout: Duration,
 }
 
 impl Output {
@@ -36,6 +54,7 @@ impl Output {
             context: Some(Map::new()),
             raw: None,
             failures: Vec::new(),
+            schedule: None,
         }
     }
 
@@ -46,6 +65,15 @@ impl Output {
             context: Some(Map::new()),
             raw,
             failures: Vec::new(),
+            schedule: None,
+        }
+    }
+
+    /// Nothing to show yet: the server runs the command once more.
+    pub fn scheduled(schedule: Schedule) -> Self {
+        Self {
+            schedule: Some(schedule),
+            ..Self::new(Document::default(), Some(Value::Null))
         }
     }
 
@@ -90,7 +118,7 @@ pub enum Entry {
 
 /// A successful command's entry.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 pub struct Note {
     /// 1.
     pub r#type: u8,
@@ -98,7 +126,8 @@ pub struct Note {
     #[serde(skip)]
     pub document: Document,
     /// The War Room text, in Markdown, with everything active from outside made inert.
-    pub human_readable: String,
+    /// Null in a round of waiting, which shows nothing.
+    pub human_readable: Option<String>,
     /// `json`, or `text` if `Contents` is text.
     pub contents_format: String,
     /// PingOne's response, or else the command's text.
@@ -109,6 +138,44 @@ pub struct Note {
     pub ignore_auto_extract: bool,
     /// Always null.
     pub indicator_timeline: Option<Value>,
+    /// What the server runs next by itself; without it, none of these members is there.
+    #[serde(flatten)]
+    pub polling: Option<Polling>,
+}
+
+/// A [`Schedule`] on the wire, as XSOAR's `ScheduledCommand` writes it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Polling {
+    /// The command.
+    pub polling_command: String,
+    /// Seconds until it runs, as text.
+    pub next_run: String,
+    /// Its arguments.
+    pub polling_args: Map<String, Value>,
+    /// Seconds until the server ends the sequence, as text.
+    pub timeout: String,
+    /// Always 0: how many items are left, which the server counts as timed out in its metrics.
+    pub polling_items_remaining: u32,
+}
+
+impl From<Schedule> for Polling {
+    fn from(schedule: Schedule) -> Self {
+        Self {
+            polling_command: schedule.command.to_owned(),
+            next_run: schedule.after.as_secs().to_string(),
+            polling_args: schedule.arguments,
+            timeout: schedule.timeout.as_secs().to_string(),
+            polling_items_remaining: 0,
+        }
+    }
+}
+
+impl Note {
+    /// The War Room text; empty if there is none.
+    pub fn text(&self) -> &str {
+        self.human_readable.as_deref().unwrap_or_default()
+    }
 }
 
 /// A failed command's entry.
@@ -154,7 +221,7 @@ impl Entry {
     /// The text that people read in the War Room.
     pub fn readable(&self) -> &str {
         match self {
-            Self::Note(note) => &note.human_readable,
+            Self::Note(note) => note.text(),
             Self::Error(failure) => &failure.contents,
         }
     }
@@ -167,21 +234,24 @@ impl From<Output> for Entry {
             context,
             raw,
             failures: _,
+            schedule,
         } = output;
         let text = markdown(&readable);
+        let is_silent = schedule.is_some() && text.is_empty();
         let (contents_format, contents) = match raw {
             Some(raw) => ("json", raw),
             None => ("text", Value::String(text.clone())),
         };
         Self::Note(Note {
             r#type: 1,
-            human_readable: inert(&text).into_owned(),
+            human_readable: (!is_silent).then(|| inert(&text).into_owned()),
             document: readable,
             contents_format: contents_format.to_owned(),
             contents,
             entry_context: context,
             ignore_auto_extract: false,
             indicator_timeline: None,
+            polling: schedule.map(Polling::from),
         })
     }
 }

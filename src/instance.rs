@@ -92,8 +92,15 @@ impl Instance {
         if proxy {
             mask_proxy_credentials(env, &mut mask);
         }
+        let authentication = match custom_domain(&auth) {
+            Some(domain) if auth_environment.is_none_or(|other| other == environment) => domain,
+            // A custom domain belongs to one environment, and the users are in another.
+            Some(_) => append_path(parse_url(&region.auth_url())?, &[&environment.to_string()]),
+            None => append_path(auth.clone(), &[&environment.to_string()]),
+        };
         let settings = Settings {
             environment,
+            authentication,
             api: append_path(api, &["v1", "environments", &environment.to_string()]),
             token_url: token_url(auth, auth_environment.unwrap_or(environment)),
             client_id,
@@ -230,10 +237,19 @@ fn append_path(mut base: Url, segments: &[&str]) -> Url {
 /// The token endpoint has the environment in its path, except at a custom domain.
 /// <https://developer.pingidentity.com/pingone-api/platform/custom-domains.html>
 fn token_url(auth: Url, environment: EnvironmentId) -> Url {
-    if auth.path().trim_end_matches('/').ends_with("/as/token") {
+    if custom_domain(&auth).is_some() {
         return append_path(auth, &[]);
     }
     append_path(auth, &[&environment.to_string(), "as", "token"])
+}
+
+/// The custom domain of which `auth` is the token endpoint. It replaces the authentication host and the environment.
+fn custom_domain(auth: &Url) -> Option<Url> {
+    let path = auth.path().trim_end_matches('/');
+    let path = path.strip_suffix("/as/token")?.to_owned();
+    let mut domain = auth.clone();
+    domain.set_path(&path);
+    Some(domain)
 }
 
 /// A proxy can echo its password, and an error text can contain the proxy's address.

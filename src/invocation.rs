@@ -1,6 +1,8 @@
 //! One invocation of a command: everything its handler needs. Knows no particular command.
 
-use crate::{access::Access, arguments::Arguments, failure, manifest::Arg};
+use crate::{
+    access::Access, arguments::Arguments, failure, manifest::Arg, pending::PendingVerifications,
+};
 use pingone::Client;
 
 /// What a handler receives.
@@ -9,6 +11,8 @@ pub struct Invocation<'a> {
     pub pingone: &'a Client<'a>,
     /// The command's arguments.
     pub args: &'a Arguments,
+    /// The verifications that may be pending.
+    pub pending: &'a PendingVerifications,
     /// The command's name.
     pub command: &'a str,
     /// Whether the command reads or changes PingOne.

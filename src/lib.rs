@@ -57,6 +57,7 @@ pub mod access;
 pub mod advice;
 pub mod handler;
 pub mod invocation;
+pub mod pending;
 
 pub mod commands;
 pub mod inputs;

@@ -24,6 +24,7 @@ use crate::{
     invocation::Invocation,
     manifest::CommandName,
     nearest::nearest_commands,
+    pending::PendingVerifications,
     protocol::Request,
 };
 use pingone::{
@@ -45,6 +46,8 @@ pub struct Runner {
     connections: Vec<Rc<Connection>>,
     /// The changes sent by the latest valid request.
     changes: Rc<ChangeLog>,
+    /// The verifications that may be pending.
+    pending: Rc<PendingVerifications>,
 }
 
 /// Where API calls go.
@@ -73,6 +76,8 @@ pub struct Prepared {
     not_found_as_note: bool,
     /// The connection to PingOne.
     pub connection: Rc<Connection>,
+    /// The verifications that may be pending.
+    pub pending: Rc<PendingVerifications>,
     changes: Rc<ChangeLog>,
 }
 
@@ -103,6 +108,7 @@ impl Runner {
             backend,
             connections: Vec::new(),
             changes: Rc::default(),
+            pending: Rc::default(),
         }
     }
 
@@ -170,6 +176,7 @@ impl Runner {
             policy,
             not_found_as_note,
             connection,
+            pending: Rc::clone(&self.pending),
             changes: Rc::clone(&self.changes),
         })
     }
@@ -212,6 +219,11 @@ impl Runner {
 }
 
 impl Prepared {
+    /// Whether it must know which verifications are pending.
+    pub fn starts_verification(&self) -> bool {
+        self.command == CommandName::VerifyPush.name()
+    }
+
     /// Runs the request.
     pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
@@ -222,12 +234,14 @@ impl Prepared {
             policy,
             not_found_as_note,
             connection,
+            pending,
             changes,
         } = self;
         let client = Client::new(&connection, limits, policy, journal, changes);
         let cx = Invocation {
             pingone: &client,
             args: &args,
+            pending: &pending,
             command: &command,
             access: handler.access,
             not_found_as_note,

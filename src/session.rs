@@ -1,23 +1,23 @@
 //! The session with XSOAR's server, one request after another: read, run, answer, `completed`. `run.rs` handles the
-//! request itself. In two-way mode the access token is cached in the integration context, which saves the next process
-//! a token request.
+//! request itself. In two-way mode two things are kept in the integration context for the next process: the access
+//! token, which saves it a token request, and which verifications may be pending.
 
 use std::{
     io::{self, Write},
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     access::TEST,
     entry::Entry,
+    pending::PendingVerifications,
     protocol::{Incoming, Message, Request},
     run::Runner,
     server::{IntegrationContext, Server},
 };
 use pingone::{
-    Connection,
     journal::{Journal, Level},
     token::StoredToken,
 };
@@ -57,7 +57,7 @@ async fn handle<W: Write>(
         format!("Command being called is {}", request.command),
     );
     // XSOAR does not allow the test button to access the integration context.
-    let caches_token = server.is_two_way() && request.command != TEST;
+    let keeps_state = server.is_two_way() && request.command != TEST;
     let began = Instant::now();
     server.set_deadline(None);
     let entries = match runner.prepare(request, &journal) {
@@ -65,16 +65,28 @@ async fn handle<W: Write>(
         Ok(mut prepared) => {
             server.set_deadline(began.checked_add(prepared.limits.command));
             let connection = prepared.connection.clone();
+            let pending = prepared.pending.clone();
             let mut context = None;
-            if caches_token && connection.needs_token().await {
-                context = restore_token(server, &connection, &journal).await?;
+            let needs_token = connection.needs_token().await;
+            if keeps_state && (needs_token || prepared.starts_verification()) {
+                context = read_context(server, &journal).await?;
+                let text = |key| context.as_ref()?.value.get(key)?.as_str();
+                let token = text(TOKEN_KEY).and_then(|token| serde_json::from_str(token).ok());
+                if let Some(token) = token.filter(|_| needs_token) {
+                    connection.restore_token(token).await;
+                }
+                pending.restore(text(PENDING_KEY).unwrap_or_default());
                 // The time spent waiting for the server counts against the command's timeout.
                 let seconds = Duration::from_secs(began.elapsed().as_secs());
                 prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
             let entries = prepared.run(&journal).await;
-            if caches_token && let Some(token) = connection.take_unsaved_token().await {
-                store_token(server, &token, context, &journal).await?;
+            if keeps_state {
+                let state = State {
+                    token: connection.take_unsaved_token().await,
+                    pending: pending.take_changed().then_some(&pending),
+                };
+                store(server, &state, context, &journal).await?;
             }
             entries
         }
@@ -83,30 +95,20 @@ async fn handle<W: Write>(
     Ok(entries)
 }
 
-/// The key in the integration context that holds the token, as a JSON string: XSOAR's own helpers expect strings
-/// there. Other keys are left alone.
+/// The keys in the integration context that hold the token and the pending verifications, as JSON strings: XSOAR's own
+/// helpers expect strings there. Other keys are left alone.
 const TOKEN_KEY: &str = "pingone_token";
-/// How often to try storing the token while other processes write to the integration context.
+const PENDING_KEY: &str = "pingone_pending_verifications";
+/// How often to try storing the state while other processes write to the integration context.
 const MAX_STORE_ATTEMPTS: usize = 3;
 
-/// Loads the token that another process stored. Returns the integration context it read.
-async fn restore_token<W: Write>(
+/// What other processes stored; `None` if it cannot be read.
+async fn read_context<W: Write>(
     server: &mut Server<W>,
-    connection: &Connection,
     journal: &Journal,
 ) -> io::Result<Option<IntegrationContext>> {
     match server.integration_context().await? {
-        Ok(context) => {
-            let stored = context
-                .value
-                .get(TOKEN_KEY)
-                .and_then(Value::as_str)
-                .map(serde_json::from_str);
-            if let Some(Ok(stored)) = stored {
-                connection.restore_token(stored).await;
-            }
-            Ok(Some(context))
-        }
+        Ok(context) => Ok(Some(context)),
         Err(reason) => {
             journal.log(
                 Level::Info,
@@ -117,17 +119,40 @@ async fn restore_token<W: Write>(
     }
 }
 
-/// Stores the token in the integration context: read, merge, write, and retry on a conflict. The context read before
+/// What the next process needs to know.
+struct State<'a> {
+    /// The token, if it is new.
+    token: Option<StoredToken>,
+    /// The pending verifications, if they changed.
+    pending: Option<&'a PendingVerifications>,
+}
+
+impl State<'_> {
+    /// Adds it to the members of the integration context.
+    fn add_to(&self, stored: &mut Map<String, Value>) {
+        let token = self.token.as_ref();
+        if let Some(Ok(token)) = token.map(serde_json::to_string) {
+            stored.insert(TOKEN_KEY.to_owned(), token.into());
+        }
+        if let Some(pending) = self.pending {
+            let earlier = stored.get(PENDING_KEY).and_then(Value::as_str);
+            let merged = pending.merged_with(earlier.unwrap_or_default());
+            stored.insert(PENDING_KEY.to_owned(), merged.into());
+        }
+    }
+}
+
+/// Stores the state in the integration context: read, merge, write, and retry on a conflict. The context read before
 /// the command is good enough if it has a version, by which the server detects conflicting writes.
-async fn store_token<W: Write>(
+async fn store<W: Write>(
     server: &mut Server<W>,
-    token: &StoredToken,
+    state: &State<'_>,
     known: Option<IntegrationContext>,
     journal: &Journal,
 ) -> io::Result<()> {
-    let Ok(text) = serde_json::to_string(token) else {
+    if state.token.is_none() && state.pending.is_none() {
         return Ok(());
-    };
+    }
     let mut reason = String::new();
     let mut known = known.filter(IntegrationContext::has_version);
     for _ in 0..MAX_STORE_ATTEMPTS {
@@ -142,19 +167,25 @@ async fn store_token<W: Write>(
                 break;
             }
         };
-        context
-            .value
-            .insert(TOKEN_KEY.to_owned(), Value::from(text.as_str()));
+        state.add_to(&mut context.value);
         match server.set_integration_context(context).await? {
             Ok(()) => return Ok(()),
             Err(error) => reason = error,
         }
     }
-    // The next process simply requests its own token. The server's message may quote what it received, but the
-    // journal masks the token.
-    journal.log(
-        Level::Info,
-        format!("Cannot cache the access token: {reason}"),
-    );
+    // The next process simply requests its own token, but does not know of the verification. The server's message may
+    // quote what it received, but the journal masks the token.
+    if state.token.is_some() {
+        journal.log(
+            Level::Info,
+            format!("Cannot cache the access token: {reason}"),
+        );
+    }
+    if state.pending.is_some() {
+        journal.log(
+            Level::Info,
+            format!("Cannot store which verifications are pending: {reason}"),
+        );
+    }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     pin::{Pin, pin},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, Result};
@@ -165,6 +165,21 @@ fn parse(lines: &[String], env: &Env) -> Result<Vec<ParsedCommand>> {
     Ok(commands)
 }
 
+/// How often a command that XSOAR's server would run again by itself is run here: Ping's own pace for polls.
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(3);
+
+/// What the server would run next by itself.
+fn scheduled(entry: &Entry) -> Option<(String, Map<String, Value>)> {
+    let Entry::Note(note) = entry else {
+        return None;
+    };
+    let polling = note.polling.as_ref()?;
+    Some((
+        polling.polling_command.clone(),
+        polling.polling_args.clone(),
+    ))
+}
+
 /// How a sequence of commands ended.
 enum Ended {
     /// All of them ran.
@@ -263,6 +278,64 @@ impl<W: Write> Sequence<'_, W> {
         if let Some(end) = self.confirm(&command, &args, signal.as_mut()).await? {
             return Ok(end);
         }
+        let mut round = Some((command, args));
+        let mut failed = false;
+        while let Some((command, args)) = round.take() {
+            let Some(entries) = self
+                .execute(command, args, number == count, signal.as_mut())
+                .await?
+            else {
+                return Ok(CommandEnd::Interrupted { was_running: true });
+            };
+            // A recording has one request for each typed command.
+            if self.recording.is_none() {
+                round = entries.iter().find_map(scheduled);
+            }
+            let is_silent = entries.iter().all(|entry| entry.readable().is_empty());
+            let shown = if is_silent && !self.shown.json {
+                Ok(())
+            } else {
+                self.show(&entries, number == count && round.is_none())
+            };
+            // Even if nobody reads the output any more.
+            self.save_records(&containment_record::from_entries(&entries), now());
+            shown?;
+            failed = entries.iter().any(|entry| matches!(entry, Entry::Error(_)));
+            if round.is_some() && !self.pause(signal.as_mut()).await? {
+                return Ok(CommandEnd::Interrupted { was_running: true });
+            }
+        }
+        Ok(if failed {
+            CommandEnd::Failure
+        } else {
+            CommandEnd::Success
+        })
+    }
+
+    /// Waits for the next round; false if a signal came.
+    async fn pause(&self, signal: Signal<'_>) -> Result<bool> {
+        let journal = Journal::buffered();
+        let is_shown = console::stderr_is_terminal();
+        let wait = tokio::time::sleep(BETWEEN_ROUNDS);
+        let wait = progress::show_while("waiting for the user", is_shown, &journal, wait);
+        tokio::select! {
+            biased;
+            result = signal => {
+                result.context("waiting for signals")?;
+                Ok(false)
+            }
+            () = wait => Ok(true),
+        }
+    }
+
+    /// The entries that a command returns; `None` if a signal stopped it. `is_last`: no typed command follows.
+    async fn execute(
+        &mut self,
+        command: String,
+        args: Map<String, Value>,
+        is_last: bool,
+        signal: Signal<'_>,
+    ) -> Result<Option<Vec<Entry>>> {
         let request = Request {
             command: command.clone(),
             params: self.params.clone(),
@@ -271,38 +344,26 @@ impl<W: Write> Sequence<'_, W> {
                 ("IntegrationBrand".to_owned(), json!("PingOne")),
                 ("IntegrationInstance".to_owned(), json!(INSTANCE)),
             ]),
-            native: number == count,
+            native: is_last,
         };
         if let Some(recording) = self.recording {
             recording.add_request(&request);
         }
         let journal = Journal::buffered();
-        let entries = match self.runner.prepare(request, &journal) {
-            Err(entry) => vec![*entry],
-            Ok(prepared) => {
-                let is_shown = console::stderr_is_terminal();
-                let work =
-                    progress::show_while(&command, is_shown, &journal, prepared.run(&journal));
-                tokio::select! {
-                    biased;
-                    result = &mut signal => {
-                        result.context("waiting for signals")?;
-                        return Ok(CommandEnd::Interrupted { was_running: true });
-                    }
-                    entries = work => entries,
-                }
-            }
+        let prepared = match self.runner.prepare(request, &journal) {
+            Err(entry) => return Ok(Some(vec![*entry])),
+            Ok(prepared) => prepared,
         };
-        let shown = self.show(&entries, number == count);
-        // Even if nobody reads the output any more.
-        self.save_records(&containment_record::from_entries(&entries), now());
-        shown?;
-        let failed = entries.iter().any(|entry| matches!(entry, Entry::Error(_)));
-        Ok(if failed {
-            CommandEnd::Failure
-        } else {
-            CommandEnd::Success
-        })
+        let is_shown = console::stderr_is_terminal();
+        let work = progress::show_while(&command, is_shown, &journal, prepared.run(&journal));
+        tokio::select! {
+            biased;
+            result = signal => {
+                result.context("waiting for signals")?;
+                Ok(None)
+            }
+            entries = work => Ok(Some(entries)),
+        }
     }
 
     /// Asks for confirmation if the command needs it; `None` if it may run.

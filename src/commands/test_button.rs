@@ -27,6 +27,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
             context: None,
             raw: None,
             failures: Vec::new(),
+            schedule: None,
         });
     };
     if !is_out_of_reach(&refused) {

@@ -64,6 +64,22 @@ pub fn each(args: &Arguments) -> Result<Vec<UserRef>> {
     Ok(users)
 }
 
+/// The user named by `username`, `userId` or `email`, where each takes one value; if several are given, they must agree.
+pub fn one(args: &Arguments) -> Result<UserRef> {
+    let text = |arg| args.text(arg).map(str::to_owned);
+    let keys = [
+        text(Arg::Username).map(UserKey::Username),
+        args.id(Arg::UserId)?.map(UserKey::Id),
+        text(Arg::Email).map(UserKey::Email),
+    ];
+    let keys: Vec<UserKey> = keys.into_iter().flatten().collect();
+    if keys.is_empty() {
+        bail!("Provide username, userId or email.")
+    }
+    let wording = Wording::AnyKey;
+    Ok(UserRef { keys, wording })
+}
+
 /// The same for a command that accepts a single user; `None` if none was named.
 pub fn at_most_one(args: &Arguments) -> Result<Option<UserRef>> {
     let names = [Arg::Username, Arg::UserId, Arg::Email];

@@ -20,3 +20,4 @@ pub mod sessions;
 pub mod steps;
 pub mod user_details;
 pub mod users;
+pub mod verification;

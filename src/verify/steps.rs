@@ -310,7 +310,7 @@ async fn add_to_group(mut step: Step<'_>) -> Result<(), VerifyError> {
     let args = json!({"username": step.username(), "groupName": name});
     let note = step.command(args.clone()).await?;
     check(
-        note.human_readable == format!("User: {id} added to group: {name} successfully"),
+        note.text() == format!("User: {id} added to group: {name} successfully"),
         "the text is different",
     )?;
     check(step.is_member(&group).await?, "there is no membership")?;
@@ -343,7 +343,7 @@ async fn remove_from_group(mut step: Step<'_>) -> Result<(), VerifyError> {
     let args = json!({"userId": id, "groupId": group});
     let note = step.command(args.clone()).await?;
     check(
-        note.human_readable == format!("User: {id} was removed from group: {group} successfully"),
+        note.text() == format!("User: {id} was removed from group: {group} successfully"),
         "the text is different",
     )?;
     check(
@@ -353,7 +353,7 @@ async fn remove_from_group(mut step: Step<'_>) -> Result<(), VerifyError> {
     let args = json!({"username": step.username(), "groupName": name});
     let again = step.command(args).await?;
     check(
-        again.human_readable.contains("is not a member of group"),
+        again.text().contains("is not a member of group"),
         "the second time, the text does not say that nothing was removed",
     )
 }
@@ -365,7 +365,7 @@ async fn delete(step: Step<'_>) -> Result<(), VerifyError> {
     check(answer.status == 404, "the user still exists")?;
     let again = step.command(json!({"userId": id})).await?;
     check(
-        again.human_readable.contains("nothing was deleted"),
+        again.text().contains("nothing was deleted"),
         "the second time, the text does not say that nothing was deleted",
     )
 }

@@ -18,3 +18,4 @@ mod summary;
 pub mod undo;
 pub mod user;
 pub mod user_details;
+pub mod verification;

@@ -8,6 +8,7 @@ use super::{
     filter,
     id::{GroupId, UserId},
     retry::Repeat,
+    settings::Settings,
     wire::{Authorization, HttpRequest},
 };
 use crate::secrets::wipe;
@@ -30,6 +31,8 @@ enum Base {
     Environment,
     /// `…/v1`
     Api,
+    /// `…/{environment}` on the authentication host.
+    Authentication,
 }
 
 impl Path {
@@ -46,6 +49,11 @@ impl Path {
     /// A resource that belongs to no environment.
     pub(crate) fn outside_environments(segments: &[&str]) -> Self {
         Self::below(Base::Api, segments)
+    }
+
+    /// A resource of the environment on the authentication host.
+    pub(crate) fn on_authentication_host(segments: &[&str]) -> Self {
+        Self::below(Base::Authentication, segments)
     }
 
     fn below(base: Base, segments: &[&str]) -> Self {
@@ -65,9 +73,12 @@ impl Path {
         self
     }
 
-    /// The full address, given that of the environment.
-    pub(crate) fn url(&self, environment: &Url) -> Url {
-        let mut url = environment.clone();
+    /// The full address.
+    pub(crate) fn url(&self, settings: &Settings) -> Url {
+        let mut url = match self.base {
+            Base::Environment | Base::Api => settings.api.clone(),
+            Base::Authentication => settings.authentication.clone(),
+        };
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty();
             if matches!(self.base, Base::Api) {
@@ -91,9 +102,9 @@ impl Read {
         Self { path }
     }
 
-    /// The full address, given that of the environment.
-    pub(crate) fn url(&self, environment: &Url) -> Url {
-        self.path.url(environment)
+    /// The full address.
+    pub(crate) fn url(&self, settings: &Settings) -> Url {
+        self.path.url(settings)
     }
 }
 
@@ -131,6 +142,8 @@ pub(crate) enum Effect {
     User(UserId),
     /// A user's membership in a group.
     Membership(UserId, GroupId),
+    /// A user who is sent a message, or whose verification is decided: nothing about the user changes.
+    Verification(UserId),
     /// A user who does not exist yet.
     NewUser,
     /// Anything that a self-test needs to find out how PingOne behaves. The self-test answers for what it changes.
@@ -142,7 +155,7 @@ impl Effect {
     pub(crate) fn user(self) -> Option<UserId> {
         match self {
             Self::NewUser | Self::Probe => None,
-            Self::User(user) | Self::Membership(user, _) => Some(user),
+            Self::User(user) | Self::Membership(user, _) | Self::Verification(user) => Some(user),
         }
     }
 }
@@ -215,10 +228,10 @@ impl Write {
     }
 
     /// The HTTP request, still without a token.
-    pub(crate) fn into_request(self, environment: &Url) -> HttpRequest {
+    pub(crate) fn into_request(self, settings: &Settings) -> HttpRequest {
         HttpRequest {
             method: self.method,
-            url: self.path.url(environment),
+            url: self.path.url(settings),
             authorization: Authorization::None,
             content_type: self.content_type,
             body: self.body,

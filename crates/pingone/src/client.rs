@@ -1,7 +1,7 @@
 //! The client that serves one command: a connection, the command's time and memory limits, and what it may change. The
 //! calls themselves stand beside this file, one file per noun.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{answer::Answer, journal::Journal, memory::Budget, secrets::Mask};
 
+mod device_authentications;
 mod devices;
 mod groups;
 mod passwords;
@@ -115,6 +116,11 @@ impl<'a> Client<'a> {
     pub fn now_at_pingone(&self) -> Timestamp {
         let shown = self.sender.server_clock().at(self.moment());
         shown.unwrap_or_else(|| self.now())
+    }
+
+    /// Waits for `duration`; false, without waiting, if less than `reserve` of the command's time would be left.
+    pub async fn pause(&self, duration: Duration, reserve: Duration) -> bool {
+        self.sender.pause(duration, reserve).await
     }
 
     /// Reads the environment itself, which every role may do.

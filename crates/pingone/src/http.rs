@@ -56,7 +56,7 @@ impl Http {
             builder
                 .tls_certs_only([])
                 .tls_danger_accept_invalid_certs(true)
-        } else if [&settings.api, &settings.token_url]
+        } else if [&settings.api, &settings.token_url, &settings.authentication]
             .iter()
             .all(|url| url.scheme() == "http")
         {

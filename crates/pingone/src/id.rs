@@ -57,6 +57,10 @@ ids! {
     SessionId;
     /// Names a device.
     DeviceId;
+    /// Names a device authentication.
+    DeviceAuthenticationId;
+    /// Names a device authentication policy.
+    DevicePolicyId;
 }
 
 /// Reads a resource's id from an answer. The error says what stands in its place and quotes nothing, since nothing is

@@ -15,6 +15,8 @@ pub struct Settings {
     pub environment: EnvironmentId,
     /// `…/v1/environments/{environment}`.
     pub api: Url,
+    /// `…/{environment}` on the authentication host: device authentications.
+    pub authentication: Url,
     /// `…/as/token`.
     pub token_url: Url,
     /// The client id of the worker application.
@@ -51,22 +53,30 @@ impl PartialEq for Settings {
         let Self {
             environment,
             api,
+            authentication,
             token_url,
             client_id,
             credentials,
             insecure,
             proxy,
         } = self;
-        (environment, api, token_url, client_id, insecure, proxy)
-            == (
-                &other.environment,
-                &other.api,
-                &other.token_url,
-                &other.client_id,
-                &other.insecure,
-                &other.proxy,
-            )
-            && credentials.identity() == other.credentials.identity()
+        (
+            environment,
+            api,
+            authentication,
+            token_url,
+            client_id,
+            insecure,
+            proxy,
+        ) == (
+            &other.environment,
+            &other.api,
+            &other.authentication,
+            &other.token_url,
+            &other.client_id,
+            &other.insecure,
+            &other.proxy,
+        ) && credentials.identity() == other.credentials.identity()
     }
 }
 
@@ -77,6 +87,7 @@ impl Settings {
         let Self {
             environment,
             api,
+            authentication: _,
             token_url,
             client_id,
             credentials,

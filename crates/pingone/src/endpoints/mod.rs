@@ -1,6 +1,7 @@
 //! PingOne's endpoints, one file per noun: calls as plain values, and decoding of their answers. Nothing here sends
 //! anything.
 
+pub mod device_authentications;
 pub(crate) mod devices;
 pub mod groups;
 pub mod passwords;

@@ -139,6 +139,15 @@ impl<'a> Dispatcher<'a> {
         self.connection.clock.elapsed()
     }
 
+    /// Waits for `duration`; false, without waiting, if less than `reserve` of the command's time would be left.
+    pub(super) async fn pause(&self, duration: Duration, reserve: Duration) -> bool {
+        let has_time = self.remaining() > duration + reserve;
+        if has_time {
+            self.connection.clock.sleep(duration).await;
+        }
+        has_time
+    }
+
     /// What is left of the command's time.
     fn remaining(&self) -> Duration {
         self.limits

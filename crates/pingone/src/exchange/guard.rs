@@ -129,7 +129,8 @@ impl Guard {
                 return Err(forbidden(format!("{label}: nothing was changed.")));
             }
             Effect::NewUser => {}
-            Effect::User(user) => check.user(user).await?,
+            // Whoever is protected must not be worn out with pushes either.
+            Effect::User(user) | Effect::Verification(user) => check.user(user).await?,
             Effect::Membership(user, group) => {
                 check.group(group).await?;
                 check.user(user).await?;

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
 
     /// The address of a resource.
     pub(crate) fn url(self, read: &Read) -> Url {
-        read.url(&self.sender.connection().settings.api)
+        read.url(&self.sender.connection().settings)
     }
 
     /// The memory that the command may still use.

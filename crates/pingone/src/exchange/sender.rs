@@ -127,6 +127,11 @@ impl<'a> Sender<'a> {
         self.dispatcher.elapsed()
     }
 
+    /// Waits for `duration`; false, without waiting, if less than `reserve` of the command's time would be left.
+    pub(crate) async fn pause(&self, duration: Duration, reserve: Duration) -> bool {
+        self.dispatcher.pause(duration, reserve).await
+    }
+
     /// The memory that the command may still use.
     pub(crate) fn budget(&self) -> &Budget {
         &self.dispatcher.budget

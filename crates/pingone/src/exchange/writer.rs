@@ -137,7 +137,7 @@ impl Change {
         Self {
             repeat: write.repeat(),
             effect: write.effect(),
-            request: write.into_request(&sender.connection().settings.api),
+            request: write.into_request(&sender.connection().settings),
         }
     }
 }
