@@ -136,7 +136,7 @@ pub enum NotAsked {
     PerhapsPending(String),
 }
 
-const MAY_HAVE_BEEN_SENT: &str = "PingOne may have carried out the change all the same, so the user may have received a message. PingOne has no list of pending verifications: ask the user, or wait two minutes, before you run the command again.";
+const MAY_HAVE_BEEN_SENT: &str = "PingOne may have made the change anyway, so the user may have received a message. PingOne has no list of pending verifications: ask the user, or wait two minutes, before you run the command again.";
 const NO_USABLE_DEVICE: &str = "The user's devices may be blocked or locked: pingone-list-mfa-devices shows that. After five pushes ignored or denied within ten minutes, PingOne stops pushes to the user for 30 minutes (its defaults).";
 
 /// Starts a verification, unless one is known to be pending for this user.

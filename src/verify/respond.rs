@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     error::VerifyError,
     step::{Step, check},
+    test_context::unused_id,
 };
 use crate::entry::Note;
 
@@ -136,6 +137,25 @@ pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), VerifyError> {
         )?;
     }
     Ok(())
+}
+
+/// The throwaway user has no device, so nobody can be messaged.
+pub(super) async fn verify_push(step: Step<'_>) -> Result<(), VerifyError> {
+    let answer = step.on_user(json!({})).await;
+    fails_with(answer, "The user has no MFA device, so nothing was sent.")
+}
+
+pub(super) async fn no_verification(step: Step<'_>) -> Result<(), VerifyError> {
+    let args = json!({"verificationId": unused_id()?, "otp": "000000"});
+    fails_with(step.command(args).await, "PingOne has no verification ")
+}
+
+fn fails_with(answer: Result<Note, VerifyError>, text: &str) -> Result<(), VerifyError> {
+    match answer {
+        Err(VerifyError::Command(error)) if error.contains(text) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => check(false, "it does not fail"),
+    }
 }
 
 pub(super) async fn unlock_password(step: Step<'_>) -> Result<(), VerifyError> {

@@ -58,6 +58,10 @@ steps! {
     "pingone-delete-mfa-device" => respond::delete_device, "deleting an unknown device is not an error";
     "pingone-reset-mfa" => respond::reset_mfa, "no device is left";
     "pingone-set-mfa-enabled" => respond::set_mfa_enabled, "MFA is turned on, then off";
+    "pingone-verify-push" => respond::verify_push, "a user without a device is sent nothing";
+    "pingone-get-verification" => respond::no_verification, "an id that does not exist is reported";
+    "pingone-check-otp" => respond::no_verification, "an id that does not exist is reported";
+    "pingone-cancel-verification" => respond::no_verification, "an id that does not exist is reported";
     "pingone-unlock-password" => respond::unlock_password, "a password that is not locked out is unchanged";
     "pingone-lock-user" => respond::lock, "the account is locked";
     "pingone-list-audit-activities" => respond::activities, "the audit trail can be read";

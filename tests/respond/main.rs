@@ -4,7 +4,10 @@
 
 use std::{io::Cursor, time::Duration};
 
-use pingone_sandbox::{Call, Fault, Sandbox, Seed};
+use pingone_sandbox::{
+    Alternative, Call, Fault, Sandbox, Seed,
+    seed::users::{PushAnswer, PushResponse},
+};
 use pingone_xsoar::{
     commands::{self, Access},
     env::Env,
@@ -462,12 +465,19 @@ fn users_whose_change_matches_a_protected_groups_filter_are_reported() {
 
 #[test]
 fn a_read_only_instance_sends_no_change_whatever_the_command() {
-    let company = Company::with(Seed::built_in(), &json!({"read_only": true}));
+    let mut company = Company::new();
+    let [code, push] = [
+        json!({"username": "emma.sharp", "deviceId": OLD_DEVICE}),
+        json!({"username": MIA}),
+    ]
+    .map(|args| company.verification("pingone-verify-push", &args).0["ID"].clone());
+    company.params["read_only"] = json!(true);
+    company.sandbox.clear_calls();
     let record = json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": [POPULATION]}});
     // What a command does not know it ignores.
-    let args = json!({
+    let mut args = json!({
         "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Sales", "populationId": POPULATION,
-        "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record],
+        "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record], "otp": "123456",
         "steps": "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups",
     });
     let changing: Vec<&&str> = commands::NAMES
@@ -476,6 +486,8 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
         .collect();
     assert!(changing.len() > 15, "{changing:?}");
     for command in changing {
+        let is_cancel = *command == "pingone-cancel-verification";
+        args["verificationId"] = if is_cancel { &push } else { &code }.clone();
         let entries = company.run(command, &args);
         let told = entries
             .iter()
@@ -703,4 +715,147 @@ fn a_thousand_users_in_one_command_a_few_at_a_time() {
     assert!(rows.iter().all(|row| row["Verified"] == true));
     let most = company.sandbox.max_in_flight();
     assert!((2..=10).contains(&most), "{most} calls at once");
+}
+
+/// A company user with a phone and an email address, both MFA devices.
+const MIA: &str = "mia.mobile";
+const MIAS_PHONE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7011";
+const MIAS_EMAIL: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7012";
+
+impl Company {
+    /// The context of a verification that this command starts or looks at, and what XSOAR runs next by itself.
+    fn verification(&self, command: &str, args: &Value) -> (Value, Option<(String, Value)>) {
+        let entries = self.run(command, args);
+        let [entry] = &entries[..] else {
+            panic!("{command} failed: {entries:#?}")
+        };
+        assert_eq!(entry["Type"], 1, "{command} failed: {entry:#}");
+        let next = entry["PollingCommand"]
+            .as_str()
+            .map(|command| (command.to_owned(), entry["PollingArgs"].clone()));
+        let context = entry["EntryContext"].as_object().expect("a context");
+        let context = context.values().next().cloned().unwrap_or_default();
+        (context, next)
+    }
+
+    fn respond(&self, answer: PushAnswer) {
+        let response = PushResponse {
+            answer,
+            after_seconds: 4,
+        };
+        self.sandbox
+            .set_push_response(MIA, response)
+            .expect("a user of the company");
+    }
+}
+
+#[test]
+fn a_push_is_answered_while_xsoar_polls() {
+    for (answer, seconds, outcome) in [
+        (PushAnswer::Approve, 5, "Approved"),
+        (PushAnswer::Deny, 5, "Denied"),
+        (PushAnswer::Ignore, 41, "TimedOut"),
+    ] {
+        let company = Company::new();
+        company.respond(answer);
+        let args = json!({"username": MIA});
+        let (started, next) = company.verification("pingone-verify-push", &args);
+        assert_eq!(started["Outcome"], "Pending");
+        assert_eq!(started["DeviceID"], MIAS_PHONE);
+        let (command, args) = next.expect("a next round");
+        assert_eq!(args["verificationId"], started["ID"]);
+        let (silent, again) = company.verification(&command, &args);
+        assert_eq!(silent, Value::Null);
+        assert_eq!(again, Some((command.clone(), args.clone())));
+
+        company.sandbox.advance(Duration::from_secs(seconds));
+        let (ended, next) = company.verification(&command, &args);
+        assert_eq!((&ended["Outcome"], next), (&json!(outcome), None));
+        assert_eq!(ended["ID"], started["ID"]);
+        assert_eq!(company.changes().len(), 1, "one message, not more");
+    }
+}
+
+#[test]
+fn a_lost_answer_sends_no_second_push() {
+    let company = Company::new();
+    company.sandbox.fault(
+        Fault::on("POST", "*/deviceAuthentications")
+            .applied()
+            .status(503),
+    );
+    let entries = company.run("pingone-verify-push", &json!({"username": MIA}));
+    let text = entries[0]["Contents"].as_str().expect("an error");
+    assert!(
+        text.contains("so the user may have received a message."),
+        "{text}"
+    );
+    assert_eq!(company.changes().len(), 1);
+}
+
+#[test]
+fn a_code_is_checked() {
+    let company = Company::new();
+    let args = json!({"username": MIA, "deviceId": MIAS_EMAIL});
+    let (started, next) = company.verification("pingone-verify-push", &args);
+    assert_eq!(
+        (&started["Status"], next),
+        (&json!("OTP_REQUIRED"), None),
+        "nothing to wait for"
+    );
+    let code = company.user(MIA)["sandbox"]["passcode"].clone();
+    let wrong = if code == "000000" { "111111" } else { "000000" };
+    let check = |otp: &Value| json!({"verificationId": started["ID"], "otp": otp});
+    let refused = company.run("pingone-check-otp", &check(&json!(wrong)));
+    assert_eq!(refused[0]["Type"], 4, "{refused:#?}");
+    let (checked, _) = company.verification("pingone-check-otp", &check(&code));
+    assert_eq!(checked["Outcome"], "Approved");
+}
+
+#[test]
+fn a_cancelled_push_is_neither_yes_nor_no() {
+    let company = Company::new();
+    company.respond(PushAnswer::Ignore);
+    let args = json!({"username": MIA, "wait": "false"});
+    let (started, next) = company.verification("pingone-verify-push", &args);
+    assert_eq!(next, None);
+    let id = json!({"verificationId": started["ID"]});
+    let (cancelled, _) = company.verification("pingone-cancel-verification", &id);
+    assert_eq!(cancelled["Outcome"], "Unknown");
+    company.respond(PushAnswer::Approve);
+    company.sandbox.advance(Duration::from_secs(5));
+    let (later, _) = company.verification("pingone-get-verification", &id);
+    assert_eq!(later["Outcome"], "Unknown");
+}
+
+#[test]
+fn a_bypass_is_not_taken_for_a_confirmation() {
+    let mut seed = Seed::built_in();
+    seed.alternatives
+        .push(Alternative::BypassCompletesDeviceAuthentications);
+    let company = Company::with(seed, &json!({}));
+    let args = json!({"username": "pavel.push"});
+    let (started, next) = company.verification("pingone-verify-push", &args);
+    assert_eq!((&started["Status"], next), (&json!("COMPLETED"), None));
+    assert_eq!(started["Outcome"], "Unknown");
+    let id = json!({"verificationId": started["ID"]});
+    let (later, _) = company.verification("pingone-get-verification", &id);
+    assert_eq!(later["Outcome"], "Unknown");
+}
+
+#[test]
+fn ignored_pushes_stop_all_pushes() {
+    let company = Company::new();
+    company.respond(PushAnswer::Ignore);
+    for _ in 0..5 {
+        company.verification("pingone-verify-push", &json!({"username": MIA}));
+        company.sandbox.advance(Duration::from_secs(41));
+    }
+    let args = json!({"username": MIA, "deviceId": MIAS_PHONE});
+    let entries = company.run("pingone-verify-push", &args);
+    let text = entries[0]["Contents"].as_str().expect("an error");
+    assert!(
+        text.contains("PingOne stops pushes to the user for 30 minutes"),
+        "{text}"
+    );
 }
