@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::time::interval;
 
 use super::{
     confirm,
@@ -316,7 +317,12 @@ impl<W: Write> Sequence<'_, W> {
     async fn pause(&self, signal: Signal<'_>) -> Result<bool> {
         let journal = Journal::buffered();
         let is_shown = console::stderr_is_terminal();
-        let wait = tokio::time::sleep(BETWEEN_ROUNDS);
+        let wait = async {
+            let mut rounds = interval(BETWEEN_ROUNDS);
+            // The first tick is immediate.
+            rounds.tick().await;
+            rounds.tick().await;
+        };
         let wait = progress::show_while("waiting for the user", is_shown, &journal, wait);
         tokio::select! {
             biased;

@@ -46,6 +46,11 @@ impl Company {
 
     /// The entries that the command gives.
     fn run(&self, command: &str, args: &Value) -> Vec<Value> {
+        self.run_with(&mut Runner::live(Env::default()), command, args)
+    }
+
+    /// The same in a process that goes on.
+    fn run_with(&self, runner: &mut Runner, command: &str, args: &Value) -> Vec<Value> {
         let request = json!({"command": command, "params": self.params, "args": args});
         let mut server = Server::new(
             Input::Silent(stdin::requests(Cursor::new(request.to_string()))),
@@ -56,10 +61,7 @@ impl Company {
             .build()
             .expect("a runtime");
         runtime
-            .block_on(session::serve(
-                &mut server,
-                &mut Runner::live(Env::default()),
-            ))
+            .block_on(session::serve(&mut server, runner))
             .expect("writing to memory");
         let output = String::from_utf8(server.into_output()).expect("UTF-8");
         output
@@ -789,6 +791,51 @@ fn a_lost_answer_sends_no_second_push() {
     assert!(
         text.contains("so the user may have received a message."),
         "{text}"
+    );
+    assert_eq!(company.changes().len(), 1);
+}
+
+#[test]
+fn a_second_push_waits_for_the_end_of_the_first() {
+    let company = Company::new();
+    company.respond(PushAnswer::Ignore);
+    let mut runner = Runner::live(Env::default());
+    let mut ask = |user: &str| {
+        let args = json!({"username": user, "wait": "false"});
+        company.run_with(&mut runner, "pingone-verify-push", &args)[0].clone()
+    };
+    let id = ask(MIA)["Contents"]["id"].clone();
+    let refused = ask(MIA)["Contents"].to_string();
+    let id = id.as_str().expect("an id");
+    assert!(
+        refused.contains(&format!(
+            "The verification {id} of this user is still pending, so nothing was sent."
+        )),
+        "{refused}"
+    );
+    assert_eq!(ask("pavel.push")["Type"], 1, "another user may be asked");
+    company.sandbox.advance(Duration::from_secs(41));
+    assert_eq!(ask(MIA)["Type"], 1, "the first one has expired");
+    assert_eq!(company.changes().len(), 3);
+}
+
+#[test]
+fn after_a_lost_answer_a_second_push_waits_until_the_first_has_expired() {
+    let company = Company::new();
+    company
+        .sandbox
+        .fault(Fault::on("POST", "*/deviceAuthentications").applied().status(503));
+    let mut runner = Runner::live(Env::default());
+    let mut ask = || {
+        let args = json!({"username": MIA});
+        let entries = company.run_with(&mut runner, "pingone-verify-push", &args);
+        entries[0]["Contents"].to_string()
+    };
+    ask();
+    let refused = ask();
+    assert!(
+        refused.contains("so a push may still be pending and nothing was sent."),
+        "{refused}"
     );
     assert_eq!(company.changes().len(), 1);
 }
