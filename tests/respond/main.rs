@@ -822,9 +822,11 @@ fn a_second_push_waits_for_the_end_of_the_first() {
 #[test]
 fn after_a_lost_answer_a_second_push_waits_until_the_first_has_expired() {
     let company = Company::new();
-    company
-        .sandbox
-        .fault(Fault::on("POST", "*/deviceAuthentications").applied().status(503));
+    company.sandbox.fault(
+        Fault::on("POST", "*/deviceAuthentications")
+            .applied()
+            .status(503),
+    );
     let mut runner = Runner::live(Env::default());
     let mut ask = || {
         let args = json!({"username": MIA});
