@@ -140,7 +140,7 @@ pub struct Note {
     pub indicator_timeline: Option<Value>,
     /// What the server runs next by itself; without it, none of these members is there.
     #[serde(flatten)]
-    pub polling: Option<Polling>,
+    pub polling: Option<Box<Polling>>,
 }
 
 /// A [`Schedule`] on the wire, as XSOAR's `ScheduledCommand` writes it.
@@ -251,7 +251,7 @@ impl From<Output> for Entry {
             entry_context: context,
             ignore_auto_extract: false,
             indicator_timeline: None,
-            polling: schedule.map(Polling::from),
+            polling: schedule.map(Polling::from).map(Box::new),
         })
     }
 }

@@ -20,7 +20,7 @@ const COLUMNS: [&str; 6] = ["Outcome", "User", "Device", "Status", "Started", "I
 /// The shortest that XSOAR's server schedules.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(10);
 /// XSOAR's own limit comes later than ours, whose last round says where the verification stands.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 const ONLY_APPROVED: &str = "Only the outcome Approved is a yes.\n";
 const STOPS_PUSHES: &str = "Five pushes ignored or denied within ten minutes stop all pushes to the user for 30 minutes (PingOne's defaults).\n";

@@ -143,6 +143,7 @@ mod tests {
                 .parse()
                 .expect("an id"),
             api: url("https://api.pingone.eu/v1"),
+            authentication: url("https://auth.pingone.eu/11111111-2222-4333-8444-555555555555"),
             token_url: url("https://auth.pingone.eu/as/token"),
             client_id: "9c".to_owned(),
             credentials,
