@@ -35,6 +35,17 @@ pub(super) fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut used = 0;
     for mut word in text.split(' ') {
         let mut wide = width(word);
+        if wide > limit && !line.is_empty() {
+            // It does not fit on a line of its own either, so it may as well begin on this one.
+            let (piece, rest) = split_at_a_seam(word, limit.saturating_sub(used + 1));
+            if piece.ends_with(SEAMS) {
+                line.push(' ');
+                line.push_str(piece);
+                used = limit;
+                word = rest;
+                wide = width(word);
+            }
+        }
         if !line.is_empty() && used + 1 + wide > limit {
             lines.push(line.trim_end_matches(' ').to_owned());
             line.clear();
@@ -107,6 +118,10 @@ mod tests {
         assert_eq!(
             wrap("PUT /v1/users/123/enabled now", 12),
             ["PUT", "/v1/users/", "123/enabled", "now"]
+        );
+        assert_eq!(
+            wrap("PUT /users/12345678/enabled", 14),
+            ["PUT /users/", "12345678/", "enabled"]
         );
     }
 

@@ -6,10 +6,11 @@ use super::{cells::wrap, grid, style::Style};
 use crate::document::{Block, Document, Table};
 use pingone::visible::visible;
 
-/// A command's text: blocks are separated by an empty line, but nothing separates a heading from what it belongs to.
+/// A command's text: blocks are separated by an empty line, but a heading is not separated from what follows, nor a
+/// list from the line that introduces it.
 pub(crate) fn render(document: &Document, style: Style) -> String {
     let mut out = String::new();
-    let mut follows_heading = true;
+    let mut before: Option<&Block> = None;
     for block in document.blocks() {
         let drawn = match block {
             Block::Heading(text) | Block::Strong(text) => {
@@ -24,11 +25,16 @@ pub(crate) fn render(document: &Document, style: Style) -> String {
         if drawn.is_empty() {
             continue;
         }
-        if !follows_heading {
+        let is_separate = match before {
+            None | Some(Block::Heading(_)) => false,
+            Some(Block::Strong(_)) => !drawn.starts_with(BULLET),
+            Some(_) => true,
+        };
+        if is_separate {
             out.push('\n');
         }
         out.push_str(&drawn);
-        follows_heading = matches!(block, Block::Heading(_));
+        before = Some(block);
     }
     out
 }
@@ -130,6 +136,15 @@ mod tests {
         assert_eq!(
             plain(document.clone()),
             "PingOne groups for user: emma\n\nGroups\nNo entries.\n\nSessions\nNot available: a ** b #c\n"
+        );
+        let document = Document::heading("Dry run")
+            .with(Block::Strong("emma.sharp".to_owned()))
+            .with("- The user would be disabled.\n")
+            .with(Block::Strong("Nothing was changed.".to_owned()))
+            .with(Block::Paragraph("1 user".to_owned()));
+        assert_eq!(
+            plain(document),
+            "Dry run\nemma.sharp\n- The user would be disabled.\n\nNothing was changed.\n\n1 user\n"
         );
         assert_eq!(
             render(

@@ -3,6 +3,7 @@
 
 mod interrupts;
 mod keys;
+mod pictures;
 mod process;
 mod recordings;
 #[path = "../shared/temporary.rs"]
