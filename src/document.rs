@@ -244,3 +244,27 @@ fn python_repr(value: &Value) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compact_table_leaves_out_empty_columns() {
+        let text = str::to_owned;
+        let rows = [
+            [text("1"), text(""), text("x")],
+            [text("2"), text(""), text("")],
+        ];
+        let table = compact_table("A title\r\nof two lines", ["a", "b", "c"], &rows);
+        assert_eq!(table.title, "A title of two lines");
+        assert_eq!(table.columns, ["a", "c"]);
+        assert_eq!(table.rows, [["1", "x"], ["2", ""]]);
+        let empty = compact_table("T", ["a", "b"], &[[text(""), text("")]]);
+        assert_eq!(
+            empty.rows,
+            [["", ""]],
+            "a row without any text is still a row"
+        );
+    }
+}

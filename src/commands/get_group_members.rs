@@ -18,7 +18,6 @@ use crate::{
         users::{in_group, with_ids},
     },
     views::{
-        cells::Noun,
         page::{Page, with_entries, with_page},
         user::{COLUMNS, cells, listed},
     },
@@ -63,10 +62,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         Some(Value::Array(items)),
     );
     let page = Page {
-        noun: Noun {
-            one: "member",
-            many: "members",
-        },
+        noun: "member",
         count: rows.len(),
         has_more: more,
         next: next.as_ref(),

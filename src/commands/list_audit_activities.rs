@@ -13,7 +13,6 @@ use crate::{
     operations::find::find_user,
     views::{
         activity::{COLUMNS, Names, cells, describe},
-        cells::Noun,
         page::{Page, with_entries, with_page},
     },
 };
@@ -46,10 +45,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let readable = compact_table("PingOne audit activities", COLUMNS, &rows);
     let output = Output::new(readable, Some(Value::Array(items)));
     let page = Page {
-        noun: Noun {
-            one: "activity",
-            many: "activities",
-        },
+        noun: "activity",
         count: rows.len(),
         has_more: more,
         next: next.as_ref(),

@@ -11,7 +11,7 @@ use crate::{
     inputs::paging::{PAGE_SIZE, paging},
     invocation::Invocation,
     manifest::Arg,
-    views::{cells::Noun, items::Listing, page::listed},
+    views::{items::Listing, page::listed},
 };
 use pingone::{
     filter::{all, equals, starts_with},
@@ -26,10 +26,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, 6> = Listing {
     title: "PingOne groups",
-    noun: Noun {
-        one: "group",
-        many: "groups",
-    },
+    noun: "group",
     columns: [
         "Name",
         "Description",

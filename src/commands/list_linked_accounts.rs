@@ -11,10 +11,7 @@ use crate::{
     inputs::users,
     invocation::Invocation,
     operations::for_each::for_each_user,
-    views::{
-        cells::Noun,
-        items::{self, Listing},
-    },
+    views::items::{self, Listing},
 };
 use pingone::users::linked_accounts;
 
@@ -26,10 +23,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, 3> = Listing {
     title: "PingOne linked accounts",
-    noun: Noun {
-        one: "linked account",
-        many: "linked accounts",
-    },
+    noun: "linked account",
     columns: ["External ID", "Identity provider ID", "ID"],
     key: "PingOne.LinkedAccount(val.ID && val.ID === obj.ID)",
 };

@@ -10,7 +10,6 @@ use crate::{
     invocation::Invocation,
     operations::for_each::for_each_user,
     views::{
-        cells::Noun,
         device::{COLUMNS, cells, describe},
         items::{self, Listing},
     },
@@ -24,10 +23,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne MFA devices",
-    noun: Noun {
-        one: "device",
-        many: "devices",
-    },
+    noun: "device",
     columns: COLUMNS,
     key: "PingOne.Device(val.ID && val.ID === obj.ID)",
 };

@@ -11,11 +11,7 @@ use crate::{
     inputs::paging::{PAGE_SIZE, paging},
     invocation::Invocation,
     manifest::Arg,
-    views::{
-        cells::{Noun, yes_no},
-        items::Listing,
-        page::listed,
-    },
+    views::{cells::yes_no, items::Listing, page::listed},
 };
 use pingone::filter::{all, starts_with};
 
@@ -27,10 +23,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, 5> = Listing {
     title: "PingOne populations",
-    noun: Noun {
-        one: "population",
-        many: "populations",
-    },
+    noun: "population",
     columns: ["Name", "Users", "Default", "Description", "ID"],
     key: "PingOne.Population(val.ID && val.ID === obj.ID)",
 };

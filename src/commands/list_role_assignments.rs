@@ -11,7 +11,6 @@ use crate::{
     invocation::Invocation,
     operations::{for_each::for_each_user, roles::role_names},
     views::{
-        cells::Noun,
         items::{self, Listing},
         role::{COLUMNS, cells, describe, why_unnamed},
     },
@@ -25,10 +24,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne role assignments",
-    noun: Noun {
-        one: "role assignment",
-        many: "role assignments",
-    },
+    noun: "role assignment",
     columns: COLUMNS,
     key: "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)",
 };

@@ -11,7 +11,6 @@ use crate::{
     invocation::Invocation,
     operations::for_each::for_each_user,
     views::{
-        cells::Noun,
         items::{self, Listing},
         session::{COLUMNS, SOME_EXPIRED, cells, describe},
     },
@@ -25,10 +24,7 @@ pub(super) const COMMAND: Handler = Handler {
 
 const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne sessions",
-    noun: Noun {
-        one: "session",
-        many: "sessions",
-    },
+    noun: "session",
     columns: COLUMNS,
     key: "PingOne.Session(val.ID && val.ID === obj.ID)",
 };

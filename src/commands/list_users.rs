@@ -19,7 +19,6 @@ use crate::{
         users::{in_group, with_ids},
     },
     views::{
-        cells::USERS,
         page::{Page, with_entries, with_page},
         user::{COLUMNS, cells, listed},
     },
@@ -55,7 +54,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         Some(Value::Array(items)),
     );
     let page = Page {
-        noun: USERS,
+        noun: "user",
         count: rows.len(),
         has_more: more,
         next: next.as_ref(),

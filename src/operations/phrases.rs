@@ -52,10 +52,18 @@ pub fn list<Id: Display>(things: &[Named<Id>]) -> String {
     shown.join(", ")
 }
 
-/// `1 session`, `2 sessions`.
+/// `1 session`, `2 sessions`, `2 activities`, `2 addresses`. A noun in -y must have a consonant before it.
 pub fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
+    let (stem, plural) = match noun.strip_suffix('y') {
+        Some(stem) => (stem, "ies"),
+        None if noun.ends_with('s') => (noun, "es"),
+        None => (noun, "s"),
+    };
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {stem}{plural}")
+    }
 }
 
 /// A text from outside as part of a line: nothing in it begins a new one.
@@ -109,6 +117,9 @@ mod tests {
             [0, 1, 2].map(|count| counted(count, "device")),
             ["0 devices", "1 device", "2 devices"]
         );
+        assert_eq!(counted(1, "activity"), "1 activity");
+        assert_eq!(counted(2, "activity"), "2 activities");
+        assert_eq!(counted(2, "IP address"), "2 IP addresses");
     }
 
     #[test]

@@ -1,50 +1,24 @@
-//! Texts for the cells of tables that are made for reading, and for the totals below them. Context entries hold the same
-//! values as PingOne gives them.
+//! Texts for the cells of tables that are made for reading. Context entries hold the same values as PingOne gives them.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::document::cell;
-
-/// What a list counts.
-#[derive(Clone, Copy, Debug)]
-pub struct Noun {
-    /// Singular.
-    pub one: &'static str,
-    /// Plural.
-    pub many: &'static str,
-}
-
-/// Users.
-pub const USERS: Noun = Noun {
-    one: "user",
-    many: "users",
-};
-
-impl Noun {
-    /// `1 user`, `2 users`.
-    pub fn count(self, count: usize) -> String {
-        let noun = if count == 1 { self.one } else { self.many };
-        format!("{count} {noun}")
-    }
-}
+use pingone::times::{to_utc_minutes, to_utc_seconds};
 
 /// A time of PingOne's as `2026-03-05 18:00 UTC`. What is not a time is shown as it is.
 pub fn minutes(value: &Value) -> String {
-    time(value, "%Y-%m-%d %H:%M UTC")
+    time(value, to_utc_minutes)
 }
 
 /// The same with seconds, for events: their order matters, and they are compared with other logs.
 pub fn seconds(value: &Value) -> String {
-    time(value, "%Y-%m-%d %H:%M:%S UTC")
+    time(value, to_utc_seconds)
 }
 
-fn time(value: &Value, format: &str) -> String {
+fn time(value: &Value, format: fn(Timestamp) -> String) -> String {
     let time = value.as_str().and_then(|text| text.parse().ok());
-    time.map_or_else(
-        || cell(value),
-        |time: Timestamp| time.strftime(format).to_string(),
-    )
+    time.map_or_else(|| cell(value), format)
 }
 
 /// A boolean as `yes` or `no`.

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::cells::{Noun, USERS, joined, seconds};
+use super::cells::{joined, seconds};
 use crate::{
     document::{Row, Table, at, cell, compact_table, row},
-    operations::activities::{SOURCES, Source, source, user_labels, users},
+    operations::{
+        activities::{SOURCES, Source, source, user_labels, users},
+        phrases::counted,
+    },
 };
 
 const COLUMNS: [&str; 8] = [
@@ -80,14 +83,6 @@ pub fn table(title: &str, groups: &[UserFailures<'_>]) -> Table {
 
 /// `4 failed sign-ons: 2 users, 1 IP address`; `None` for fewer than two.
 pub fn totals(activities: &[Value]) -> Option<String> {
-    const FAILURES: Noun = Noun {
-        one: "failed sign-on",
-        many: "failed sign-ons",
-    };
-    const ADDRESSES: Noun = Noun {
-        one: "IP address",
-        many: "IP addresses",
-    };
     let users: BTreeSet<&str> = activities.iter().flat_map(user_labels).collect();
     let users = users.iter().filter(|user| !user.is_empty()).count();
     let ips = activities.iter().map(|activity| text(activity, Source::Ip));
@@ -95,9 +90,9 @@ pub fn totals(activities: &[Value]) -> Option<String> {
     (activities.len() > 1).then(|| {
         format!(
             "{}: {}, {}",
-            FAILURES.count(activities.len()),
-            USERS.count(users),
-            ADDRESSES.count(ips.len())
+            counted(activities.len(), "failed sign-on"),
+            counted(users, "user"),
+            counted(ips.len(), "IP address")
         )
     })
 }

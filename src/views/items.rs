@@ -5,20 +5,19 @@ use std::borrow::Borrow;
 
 use serde_json::{Value, json};
 
-use super::cells::{Noun, USERS};
 use crate::{
     document::{Block, Document, Row, Table, compact_table},
     entry::Output,
     invocation::Invocation,
-    operations::for_each::Outcome,
+    operations::{for_each::Outcome, phrases::counted},
 };
 
 /// How a list is presented.
 pub struct Listing<'a, const N: usize> {
     /// The table's title.
     pub title: &'a str,
-    /// What the items are.
-    pub noun: Noun,
+    /// What an item is, in the singular.
+    pub noun: &'a str,
     /// The table's columns.
     pub columns: [&'a str; N],
     /// The items' context key.
@@ -92,13 +91,13 @@ fn items_table<T, const N: usize>(
 }
 
 /// `5 users: 12 devices; 1 failed; 1 has none: nora.lind`. For a single user, only the count of several items.
-fn totals<T>(noun: Noun, outcomes: &[Outcome<Vec<T>>]) -> Option<String> {
+fn totals<T>(noun: &str, outcomes: &[Outcome<Vec<T>>]) -> Option<String> {
     let items: usize = outcomes
         .iter()
         .filter_map(|outcome| Some(outcome.result.as_ref().ok()?.len()))
         .sum();
     if outcomes.len() < 2 {
-        return (items > 1).then(|| noun.count(items));
+        return (items > 1).then(|| counted(items, noun));
     }
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err());
     let failed = match failed.count() {
@@ -115,9 +114,9 @@ fn totals<T>(noun: Noun, outcomes: &[Outcome<Vec<T>>]) -> Option<String> {
         1 => Some(format!("1 has none: {}", without[0])),
         count => Some(format!("{count} have none: {}", without.join(", "))),
     };
-    let items = [Some(noun.count(items)), failed, without];
+    let items = [Some(counted(items, noun)), failed, without];
     let items: Vec<String> = items.into_iter().flatten().collect();
-    let users = USERS.count(outcomes.len());
+    let users = counted(outcomes.len(), "user");
     Some(format!("{users}: {}", items.join("; ")))
 }
 

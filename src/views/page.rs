@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{cells::Noun, items::Listing};
+use super::items::Listing;
 use crate::{
     document::{Block, Row, compact_table},
     entry::Output,
+    operations::phrases::counted,
 };
 use pingone::pages::Part;
 
@@ -14,8 +15,8 @@ const PAGE_TOKEN: &str = "PingOne(true)";
 
 /// How much of a list a page has, and where the list continues.
 pub struct Page<'a, Token> {
-    /// What the list has.
-    pub noun: Noun,
+    /// What an item is, in the singular.
+    pub noun: &'a str,
     /// How many of them are on this page.
     pub count: usize,
     /// Whether there are more results.
@@ -29,7 +30,7 @@ pub struct Page<'a, Token> {
 /// Adds the total and how to continue below the table, and the token to the context.
 pub fn with_page<Token: ToString>(mut output: Output, page: &Page<'_, Token>) -> Output {
     let token = page.next.map(ToString::to_string);
-    let total = (page.count > 1).then(|| page.noun.count(page.count));
+    let total = (page.count > 1).then(|| counted(page.count, page.noun));
     let hint = match &token {
         Some(token) => Some(format!(
             "More results: run again with next_token={token}"

@@ -210,13 +210,14 @@ fn population_content(population: Option<Value>) -> Content {
 }
 
 fn group_section(groups: Result<Vec<Membership>, pingone::Error>) -> Section {
-    let is_direct = |membership: &Membership| membership.kind.as_deref() == Some(DIRECT);
-    let all_direct = groups.iter().flatten().all(is_direct);
-    let kind = |membership: &Membership| match &membership.kind {
-        _ if all_direct => String::new(),
-        _ if is_direct(membership) => "direct".to_owned(),
-        kind => kind.clone().unwrap_or_else(|| "unknown".to_owned()),
+    // What PingOne calls direct includes the memberships that come from the group's filter.
+    let kind = |membership: &Membership| match (&membership.kind, membership.is_dynamic) {
+        (Some(kind), Some(true)) if kind == DIRECT => "by group filter".to_owned(),
+        (Some(kind), _) if kind == DIRECT => "direct".to_owned(),
+        (kind, _) => kind.clone().unwrap_or_else(|| "unknown".to_owned()),
     };
+    let mut listed = groups.iter().flatten();
+    let some_unknown = listed.any(|membership| membership.kind.as_deref() != Some(DIRECT));
     let content = groups.map(|groups| {
         let cells = |membership: &Membership| {
             [
@@ -234,8 +235,8 @@ fn group_section(groups: Result<Vec<Membership>, pingone::Error>) -> Section {
         let columns = ["Name", "Membership", "ID"];
         Content::list("Groups", columns, &groups, cells, describe)
     });
-    let note = (!all_direct).then(|| {
-        "PingOne does not say that every membership is direct: others may come from a nested group."
+    let note = some_unknown.then(|| {
+        "PingOne does not say whether every membership is direct: some may come from nested groups."
             .to_owned()
     });
     Section {
