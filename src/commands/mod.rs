@@ -1,8 +1,7 @@
-//! The commands, a file each: arguments, operation, answer. A handler takes checked arguments, has an operation done at
-//! PingOne, and gives the War Room text and the context. It reads no stdin, writes no stdout, builds no request itself,
-//! and knows no other handler.
+//! The commands, one file each. A handler takes checked arguments, runs an operation at PingOne, and returns the War Room
+//! text and the context. It does not read stdin, write stdout or build requests, and does not know other handlers.
 //!
-//! `build.rs` makes the list of them from `integration.yml`: there is nothing to add here for a new command.
+//! `build.rs` generates the list of commands from `integration.yml`, so a new command adds nothing here.
 
 use crate::{handler::Handler, manifest::CommandName};
 
@@ -10,14 +9,14 @@ pub use crate::access::{Access, TEST};
 
 mod test_button;
 
-// `with_commands!`, which hands the list of commands to another macro.
+// Defines `with_commands!`, which passes the list of commands to another macro.
 include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
 macro_rules! table {
     ($($module:ident $command:ident $name:literal;)*) => {
         $(mod $module;)*
 
-        /// What a request may name: the test button and every command.
+        /// Every name that a request can have: the test button's and those of the commands.
         pub const NAMES: &[&str] = &[TEST, $($name),*];
 
         /// The handler of a command.
@@ -36,7 +35,7 @@ pub fn test_button() -> &'static Handler {
     &test_button::COMMAND
 }
 
-/// What the command needs; `None` if there is no such command.
+/// The access that a command needs; `None` if there is no such command.
 pub fn access(name: &str) -> Option<Access> {
     if name == TEST {
         return Some(test_button().access);

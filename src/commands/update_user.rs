@@ -1,4 +1,4 @@
-//! `pingone-update-user`: changes those attributes of a user that are given.
+//! `pingone-update-user`: updates the given attributes of a user.
 
 use anyhow::Result;
 use serde_json::{Map, Value};

@@ -110,7 +110,7 @@ pub enum Detail {
     Groups(GroupChanges),
     /// More than the step and its outcome say.
     Note(&'static str),
-    /// Sentences that say all.
+    /// Complete sentences.
     Text(String),
 }
 

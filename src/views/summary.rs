@@ -25,7 +25,7 @@ pub(super) struct FailedUser {
     pub(super) advice: Vec<String>,
 }
 
-/// So many users are named in an error; the entry above has all of them.
+/// At most this many users are named in an error; the entry above lists all of them.
 const MAX_NAMED: usize = 20;
 
 /// `5 users: 3 changed, 1 needed no change, 1 failed`; `None` for a single user.
@@ -47,7 +47,7 @@ pub(super) fn totals(changed: &str, verdicts: &[Verdict]) -> Option<String> {
     Some(format!("{} users: {}", verdicts.len(), parts.join(", ")))
 }
 
-/// Adds the error about the users that failed, out of `users`, as `failOn` wants. For a single user it holds everything.
+/// Adds the error about the users that failed, out of `users`, as `failOn` requires. For a single user it holds everything.
 /// For several, the entry above says what went wrong, and the error names the users and says what to do.
 pub(super) fn add_failures(
     cx: &Invocation<'_>,

@@ -16,7 +16,7 @@ use crate::{
 /// The record where a playbook or the War Room finds it.
 const FROM_CONTEXT: &str = "${PingOne.Containment}";
 
-/// A longer record is not shown: nobody could copy it.
+/// Longer records are not shown: nobody would copy them.
 const MAX_SHOWN: usize = 2_000;
 
 /// A user whose containment can be undone.
