@@ -24,6 +24,12 @@ pub(super) fn script(mut cli: Command, shell: Shell) -> Result<String> {
     let mut script = Vec::new();
     generate(shell, &mut cli, &name, &mut script);
     let mut script = String::from_utf8(script)?;
+    if shell == Shell::Bash {
+        // clap_complete spells a name with a hyphen in two ways, so that no subcommand is recognized:
+        // <https://github.com/clap-rs/clap/issues/6421>
+        let wrong = name.replace('-', "__subcmd__");
+        script = script.replace(&wrong, &name.replace('-', "__"));
+    }
     if shell == Shell::Fish {
         // clap_complete completes only options in its scripts for fish.
         let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();

@@ -1,5 +1,7 @@
 //! Commands typed by hand: their output, their effect, and their errors.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::process::{CommandLine, client_secret, end, program};
@@ -488,6 +490,14 @@ fn shells_complete_the_commands_and_the_man_page_lists_them() {
         assert!(script.contains("pingone-contain-user"), "{shell}: {script}");
         assert!(script.contains("sandbox"), "{shell}: {script}");
     }
+    // As bash asks when the tabulator key is pressed.
+    let asks = "\nCOMP_WORDS=(pingone-xsoar run pingone-con) COMP_CWORD=2\n\
+                ${COMPLETE} pingone-xsoar pingone-con run\necho \"${COMPREPLY[@]}\"\n";
+    let function = "COMPLETE=$(complete -p pingone-xsoar | sed 's/.*-F \\([^ ]*\\).*/\\1/')";
+    let mut bash = Command::new("bash");
+    bash.arg("-c")
+        .arg([&printed(&["completions", "bash"]), function, asks].concat());
+    assert_eq!(end(bash, "").stdout, "pingone-contain-user\n");
     let page = printed(&["man"]);
     assert!(page.contains(".SH SUBCOMMANDS"), "{page}");
     assert!(
