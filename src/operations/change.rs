@@ -11,6 +11,7 @@ use super::{
     phrases::{Named, counted, list},
 };
 use pingone::{
+    devices::DeviceOperation,
     error::Problem,
     id::{DeviceId, SessionId},
     memory,
@@ -41,6 +42,10 @@ pub enum Details {
     MfaEnabled(bool),
     /// The devices that were deleted.
     Devices(Devices),
+    /// The devices that were blocked, unblocked or unlocked.
+    DeviceStates(DeviceStates),
+    /// The end of the MFA bypass.
+    MfaBypass(BypassEnd),
     /// The sessions that were ended.
     Sessions(Sessions),
 }
@@ -77,6 +82,43 @@ pub struct Devices {
     pub unconfirmed: Vec<Device>,
     /// Those that remain; `None` if that is not known.
     pub kept: Option<Vec<Device>>,
+}
+
+/// The outcome of blocking, unblocking or unlocking devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceStates {
+    /// What was done.
+    pub operation: DeviceOperation,
+    /// Those that were changed.
+    pub changed: Vec<Device>,
+    /// Those that may have been changed.
+    pub unconfirmed: Vec<Device>,
+    /// Those that needed no change.
+    pub unchanged: Vec<Device>,
+    /// Those that were named and that the user does not have.
+    pub not_found: Vec<Device>,
+}
+
+impl DeviceStates {
+    /// Nothing was done so far.
+    pub fn new(operation: DeviceOperation) -> Self {
+        Self {
+            operation,
+            changed: Vec::new(),
+            unconfirmed: Vec::new(),
+            unchanged: Vec::new(),
+            not_found: Vec::new(),
+        }
+    }
+}
+
+/// The outcome of ending an MFA bypass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BypassEnd {
+    /// When it would have ended; `None` if there was none.
+    pub before: Option<Timestamp>,
+    /// When it ends, if PingOne ends it only in a moment.
+    pub until: Option<Timestamp>,
 }
 
 /// The outcome of ending sessions.
@@ -268,13 +310,24 @@ impl Weight for Details {
             id + 2 * name
         };
         match self {
-            Self::None | Self::MfaEnabled(_) => 0,
+            Self::None | Self::MfaEnabled(_) | Self::MfaBypass(_) => 0,
             Self::Lock(lock) => lock.end.as_deref().map_or(0, memory::text_weight),
             Self::PasswordStatus(text) => memory::text_weight(text),
             Self::Devices(devices) => {
                 let kept = devices.kept.iter().flatten();
                 let gone = devices.deleted.iter().chain(&devices.unconfirmed);
                 gone.chain(kept).map(device).sum()
+            }
+            Self::DeviceStates(states) => {
+                let DeviceStates {
+                    operation: _,
+                    changed,
+                    unconfirmed,
+                    unchanged,
+                    not_found,
+                } = states;
+                let lists = [changed, unconfirmed, unchanged, not_found];
+                lists.into_iter().flatten().map(device).sum()
             }
             Self::Sessions(sessions) => {
                 (sessions.unconfirmed.len() + sessions.not_found.len()) * id

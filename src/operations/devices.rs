@@ -1,7 +1,5 @@
 //! Deletes a user's MFA devices: those that are named, or all that were paired since a time.
 
-use std::collections::HashSet;
-
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,7 +20,7 @@ const DELETE: Verb = Verb {
     past: "deleted",
 };
 
-/// Which devices to delete.
+/// Which devices to change.
 pub enum Selection {
     /// These.
     These(Vec<DeviceId>),
@@ -37,7 +35,7 @@ pub enum Selection {
 
 impl Selection {
     /// A device without a readable date counts as new: leaving an attacker's in place would be worse.
-    fn has(&self, id: DeviceId, device: &Value) -> bool {
+    pub(super) fn has(&self, id: DeviceId, device: &Value) -> bool {
         match self {
             Self::These(devices) => devices.contains(&id),
             Self::AllBut { since, keep } => {
@@ -96,23 +94,30 @@ async fn list_devices(
 ) -> Result<(Vec<Device>, Vec<Device>)> {
     let listed = pingone.devices_with_ids(user).await;
     let failed = |error| partial(deleted, &[], ", then failed").with_cause(error);
-    let (mut devices, mut is_selected) = (Vec::new(), HashSet::new());
-    for (id, device) in &listed.map_err(failed)? {
-        let Some(id) = *id else {
-            let nameless = ", but PingOne lists a device without an id.";
-            return Err(partial(deleted, &[], nameless).into());
-        };
-        if selection.has(id, device) {
-            is_selected.insert(id);
-        }
-        let name = name(device);
-        devices.push(Named { id, name });
-    }
-    tell_apart(&mut devices);
-    let (selected, others) = devices
+    let Some(devices) = named(listed.map_err(failed)?) else {
+        let nameless = ", but PingOne lists a device without an id.";
+        return Err(partial(deleted, &[], nameless).into());
+    };
+    let (selected, others): (Vec<_>, Vec<_>) = devices
         .into_iter()
-        .partition(|device| is_selected.contains(&device.id));
-    Ok((selected, others))
+        .partition(|(device, raw)| selection.has(device.id, raw));
+    let without_raw = |devices: Vec<(Device, Value)>| {
+        let devices = devices.into_iter();
+        devices.map(|(device, _)| device).collect()
+    };
+    Ok((without_raw(selected), without_raw(others)))
+}
+
+/// Devices as PingOne lists them, each with its name; `None` if one has no id.
+pub(super) fn named(listed: Vec<(Option<DeviceId>, Value)>) -> Option<Vec<(Device, Value)>> {
+    let names = listed.iter().map(|(id, device)| {
+        let name = name(device);
+        Some(Named { id: (*id)?, name })
+    });
+    let mut names: Vec<Device> = names.collect::<Option<_>>()?;
+    tell_apart(&mut names);
+    let devices = listed.into_iter().map(|(_, device)| device);
+    Some(names.into_iter().zip(devices).collect())
 }
 
 fn done(deleted: Vec<Device>, kept: Vec<Device>) -> Change {

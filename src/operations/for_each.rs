@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::find::{Target, UserRef, find_user};
-use pingone::{Client, id::UserId, memory};
+use pingone::{Client, devices::MfaBypass, id::UserId, memory};
 
 /// Enough to hide network latency, and well below PingOne's rate limits.
 const MAX_CONCURRENT: usize = 10;
@@ -40,6 +40,12 @@ impl<T: Borrow<Value>> Weight for Vec<T> {
         self.iter()
             .map(|item| memory::ROW + memory::weight(item.borrow()))
             .sum()
+    }
+}
+
+impl Weight for MfaBypass {
+    fn weight(&self) -> usize {
+        memory::ROW + memory::weight(&self.raw)
     }
 }
 

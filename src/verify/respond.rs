@@ -1,12 +1,12 @@
-//! The steps of the commands for investigation and containment. The temporary user has no sessions, devices or roles, so
-//! these steps only test the calls and their empty results.
+//! The steps of the commands for investigation and containment. The temporary user has no sessions or roles, so
+//! the steps about those only test the calls and their empty results.
 
 use serde_json::{Value, json};
 
 use super::{
     error::VerifyError,
     step::{Step, check},
-    test_context::unused_id,
+    test_context::{post, unused_id},
 };
 use crate::entry::Note;
 
@@ -119,9 +119,71 @@ pub(super) async fn delete_device(step: Step<'_>) -> Result<(), VerifyError> {
     check(is_unchanged(&note), "the command changed something")
 }
 
-pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), VerifyError> {
+/// Creates a TOTP device: PingOne messages nobody about it.
+async fn create_device(step: &mut Step<'_>) -> Result<String, VerifyError> {
+    let id = step.id()?;
+    let path = ["users", &id, "devices"];
+    let created = post(&path, "application/json", json!({"type": "TOTP"}));
+    let created = step.cx.ask(created).await?;
+    let device = created.text("/id").filter(|_| created.is_success());
+    let device = device.ok_or(VerifyError::Skipped("PingOne did not create a TOTP device"))?;
+    step.subject.device = Some(device.to_owned());
+    Ok(device.to_owned())
+}
+
+fn device_of(step: &Step<'_>) -> Result<String, VerifyError> {
+    let device = step.subject.device.clone();
+    device.ok_or(VerifyError::Skipped("there is no temporary MFA device"))
+}
+
+async fn check_block(step: &Step<'_>, device: &str, status: &str) -> Result<(), VerifyError> {
+    let id = step.id()?;
+    let device = step.cx.read(&["users", &id, "devices", device]).await?;
+    check(
+        device.text("/block/status") == Some(status),
+        "the device's `block.status` is not as expected",
+    )
+}
+
+pub(super) async fn block_device(mut step: Step<'_>) -> Result<(), VerifyError> {
+    let device = create_device(&mut step).await?;
+    step.on_user(json!({"deviceId": device})).await?;
+    check_block(&step, &device, "BLOCKED").await
+}
+
+pub(super) async fn unblock_device(step: Step<'_>) -> Result<(), VerifyError> {
+    let device = device_of(&step)?;
+    step.on_user(json!({"deviceId": device})).await?;
+    check_block(&step, &device, "UNBLOCKED").await
+}
+
+pub(super) async fn unlock_device(step: Step<'_>) -> Result<(), VerifyError> {
+    let device = device_of(&step)?;
+    let note = step.on_user(json!({"deviceId": device})).await?;
+    check(is_unchanged(&note), "the command changed something")
+}
+
+pub(super) async fn bypass(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
-    check(is_unchanged(&note), "it was not verified that none is left")
+    check(
+        context(&note, "PingOne.MFABypass")[0]["Active"] == false,
+        "the user has an MFA bypass",
+    )
+}
+
+pub(super) async fn end_bypass(step: Step<'_>) -> Result<(), VerifyError> {
+    let note = step.on_user(json!({})).await?;
+    check(is_unchanged(&note), "the command changed something")
+}
+
+pub(super) async fn reset_mfa(step: Step<'_>) -> Result<(), VerifyError> {
+    let has_device = step.subject.device.is_some();
+    let note = step.on_user(json!({})).await?;
+    let change = &context(&note, "PingOne.Change")[0];
+    check(
+        change["Verified"] == true && change["Changed"] == has_device,
+        "it was not verified that none is left",
+    )
 }
 
 pub(super) async fn set_mfa_enabled(step: Step<'_>) -> Result<(), VerifyError> {

@@ -13,6 +13,8 @@ use crate::entry::Note;
 pub struct Subject {
     pub(super) id: Option<String>,
     pub(super) group: Option<(String, String)>,
+    /// The id of an MFA device, if PingOne let us create one.
+    pub(super) device: Option<String>,
     /// The record of the containment.
     pub(super) record: Option<Value>,
 }

@@ -56,6 +56,11 @@ steps! {
     "pingone-clear-user-sessions" => respond::clear_sessions, "no session is left";
     "pingone-list-mfa-devices" => respond::devices, "a new user has no devices";
     "pingone-delete-mfa-device" => respond::delete_device, "deleting an unknown device is not an error";
+    "pingone-block-mfa-device" => respond::block_device, "a temporary TOTP device is blocked";
+    "pingone-unblock-mfa-device" => respond::unblock_device, "the device is not blocked";
+    "pingone-unlock-mfa-device" => respond::unlock_device, "a device that is not locked is unchanged";
+    "pingone-get-mfa-bypass" => respond::bypass, "a new user has no MFA bypass";
+    "pingone-end-mfa-bypass" => respond::end_bypass, "no MFA bypass is running";
     "pingone-reset-mfa" => respond::reset_mfa, "no device is left";
     "pingone-set-mfa-enabled" => respond::set_mfa_enabled, "MFA is turned on, then off";
     "pingone-verify-push" => respond::verify_push, "a user without a device is sent nothing";

@@ -12,10 +12,14 @@ use crate::{
     entry::Output,
     invocation::Invocation,
     operations::{
-        change::{Change, Details, Devices, PartialSuccess, Sessions, changed_before},
+        change::{
+            BypassEnd, Change, Details, Device, DeviceStates, Devices, PartialSuccess, Sessions,
+            changed_before,
+        },
         for_each::Outcome,
     },
 };
+use pingone::times::to_rfc3339_millis;
 
 /// The context key of changes.
 const CHANGE: &str = "PingOne.Change(val.ID && val.ID === obj.ID && val.Command === obj.Command)";
@@ -140,6 +144,22 @@ fn details(details: &Details) -> Row {
                 row.insert("Kept".to_owned(), json!(kept.len()));
             }
             with_unconfirmed(row, &texts(unconfirmed.iter().map(|device| device.id)))
+        }
+        Details::DeviceStates(DeviceStates {
+            changed,
+            unconfirmed,
+            not_found,
+            ..
+        }) => {
+            let ids = |devices: &[Device]| texts(devices.iter().map(|device| device.id));
+            let mut row = row([("Devices", json!(ids(changed)))]);
+            if !not_found.is_empty() {
+                row.insert("NotFound".to_owned(), json!(ids(not_found)));
+            }
+            with_unconfirmed(row, &ids(unconfirmed))
+        }
+        Details::MfaBypass(BypassEnd { until, .. }) => {
+            row([("BypassUntil", json!(until.map(to_rfc3339_millis)))])
         }
         Details::Sessions(Sessions {
             ended, unconfirmed, ..

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use crate::operations::{
-    change::{Change, Details, Devices, Lock, PreviousLock, Sessions},
+    change::{BypassEnd, Change, Details, DeviceStates, Devices, Lock, PreviousLock, Sessions},
     phrases::{counted, list},
     sessions::joined,
     steps::{Detail, GroupChanges, Step, StepOutcome, StepResult, remains_in},
 };
-use pingone::times::to_utc_minutes;
+use pingone::{devices::DeviceOperation, times::to_utc_minutes};
 
 /// What a change did, such as `Locked until 2026-03-05 18:00 UTC`.
 pub(super) fn done(change: &Change) -> String {
@@ -27,6 +27,8 @@ pub(super) fn done(change: &Change) -> String {
             format!("MFA {already}{state}")
         }
         Details::Devices(devices) => devices_done(devices),
+        Details::DeviceStates(states) => device_states_done(states),
+        Details::MfaBypass(bypass) => bypass_ended(change, *bypass),
         Details::Sessions(sessions) => sessions_done(sessions),
     }
 }
@@ -95,6 +97,51 @@ fn devices_done(devices: &Devices) -> String {
             format!("Deleted {count}: {}{rest}", list(deleted))
         }
     }
+}
+
+fn device_states_done(states: &DeviceStates) -> String {
+    let DeviceStates {
+        operation,
+        changed,
+        unchanged,
+        not_found,
+        ..
+    } = states;
+    let (verb, state) = match operation {
+        DeviceOperation::Block => ("block", "already blocked"),
+        DeviceOperation::Unblock => ("unblock", "not blocked"),
+        DeviceOperation::Unlock => ("unlock", "not locked"),
+    };
+    let mut parts = vec![if changed.is_empty() {
+        format!("No devices to {verb}")
+    } else {
+        let count = counted(changed.len(), "device");
+        format!("{} {count}: {}", states.past(), list(changed))
+    }];
+    if !unchanged.is_empty() {
+        parts.push(format!("{state}: {}", list(unchanged)));
+    }
+    if !not_found.is_empty() {
+        parts.push(format!("not found: {}", list(not_found)));
+    }
+    parts.join("; ")
+}
+
+fn bypass_ended(change: &Change, bypass: BypassEnd) -> String {
+    let Some(before) = bypass.before else {
+        return "No MFA bypass is running".to_owned();
+    };
+    let ended = match bypass.until {
+        Some(until) if !change.changed => {
+            return format!("The MFA bypass ends by itself at {}", to_utc_minutes(until));
+        }
+        Some(until) => format!("The MFA bypass ends at {}", to_utc_minutes(until)),
+        None => "MFA bypass ended".to_owned(),
+    };
+    format!(
+        "{ended}; it would have run until {}",
+        to_utc_minutes(before)
+    )
 }
 
 fn sessions_done(sessions: &Sessions) -> String {

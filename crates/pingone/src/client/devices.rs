@@ -1,10 +1,11 @@
-//! Users' MFA devices, and whether MFA is enabled.
+//! Users' MFA devices, whether MFA is enabled, and the MFA bypass.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Client;
 use crate::{
-    endpoints::devices,
+    endpoints::devices::{self, DeviceOperation, MfaBypass},
     error::{Error, exists_or_404},
     id::{DeviceId, UserId},
 };
@@ -33,6 +34,29 @@ impl Client<'_> {
     /// Deletes a device; false if it did not exist.
     pub async fn delete_device(&self, user: UserId, device: DeviceId) -> Result<bool, Error> {
         exists_or_404(self.write(devices::delete(user, device)).await)
+    }
+
+    /// Blocks, unblocks or unlocks a device.
+    pub async fn operate_device(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        operation: DeviceOperation,
+    ) -> Result<(), Error> {
+        let write = devices::operate(user, device, operation);
+        self.write(write).await.map(drop)
+    }
+
+    /// The user's MFA bypass.
+    pub async fn mfa_bypass(&self, user: UserId) -> Result<MfaBypass, Error> {
+        let answer = self.reader().read(devices::bypass(user)).await?;
+        answer.decode(|raw| MfaBypass::read(self.mask().value(raw)))
+    }
+
+    /// Sets the end of the user's MFA bypass. PingOne may accept an end in the past without ending the bypass, so it
+    /// has to be read.
+    pub async fn set_mfa_bypass(&self, user: UserId, until: Timestamp) -> Result<(), Error> {
+        self.write(devices::set_bypass(user, until)).await.map(drop)
     }
 
     /// Whether MFA is enabled for the user.

@@ -2,7 +2,7 @@
 //! anything.
 
 pub mod device_authentications;
-pub(crate) mod devices;
+pub mod devices;
 pub mod groups;
 pub mod passwords;
 pub(crate) mod populations;
