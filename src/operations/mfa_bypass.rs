@@ -17,13 +17,13 @@ pub async fn end_bypass(pingone: &Client<'_>, user: UserId) -> Result<Change> {
         return Ok(ended(None, None));
     };
     let now = pingone.now_at_pingone();
-    let refused = match pingone.set_mfa_bypass(user, now - SOON).await {
-        Ok(()) => None,
-        Err(error) if error.status() == Some(400) => Some(error),
-        Err(error) => return Err(error.into()),
-    };
-    if refused.is_none() && running_until(pingone, user).await?.is_none() {
-        return Ok(ended(Some(before), None));
+    match pingone.set_mfa_bypass(user, now - SOON).await {
+        Ok(()) if running_until(pingone, user).await?.is_none() => {
+            return Ok(ended(Some(before), None));
+        }
+        Err(error) if !is_refused_end(&error) => return Err(error.into()),
+        // PingOne ignored or refused it.
+        _ => {}
     }
     // It may end by itself before that.
     if before <= now + SOON {
@@ -41,6 +41,12 @@ pub async fn end_bypass(pingone: &Client<'_>, user: UserId) -> Result<Change> {
             to_utc_minutes(until)
         ),
     }
+}
+
+/// Whether PingOne refused the end itself, not the call.
+fn is_refused_end(error: &pingone::Error) -> bool {
+    let codes = ["INVALID_DATA", "REQUEST_FAILED"];
+    error.status() == Some(400) && codes.iter().any(|code| error.has_code(code))
 }
 
 fn ended(before: Option<Timestamp>, until: Option<Timestamp>) -> Change {

@@ -16,7 +16,7 @@ use pingone::{
 };
 
 /// The context key of bypasses.
-const KEY: &str = "PingOne.MFABypass(val.UserID && val.UserID === obj.UserID)";
+const KEY: &str = "PingOne.MFABypass(val.ID && val.ID === obj.ID)";
 
 /// A table, the context, and the failures.
 pub fn report(cx: &Invocation<'_>, outcomes: &[Outcome<MfaBypass>]) -> Output {
@@ -25,7 +25,7 @@ pub fn report(cx: &Invocation<'_>, outcomes: &[Outcome<MfaBypass>]) -> Output {
     for Outcome { label, id, result } in outcomes {
         let text = match result {
             Ok(bypass) => {
-                let mut entry = row([("UserID", json!(id.map(|id| id.to_string())))]);
+                let mut entry = row([("ID", json!(id.map(|id| id.to_string())))]);
                 entry.extend(describe(bypass, now));
                 context.push(Value::Object(entry));
                 raw.push(bypass.raw.clone());

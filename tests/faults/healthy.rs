@@ -126,6 +126,10 @@ pub(crate) struct State {
     /// That of the account.
     pub(crate) status: &'static str,
     mfa: bool,
+    /// The addresses of the devices that are blocked.
+    blocked: BTreeSet<String>,
+    /// The end of the MFA bypass.
+    pub(crate) bypass: Option<String>,
     pub(crate) password: &'static str,
     /// Changes are answered with 204 and no word about the new state.
     pub(crate) is_terse: bool,
@@ -153,6 +157,8 @@ impl Healthy {
             enabled: true,
             status: "OK",
             mfa: false,
+            blocked: BTreeSet::new(),
+            bypass: None,
             password: "OK",
             is_terse: false,
         };
@@ -267,7 +273,30 @@ impl Healthy {
                 self.changed(&self.password())
             }
             ("GET", "/sessions") => left("sessions", [SESSION, SESSION_2].map(session)),
-            ("GET", "/devices") => left("devices", [DEVICE, DEVICE_2].map(device)),
+            ("GET", "/devices") => {
+                let device = |id| {
+                    let mut device = device(id);
+                    let path = format!("{}/{id}", seen.path());
+                    if self.state().blocked.contains(&path) {
+                        device["block"] = json!({"status": "BLOCKED"});
+                    }
+                    device
+                };
+                left("devices", [DEVICE, DEVICE_2].map(device))
+            }
+            ("POST", _) if operation.contains("device.block") => {
+                self.state().blocked.insert(seen.path().to_owned());
+                self.changed(&json!({"id": DEVICE}))
+            }
+            ("GET", "/bypassMFA") => {
+                let until = self.state().bypass.clone();
+                send(200, &json!({"_links": {}, "bypassMFAEnabledUntil": until}))
+            }
+            ("PUT", "/bypassMFA") => {
+                let until = body["bypassMFAEnabledUntil"].as_str().map(str::to_owned);
+                self.state().bypass.clone_from(&until);
+                self.changed(&json!({"bypassMFAEnabledUntil": until}))
+            }
             ("GET", "/memberOfGroups") => {
                 left("groupMemberships", [GROUP, GROUP_2].map(membership))
             }

@@ -191,6 +191,8 @@ const LEAVE_G: &str = "DELETE /users/U/memberOfGroups/G";
 const LEAVE_H: &str = "DELETE /users/U/memberOfGroups/H";
 const JOIN: &str = "POST /users/U/memberOfGroups";
 const PASSWORD: &str = "GET /users/U/password";
+const BYPASS: &str = "GET /users/U/bypassMFA";
+const D_BLOCKED: &str = "Blocked 1 device (TOTP), but it could not be verified: ";
 const MFA: &str = "GET /users/U/mfaEnabled";
 const ONE_ENDED: &str = "Ended 1 session; could not end ";
 const BOTH_ENDED: &str = "Ended 2 sessions, then failed: ";
@@ -307,6 +309,22 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(D_REMAINS)),
         call(DEVICES, Needs::List).after(THE_ONE_DELETED),
     ]),
+    table("pingone-block-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
+        LOOK_UP,
+        call(DEVICES, Needs::List),
+        call("POST /users/U/devices/D", Needs::Nothing),
+        call(DEVICES, Needs::List).after(D_BLOCKED),
+    ]),
+    table("pingone-get-mfa-bypass", &[EMMA], &[LOOK_UP, call(BYPASS, Needs::Status)]),
+    Invocation {
+        given: |state| state.bypass = Some("2100-01-01T00:00:00.000Z".to_owned()),
+        ..table("pingone-end-mfa-bypass", &[EMMA], &[
+            LOOK_UP,
+            call(BYPASS, Needs::Status),
+            call("PUT /users/U/bypassMFA", Needs::Nothing),
+            call(BYPASS, Needs::Status).after(CHANGE_ACCEPTED),
+        ])
+    },
     table("pingone-reset-mfa", &[EMMA], &[
         LOOK_UP,
         call(DEVICES, Needs::List),

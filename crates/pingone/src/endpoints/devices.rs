@@ -53,6 +53,10 @@ impl MfaBypass {
     /// Decodes it. PingOne names a boolean and the end, and omits both if there is no bypass. The boolean's name is
     /// UNCONFIRMED, so the end decides.
     pub(crate) fn read(raw: Value) -> Result<Self, String> {
+        // Anything else that lacks the end would pass for "no bypass".
+        if raw.get("_links").is_none() {
+            return Err("it has no `_links`".to_owned());
+        }
         let until = match raw.get(BYPASS_UNTIL) {
             None | Some(Value::Null) => None,
             Some(until) => {
@@ -131,14 +135,27 @@ mod tests {
         let now: Timestamp = "2026-03-04T12:00:00Z".parse().expect("a time");
         let running = |raw| MfaBypass::read(raw).map(|bypass| bypass.running_until(now).is_some());
         for (raw, expected) in [
-            (json!({}), Ok(false)),
-            (json!({BYPASS_UNTIL: null}), Ok(false)),
-            (json!({BYPASS_UNTIL: "2026-03-04T18:00:00.000Z"}), Ok(true)),
-            (json!({BYPASS_UNTIL: "2026-03-04T12:00:00.000Z"}), Ok(false)),
+            (json!({"_links": {}}), Ok(false)),
+            (json!({"_links": {}, BYPASS_UNTIL: null}), Ok(false)),
+            (
+                json!({"_links": {}, BYPASS_UNTIL: "2026-03-04T18:00:00.000Z"}),
+                Ok(true),
+            ),
+            (
+                json!({"_links": {}, BYPASS_UNTIL: "2026-03-04T12:00:00.000Z"}),
+                Ok(false),
+            ),
         ] {
             assert_eq!(running(raw.clone()), expected, "{raw}");
         }
-        assert!(running(json!({BYPASS_UNTIL: "soon"})).is_err());
-        assert!(running(json!({BYPASS_UNTIL: 5})).is_err());
+        for raw in [
+            json!({"_links": {}, BYPASS_UNTIL: "soon"}),
+            json!({"_links": {}, BYPASS_UNTIL: 5}),
+            json!({}),
+            json!(null),
+            json!([]),
+        ] {
+            assert!(running(raw.clone()).is_err(), "{raw}");
+        }
     }
 }
