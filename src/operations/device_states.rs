@@ -22,8 +22,7 @@ pub async fn change_devices(
     selection: &Selection,
 ) -> Result<Change> {
     let mut states = DeviceStates::new(operation);
-    let devices = listed(pingone, user, &states).await?;
-    let mut selected = devices;
+    let mut selected = listed(pingone, user, &states).await?;
     selected.retain(|(device, raw)| selection.has(device.id, raw));
     if let Selection::These(wanted) = selection {
         let mut missing = wanted.clone();
@@ -91,13 +90,10 @@ async fn listed(
     let devices = pingone.devices_with_ids(user).await.map_err(|error| {
         partial(states.clone(), ", but it could not be verified").with_cause(error)
     })?;
-    match named(devices) {
-        Some(devices) => Ok(devices),
-        None => {
-            let nameless = ", but PingOne lists a device without an id.";
-            Err(partial(states.clone(), nameless).into())
-        }
-    }
+    named(devices).ok_or_else(|| {
+        let nameless = ", but PingOne lists a device without an id.";
+        partial(states.clone(), nameless).into()
+    })
 }
 
 fn without_raw(devices: Vec<(Device, Value)>) -> Vec<Device> {
