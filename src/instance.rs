@@ -406,6 +406,29 @@ mod tests {
             );
         }
         let other = "11111111-2222-4333-8444-555555555555";
+        for (change, url) in [
+            (json!({}), format!("https://auth.pingone.eu/{environment}")),
+            (
+                json!({"auth_environment_id": other}),
+                format!("https://auth.pingone.eu/{environment}"),
+            ),
+            (
+                json!({"auth_url": "http://127.0.0.1:8080/gate/"}),
+                format!("http://127.0.0.1:8080/gate/{environment}"),
+            ),
+            (
+                json!({"auth_url": "https://login.example.com/as/token"}),
+                "https://login.example.com/".to_owned(),
+            ),
+            // The custom domain is that of the other environment.
+            (
+                json!({"auth_url": "https://login.example.com/as/token", "auth_environment_id": other}),
+                format!("https://auth.pingone.eu/{environment}"),
+            ),
+        ] {
+            let settings = read(&change).expect("a valid instance").settings;
+            assert_eq!(settings.authentication.to_string(), url, "{change}");
+        }
         assert_eq!(
             auth(&json!({"auth_environment_id": other})),
             format!("https://auth.pingone.eu/{other}/as/token")

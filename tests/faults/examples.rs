@@ -193,7 +193,8 @@ impl Scenario {
                 .response
                 .as_ref()
                 .and_then(|response| response.json.as_ref());
-            body.is_some_and(|body| body.get("_embedded").is_some())
+            // What has an id is a resource that has something embedded.
+            body.is_some_and(|body| body.get("_embedded").is_some() && body.get("id").is_none())
         };
         let mut exchanges = self.example.exchanges.iter();
         let is_list = self.place.as_ref().is_some_and(|(call, _)| {

@@ -8,8 +8,8 @@ use crate::{
     http_server::{Answer, HttpServer},
     program::{Ended, Program},
     requests::{
-        ACCESS_TOKEN, CLIENT_SECRET, EMMA, completed, entry, get_emma, path, pingone, pong,
-        refusal, refused, request, token_call, user,
+        ACCESS_TOKEN, CLIENT_SECRET, EMMA, ENVIRONMENT, completed, entry, get_emma, path, pingone,
+        pong, refusal, refused, request, token_call, user,
     },
 };
 
@@ -384,6 +384,60 @@ fn a_second_process_uses_the_stored_token() {
             .and_then(|call| call.header("authorization").map(str::to_owned)),
         Some(format!("Bearer {ACCESS_TOKEN}"))
     );
+}
+
+#[test]
+fn a_second_process_knows_which_verification_is_pending() {
+    const ID: &str = "3f0d9c1e-6b52-4a57-9d0e-8c1f7a2b4d60";
+    // Routes match by prefix, so the longer address comes first.
+    let server = HttpServer::start();
+    let phone =
+        json!({"id": "66c529e8-1cb3-4ef8-80cd-199f895b7001", "type": "MOBILE", "status": "ACTIVE"});
+    let devices = json!({"_embedded": {"devices": [phone]}, "count": 1, "size": 1});
+    server.on(
+        "GET",
+        &path(&format!("/users/{EMMA}/devices")),
+        Answer::json(200, &devices),
+    );
+    let token = json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 3600});
+    server.on(
+        "POST",
+        &format!("/{ENVIRONMENT}/as/token"),
+        Answer::json(200, &token),
+    );
+    let push = json!({"id": ID, "user": {"id": EMMA}, "status": "PUSH_CONFIRMATION_REQUIRED"});
+    for method in ["POST", "GET"] {
+        server.on(
+            method,
+            &format!("/{ENVIRONMENT}/deviceAuthentications"),
+            Answer::json(200, &push),
+        );
+    }
+    let ask = request(
+        &server.url(),
+        "pingone-verify-push",
+        &json!({"userId": EMMA, "wait": "false"}),
+    );
+    let first = Xsoar::keeping(&json!({"other": 1})).serve_alone(&ask);
+    assert_success(&first);
+    let context = stored(&first)[0]["value"].clone();
+    assert_eq!(context["other"], 1);
+
+    let second = Xsoar::keeping(&context).serve_alone(&ask);
+    assert_eq!(stored(&second), Vec::<&Value>::new(), "nothing is new");
+    let result = second.iter().find(|message| message["type"] == "result");
+    let text = entry(result.expect("a result"))["Contents"].to_string();
+    assert!(
+        text.contains(&format!(
+            "The verification {ID} of this user is still pending"
+        )),
+        "{text}"
+    );
+    let calls = server.calls();
+    let sent = calls
+        .iter()
+        .filter(|call| call.starts_with("POST") && call.ends_with("/deviceAuthentications"));
+    assert_eq!(sent.count(), 1);
 }
 
 #[test]
