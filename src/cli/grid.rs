@@ -17,7 +17,7 @@ const GAP: &str = "  ";
 const SHORT: usize = 20;
 /// A single row with more columns is read more easily from top to bottom.
 const FEW_COLUMNS: usize = 5;
-/// A column of sentences is not made narrower, and a column of words is taken for sentences from here on.
+/// A column with spaces in it holds sentences if it is wider.
 const SENTENCE: usize = 24;
 /// The width of a UUID.
 const ID: usize = 36;
@@ -25,8 +25,8 @@ const ID: usize = 36;
 /// less than this.
 const FIRST_COLUMNS: usize = 4;
 const LEGIBLE: usize = 24;
-/// Words are not cut to less.
-const WORD: usize = 16;
+/// No column is made narrower.
+const NARROW: usize = 16;
 
 /// Draws rows of texts, which may have several lines and come from outside.
 pub(super) fn draw(headings: &[String], rows: &[Vec<String>], style: Style) -> String {
@@ -104,10 +104,10 @@ impl Column {
         let longest_word = words.max().unwrap_or_default().max(own);
         // Ids and times: a part of one says nothing.
         let are_alike = !is_prose && rows.len() > 1 && widths().min() == widths().max();
-        let least = match (is_prose, are_alike) {
-            (true, _) if is_short => widest.min(SENTENCE),
-            (_, true) => widest,
-            _ => widest.min(WORD),
+        let least = if are_alike {
+            widest
+        } else {
+            widest.min(NARROW)
         };
         Self {
             at,
@@ -408,6 +408,24 @@ mod tests {
             in_columns(50).contains("emma.sharp@exam…\n"),
             "{}",
             in_columns(50)
+        );
+    }
+
+    #[test]
+    fn sentences_give_way_to_words() {
+        let row = [
+            "2026-03-05 18:00:00 UTC",
+            "PASSWORD.CHECK_FAILED",
+            "emma.sharp via XSOAR worker",
+        ];
+        let other = ["2026-03-05 17:00:00 UTC", "USER.DELETED", "none"];
+        let drawn = drawn(&["Time", "Action", "Actor"], &[&row, &other, &other], 68);
+        assert_eq!(
+            drawn.lines().skip(2).take(2).collect::<Vec<_>>(),
+            [
+                "2026-03-05 18:00:00 UTC  PASSWORD.CHECK_FAILED  emma.sharp via XSOAR",
+                "                                                worker"
+            ]
         );
     }
 
