@@ -251,9 +251,10 @@ fn marked(mut request: Value, host: &str, number: usize) -> Value {
         for name in ["api_url", "auth_url"] {
             params[name] = json!(format!("http://{host}/{number}{}", path_of(&params[name])));
         }
-        if params["credentials"]["password"]
-            .as_str()
-            .is_some_and(|secret| !secret.trim().is_empty())
+        let secret = params["credentials"]["password"].as_str();
+        // With a private key, the secret is not used, but an instance may still have one.
+        if params["private_key"].is_object()
+            || secret.is_some_and(|secret| !secret.trim().is_empty())
         {
             params["credentials"]["password"] = json!(CLIENT_SECRET);
             params["credentials"]["credentials"] = json!({
