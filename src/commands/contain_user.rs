@@ -35,14 +35,16 @@ const CONTAINMENT: Procedure = Procedure {
     key: "PingOne.Containment(val.ID && val.ID === obj.ID && val.At === obj.At)",
 };
 
-/// Arguments that only matter to one step.
-const OPTIONS: [(Arg, Step); 5] = [
-    (Arg::LockDuration, Step::Lock),
-    (Arg::Since, Step::RemoveDevices),
-    (Arg::DevicesSince, Step::RemoveDevices),
-    (Arg::KeepDeviceIds, Step::RemoveDevices),
-    (Arg::GroupIds, Step::LeaveGroups),
+/// Arguments that only matter to some steps.
+const OPTIONS: [(Arg, &[Step]); 5] = [
+    (Arg::LockDuration, &[Step::Lock]),
+    (Arg::Since, DEVICE_STEPS),
+    (Arg::DevicesSince, DEVICE_STEPS),
+    (Arg::KeepDeviceIds, DEVICE_STEPS),
+    (Arg::GroupIds, &[Step::LeaveGroups]),
 ];
+
+const DEVICE_STEPS: &[Step] = &[Step::BlockDevices, Step::RemoveDevices];
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let plan = plan(cx)?;
@@ -64,12 +66,14 @@ fn plan(cx: &Invocation<'_>) -> Result<Plan> {
     let wanted = cx.args.list_or_default(Arg::Steps);
     let is_wanted = |step: &Step| wanted.iter().any(|wanted| wanted == step.name());
     let steps: Vec<Step> = STEPS.into_iter().filter(is_wanted).collect();
-    for (option, step) in OPTIONS {
+    for (option, matters_to) in OPTIONS {
+        let is_used = steps.iter().any(|step| matters_to.contains(step));
+        let names: Vec<&str> = matters_to.iter().map(|step| step.name()).collect();
+        let names = names.join(" or ");
         ensure!(
-            !cx.args.is_given(option) || steps.contains(&step),
-            "'{}' only matters to the step {step}. Add {step} to steps, or leave the argument out.",
-            option.name(),
-            step = step.name()
+            !cx.args.is_given(option) || is_used,
+            "'{}' only matters to the step {names}. Add {names} to steps, or leave the argument out.",
+            option.name()
         );
     }
     let duration = cx.args.duration(Arg::LockDuration)?;

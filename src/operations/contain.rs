@@ -12,6 +12,7 @@ use super::{
         lock_end_of,
     },
     change::{Change, Details, changed_before, details_of},
+    device_states::change_devices,
     devices::{Selection, delete_devices},
     find::Target,
     leave_groups::leave_groups,
@@ -23,18 +24,20 @@ use super::{
 };
 use pingone::{
     Client,
+    devices::DeviceOperation,
     id::{GroupId, UserId},
     passwords::PasswordOptions,
     users::User,
 };
 
 /// The steps of a containment, in the order in which they are taken.
-pub const STEPS: [Step; 7] = [
+pub const STEPS: [Step; 8] = [
     Step::Lock,
     Step::Disable,
     Step::EndSessions,
     Step::SetPassword,
     Step::ForceChange,
+    Step::BlockDevices,
     Step::RemoveDevices,
     Step::LeaveGroups,
 ];
@@ -45,7 +48,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// When the lock ends; `None` for never.
     pub until: Option<Timestamp>,
-    /// Which devices to delete.
+    /// Which devices to block or delete.
     pub devices: Selection,
     /// Which groups to leave; all if empty.
     pub groups: Vec<GroupId>,
@@ -132,25 +135,37 @@ async fn run_step(
         }
         Step::SetPassword => set_random_password(pingone, id).await,
         Step::ForceChange => force_password_change(pingone, id, record).await,
+        Step::BlockDevices => {
+            let operation = DeviceOperation::Block;
+            let result = change_devices(pingone, id, operation, &plan.devices).await;
+            record_details(&result, record);
+            Ok(result?.into())
+        }
         Step::RemoveDevices => {
             let result = delete_devices(pingone, id, &plan.devices).await;
             record_details(&result, record);
             Ok(result?.into())
         }
         Step::LeaveGroups => leave_groups(pingone, id, &plan.groups, record).await,
-        Step::Enable | Step::Unlock | Step::JoinGroups | Step::Nothing | Step::SignOn => {
+        Step::Enable
+        | Step::Unlock
+        | Step::UnblockDevices
+        | Step::JoinGroups
+        | Step::Nothing
+        | Step::SignOn => {
             bail!("{} is a step of a restoration.", step.name())
         }
     }
 }
 
-/// Records the sessions and devices that are gone, or may be.
+/// Records the sessions and devices that are gone or blocked, or may be.
 fn record_details(result: &Result<Change>, record: &mut Record) {
     match details_of(result) {
         Details::Sessions(sessions) => {
             record.ended_sessions = sessions.ended.len() as u64;
             record.unconfirmed_sessions = texts(&sessions.unconfirmed);
         }
+        Details::DeviceStates(states) => record.blocked(&states.changed, &states.unconfirmed),
         Details::Devices(devices) => record.deleted(&devices.deleted, &devices.unconfirmed),
         _ => {}
     }

@@ -1,6 +1,6 @@
 //! The records of containments as a restoration reads them back.
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use super::{
     phrases::Named,
     steps::{Group, Record, Step},
 };
-use pingone::id::UserId;
+use pingone::id::{DeviceId, UserId};
 
 /// A containment as its command put it into the context.
 #[derive(Deserialize)]
@@ -87,6 +87,20 @@ impl Records<'_> {
     /// How many sessions were ended.
     pub(super) fn ended_sessions(&self) -> u64 {
         self.0.iter().map(|record| record.ended_sessions).sum()
+    }
+
+    /// The devices that were blocked, and those that may have been, but for those that were deleted.
+    pub(super) fn blocked_devices(&self) -> Result<Vec<DeviceId>> {
+        let deleted = self.texts(|record| &record.deleted_devices);
+        let mut blocked = self.texts(|record| &record.blocked_devices);
+        blocked.extend(self.texts(|record| &record.unconfirmed_blocks));
+        blocked.retain(|id| !deleted.contains(id));
+        let read = |id: &str| {
+            let parsed = id.parse().ok();
+            parsed
+                .with_context(|| format!("The record has an MFA device with an invalid ID: {id}."))
+        };
+        blocked.into_iter().map(read).collect()
     }
 
     /// The groups that were left, and those that may have been, each with its name where the record has it.

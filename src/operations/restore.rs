@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use super::{
     accounts::{self, EnabledSince, Subject, is_locked, lock},
     blocked::still_blocked,
+    device_states::change_devices,
+    devices::Selection,
     find::Target,
     memberships::{JoinOutcome, join},
     phrases::counted,
@@ -15,7 +17,7 @@ use super::{
         StepOutcome, StepReport, StepResult, THE_USER, UserReport,
     },
 };
-use pingone::{Client, id::UserId, users::User};
+use pingone::{Client, devices::DeviceOperation, id::UserId, users::User};
 
 /// Undoes, for one user, what its `containments` changed.
 pub async fn restore(
@@ -37,6 +39,7 @@ pub async fn restore(
         };
         steps.push(StepReport::new(pingone, id, Step::JoinGroups, joined));
     }
+    steps.extend(unblock_devices(pingone, id, &records).await);
     let mut note = |step, result| steps.push(StepReport::new(pingone, id, step, result));
     for (step, text) in not_undone(&records) {
         let result = StepResult::text(StepOutcome::NotUndone, text);
@@ -189,6 +192,24 @@ async fn relock(
         unlocked.detail = Detail::Note("the lock from before the containment is over");
     }
     Ok(unlocked)
+}
+
+/// Unblocks the devices that a containment blocked; `None` if there are none. One that was deleted after that is gone.
+async fn unblock_devices(
+    pingone: &Client<'_>,
+    id: UserId,
+    records: &Records<'_>,
+) -> Option<StepReport> {
+    let result = match records.blocked_devices() {
+        Ok(devices) if devices.is_empty() => return None,
+        Ok(devices) => {
+            let devices = Selection::These(devices);
+            let change = change_devices(pingone, id, DeviceOperation::Unblock, &devices).await;
+            change.map(StepResult::from)
+        }
+        Err(error) => Err(error),
+    };
+    Some(StepReport::new(pingone, id, Step::UnblockDevices, result))
 }
 
 async fn join_groups(pingone: &Client<'_>, id: UserId, groups: Vec<Group>) -> Result<StepResult> {

@@ -35,6 +35,8 @@ pub enum Step {
     SetPassword,
     /// Forces a password change at the next sign-on.
     ForceChange,
+    /// Blocks MFA devices, which keeps them as evidence.
+    BlockDevices,
     /// Deletes MFA devices.
     RemoveDevices,
     /// Removes the user from groups.
@@ -43,6 +45,8 @@ pub enum Step {
     Enable,
     /// Unlocks the account.
     Unlock,
+    /// Unblocks MFA devices.
+    UnblockDevices,
     /// Adds the user to groups again.
     JoinGroups,
     /// There is nothing to undo.
@@ -60,10 +64,12 @@ impl Step {
             Self::EndSessions => "endSessions",
             Self::SetPassword => "setPassword",
             Self::ForceChange => "forceChange",
+            Self::BlockDevices => "blockDevices",
             Self::RemoveDevices => "removeDevices",
             Self::LeaveGroups => "leaveGroups",
             Self::Enable => "enable",
             Self::Unlock => "unlock",
+            Self::UnblockDevices => "unblockDevices",
             Self::JoinGroups => "joinGroups",
             Self::Nothing => "none",
             Self::SignOn => "signOn",
@@ -337,6 +343,12 @@ pub struct Record {
     pub password_replaced: bool,
     /// The user has to change the password at the next sign-on.
     pub change_forced: bool,
+    /// The devices that were blocked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocked_devices: Vec<String>,
+    /// The devices that may have been blocked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed_blocks: Vec<String>,
     /// The devices that were deleted.
     pub deleted_devices: Vec<String>,
     /// Their names, in the same order; an id where the device has no name.
@@ -362,6 +374,12 @@ impl Record {
         self.left_group_names = texts(groups);
     }
 
+    /// Records the devices that were blocked, and those that may have been.
+    pub(super) fn blocked(&mut self, devices: &[Device], unconfirmed: &[Device]) {
+        self.blocked_devices = ids(devices);
+        self.unconfirmed_blocks = ids(unconfirmed);
+    }
+
     /// Records the devices that were deleted, and those that may have been.
     pub(super) fn deleted(&mut self, devices: &[Device], unconfirmed: &[Device]) {
         self.deleted_devices = ids(devices);
@@ -380,6 +398,8 @@ impl Record {
             unconfirmed_groups,
             password_replaced,
             change_forced,
+            blocked_devices,
+            unconfirmed_blocks,
             deleted_devices,
             deleted_device_names: _,
             unconfirmed_devices,
@@ -390,6 +410,8 @@ impl Record {
         let lists = [
             left_groups,
             unconfirmed_groups,
+            blocked_devices,
+            unconfirmed_blocks,
             deleted_devices,
             unconfirmed_devices,
             unconfirmed_sessions,
@@ -439,6 +461,8 @@ impl Weight for UserReport {
                 &record.left_groups,
                 &record.left_group_names,
                 &record.unconfirmed_groups,
+                &record.blocked_devices,
+                &record.unconfirmed_blocks,
                 &record.deleted_devices,
                 &record.deleted_device_names,
                 &record.unconfirmed_devices,

@@ -254,6 +254,17 @@ pub(super) fn step_planned(step: Step, result: &StepResult) -> String {
         (
             _,
             Detail::Change(Change {
+                details: Details::DeviceStates(states),
+                ..
+            }),
+        ) => {
+            let count = counted(states.changed.len(), "device");
+            let past = states.past().to_lowercase();
+            format!("{count} would be {past}: {}", list(&states.changed))
+        }
+        (
+            _,
+            Detail::Change(Change {
                 details: Details::Sessions(Sessions { ended, .. }),
                 ..
             }),

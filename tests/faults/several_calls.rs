@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::kind_and_text,
     faults::{self, Doubt, ExpectedText, FAULTS, Fault, Kind, Needs, Transcript, closing},
-    healthy::{DEVICE, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
+    healthy::{DEVICE, DEVICE_2, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
     server::Request,
 };
 
@@ -364,6 +364,12 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         step("leaveGroups", "GET /users/U/memberOfGroups", Needs::List),
         one_of("leaveGroups", LEAVE_G).gone(&["GET /users/U/memberOfGroups/G", LEAVE_H], Some(STILL_IN_GROUP)),
         one_of("leaveGroups", LEAVE_H).gone(&["GET /users/U/memberOfGroups/H"], Some(STILL_IN_GROUP)),
+    ]),
+    table("pingone-contain-user", &[("userId", USER), ("steps", "blockDevices"), ("keepDeviceIds", DEVICE_2)], &[
+        call("GET /users/U", Needs::User),
+        step("blockDevices", DEVICES, Needs::List),
+        step("blockDevices", "POST /users/U/devices/D", Needs::Nothing),
+        step("blockDevices", DEVICES, Needs::List).after(D_BLOCKED),
     ]),
     Invocation {
         given: TERSE,
@@ -983,6 +989,7 @@ fn step_title(step: &str) -> &'static str {
         "endSessions" => "End sessions",
         "setPassword" => "Replace password",
         "forceChange" => "Force password change",
+        "blockDevices" => "Block MFA devices",
         "removeDevices" => "Delete MFA devices",
         "leaveGroups" => "Leave groups",
         "enable" => "Enable user",

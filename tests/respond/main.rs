@@ -115,6 +115,32 @@ fn described(calls: &[Call]) -> Vec<String> {
 }
 
 #[test]
+fn a_containment_blocks_devices_and_a_restoration_unblocks_them() {
+    let company = Company::new();
+    let username = "mia.mobile";
+    let blocks = || -> Vec<Value> {
+        let devices = company.context("pingone-list-mfa-devices", &json!({"username": username}));
+        let devices = devices.as_array().into_iter().flatten();
+        devices
+            .map(|device| device["BlockStatus"].clone())
+            .collect()
+    };
+    let before = blocks();
+    assert!(!before.is_empty() && before.iter().all(|block| block == "UNBLOCKED"));
+    let contained = company.context(
+        "pingone-contain-user",
+        &json!({"username": username, "steps": "blockDevices"}),
+    );
+    assert!(blocks().iter().all(|block| block == "BLOCKED"));
+    let record = contained[0].to_string();
+    company.context(
+        "pingone-restore-user",
+        &json!({"username": username, "record": record}),
+    );
+    assert_eq!(blocks(), before);
+}
+
+#[test]
 fn a_containment_can_be_restored() {
     let company = Company::new();
     let before = company.standing("emma.sharp");
@@ -494,9 +520,15 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
         let told = entries
             .iter()
             .any(|entry| entry["Contents"].to_string().contains("read-only"));
-        // Emma's password is not locked out, so there is nothing to refuse.
+        // Emma's password and device are neither locked nor blocked, and she has no bypass: there is nothing to refuse.
+        let has_nothing_to_do = [
+            "pingone-unlock-password",
+            "pingone-unblock-mfa-device",
+            "pingone-unlock-mfa-device",
+            "pingone-end-mfa-bypass",
+        ];
         assert!(
-            told || *command == "pingone-unlock-password",
+            told || has_nothing_to_do.contains(command),
             "{command}: {entries:#?}"
         );
     }
