@@ -175,7 +175,9 @@ def test_contain_and_restore(incident, sandbox):
     assert outcomes(contained["Steps"]) == {"disable": "done", "endSessions": "done"}
     record = contained["Record"]
     assert record["Disabled"] and record["EndedSessions"] == len(made) - 1
-    assert len(incident.notes) == 1 and incident.notes[0].startswith("### Containment\n"), "the result is a note"
+    assert len(incident.notes) == 1 and incident.notes[0].startswith("### Containment of emma.sharp\n"), (
+        "the result is a note"
+    )
     account = incident.context["PingOne"]["Account"][0]
     assert account["ID"] == EMMA and account["Enabled"], "as it was before"
 
@@ -208,6 +210,17 @@ def test_containment_by_all_steps_is_undone_as_far_as_can_be(incident, sandbox):
     assert {group["ID"] for group in groups} == {MARKETING, STANDARD}
 
 
+def test_blocked_devices_are_kept_and_unblocked_again(incident, sandbox):
+    inputs = {"Username": "mia.mobile", "Steps": "blockDevices", "AskForApproval": "false"}
+    incident.play(CONTAIN, inputs)
+    blocked = changes(sandbox)
+    assert blocked and all(call.startswith("POST /users/") and "/devices/" in call for call in blocked)
+    assert len(incident.context["PingOne"]["Containment"][-1]["Record"]["BlockedDevices"]) == len(blocked)
+    incident.play(RESTORE, {"Username": "mia.mobile", "AskForApproval": "false"})
+    assert outcomes(incident.context["PingOne"]["Restoration"][-1]["Steps"]) == {"unblockDevices": "done"}
+    assert sorted(changes(sandbox)[len(blocked) :]) == sorted(blocked), "the same devices"
+
+
 @pytest.mark.parametrize("ask", ["True", "", "no", "0"])
 def test_nothing_is_changed_without_approval(incident, sandbox, ask):
     inputs = {"Username": "emma.sharp", "AskForApproval": ask}
@@ -230,7 +243,7 @@ def test_nothing_is_restored_without_approval(incident, sandbox):
 
 def test_a_step_that_fails_stops_the_playbook_but_the_record_is_there(incident, sandbox):
     sandbox.fault(path="*/password", method="PUT", status=400)
-    with pytest.raises(Stopped, match="(?s)Contain the user: .*setPassword"):
+    with pytest.raises(Stopped, match="(?s)Contain the user: .*Replace password"):
         incident.play(CONTAIN, {"Username": "emma.sharp", "Steps": "disable,setPassword", "AskForApproval": "False"})
     contained = incident.context["PingOne"]["Containment"][-1]
     assert outcomes(contained["Steps"])["setPassword"] == "failed"
