@@ -57,13 +57,24 @@ fn treatment(member: &str) -> Treatment {
         "streetaddress" | "locality" | "region" | "postalcode" | "countrycode" => {
             Treatment::Replace(Kind::Address)
         }
-        "message" | "error_description" | "detail" => Treatment::Sentence,
-        "error" | "target" | "unsatisfiedrequirements" | "allowedvalues" | "scope" => {
-            Treatment::Keep
-        }
-        // Arguments that are times, flags or counts.
-        "until" | "duration" | "lockduration" | "since" | "from" | "to" | "createdafter"
-        | "devicessince" | "detailed" | "limit" => Treatment::Keep,
+        "message" | "error_description" | "detail" | "reason" => Treatment::Sentence,
+        // PingOne's own words, and arguments that are times, flags or counts.
+        "error"
+        | "target"
+        | "unsatisfiedrequirements"
+        | "allowedvalues"
+        | "scope"
+        | "compatibility"
+        | "until"
+        | "duration"
+        | "lockduration"
+        | "since"
+        | "from"
+        | "to"
+        | "createdafter"
+        | "devicessince"
+        | "detailed"
+        | "limit" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
