@@ -11,6 +11,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
+    personal_data::{Treatment, treatment},
     pseudonyms::{Kind, Pseudonyms, known_id},
     scrub::form_values,
 };
@@ -37,57 +38,6 @@ pub(super) fn anonymize(requests: &[Value], exchanges: &[Exchange]) -> (Vec<Valu
     all(&mut anonymizer);
     anonymizer.pseudonyms.sort();
     all(&mut anonymizer)
-}
-
-/// What to do with the text of a member.
-enum Treatment {
-    Keep,
-    /// A sentence: replace the personal data in it.
-    Sentence,
-    Replace(Kind),
-}
-
-fn treatment(member: &str) -> Treatment {
-    let lower = member.to_lowercase();
-    match lower.as_str() {
-        "username" => Treatment::Replace(Kind::User),
-        "groupname" => Treatment::Replace(Kind::Group),
-        "given" | "family" | "middle" | "formatted" | "nickname" | "name" | "displayname"
-        | "honorificprefix" | "honorificsuffix" => Treatment::Replace(Kind::Name),
-        "streetaddress" | "locality" | "region" | "postalcode" | "countrycode" => {
-            Treatment::Replace(Kind::Address)
-        }
-        "message" | "error_description" | "detail" | "reason" => Treatment::Sentence,
-        // PingOne's own words, and arguments that are times, flags or counts.
-        "error"
-        | "target"
-        | "unsatisfiedrequirements"
-        | "allowedvalues"
-        | "scope"
-        | "compatibility"
-        | "until"
-        | "duration"
-        | "lockduration"
-        | "since"
-        | "from"
-        | "to"
-        | "createdafter"
-        | "devicessince"
-        | "detailed"
-        | "limit" => Treatment::Keep,
-        _ if lower.contains("email") => Treatment::Replace(Kind::Email),
-        _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
-        _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {
-            Treatment::Replace(Kind::Ip)
-        }
-        _ if ["status", "type", "code", "token", "password"]
-            .iter()
-            .any(|end| lower.ends_with(end)) =>
-        {
-            Treatment::Keep
-        }
-        _ => Treatment::Replace(Kind::Other),
-    }
 }
 
 /// Walks over a recording.

@@ -22,7 +22,7 @@
 //! record_stdin     records the one-way mode
 //! record           records what was run, as a fixture
 //!   ├ scrub          removes secrets; `scrub_params` knows those among the instance parameters
-//!   └ anonymize      removes personal data, with the names that `pseudonyms` assigns
+//!   └ anonymize      removes personal data, which `personal_data` tells and `pseudonyms` replaces
 //! replay           replays recorded cases
 //! verify           the self-test of an environment
 //! key              key pairs for private key JWTs
@@ -56,6 +56,7 @@ mod typed;
 mod war_room_line;
 
 mod anonymize;
+mod personal_data;
 mod pseudonyms;
 mod record;
 mod record_stdin;
