@@ -4,7 +4,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::roles::{RoleNames, role_names};
-use pingone::{Client, Error, groups::Membership, sessions::Session, users::User};
+use pingone::{
+    Client, Error,
+    devices::MfaBypass,
+    groups::Membership,
+    sessions::Session,
+    users::{User, linked_accounts},
+};
 
 /// What PingOne knows about a user, section by section.
 pub struct UserDetails {
@@ -12,8 +18,12 @@ pub struct UserDetails {
     pub groups: Result<Vec<Membership>, Error>,
     /// The population, if the user has one.
     pub population: Result<Option<Value>, Error>,
+    /// Linked accounts at external identity providers.
+    pub linked_accounts: Result<Vec<Value>, Error>,
     /// MFA devices.
     pub devices: Result<Vec<Value>, Error>,
+    /// The MFA bypass.
+    pub mfa_bypass: Result<MfaBypass, Error>,
     /// The state of the password.
     pub password: Result<Value, Error>,
     /// Assignments of administrator roles.
@@ -34,7 +44,17 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         .population
         .as_deref()
         .and_then(|population| population.parse().ok());
-    let (groups, population, devices, password, assignments, role_names, sessions) = tokio::join!(
+    let (
+        groups,
+        population,
+        linked_accounts,
+        devices,
+        mfa_bypass,
+        password,
+        assignments,
+        role_names,
+        sessions,
+    ) = tokio::join!(
         pingone.direct_groups(id),
         async {
             match population {
@@ -42,7 +62,9 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
                 None => Ok(None),
             }
         },
+        pingone.list(linked_accounts(id)),
         pingone.devices(id),
+        pingone.mfa_bypass(id),
         pingone.read_password_state(id),
         pingone.role_assignments(id),
         role_names(pingone),
@@ -51,7 +73,9 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
     UserDetails {
         groups: groups.map(|(_, groups)| groups),
         population,
+        linked_accounts,
         devices,
+        mfa_bypass,
         password,
         assignments,
         role_names,

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod device;
 pub mod failed_logins;
 pub mod items;
+pub mod linked_account;
 pub mod mfa_bypass;
 pub mod page;
 pub mod password;

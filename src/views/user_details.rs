@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     cells::{minutes, yes_no},
-    device, password, role, session, user,
+    device, linked_account, mfa_bypass, password, role, session, user,
 };
 use crate::{
     document::{Block, Document, Row, Table, at, cell, compact_table, row, table},
@@ -127,7 +127,7 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
 }
 
 /// The sections, in display order.
-fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 7] {
+fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 10] {
     let known_population = details.population.as_ref().ok().cloned().flatten();
     let devices = details.devices.map(|found| {
         let describe = |device: &Value| device::describe(device, &Value::Null);
@@ -138,6 +138,11 @@ fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section;
             device::cells,
             describe,
         )
+    });
+    let bypass = details.mfa_bypass.map(|bypass| {
+        let cells = [mfa_bypass::sentence(&bypass, details.now)];
+        let context = mfa_bypass::describe(&bypass, details.now);
+        Content::one("MFA bypass", ["State"], Some((cells, context)))
     });
     let password = details.password.map(|state| {
         let state = (password::cells(&state), password::describe(&state));
@@ -151,8 +156,11 @@ fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section;
             details.population.map(population_content),
         ),
         Section::new("Password", "Password", password),
+        identity_provider_section(user),
+        linked_account_section(details.linked_accounts),
         group_section(details.groups),
         Section::new("Devices", "MFA devices", devices),
+        Section::new("MFABypass", "MFA bypass", bypass),
         role_section(
             cx,
             details.assignments,
@@ -198,6 +206,29 @@ fn account_section(user: &User) -> Section {
     ]);
     let content = Content::one("Account", COLUMNS, Some((cells, context)));
     Section::new("Account", "Account", Ok(content))
+}
+
+/// The identity provider that the user signs on with, which is part of the user.
+fn identity_provider_section(user: &User) -> Section {
+    let (kind, id) = (
+        at(&user.raw, "/identityProvider/type"),
+        at(&user.raw, "/identityProvider/id"),
+    );
+    let is_known = !(kind.is_null() && id.is_null());
+    let cells = [cell(&kind), cell(&id)];
+    let provider = is_known.then(|| (cells, row([("Type", kind), ("ID", id)])));
+    let content = Content::one("Identity provider", ["Type", "ID"], provider);
+    Section::new("IdentityProvider", "Identity provider", Ok(content))
+}
+
+fn linked_account_section(accounts: Result<Vec<Value>, pingone::Error>) -> Section {
+    const TITLE: &str = "Linked accounts";
+    let content = accounts.map(|found| {
+        let describe = |account: &Value| linked_account::describe(account, &Value::Null);
+        let columns = linked_account::COLUMNS;
+        Content::list(TITLE, columns, &found, linked_account::cells, describe)
+    });
+    Section::new("LinkedAccounts", TITLE, content)
 }
 
 fn population_content(population: Option<Value>) -> Content {

@@ -288,6 +288,10 @@ impl Healthy {
                 self.state().blocked.insert(seen.path().to_owned());
                 self.changed(&json!({"id": DEVICE}))
             }
+            ("GET", "/linkedAccounts") => {
+                let account = json!({"id": ROLE, "externalId": "ext-5512"});
+                send(200, &page("linkedAccounts", &[account]))
+            }
             ("GET", "/bypassMFA") => {
                 let until = self.state().bypass.clone();
                 send(200, &json!({"_links": {}, "bypassMFAEnabledUntil": until}))

@@ -122,9 +122,12 @@ fn page(collection: &str, items: &Value) -> Value {
 fn all_parts() -> Value {
     let mut all = with_odd_email();
     all["status"] = json!("OK");
+    // Without it, it is no answer about an MFA bypass.
+    all["_links"] = json!({});
     let item = json!([{"id": USER, "type": "DIRECT", "name": "HERE"}]);
     for list in [
         "groupMemberships",
+        "linkedAccounts",
         "devices",
         "roleAssignments",
         "roles",
