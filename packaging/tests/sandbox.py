@@ -36,6 +36,10 @@ class Sandbox:
     def fault(self, **fault):
         self._control("POST", "faults", fault)
 
+    def answer_pushes(self, user, answer, after_seconds=0):
+        """Decides how a user answers pushes: APPROVE, DENY or IGNORE."""
+        self._control("POST", "push-responses", {"user": user, "answer": answer, "afterSeconds": after_seconds})
+
     def faults(self):
         """The faults that have not been used yet."""
         return self._control("GET", "faults")

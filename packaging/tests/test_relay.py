@@ -18,10 +18,14 @@ EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480
 SALES = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803"
 EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
 DEVICE = "66c529e8-1cb3-4ef8-80cd-199f895b7001"
+# A device that takes one-time codes.
+MAILBOX = "66c529e8-1cb3-4ef8-80cd-199f895b7012"
 RECORD = {"ID": EMMA, "At": "2026-03-04T08:00:00.000Z", "User": "emma.sharp", "Record": {"Disabled": True}}
 USER_COLUMNS = (
     "|AccountStatus|CreatedAt|Email|Enabled|Environment|First Name|ID|Last Name|PopulationID|UpdatedAt|Username|"
 )
+# Stand for what is only known once the verification has started: its ID, and the code that was sent.
+VERIFICATION, CODE = object(), object()
 UNKNOWN = "It is not known whether the command took effect in PingOne."
 
 # Commands in an order that makes sense, with how their War Room text begins. Those that are not here are asked with the
@@ -74,6 +78,15 @@ COMMANDS = [
     ("pingone-delete-mfa-device", {"userId": EMMA, "deviceId": DEVICE}, "### Delete MFA devices: %s\n|" % EMMA),
     ("pingone-reset-mfa", {"userId": EMMA}, "### Delete MFA devices: %s\n|" % EMMA),
     ("pingone-set-mfa-enabled", {"userId": EMMA, "enabled": "true"}, "### Enable MFA: %s\n|" % EMMA),
+    ("pingone-verify-push", {"username": "mia.mobile"}, "### Push sent\n|Outcome|"),
+    ("pingone-get-verification", {"verificationId": VERIFICATION}, "### PingOne verification\n|Outcome|"),
+    ("pingone-cancel-verification", {"verificationId": VERIFICATION}, "### Push cancelled\n|Outcome|"),
+    (
+        "pingone-verify-push",
+        {"username": "mia.mobile", "deviceId": MAILBOX},
+        "### Waiting for a one-time code\n|Outcome|",
+    ),
+    ("pingone-check-otp", {"verificationId": VERIFICATION, "otp": CODE}, "### One-time code checked\n|Outcome|"),
     ("pingone-list-audit-activities", {"username": "emma.sharp"}, "### PingOne audit activities\n|"),
     ("pingone-get-failed-logins", {}, "### Failed sign-ons from "),
     ("pingone-list-groups", {}, "### PingOne groups\n|"),
@@ -90,6 +103,12 @@ def document_example(name):
     """The arguments of each command's example."""
     request = ROOT / "test_data" / name / "document-example" / "request.json"
     return json.loads(request.read_text())["args"]
+
+
+def filled_in(args, sandbox, verification):
+    """The arguments with the ID of the latest verification, and the code that the sandbox sent last."""
+    known = {VERIFICATION: lambda: verification, CODE: lambda: sandbox.user("mia.mobile")["sandbox"]["passcode"]}
+    return {name: known[value]() if value in (VERIFICATION, CODE) else value for name, value in args.items()}
 
 
 def test_the_relay_is_python_of_old_images(relay):
@@ -116,12 +135,17 @@ def test_every_command_in_one_container(relay, sandbox, image_env):
     assert here <= documented, "a command is not there any more"
     others = [(name, document_example(name), "") for name in sorted(documented - here)]
     assert 480_000 < len(HELPERS) < 500_000, "the script is to be as long as the server's"
+    sandbox.answer_pushes("mia.mobile", "IGNORE")
+    verification = None
     with Container(relay, sandbox.params, env=image_env) as container:
         container.stored = None  # as it is until the first time that it is written
         assert container.ping() == {"type": "pong"}
         for name, args, text in [*COMMANDS[:-1], *others, COMMANDS[-1]]:
-            answer = container.run(name, args)
+            answer = container.run(name, filled_in(args, sandbox, verification))
             entry = answer.only()
+            if name == "pingone-verify-push":
+                ((_, started),) = entry["EntryContext"].items()
+                verification = started["ID"]
             assert entry["Type"] == 1 and entry["HumanReadable"].startswith(text), (name, entry)
             assert ("debug", "Command being called is " + name) in answer.logs, (name, answer.logs)
             assert container.children() == [], "%s left a process behind" % name
