@@ -6,6 +6,7 @@ It supports only what our playbooks use. Anything else fails instead of doing no
 import contextlib
 import json
 import re
+import time
 
 
 class Stopped(Exception):
@@ -180,15 +181,25 @@ class Incident:
             given = {name: values[0] if len(values) == 1 else values for name, values in args.items()}
             if lists:
                 given[lists[0]] = one
-            entries = self.run_command(brand, name, given)
+            entries = self.until_answered(brand, name, given)
             for entry in entries:
                 for key, value in (entry.get("EntryContext") or {}).items():
                     self.put(key, json.loads(json.dumps(value)))
                 if task["note"]:
                     self.notes.append(entry.get("HumanReadable") or entry["Contents"])
             errors = [entry["Contents"] for entry in entries if entry["Type"] == 4]
-            if errors:
+            if errors and not task.get("continueonerror"):
                 raise Stopped("%s: %s" % (task["task"]["name"], "\n".join(errors)))
+
+    def until_answered(self, brand, name, args):
+        """Runs a command, and what its entries schedule until nothing more is scheduled. Returns all entries."""
+        entries = self.run_command(brand, name, args)
+        scheduled = [entry for entry in entries if "PollingCommand" in entry]
+        assert not scheduled or self.commands[name].get("polling"), "the server ignores what %s schedules" % name
+        for entry in scheduled:
+            time.sleep(0.5)
+            entries = entries + self.until_answered(brand, entry["PollingCommand"], entry["PollingArgs"])
+        return entries
 
     def script(self, task, args):
         name = task["task"]["scriptName"]

@@ -12,6 +12,7 @@ FILES = sorted((PACKAGING / "pack" / "Playbooks").glob("playbook-*.yml"))
 PLAYBOOKS = {playbook["name"]: playbook for playbook in (yaml.safe_load(file.read_text()) for file in FILES)}
 CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Restore User"]
 ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
+FATIGUE = PLAYBOOKS["PingOne - MFA Fatigue"]
 MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
@@ -21,8 +22,8 @@ MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-451
 EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
 
 
-def test_there_are_four_and_each_is_in_the_file_of_its_name():
-    assert len(PLAYBOOKS) == 4
+def test_there_are_five_and_each_is_in_the_file_of_its_name():
+    assert len(PLAYBOOKS) == 5
     for file in FILES:
         playbook = yaml.safe_load(file.read_text())
         assert file.name == "playbook-%s.yml" % playbook["name"].replace(" ", "_")
@@ -400,3 +401,77 @@ def test_investigation_of_an_administrator(incident, sandbox):
     found = incident.context["PingOneInvestigation"]
     assert [finding["Check"] for finding in found["Finding"]] == ["Roles"]
     assert found["Verdict"] == ["Nothing suspicious found"], "roles are worth knowing, not suspicious"
+
+
+# The user is asked
+
+MIA, PHONE = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4011", "66c529e8-1cb3-4ef8-80cd-199f895b7011"
+ANALYST, CONTAINMENT = "Did the user start these sign-ons?", "Contain the user?"
+
+
+def pushes(sandbox):
+    return [call for call in changes(sandbox) if call.endswith("/deviceAuthentications")]
+
+
+def test_an_approved_push_ends_the_fatigue_playbook_without_changes(incident, sandbox):
+    sandbox.answer_pushes("mia.mobile", "APPROVE", 1)
+    incident.play(FATIGUE, {"Username": "mia.mobile"})
+    assert incident.context["PingOneMFAFatigue"] == {"UserID": [MIA], "Verdict": ["No attack"]}
+    assert incident.asked == [] and changes(sandbox) == pushes(sandbox) and len(pushes(sandbox)) == 1
+
+
+def test_a_denied_push_blocks_the_phone_and_ends_the_sessions_and_approval_contains(incident, sandbox):
+    sandbox.answer_pushes("mia.mobile", "DENY", 1)
+    incident.play(FATIGUE, {"Username": "mia.mobile", "Steps": "disable"}, {CONTAINMENT: "yes"})
+    assert incident.asked == [CONTAINMENT]
+    assert incident.context["PingOneMFAFatigue"]["Verdict"] == ["Attack"]
+    assert changes(sandbox)[len(pushes(sandbox)) :] == [
+        "POST /users/%s/devices/%s" % (MIA, PHONE),
+        "PUT /users/%s/enabled" % MIA,
+    ], "Mia has no session, and her email address receives no pushes"
+    ended = [change for change in incident.context["PingOne"]["Change"] if "sessions" in change["Command"]]
+    assert ended and ended[0]["Verified"]
+    assert incident.context["PingOne"]["Containment"][-1]["Record"]["Disabled"]
+
+
+@pytest.mark.parametrize("said, verdict", [("yes", "No attack"), ("#default#", "Attack")])
+def test_an_analyst_decides_where_nobody_is_asked(incident, sandbox, said, verdict):
+    incident.play(FATIGUE, {"Username": "emma.sharp"}, {ANALYST: said, CONTAINMENT: "#default#"})
+    assert incident.asked[0] == ANALYST and pushes(sandbox) == [], "no device of hers receives pushes"
+    assert incident.context["PingOneMFAFatigue"]["Verdict"] == [verdict]
+    ended = [call for call in changes(sandbox) if "/sessions/" in call]
+    assert changes(sandbox) == ended and bool(ended) == (verdict == "Attack"), "no approval, so no containment"
+
+
+def test_a_push_that_cannot_be_sent_leaves_the_decision_to_an_analyst(incident, sandbox):
+    sandbox.fault(path="*/deviceAuthentications", method="POST", status=400)
+    earlier = {"ID": "1", "UserID": MIA, "Outcome": "Approved"}
+    incident.put("PingOne.Verification(val.ID && val.ID === obj.ID)", [earlier])
+    incident.play(FATIGUE, {"Username": "mia.mobile"}, {ANALYST: "yes"})
+    assert incident.asked == [ANALYST], "an earlier yes does not count"
+
+
+def test_with_ask_user_false_nothing_is_sent(incident, sandbox):
+    incident.play(FATIGUE, {"Username": "mia.mobile", "AskUser": "false"}, {ANALYST: "yes"})
+    assert incident.asked == [ANALYST] and changes(sandbox) == []
+
+
+@pytest.mark.parametrize("answer, verdict", [("APPROVE", "worth knowing"), ("DENY", "suspicious")])
+def test_investigation_asks_a_suspicious_user(incident, sandbox, answer, verdict):
+    sandbox.answer_pushes("mia.mobile", answer, 1)
+    key = "PingOne.Activity(val.ID && val.ID == obj.ID)"
+    incident.put(key, [activity("1", "PASSWORD.RESET", NORA, MIA)])
+    incident.play(INVESTIGATE, {"Username": "mia.mobile"})
+    found = incident.context["PingOneInvestigation"]
+    assert [finding["Check"] for finding in found["Finding"]] == ["Password", "User's answer"]
+    assert found["Finding"][-1]["Verdict"] == verdict and found["Verdict"] == ["Suspicious"]
+    assert changes(sandbox) == pushes(sandbox) and len(pushes(sandbox)) == 1
+    incident.play(INVESTIGATE, {"Username": "mia.mobile", "AskUser": "False"})
+    assert len(pushes(sandbox)) == 1
+
+
+def test_investigation_says_when_no_push_could_be_sent(incident, sandbox):
+    sandbox.fault(path="*/deviceAuthentications", method="POST", status=400)
+    incident.put("PingOne.Activity(val.ID && val.ID == obj.ID)", [activity("1", "PASSWORD.RESET", NORA, MIA)])
+    incident.play(INVESTIGATE, {"Username": "mia.mobile"})
+    assert "no push could be sent" in incident.context["PingOneInvestigation"]["Finding"][-1]["Reason"]
