@@ -129,9 +129,7 @@ impl Http {
     ) -> Result<Reply, NoAnswer> {
         let builder = self.prepare(request).timeout(timeout);
         notice_closed_connections().await;
-        let failed = |error: reqwest::Error, answered: bool| {
-            self.failure(request, error, answered, timeout, mask)
-        };
+        let failed = |error| self.failure(request, error, timeout, mask);
         // The first request is that for a token, unless one was restored. Later requests find an open connection.
         let sent = match self.preconnect_to.take() {
             Some(api) if api.origin() != request.url.origin() => {
@@ -139,7 +137,7 @@ impl Http {
             }
             _ => builder.send().await,
         };
-        let mut response = sent.map_err(|error| failed(error, false))?;
+        let mut response = sent.map_err(failed)?;
         let headers = response.headers();
         let mut reply = Reply {
             status: response.status().as_u16(),
@@ -150,11 +148,7 @@ impl Http {
             body: Vec::new(),
             reservation: budget.reserve(),
         };
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| failed(error, true))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             let detail = if reply.body.len() + chunk.len() > MAX_BODY_BYTES {
                 format!("more than {} MiB", MAX_BODY_BYTES / 1024 / 1024)
             } else if reply.reservation.grow(chunk.len()).is_err() {
@@ -185,7 +179,6 @@ impl Http {
         &self,
         request: &HttpRequest,
         error: reqwest::Error,
-        answered: bool,
         timeout: Duration,
         mask: &Mask,
     ) -> NoAnswer {
@@ -217,7 +210,8 @@ impl Http {
         };
         NoAnswer {
             cause,
-            reached: answered || !connecting,
+            // Whatever fails after the connection stands may have reached PingOne.
+            reached: !connecting,
             call: request.label(),
             host: request.host(),
             detail,

@@ -54,19 +54,27 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait, unless PingOne asks for a longer one.
 const MAX_WAIT: Duration = Duration::from_secs(16);
 
+/// The attempt that was just made, and what limits the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many attempts may follow the first.
+    pub retries: u32,
+    /// What is left of the command's time; a wait that would use it up is not started.
+    pub remaining: Duration,
+    /// From 0 to 1.
+    pub jitter: f64,
+}
+
 /// How long to wait before the next attempt; `None` to stop.
-///
-/// * `retries`: how many attempts may follow the first; `attempt`: the number of the last one, from 1.
-/// * `remaining`: what is left of the command's time; a wait that would use it up is not started.
-/// * `jitter`: from 0 to 1.
-pub fn backoff(
-    outcome: Outcome,
-    repeat: Repeat,
-    attempt: u32,
-    retries: u32,
-    remaining: Duration,
-    jitter: f64,
-) -> Option<Duration> {
+pub fn backoff(outcome: Outcome, repeat: Repeat, attempt: Attempt) -> Option<Duration> {
+    let Attempt {
+        number,
+        retries,
+        remaining,
+        jitter,
+    } = attempt;
     let is_safe = repeat != Repeat::OnlyIfUnsent;
     let (again, asked) = match outcome {
         // PingOne turned the request away: nothing was done.
@@ -76,11 +84,11 @@ pub fn backoff(
         Outcome::Status(..) => (false, None),
         Outcome::NoAnswer { transient, reached } => (transient && (is_safe || !reached), None),
     };
-    if !again || attempt > retries {
+    if !again || number > retries {
         return None;
     }
     let grown = FIRST_WAIT
-        .saturating_mul(1 << (attempt - 1).min(16))
+        .saturating_mul(1 << (number - 1).min(16))
         .min(MAX_WAIT);
     let chosen = grown / 2 + grown.mul_f64(jitter.clamp(0.0, 1.0) / 2.0);
     // `Retry-After` wins; jitter spreads the clients out.
@@ -112,6 +120,12 @@ mod tests {
     use super::*;
 
     const MINUTE: Duration = Duration::from_mins(1);
+    const FIRST: Attempt = Attempt {
+        number: 1,
+        retries: 4,
+        remaining: MINUTE,
+        jitter: 0.5,
+    };
 
     #[test]
     fn which_outcomes_are_retried() {
@@ -145,17 +159,17 @@ mod tests {
             (untrusted, false, false),
         ] {
             assert_eq!(
-                backoff(outcome, Repeat::Safe, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::Safe, FIRST).is_some(),
                 safe,
                 "{outcome:?}"
             );
             assert_eq!(
-                backoff(outcome, Repeat::OnlyIfUnsent, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::OnlyIfUnsent, FIRST).is_some(),
                 only_if_unsent,
                 "{outcome:?}"
             );
             assert_eq!(
-                backoff(outcome, Repeat::SafeOnceEnabled, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(outcome, Repeat::SafeOnceEnabled, FIRST).is_some(),
                 safe,
                 "{outcome:?}"
             );
@@ -167,7 +181,7 @@ mod tests {
             (Repeat::SafeOnceEnabled, true),
         ] {
             assert_eq!(
-                backoff(unsupported, repeat, 1, 4, MINUTE, 0.5).is_some(),
+                backoff(unsupported, repeat, FIRST).is_some(),
                 again,
                 "{repeat:?}"
             );
@@ -181,10 +195,11 @@ mod tests {
                 backoff(
                     Outcome::Status(503, None),
                     Repeat::Safe,
-                    attempt,
-                    4,
-                    MINUTE,
-                    0.0,
+                    Attempt {
+                        number: attempt,
+                        jitter: 0.0,
+                        ..FIRST
+                    },
                 )
             })
             .collect();
@@ -209,10 +224,10 @@ mod tests {
             backoff(
                 Outcome::Status(429, asked),
                 Repeat::OnlyIfUnsent,
-                1,
-                4,
-                MINUTE,
-                0.0
+                Attempt {
+                    jitter: 0.0,
+                    ..FIRST
+                }
             ),
             asked
         );
@@ -220,10 +235,11 @@ mod tests {
             backoff(
                 Outcome::Status(429, asked),
                 Repeat::OnlyIfUnsent,
-                1,
-                4,
-                Duration::from_secs(7),
-                0.0
+                Attempt {
+                    remaining: Duration::from_secs(7),
+                    jitter: 0.0,
+                    ..FIRST
+                }
             ),
             None
         );
@@ -258,7 +274,7 @@ mod tests {
         ) {
             let remaining = Duration::from_millis(remaining.into());
             let asked = (seconds % 3 == 0).then(|| Duration::from_secs(seconds.min(u64::from(u32::MAX))));
-            if let Some(wait) = backoff(Outcome::Status(status, asked), Repeat::Safe, attempt, 1000, remaining, jitter) {
+            if let Some(wait) = backoff(Outcome::Status(status, asked), Repeat::Safe, Attempt { number: attempt, retries: 1000, remaining, jitter }) {
                 prop_assert!(wait < remaining);
             }
         }

@@ -10,7 +10,7 @@ use crate::{
     error::{Attempts, Problem},
     journal::{Journal, Level},
     memory::Budget,
-    retry::{self, Outcome, Repeat},
+    retry::{self, Attempt, Outcome, Repeat},
     secrets::Mask,
     settings::Limits,
     wire::{HttpRequest, NoAnswer, Reply},
@@ -68,14 +68,13 @@ impl<'a> Dispatcher<'a> {
             }
             let outcome = self.outcome(&result);
             attempts.outcome_unknown |= log.is_some() && outcome.unknown();
-            let wait = retry::backoff(
-                outcome,
-                repeat,
-                attempt,
-                self.limits.retries,
-                self.remaining(),
-                clock.jitter(),
-            );
+            let made = Attempt {
+                number: attempt,
+                retries: self.limits.retries,
+                remaining: self.remaining(),
+                jitter: clock.jitter(),
+            };
+            let wait = retry::backoff(outcome, repeat, made);
             let Some(wait) = wait else {
                 return result.map_err(Problem::NoAnswer);
             };
