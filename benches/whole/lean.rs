@@ -1,5 +1,5 @@
 //! A server on loopback that plays recorded answers and counts requests. It is lean enough not to show up in the
-//! measurements, which is why it is not the tests' server (`tests/shared/server.rs`): that one parses and keeps every
+//! measurements, which is why it is not the tests' server (`tests/common/server.rs`): that one parses and keeps every
 //! request and runs a script for it. This one finds where a request ends, looks up an answer that was serialized
 //! before the first call, and keeps nothing. The benchmarks and `tests/soak.rs` share it.
 

@@ -6,7 +6,7 @@ mod keys;
 mod pictures;
 mod process;
 mod recordings;
-#[path = "../shared/temporary.rs"]
+#[path = "../common/temporary.rs"]
 mod temporary;
 mod terminals;
 mod tour;

@@ -8,7 +8,7 @@ mod healthy;
 #[expect(dead_code, reason = "the benchmarks use all of it")]
 mod measured;
 mod process;
-#[path = "../shared/server.rs"]
+#[path = "../common/server.rs"]
 #[expect(dead_code, reason = "`tests/it` uses the rest")]
 mod server;
 

@@ -3,10 +3,10 @@
 
 mod program;
 mod requests;
-#[path = "../shared/server.rs"]
+#[path = "../common/server.rs"]
 #[expect(dead_code, reason = "the fault tests use all of it")]
 mod server;
-#[path = "../shared/temporary.rs"]
+#[path = "../common/temporary.rs"]
 mod temporary;
 
 mod http_server;
