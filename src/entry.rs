@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{document::Document, inert::inert, markdown::markdown};
+use crate::{access::FETCH_INCIDENTS, document::Document, inert::inert, markdown::markdown};
 
 /// The context key of everything about one account. XSOAR merges values with equal `ID`s. Three equals signs, as in the
 /// published integration.
@@ -94,6 +94,9 @@ impl Output {
 
     /// The entries: text and context first, then failures, if any.
     pub fn into_entries(mut self, command: &str) -> Vec<Entry> {
+        if command == FETCH_INCIDENTS {
+            return vec![Entry::Incidents(self.into())];
+        }
         let failures = std::mem::take(&mut self.failures);
         let mut entries = vec![Entry::from(self)];
         if !failures.is_empty() {
@@ -112,6 +115,8 @@ impl Output {
 pub enum Entry {
     /// Type 1.
     Note(Note),
+    /// Type 1, the answer to `fetch-incidents`.
+    Incidents(Incidents),
     /// Type 4.
     Error(Failure),
 }
@@ -178,6 +183,33 @@ impl Note {
     }
 }
 
+/// New incidents, as `demisto.incidents` writes them: three members and no others.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Incidents {
+    /// 1.
+    pub r#type: u8,
+    /// A table of them, for other renderers.
+    #[serde(skip)]
+    pub document: Document,
+    /// `json`.
+    pub contents_format: String,
+    /// The incidents as the JSON text of an array.
+    pub contents: String,
+}
+
+impl From<Output> for Incidents {
+    fn from(output: Output) -> Self {
+        let incidents = output.raw.unwrap_or_else(|| Value::Array(Vec::new()));
+        Self {
+            r#type: 1,
+            document: output.readable,
+            contents_format: "json".to_owned(),
+            contents: incidents.to_string(),
+        }
+    }
+}
+
 /// A failed command's entry.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -222,6 +254,7 @@ impl Entry {
     pub fn readable(&self) -> &str {
         match self {
             Self::Note(note) => note.text(),
+            Self::Incidents(incidents) => &incidents.contents,
             Self::Error(failure) => &failure.contents,
         }
     }
@@ -272,6 +305,22 @@ mod tests {
         assert_eq!(
             line(&output.into()),
             r####"{"Type":1,"HumanReadable":"### emma unlocked","ContentsFormat":"json","Contents":{"id":"x"},"EntryContext":{},"IgnoreAutoExtract":false,"IndicatorTimeline":null}"####
+        );
+    }
+
+    #[test]
+    fn incidents_are_the_text_of_an_array() {
+        let output = |raw| Output::new("1 incident", raw).into_entries(FETCH_INCIDENTS);
+        let [entry] = &output(Some(json!([{"name": "a"}])))[..] else {
+            panic!("several entries")
+        };
+        let text = r#"{"Type":1,"ContentsFormat":"json","Contents":"[{\"name\":\"a\"}]"}"#;
+        assert_eq!(line(entry), text);
+        let read: Entry = serde_json::from_str(text).expect("an entry");
+        assert!(matches!(read, Entry::Incidents(_)));
+        assert_eq!(
+            line(&output(None)[0]),
+            r#"{"Type":1,"ContentsFormat":"json","Contents":"[]"}"#
         );
     }
 

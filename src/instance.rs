@@ -40,6 +40,8 @@ pub struct Instance {
 /// The default timeout of a command. The test button's is shorter, because someone is waiting for it.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest that a fetch may take. XSIAM is said to stop one after a minute.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(50);
 /// The default timeout of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const RETRIES: u32 = 4;
@@ -63,6 +65,8 @@ pub enum Purpose {
     Command,
     /// XSOAR's Test button.
     TestButton,
+    /// A fetch on schedule.
+    Fetch,
 }
 
 impl Instance {
@@ -280,6 +284,7 @@ fn limits(
 ) -> Result<Limits> {
     let mut command = match params.seconds("command_timeout")? {
         _ if purpose == Purpose::TestButton => TEST_TIMEOUT,
+        set if purpose == Purpose::Fetch => set.unwrap_or(FETCH_TIMEOUT).min(FETCH_TIMEOUT),
         set => set.unwrap_or(COMMAND_TIMEOUT),
     };
     // Newer servers send the number of minutes after which they stop the container.

@@ -1,7 +1,8 @@
 //! One invocation of a command: everything its handler needs. Knows no particular command.
 
 use crate::{
-    access::Access, arguments::Arguments, failure, manifest::Arg, pending::PendingVerifications,
+    access::Access, arguments::Arguments, failure, last_run::LastRun, manifest::Arg,
+    pending::PendingVerifications,
 };
 use pingone::Client;
 
@@ -13,6 +14,8 @@ pub struct Invocation<'a> {
     pub args: &'a Arguments,
     /// The verifications that may be pending.
     pub pending: &'a PendingVerifications,
+    /// For a fetch, where the previous one ended.
+    pub last_run: &'a LastRun,
     /// The command's name.
     pub command: &'a str,
     /// Whether the command reads or changes PingOne.

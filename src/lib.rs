@@ -30,7 +30,7 @@
 //! ```
 //!
 //! Off that path: `parameters` and `credentials` (parts of `instance`), `times` (times as people type them), `pending`
-//! (verifications that still wait for an answer), `env` (environment variables), `nearest` (suggestions for mistyped
+//! (verifications that still wait for an answer), `last_run` (what a fetch leaves for the next one), `env` (environment variables), `nearest` (suggestions for mistyped
 //! names), `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the command line for
 //! people) and `verify` (the self-test of a real environment). The build for XSOAR's containers has neither `cli` nor
 //! `verify`.
@@ -59,6 +59,7 @@ pub mod access;
 pub mod advice;
 pub mod handler;
 pub mod invocation;
+pub mod last_run;
 pub mod pending;
 
 pub mod commands;

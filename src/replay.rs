@@ -174,6 +174,7 @@ pub fn play_case(case: Case) -> Result<Played> {
             let entry: Entry = serde_json::from_value(entry.clone())?;
             played.types.push(match &entry {
                 Entry::Note(note) => note.r#type,
+                Entry::Incidents(incidents) => incidents.r#type,
                 Entry::Error(failure) => failure.r#type,
             });
             played.war_room.push(entry.readable().to_owned());

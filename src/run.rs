@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::{Access, TEST},
+    access::{Access, TEST, is_fetch},
     arguments::{Arguments, DEBUG_MODE},
     commands, credentials,
     entry::{Entry, Output},
@@ -22,6 +22,7 @@ use crate::{
     handler::Handler,
     instance::{Instance, Purpose},
     invocation::Invocation,
+    last_run::LastRun,
     manifest::CommandName,
     nearest::nearest_commands,
     pending::PendingVerifications,
@@ -78,6 +79,8 @@ pub struct Prepared {
     pub connection: Rc<Connection>,
     /// The verifications that may be pending.
     pub pending: Rc<PendingVerifications>,
+    /// For a fetch, where the previous one ended.
+    pub last_run: Rc<LastRun>,
     changes: Rc<ChangeLog>,
 }
 
@@ -129,17 +132,15 @@ impl Runner {
             context,
             native: _,
         } = request;
-        let purpose = if command == TEST {
-            Purpose::TestButton
-        } else {
-            Purpose::Command
+        let purpose = match &*command {
+            TEST => Purpose::TestButton,
+            name if is_fetch(name) => Purpose::Fetch,
+            _ => Purpose::Command,
         };
         let known = CommandName::find(&command);
-        let handler = match known {
-            _ if purpose == Purpose::TestButton => Ok(commands::test_button()),
-            Some(known) => Ok(commands::handler(known)),
-            None => Err(unknown_command(&command)),
-        };
+        let handler = commands::built_in(&command)
+            .or_else(|| known.map(commands::handler))
+            .ok_or_else(|| unknown_command(&command));
         let read = |handler| {
             let instance = Instance::read(&params, &context, purpose, &self.env)?;
             Ok((handler, instance))
@@ -177,6 +178,7 @@ impl Runner {
             not_found_as_note,
             connection,
             pending: Rc::clone(&self.pending),
+            last_run: Rc::default(),
             changes: Rc::clone(&self.changes),
         })
     }
@@ -224,6 +226,12 @@ impl Prepared {
         self.command == CommandName::VerifyPush.name()
     }
 
+    /// The answer if the request cannot be run.
+    pub fn fail(&self, error: &anyhow::Error, journal: &Journal) -> Vec<Entry> {
+        let access = self.handler.access;
+        vec![error_entry(&self.command, access, error, journal)]
+    }
+
     /// Runs the request.
     pub async fn run(self, journal: &Journal) -> Vec<Entry> {
         let Self {
@@ -235,6 +243,7 @@ impl Prepared {
             not_found_as_note,
             connection,
             pending,
+            last_run,
             changes,
         } = self;
         let client = Client::new(&connection, limits, policy, journal, changes);
@@ -242,6 +251,7 @@ impl Prepared {
             pingone: &client,
             args: &args,
             pending: &pending,
+            last_run: &last_run,
             command: &command,
             access: handler.access,
             not_found_as_note,

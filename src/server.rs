@@ -155,12 +155,7 @@ impl<W: Write> Server<W> {
     /// Reads the integration context. The inner error comes from the server.
     pub async fn integration_context(&mut self) -> io::Result<Result<IntegrationContext, String>> {
         let arguments = json!({"refresh": true});
-        let reply = self
-            .call(&Message::ExecuteCommand {
-                command: "getIntegrationContext",
-                args: arguments,
-            })
-            .await?;
+        let reply = self.execute("getIntegrationContext", arguments).await?;
         Ok(reply.and_then(|reply| match reply {
             Value::Object(mut members) => {
                 match (members.remove("context"), members.remove("version")) {
@@ -198,13 +193,37 @@ impl<W: Write> Server<W> {
             Some(version) => json!({"value": value, "version": version, "sync": true}),
             None => json!({"value": value}),
         };
-        let reply = self
-            .call(&Message::ExecuteCommand {
-                command: "setIntegrationContext",
-                args: arguments,
-            })
-            .await?;
+        let reply = self.execute("setIntegrationContext", arguments).await?;
         Ok(reply.map(drop))
+    }
+
+    /// Reads what the previous fetch of the instance left; empty before the first one. The inner error comes from the
+    /// server.
+    pub async fn last_run(&mut self) -> io::Result<Result<Map<String, Value>, String>> {
+        let reply = self.execute("getLastRun", json!({})).await?;
+        Ok(reply.and_then(|reply| match reply {
+            Value::Object(members) => Ok(members),
+            Value::Null => Ok(Map::new()),
+            _ => Err("it is not an object".to_owned()),
+        }))
+    }
+
+    /// Stores what the next fetch will find. A server may have done so although its reply is an error: some reply with
+    /// something that is not JSON.
+    pub async fn set_last_run(
+        &mut self,
+        last_run: Map<String, Value>,
+    ) -> io::Result<Result<(), String>> {
+        let reply = self.execute("setLastRun", json!({"value": last_run}));
+        Ok(reply.await?.map(drop))
+    }
+
+    async fn execute(
+        &mut self,
+        command: &'static str,
+        args: Value,
+    ) -> io::Result<Result<Value, String>> {
+        self.call(&Message::ExecuteCommand { command, args }).await
     }
 
     /// Sends a call and waits for its one-line reply. A closed connection or a timeout is an error of the call. Replies

@@ -1,17 +1,21 @@
 //! The session with XSOAR's server, one request after another: read, run, answer, `completed`. `run.rs` handles the
 //! request itself. In two-way mode two things are kept in the integration context for the next process: the access
-//! token, which saves it a token request, and which verifications may be pending.
+//! token, which saves it a token request, and which verifications may be pending. A fetch also has a last run, which
+//! the server keeps apart. It is replaced only after the answer was sent: XSOAR repeats a fetch that failed.
 
 use std::{
     io::{self, Write},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
+use anyhow::anyhow;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::TEST,
+    access::{TEST, is_fetch},
     entry::Entry,
+    last_run::LastRun,
     pending::PendingVerifications,
     protocol::{Incoming, Message, Request},
     run::Runner,
@@ -33,8 +37,18 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
             }
             Incoming::Request(request) => {
                 let native = request.native;
-                let entries = handle(server, runner, *request).await?;
-                server.send(&Message::Result { results: &entries })?;
+                let fetches = is_fetch(&request.command);
+                let (entries, next_run) = handle(server, runner, *request).await?;
+                match &entries[..] {
+                    // An error entry would pass for the result of the fetch.
+                    [.., Entry::Error(error)] if fetches => {
+                        server.send_exception(error.contents.clone())?;
+                    }
+                    _ => server.send(&Message::Result { results: &entries })?,
+                }
+                if let Some(next_run) = next_run {
+                    store_last_run(server, next_run).await?;
+                }
                 server.send(&Message::Completed)?;
                 if native {
                     break;
@@ -45,12 +59,15 @@ pub async fn serve<W: Write>(server: &mut Server<W>, runner: &mut Runner) -> io:
     Ok(())
 }
 
+/// What the next fetch will find, if this was one.
+type NextRun = Option<Map<String, Value>>;
+
 /// Handles one request.
 async fn handle<W: Write>(
     server: &mut Server<W>,
     runner: &mut Runner,
     request: Request,
-) -> io::Result<Vec<Entry>> {
+) -> io::Result<(Vec<Entry>, NextRun)> {
     let journal = server.journal();
     journal.log(
         Level::Debug,
@@ -58,6 +75,8 @@ async fn handle<W: Write>(
     );
     // XSOAR does not allow the test button to access the integration context.
     let keeps_state = server.is_two_way() && request.command != TEST;
+    let has_last_run = server.is_two_way() && is_fetch(&request.command);
+    let mut next_run = None;
     let began = Instant::now();
     server.set_deadline(None);
     let entries = match runner.prepare(request, &journal) {
@@ -80,7 +99,23 @@ async fn handle<W: Write>(
                 let seconds = Duration::from_secs(began.elapsed().as_secs());
                 prepared.limits.command = prepared.limits.command.saturating_sub(seconds);
             }
-            let entries = prepared.run(&journal).await;
+            let mut last_run = Ok(LastRun::default());
+            if has_last_run {
+                last_run = server.last_run().await?.map(LastRun::new);
+            }
+            let entries = match last_run {
+                Ok(last_run) => {
+                    let last_run = Rc::new(last_run);
+                    prepared.last_run = Rc::clone(&last_run);
+                    let entries = prepared.run(&journal).await;
+                    next_run = last_run.take_next().filter(|_| has_last_run);
+                    entries
+                }
+                // Without it, everything would be fetched again.
+                Err(reason) => {
+                    prepared.fail(&anyhow!("Cannot read the last run: {reason}"), &journal)
+                }
+            };
             if keeps_state {
                 let state = State {
                     token: connection.take_unsaved_token().await,
@@ -92,7 +127,21 @@ async fn handle<W: Write>(
         }
     };
     server.log(journal.take()).await?;
-    Ok(entries)
+    Ok((entries, next_run))
+}
+
+/// Stores what the next fetch will find. The answer is out, so a failure can only be logged.
+async fn store_last_run<W: Write>(
+    server: &mut Server<W>,
+    next_run: Map<String, Value>,
+) -> io::Result<()> {
+    if let Err(reason) = server.set_last_run(next_run).await? {
+        let text = format!(
+            "The last run may not be stored, so the next fetch may repeat this one: {reason}"
+        );
+        server.log(vec![(Level::Error, text)]).await?;
+    }
+    Ok(())
 }
 
 /// The keys in the integration context that hold the token and the pending verifications, as JSON strings: XSOAR's own

@@ -36,10 +36,16 @@ GRACE = 30
 # Seconds until a process that closed its output must have exited.
 LAST_MOMENT = 2
 NO_MESSAGE = "sent a message that the relay does not understand"
+# XSOAR expects a fetch to raise its errors: an error entry would pass for a result.
+FETCHES = ("fetch-incidents", "fetch-events")
 
 
 class Broken(Exception):
     """The executable failed."""
+
+
+class FetchFailed(Exception):
+    """A fetch failed, so its last run stays as it is."""
 
 
 def start(path, files=()):
@@ -233,6 +239,10 @@ def call_server(message):
         if "version" in args and hasattr(demisto, "setIntegrationContextVersioned"):
             return demisto.setIntegrationContextVersioned(args["value"], args["version"], args.get("sync", False))
         return demisto.setIntegrationContext(args["value"])
+    if command == "getLastRun":
+        return demisto.getLastRun()
+    if command == "setLastRun":
+        return demisto.setLastRun(args["value"])
     raise ValueError("the relay does not support the call %s" % command)
 
 
@@ -345,11 +355,13 @@ def converse(pipes, fresh):
             message = json.loads(line)
             kind, reply = message["type"], b""
             entries = message["results"] if kind == "result" else None
-            if kind == "exception":
-                entries = [error_entry(message["args"]["exception"])]
+            exception = message["args"]["exception"] if kind == "exception" else None
         except (ValueError, KeyError, TypeError):
             kind = "garbage"
-        if kind in ("result", "exception"):
+        if kind == "exception":
+            give_error(exception)
+            answered = True
+        elif kind == "result":
             demisto.results(entries)
             answered = True
         elif kind in ("log", "executeCommand"):
@@ -389,25 +401,28 @@ def describe(problem, code, words):
         problem = "was stopped by %s before it answered" % signal.Signals(-code).name
     elif problem == "ended":
         problem = "exited with code %d before it answered" % code
-    text = "%s %s. It is not known whether the command took effect in PingOne." % (NAME, problem)
+    text = "%s %s." % (NAME, problem)
+    if demisto.command() not in FETCHES:
+        text += " It is not known whether the command took effect in PingOne."
     words = words.decode(errors="replace").strip()
     return "%s Its last output: %s" % (text, words) if words else text
 
 
-def error_entry(text):
-    return {
-        "Type": 4,
-        "ContentsFormat": "text",
-        "EntryContext": None,
-        "Contents": "Failed to execute %s command. Error: %s" % (demisto.command(), text),
-    }
+def give_error(text):
+    if demisto.command() in FETCHES:
+        raise FetchFailed(text)
+    text = "Failed to execute %s command. Error: %s" % (demisto.command(), text)
+    demisto.results({"Type": 4, "ContentsFormat": "text", "EntryContext": None, "Contents": text})
 
 
 def main():
+    problem = None
     try:
         carry_out()
-    except Broken as problem:
-        demisto.results(error_entry(problem))
+    except Broken as broken:
+        problem = str(broken)
+    if problem:
+        give_error(problem)
 
 
 if __name__ in ("__main__", "__builtin__", "builtins"):

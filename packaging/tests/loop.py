@@ -65,6 +65,12 @@ class Demisto:
     def error(self, *texts):
         return self._log("error", texts)
 
+    def getLastRun(self):
+        return ask({"type": "executeCommand", "command": "getLastRun", "args": {}})
+
+    def setLastRun(self, value):
+        return ask({"type": "executeCommand", "command": "setLastRun", "args": {"value": value}})
+
     def getIntegrationContext(self):
         context = ask({"type": "executeCommand", "command": "getIntegrationContext", "args": {"refresh": False}})
         return context["context"] if "version" in context else context

@@ -12,7 +12,7 @@ import time
 import pytest
 import yaml
 from conftest import ROOT
-from xsoar import HELPERS, Container, wait_for
+from xsoar import HELPERS, MARKER, Container, wait_for
 
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 SALES = "3d9a0c52-8f16-4e57-b6a4-27f0d1c3e803"
@@ -120,6 +120,8 @@ def test_the_relay_is_python_of_old_images(relay):
         "command",
         "params",
         "results",
+        "getLastRun",
+        "setLastRun",
         "getIntegrationContext",
         "setIntegrationContext",
         "getIntegrationContextVersioned",
@@ -212,6 +214,56 @@ def test_errors_of_the_command_are_its_own(relay, sandbox, image_env):
         # JSON has no NaN: what is no request is an error entry too, not silence.
         text = container.run("pingone-get-user", {"username": float("nan")}).error()
         assert text.startswith("Failed to execute pingone-get-user command. Error: The input line is not"), text
+
+
+FETCHED = """
+json.loads(sys.stdin.readline())
+def call(command, **args):
+    print(json.dumps({"type": "executeCommand", "command": command, "args": args}), flush=True)
+    return sys.stdin.readline()
+last = json.loads(call("getLastRun"))
+entry = {"Type": 1, "ContentsFormat": "json", "Contents": json.dumps([last])}
+print(json.dumps({"type": "result", "results": [entry]}))
+reply = call("setLastRun", value={"seen": last.get("seen", 0) + 1})
+print(json.dumps({"type": "log", "command": "info", "args": {"args": [reply]}}), flush=True)
+sys.stdin.readline()
+print('{"type": "completed"}', flush=True)
+"""
+
+
+@pytest.mark.parametrize("reply, received", [("{}", "{}\n"), ("null", "null\n"), ("", MARKER), ("ok", MARKER)])
+def test_a_fetch_has_its_last_run(relay, pretend, reply, received):
+    with Container(relay, {}, env=pretend(FETCHED)) as container:
+        container.set_last_run_reply = reply
+        for number, last in enumerate([{}, {"seen": 1}]):
+            answer = container.run("fetch-incidents")
+            assert answer.only() == {"Type": 1, "ContentsFormat": "json", "Contents": json.dumps([last])}
+            assert container.last_run == {"seen": number + 1}
+            [(_, text)] = answer.logs
+            assert text.startswith(received), text
+
+
+@pytest.mark.parametrize("command", ["fetch-incidents", "fetch-events"])
+@pytest.mark.parametrize(
+    "code, text",
+    [
+        (
+            """print('{"type": "exception", "args": {"exception": "PingOne said no"}}'); time.sleep(30)""",
+            "FetchFailed: PingOne said no",
+        ),
+        ("sys.exit(3)", "FetchFailed: pingone-xsoar exited with code 3 before it answered."),
+        ("print('garbage'); time.sleep(30)", "sent a message that the relay does not understand."),
+    ],
+)
+def test_a_fetch_that_fails_raises(relay, pretend, command, code, text):
+    env = pretend("sys.stdin.readline(); sys.stdout.reconfigure(line_buffering=True)\n" + code)
+    with Container(relay, {}, env=env) as container:
+        answer = container.run(command)
+        assert answer.entries == []
+        [lines] = answer.exceptions
+        assert lines[-1].endswith(text), lines
+        assert not any("During handling" in line or "took effect" in line for line in lines), lines
+        assert container.children() == [] and container.last_run == {}
 
 
 def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sandbox, image_env):

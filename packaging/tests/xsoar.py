@@ -71,6 +71,8 @@ class Container:
     def __init__(self, script, params, command=None, versioned=True, before_6=False, env=None, **popen):
         self.script, self.params, self.versioned = HELPERS + script, params, versioned
         self.stored, self.version = {}, 1
+        self.last_run = {}
+        self.set_last_run_reply = "{}"
         self.refusals = {}  # what a call is refused with, by its name: a list of texts, used up one by one
         self.other_writers = []  # what others put into the integration context before our next writes
         self.brand = "PingOne"
@@ -143,6 +145,12 @@ class Container:
         if message["type"] == "log":
             answer.logs.append((command, " ".join(args["args"])))
             return "null"
+        if command == "getLastRun":
+            return json.dumps(self.last_run)
+        if command == "setLastRun":
+            assert answer.entries and not answer.exceptions, "the last run is stored before the answer is out"
+            self.last_run = args["value"]
+            return self.set_last_run_reply
         if command == "getIntegrationContext":
             if not self.versioned:
                 return json.dumps(self.stored)

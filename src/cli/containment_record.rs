@@ -49,7 +49,7 @@ pub(super) fn folder(env: &Env) -> PathBuf {
 pub(super) fn from_entries(entries: &[Entry]) -> Vec<Value> {
     let contexts = entries.iter().filter_map(|entry| match entry {
         Entry::Note(note) => note.entry_context.as_ref(),
-        Entry::Error(_) => None,
+        Entry::Incidents(_) | Entry::Error(_) => None,
     });
     let values = contexts
         .flatten()

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     context::IncidentContext,
-    entry::Entry,
+    entry::{Entry, Incidents, Note},
     env::Env,
     manifest::CommandName,
     protocol::Request,
@@ -474,9 +474,9 @@ impl<W: Write> Sequence<'_, W> {
             }
             // Only the context is wanted, but a failure must not go unnoticed.
             Entry::Error(_) if self.shown.context => report(entry.readable()),
-            Entry::Note(_) if self.shown.context => {}
-            Entry::Note(note) => {
-                let text = render(&note.document, self.style);
+            Entry::Note(_) | Entry::Incidents(_) if self.shown.context => {}
+            Entry::Note(Note { document, .. }) | Entry::Incidents(Incidents { document, .. }) => {
+                let text = render(document, self.style);
                 self.out.write_all(text.as_bytes())?;
             }
             Entry::Error(_) => {

@@ -5,8 +5,9 @@
 
 use crate::{handler::Handler, manifest::CommandName};
 
-pub use crate::access::{Access, TEST};
+pub use crate::access::{Access, FETCH_INCIDENTS, TEST};
 
+mod fetch_incidents;
 mod test_button;
 
 // Defines `with_commands!`, which passes the list of commands to another macro.
@@ -30,16 +31,17 @@ macro_rules! table {
 
 with_commands!(table);
 
-/// The handler of the test button.
-pub fn test_button() -> &'static Handler {
-    &test_button::COMMAND
+/// The handler of what XSOAR sends by itself and no manifest lists.
+pub fn built_in(name: &str) -> Option<&'static Handler> {
+    match name {
+        TEST => Some(&test_button::COMMAND),
+        FETCH_INCIDENTS => Some(&fetch_incidents::COMMAND),
+        _ => None,
+    }
 }
 
 /// The access that a command needs; `None` if there is no such command.
 pub fn access(name: &str) -> Option<Access> {
-    if name == TEST {
-        return Some(test_button().access);
-    }
-    let command = CommandName::find(name)?;
-    Some(handler(command).access)
+    let handler = built_in(name).or_else(|| CommandName::find(name).map(handler))?;
+    Some(handler.access)
 }

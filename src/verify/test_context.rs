@@ -242,6 +242,7 @@ impl TestContext {
         for entry in entries {
             match entry {
                 Entry::Note(note) => answer = Ok(note),
+                Entry::Incidents(_) => {}
                 Entry::Error(failure) => return Err(VerifyError::Command(failure.contents)),
             }
         }

@@ -139,7 +139,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &["lib"],
     ]),
     ("src", &[
-        &["access", "advice", "inert", "document", "manifest", "parameters", "pending", "safety", "env", "times"],
+        &["access", "advice", "inert", "document", "last_run", "manifest", "parameters", "pending", "safety", "env", "times"],
         &["arguments", "credentials", "failure", "instance", "markdown", "nearest"],
         &["context", "entry", "invocation", "operations", "protocol"],
         &["handler", "inputs", "stdin", "views"],

@@ -22,6 +22,21 @@ struct Xsoar {
     contexts: Vec<String>,
     /// The same for `setIntegrationContext`.
     stored: Vec<String>,
+    /// What `getLastRun` is answered with.
+    last_run: String,
+    /// What `setLastRun` is answered with.
+    last_run_stored: String,
+}
+
+impl Default for Xsoar {
+    fn default() -> Self {
+        Self {
+            contexts: Vec::new(),
+            stored: Vec::new(),
+            last_run: "{}".to_owned(),
+            last_run_stored: "{}".to_owned(),
+        }
+    }
 }
 
 impl Xsoar {
@@ -30,6 +45,7 @@ impl Xsoar {
         Self {
             contexts: vec![versioned(context, 7)],
             stored: vec!["null".to_owned()],
+            ..Self::default()
         }
     }
 
@@ -39,6 +55,8 @@ impl Xsoar {
             (Some("log"), _) => return "null".to_owned(),
             (_, Some("getIntegrationContext")) => &mut self.contexts,
             (_, Some("setIntegrationContext")) => &mut self.stored,
+            (_, Some("getLastRun")) => return self.last_run.clone(),
+            (_, Some("setLastRun")) => return self.last_run_stored.clone(),
             _ => panic!("XSOAR has no such call: {call}"),
         };
         if replies.len() > 1 {
@@ -131,6 +149,9 @@ fn names(messages: &[Value]) -> Vec<&'static str> {
     let name = |message: &Value| match (message["type"].as_str(), message["command"].as_str()) {
         (Some("executeCommand"), Some("getIntegrationContext")) => "get",
         (Some("executeCommand"), Some("setIntegrationContext")) => "set",
+        (Some("executeCommand"), Some("getLastRun")) => "get last run",
+        (Some("executeCommand"), Some("setLastRun")) => "set last run",
+        (Some("exception"), _) => "exception",
         (Some("log"), _) => "log",
         (Some("result"), _) => "result",
         (Some("completed"), _) => "completed",
@@ -237,6 +258,7 @@ fn a_server_before_six_gives_the_bare_context_and_gets_no_version() {
         let mut xsoar = Xsoar {
             contexts: vec![reply.to_string()],
             stored: vec!["{}".to_owned()],
+            ..Xsoar::default()
         };
         let messages = xsoar.serve_alone(&get_emma(&server));
         assert_success(&messages);
@@ -260,6 +282,7 @@ fn a_version_conflict_is_resolved_by_rereading() {
                 versioned(&json!({"other": "new"}), 2),
             ],
             stored: vec![format!("{marker}version conflict"), "{}".to_owned()],
+            ..Xsoar::default()
         };
         let messages = xsoar.serve_alone(&get_emma(&server));
         assert_success(&messages);
@@ -357,6 +380,49 @@ fn the_test_button_leaves_the_integration_context_alone() {
     assert_eq!(messages[0], called("test-module"));
     assert_eq!(names(&messages), ["log", "result", "completed"]);
     assert_eq!(entry(&messages[1])["Contents"], "ok");
+}
+
+#[test]
+fn a_fetch_stores_its_last_run_after_the_answer() {
+    for (reply, warns) in [("{}", false), ("null", false), ("", true), ("ok", true)] {
+        let server = pingone();
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        xsoar.last_run_stored = reply.to_owned();
+        let fetch = request(&server.url(), "fetch-incidents", &json!({}));
+        let messages = xsoar.serve_alone(&fetch);
+        let mut names = names(&messages);
+        names.retain(|name| !["get", "set"].contains(name));
+        let mut wanted = vec!["get last run", "log", "result", "set last run"];
+        wanted.extend(warns.then_some("log"));
+        wanted.push("completed");
+        assert_eq!(names, wanted);
+    }
+}
+
+#[test]
+fn a_fetch_without_its_last_run_is_an_exception() {
+    for reply in [
+        format!("{}no instance", MARKERS[0]),
+        "[]".to_owned(),
+        "{".to_owned(),
+    ] {
+        let server = pingone();
+        let mut xsoar = Xsoar::keeping(&json!({}));
+        xsoar.last_run = reply;
+        let fetch = request(&server.url(), "fetch-incidents", &json!({}));
+        let messages = xsoar.serve_alone(&fetch);
+        let names = names(&messages);
+        assert_eq!(names[names.len() - 2..], ["exception", "completed"]);
+        assert!(!names.contains(&"set last run") && !names.contains(&"result"));
+        let text = &messages[messages.len() - 2]["args"]["exception"];
+        let text = text.as_str().expect("a text");
+        assert!(
+            text.starts_with(
+                "Failed to execute fetch-incidents command. Error: Cannot read the last run: "
+            ),
+            "{text}"
+        );
+    }
 }
 
 /// What a first process leaves in the integration context.
