@@ -1,20 +1,26 @@
-//! `pingone-list-role-assignments`: users' administrator roles.
+//! `pingone-list-role-assignments`: the administrator roles of users, a group or an application.
 
 use anyhow::Result;
+use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::Block,
+    document::{Block, Row},
     entry::Output,
     handler::Handler,
-    inputs::users,
+    inputs::principals::{self, Named},
     invocation::Invocation,
-    operations::{for_each::for_each_user, roles::role_names},
+    operations::{
+        find::find_group,
+        for_each::{Outcome, for_each_user},
+        roles::{RoleNames, role_names},
+    },
     views::{
         items::{self, Listing},
-        role::{COLUMNS, cells, describe, why_unnamed},
+        role::{COLUMNS, READ_ONLY, cells, describe, is_unexplained, why_unnamed},
     },
 };
+use pingone::{id::Principal, roles::RoleAssignment};
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -22,35 +28,88 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
+/// A role that comes through a group may have the same id for each of its members.
 const LISTING: Listing<'static, { COLUMNS.len() }> = Listing {
     title: "PingOne role assignments",
     noun: "role assignment",
     columns: COLUMNS,
-    key: "PingOne.RoleAssignment(val.ID && val.ID === obj.ID)",
+    key: "PingOne.RoleAssignment(val.ID && val.ID === obj.ID && val.UserID === obj.UserID)",
 };
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let users = users::each(cx.args)?;
-    let (outcomes, names) = tokio::join!(
-        for_each_user(cx.pingone, users, async |target| {
-            Ok(cx.pingone.role_assignments(target.id).await?)
-        }),
+    match principals::named(cx.args)? {
+        Named::Users(users) => {
+            let (outcomes, names) = tokio::join!(
+                for_each_user(cx.pingone, users, async |target| {
+                    Ok(cx.pingone.role_assignments(target.id).await?)
+                }),
+                role_names(cx.pingone)
+            );
+            let describe = |assignment: &RoleAssignment, names: &RoleNames, user: &Value| {
+                describe(assignment, names, ("UserID", user.clone()))
+            };
+            Ok(report(cx, outcomes, names, describe).await)
+        }
+        Named::Group(group) => {
+            let id = find_group(cx.pingone, &group).await?;
+            of_one(cx, group.label(), "GroupID", Principal::Group(id)).await
+        }
+        Named::Application(id) => {
+            let principal = Principal::Application(id);
+            of_one(cx, id.to_string(), "ApplicationID", principal).await
+        }
+    }
+}
+
+/// The roles of a group or an application.
+async fn of_one(
+    cx: &Invocation<'_>,
+    label: String,
+    member: &'static str,
+    principal: Principal,
+) -> Result<Output> {
+    let (assignments, names) = tokio::join!(
+        cx.pingone.role_assignments(principal),
         role_names(cx.pingone)
     );
-    let mut assignments = outcomes
-        .iter()
-        .flat_map(|outcome| outcome.result.iter().flatten());
-    let some_unnamed = assignments.any(|assignment| names.of(assignment).is_none());
+    let outcome = Outcome {
+        label,
+        id: None,
+        result: Ok(assignments?),
+    };
+    let describe = |assignment: &RoleAssignment, names: &RoleNames, _: &Value| {
+        describe(assignment, names, (member, principal.to_string().into()))
+    };
+    Ok(report(cx, vec![outcome], names, describe).await)
+}
+
+async fn report(
+    cx: &Invocation<'_>,
+    outcomes: Vec<Outcome<Vec<RoleAssignment>>>,
+    mut names: RoleNames,
+    describe: impl Fn(&RoleAssignment, &RoleNames, &Value) -> Row,
+) -> Output {
+    let assignments = || {
+        outcomes
+            .iter()
+            .flat_map(|outcome| outcome.result.iter().flatten())
+    };
+    names.read_places(cx.pingone, assignments()).await;
+    let some_unnamed = assignments().any(|assignment| names.of(assignment).is_none());
+    let some_unexplained = assignments().any(is_unexplained);
     let mut output = items::report(
         cx,
         &LISTING,
         outcomes,
-        |assignment| cells(assignment, &names, None),
+        |assignment| cells(assignment, &names),
         |assignment, user| describe(assignment, &names, user),
     );
+    if some_unexplained {
+        output.readable.push(Block::Paragraph(READ_ONLY.to_owned()));
+    }
     if some_unnamed {
         let reason = why_unnamed(cx, &names);
         output.readable.push(Block::Paragraph(reason));
     }
-    Ok(output)
+    output
 }

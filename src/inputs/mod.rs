@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod groups;
 pub mod paging;
+pub mod principals;
 pub mod profile;
 pub mod since;
 pub mod users;

@@ -8,6 +8,7 @@ use pingone::{
     Client, Error,
     devices::MfaBypass,
     groups::Membership,
+    roles::RoleAssignment,
     sessions::Session,
     users::{User, linked_accounts},
 };
@@ -27,8 +28,8 @@ pub struct UserDetails {
     /// The state of the password.
     pub password: Result<Value, Error>,
     /// Assignments of administrator roles.
-    pub assignments: Result<Vec<Value>, Error>,
-    /// The roles' names.
+    pub assignments: Result<Vec<RoleAssignment>, Error>,
+    /// The names of roles, and of the groups and the population that the other sections read.
     pub role_names: RoleNames,
     /// Sessions.
     pub sessions: Result<Vec<Session>, Error>,
@@ -52,7 +53,7 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         mfa_bypass,
         password,
         assignments,
-        role_names,
+        mut role_names,
         sessions,
     ) = tokio::join!(
         pingone.direct_groups(id),
@@ -70,8 +71,16 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         role_names(pingone),
         pingone.sessions(id),
     );
+    let groups = groups.map(|(_, groups)| groups);
+    for Membership { group, name, .. } in groups.iter().flatten() {
+        role_names.add_place(group.to_string(), name.as_deref().unwrap_or_default());
+    }
+    if let (Some(id), Ok(Some(population))) = (&user.fields.population, &population) {
+        let name = population.get("name").and_then(Value::as_str);
+        role_names.add_place(id.clone(), name.unwrap_or_default());
+    }
     UserDetails {
-        groups: groups.map(|(_, groups)| groups),
+        groups,
         population,
         linked_accounts,
         devices,

@@ -2,48 +2,79 @@
 
 use serde_json::{Value, json};
 
-use super::cells::{choose, joined};
+use super::cells::joined;
 use crate::{
     document::{Row, at, cell, row},
     invocation::Invocation,
     operations::roles::RoleNames,
 };
+use pingone::roles::RoleAssignment;
 
 /// The columns of a list of role assignments.
-pub const COLUMNS: [&str; 3] = ["Role", "Scope", "Assigned"];
+pub const COLUMNS: [&str; 4] = ["Role", "Scope", "Assigned", "ID"];
 
-/// A role assignment as a table row. `population` is a population whose name is known.
-pub fn cells(assignment: &Value, names: &RoleNames, population: Option<&Value>) -> [String; 3] {
+/// What stands below a list with [`is_unexplained`] assignments.
+pub const READ_ONLY: &str =
+    "Read-only: the role comes through a group, or this worker application may not remove it.";
+
+/// A role assignment as a table row.
+pub fn cells(assignment: &RoleAssignment, names: &RoleNames) -> [String; 4] {
+    let RoleAssignment { raw, through, .. } = assignment;
     let role = match names.of(assignment) {
         Some(name) => cell(name),
-        None => cell(&at(assignment, "/role/id")),
+        None => cell(&at(raw, "/role/id")),
     };
-    // PingOne marks roles that come from a group as read-only.
-    let assigned = choose(&at(assignment, "/readOnly"), "through a group", "directly");
-    [role, scope(assignment, population), assigned]
+    let assigned = match through {
+        Some(id) => {
+            let group = names.of_group(assignment);
+            let group = group.map_or_else(|| id.to_string(), str::to_owned);
+            format!("through the group {group}")
+        }
+        None if assignment.read_only => "read-only".to_owned(),
+        None => "directly".to_owned(),
+    };
+    [
+        role,
+        scope(assignment, names),
+        assigned,
+        cell(&at(raw, "/id")),
+    ]
 }
 
-fn scope(assignment: &Value, population: Option<&Value>) -> String {
-    let (kind, id) = (at(assignment, "/scope/type"), at(assignment, "/scope/id"));
-    if kind == "ENVIRONMENT" && !id.is_null() && id == at(assignment, "/environment/id") {
+fn scope(assignment: &RoleAssignment, names: &RoleNames) -> String {
+    let raw = &assignment.raw;
+    let (kind, id) = (at(raw, "/scope/type"), at(raw, "/scope/id"));
+    if kind == "ENVIRONMENT" && !id.is_null() && id == at(raw, "/environment/id") {
         return "this environment".to_owned();
     }
-    let known = population.filter(|population| at(population, "/id") == id);
-    let name = known.map(|population| cell(&at(population, "/name")));
-    let name = name.filter(|name| !name.is_empty());
-    joined([cell(&kind), name.unwrap_or_else(|| cell(&id))], " ")
+    let name = names.of_scope(assignment);
+    let name = name.map_or_else(|| cell(&id), str::to_owned);
+    joined([cell(&kind), name], " ")
 }
 
-/// A role assignment as a context entry.
-pub fn describe(assignment: &Value, names: &RoleNames, user: &Value) -> Row {
+/// Whether PingOne says that the assignment is read-only, but names no group that it comes through.
+pub fn is_unexplained(assignment: &RoleAssignment) -> bool {
+    assignment.read_only && assignment.through.is_none()
+}
+
+/// A role assignment as a context entry. `holder` is the member for whoever holds the role.
+pub fn describe(
+    assignment: &RoleAssignment,
+    names: &RoleNames,
+    holder: (&'static str, Value),
+) -> Row {
+    let RoleAssignment { raw, through, .. } = assignment;
     row([
-        ("ID", at(assignment, "/id")),
-        ("UserID", user.clone()),
+        ("ID", at(raw, "/id")),
+        holder,
         ("Role", json!(names.of(assignment))),
-        ("RoleID", at(assignment, "/role/id")),
-        ("Scope", at(assignment, "/scope/type")),
-        ("ScopeID", at(assignment, "/scope/id")),
-        ("ReadOnly", at(assignment, "/readOnly")),
+        ("RoleID", at(raw, "/role/id")),
+        ("Scope", at(raw, "/scope/type")),
+        ("ScopeID", at(raw, "/scope/id")),
+        ("ScopeName", json!(names.of_scope(assignment))),
+        ("ReadOnly", at(raw, "/readOnly")),
+        ("ThroughGroup", json!(names.of_group(assignment))),
+        ("ThroughGroupID", json!(through.map(|id| id.to_string()))),
     ])
 }
 

@@ -15,6 +15,7 @@ use crate::{
 };
 use pingone::{
     groups::{DIRECT, Membership},
+    roles::RoleAssignment,
     sessions::Session,
     users::User,
 };
@@ -128,7 +129,6 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
 
 /// The sections, in display order.
 fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 10] {
-    let known_population = details.population.as_ref().ok().cloned().flatten();
     let devices = details.devices.map(|found| {
         let describe = |device: &Value| device::describe(device, &Value::Null);
         Content::list(
@@ -161,12 +161,7 @@ fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section;
         group_section(details.groups),
         Section::new("Devices", "MFA devices", devices),
         Section::new("MFABypass", "MFA bypass", bypass),
-        role_section(
-            cx,
-            details.assignments,
-            &details.role_names,
-            known_population.as_ref(),
-        ),
+        role_section(cx, details.assignments, &details.role_names),
         session_section(details.sessions, details.now),
     ]
 }
@@ -278,15 +273,16 @@ fn group_section(groups: Result<Vec<Membership>, pingone::Error>) -> Section {
 
 fn role_section(
     cx: &Invocation<'_>,
-    assignments: Result<Vec<Value>, pingone::Error>,
+    assignments: Result<Vec<RoleAssignment>, pingone::Error>,
     names: &RoleNames,
-    population: Option<&Value>,
 ) -> Section {
     let mut assigned = assignments.iter().flatten();
     let some_unnamed = assigned.any(|assignment| names.of(assignment).is_none());
     let content = assignments.map(|found| {
-        let cells = |assignment: &Value| role::cells(assignment, names, population);
-        let describe = |assignment: &Value| role::describe(assignment, names, &Value::Null);
+        let cells = |assignment: &RoleAssignment| role::cells(assignment, names);
+        let describe = |assignment: &RoleAssignment| {
+            role::describe(assignment, names, ("UserID", Value::Null))
+        };
         Content::list("Roles", role::COLUMNS, &found, cells, describe)
     });
     Section {

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     filter,
-    id::{GroupId, UserId},
+    id::{ApplicationId, GroupId, Principal, UserId},
     retry::Repeat,
     settings::Settings,
     wire::{Authorization, HttpRequest},
@@ -142,6 +142,10 @@ pub(crate) enum Effect {
     User(UserId),
     /// A user's membership in a group.
     Membership(UserId, GroupId),
+    /// A group, and with it what its members may do.
+    Group(GroupId),
+    /// An application.
+    Application(ApplicationId),
     /// A user who is sent a message, or whose verification is decided: nothing about the user changes.
     Verification(UserId),
     /// A user who does not exist yet.
@@ -151,11 +155,25 @@ pub(crate) enum Effect {
 }
 
 impl Effect {
-    /// The user affected, if there is one.
-    pub(crate) fn user(self) -> Option<UserId> {
+    /// The user, group or application affected, if there is one.
+    pub(crate) fn principal(self) -> Option<Principal> {
         match self {
             Self::NewUser | Self::Probe => None,
-            Self::User(user) | Self::Membership(user, _) | Self::Verification(user) => Some(user),
+            Self::User(user) | Self::Membership(user, _) | Self::Verification(user) => {
+                Some(Principal::User(user))
+            }
+            Self::Group(group) => Some(Principal::Group(group)),
+            Self::Application(application) => Some(Principal::Application(application)),
+        }
+    }
+}
+
+impl From<Principal> for Effect {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::User(user) => Self::User(user),
+            Principal::Group(group) => Self::Group(group),
+            Principal::Application(application) => Self::Application(application),
         }
     }
 }

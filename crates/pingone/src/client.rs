@@ -18,7 +18,7 @@ use super::{
         sender::Sender,
         writer::Writer,
     },
-    id::UserId,
+    id::{Principal, UserId},
     pages::{Paging, Part},
     policy::Policy,
     server_clock::Moment,
@@ -90,10 +90,10 @@ impl<'a> Client<'a> {
         self.writer.is_dry_run()
     }
 
-    /// Takes the recorded changes that affect a user, without duplicates. Several users may be planned for
-    /// concurrently.
-    pub fn take_plan(&self, user: UserId) -> Vec<String> {
-        self.writer.take_plan(user)
+    /// Takes the recorded changes that affect a user, group or application, without duplicates. Several may be planned
+    /// for concurrently.
+    pub fn take_plan(&self, principal: impl Into<Principal>) -> Vec<String> {
+        self.writer.take_plan(principal.into())
     }
 
     /// When the command began. It stays the same throughout, so that all parts of a command agree.

@@ -61,6 +61,41 @@ ids! {
     DeviceAuthenticationId;
     /// Names a device authentication policy.
     DevicePolicyId;
+    /// Names an application.
+    ApplicationId;
+    /// Names an administrator role.
+    RoleId;
+    /// Names the assignment of a role.
+    RoleAssignmentId;
+    /// Names what a role is assigned for: an organization, environment, population or application.
+    ScopeId;
+}
+
+/// Whoever can hold administrator roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// A user.
+    User(UserId),
+    /// A group, whose members then hold the role.
+    Group(GroupId),
+    /// An application: what a worker application may do.
+    Application(ApplicationId),
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Group(id) => id.fmt(f),
+            Self::Application(id) => id.fmt(f),
+        }
+    }
+}
+
+impl From<UserId> for Principal {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
 }
 
 /// Reads a resource's id from an answer. The error says what stands in its place and quotes nothing, since nothing is

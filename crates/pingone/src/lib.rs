@@ -53,5 +53,5 @@ pub mod wire;
 
 pub use client::Client;
 pub use connection::Connection;
-pub use endpoints::{device_authentications, devices, groups, passwords, sessions, users};
+pub use endpoints::{device_authentications, devices, groups, passwords, roles, sessions, users};
 pub use error::Error;

@@ -54,6 +54,13 @@ impl Client<'_> {
         .await
     }
 
+    /// A group; `None` if there is none with this id.
+    pub async fn group(&self, group: GroupId) -> Result<Option<Group>, Error> {
+        let read = groups::group(group);
+        self.read_if_exists(read, |raw| Group::read(&raw, &self.mask()))
+            .await
+    }
+
     /// Whether the group exists.
     pub async fn group_exists(&self, group: GroupId) -> Result<bool, Error> {
         Ok(self.raw_group(group).await?.is_some())

@@ -6,6 +6,6 @@ pub mod devices;
 pub mod groups;
 pub mod passwords;
 pub(crate) mod populations;
-pub(crate) mod roles;
+pub mod roles;
 pub mod sessions;
 pub mod users;

@@ -128,9 +128,10 @@ impl Guard {
                 let label = self.policy.labels.read_only;
                 return Err(forbidden(format!("{label}: nothing was changed.")));
             }
-            Effect::NewUser => {}
+            Effect::NewUser | Effect::Application(_) => {}
             // Whoever is protected must not be worn out with pushes either.
             Effect::User(user) | Effect::Verification(user) => check.user(user).await?,
+            Effect::Group(group) => check.group(group).await?,
             Effect::Membership(user, group) => {
                 check.group(group).await?;
                 check.user(user).await?;

@@ -12,7 +12,7 @@ use crate::{
     call::Effect,
     changes::ChangeLog,
     error::Error,
-    id::UserId,
+    id::Principal,
     retry::Repeat,
     secrets::Mask,
     wire::{HttpRequest, Reply},
@@ -57,13 +57,13 @@ impl Writer {
         matches!(&*self.mode.borrow(), Mode::DryRun(_))
     }
 
-    /// Takes the recorded changes that affect a user. Several users may be planned for concurrently.
-    pub(crate) fn take_plan(&self, user: UserId) -> Vec<String> {
+    /// Takes the recorded changes that affect a user, group or application. Several may be planned for concurrently.
+    pub(crate) fn take_plan(&self, principal: Principal) -> Vec<String> {
         let mut mode = self.mode.borrow_mut();
         let Mode::DryRun(plan) = &mut *mode else {
             return Vec::new();
         };
-        plan.extract_if(.., |planned| planned.effect.user() == Some(user))
+        plan.extract_if(.., |planned| planned.effect.principal() == Some(principal))
             .map(|planned| planned.description)
             .collect()
     }
