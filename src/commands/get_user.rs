@@ -1,4 +1,4 @@
-//! `pingone-get-user`: one user. If an id is given it wins, and saves the look-up by name.
+//! `pingone-get-user`: one user. If an id is given it wins, and saves the look-up by name or email address.
 
 use anyhow::Result;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::{
     invocation::Invocation,
     manifest::Arg,
     operations::{
-        find::{Target, UserKey, Wording, look_up, no_such_user},
+        find::{Target, UserKey, Wording, look_up},
         user_details::user_details,
     },
     views,
@@ -25,22 +25,21 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
+const WORDING: Wording = Wording::NameOrId;
+
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let mut user = users::by_name_or_id(cx.args, Wording::NameOrId)?;
-    let texts = [Arg::UserId, Arg::Username].map(|arg| cx.args.text(arg));
+    let key = users::first_key(cx.args)?;
+    // The id as it was given, which need not be in its usual form.
+    let texts = [Arg::UserId, Arg::Username, Arg::Email].map(|arg| cx.args.text(arg));
     let label = texts.into_iter().flatten().next().unwrap_or_default();
-    let found = match user.keys.pop() {
-        Some(key) => find(cx, &key, user.wording).await?,
-        None => None,
-    };
-    let user = match found {
+    let user = match find(cx, &key).await? {
         Some(user) => user,
         None if cx.not_found_as_note => {
             return Ok(Output::note(format!(
                 "User {label} was not found in PingOne."
             )));
         }
-        None => return Err(no_such_user(label)),
+        None => return Err(WORDING.not_found(&key)),
     };
     // The values of `detailed` are undocumented, so a value that is not a boolean counts as not given.
     if cx.args.flag(Arg::Detailed).unwrap_or(false) {
@@ -55,8 +54,8 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
 }
 
 /// Looks the user up. An unknown id is PingOne's own error, unless the instance's setting makes it a normal answer.
-async fn find(cx: &Invocation<'_>, key: &UserKey, wording: Wording) -> Result<Option<User>> {
-    match look_up(cx.pingone, key, wording).await? {
+async fn find(cx: &Invocation<'_>, key: &UserKey) -> Result<Option<User>> {
+    match look_up(cx.pingone, key, WORDING).await? {
         Some(Target { id, user: None }) => match cx.pingone.read_user(id).await {
             Err(error) if error.status() == Some(404) && cx.not_found_as_note => Ok(None),
             result => Ok(Some(result?)),

@@ -25,7 +25,16 @@ pub fn by_name_or_id(args: &Arguments, wording: Wording) -> Result<UserRef> {
     named.ok_or_else(|| anyhow!("PingOne error: You must supply either 'username' or 'userId'."))
 }
 
-/// The same, but optional.
+/// The one key of the user that a command looks at: `userId`, which saves a look-up, else `username`, else `email`.
+pub fn first_key(args: &Arguments) -> Result<UserKey> {
+    let text = |arg| args.text(arg).map(str::to_owned);
+    let id = args.id(Arg::UserId)?.map(UserKey::Id);
+    id.or_else(|| text(Arg::Username).map(UserKey::Username))
+        .or_else(|| text(Arg::Email).map(UserKey::Email))
+        .ok_or_else(|| anyhow!("PingOne error: You must supply 'username', 'userId' or 'email'."))
+}
+
+/// The user named by `username` or `userId`, if any.
 pub(super) fn optional(args: &Arguments, wording: Wording) -> Result<Option<UserRef>> {
     let name = args.text(Arg::Username).map(str::to_owned);
     let keys: Vec<UserKey> = name

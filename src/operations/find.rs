@@ -46,7 +46,8 @@ pub enum Wording {
 }
 
 impl Wording {
-    fn not_found(self, key: &UserKey) -> Error {
+    /// The error for a key that matches no user.
+    pub fn not_found(self, key: &UserKey) -> Error {
         match (key, self) {
             (UserKey::Username(name), Self::NameOnly | Self::IdOfName) => {
                 anyhow!("PingOne error: Failed to find userID for: {name} username.")
@@ -54,7 +55,9 @@ impl Wording {
             (UserKey::Email(email), _) => {
                 anyhow!("Failed to find user for {email} email address.")
             }
-            (UserKey::Username(_) | UserKey::Id(_), _) => no_such_user(&key.text()),
+            (UserKey::Username(_) | UserKey::Id(_), _) => {
+                anyhow!("Failed to find user for {} username.", key.text())
+            }
         }
     }
 
@@ -84,11 +87,6 @@ impl Wording {
             keys.collect::<Vec<_>>().join(", ")
         )
     }
-}
-
-/// The "not found" error of the commands that need the whole user.
-pub fn no_such_user(username: &str) -> Error {
-    anyhow!("Failed to find user for {username} username.")
 }
 
 /// A reference to a user: one key, or several that must agree.
