@@ -40,7 +40,8 @@ def content_repository(root, folder):
     (root / "Packs").mkdir()
     (root / "Config").mkdir()
     (root / "Config" / "approved_categories.json").write_text(json.dumps({"approved_list": CATEGORIES}))
-    (root / "Config" / "compliant_policies.json").write_text(json.dumps({"policies": []}))
+    policies = [{"name": name, "arguments": named} for name, named in CONFIGURATION["policies"].items()]
+    (root / "Config" / "compliant_policies.json").write_text(json.dumps({"policies": policies}))
     git(root, "init", "--quiet", "--initial-branch=master")
     commit(root, "before")
     git(root, "clone", "--quiet", "--bare", ".", ".git/origin")

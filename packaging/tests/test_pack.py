@@ -187,8 +187,10 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
     integration = folder / "Integrations" / "PingOne"
     (integration / "README.md").unlink()
     (integration / "PingOne_image.png").rename(integration / "Ping_One_image.png")
-    with (integration / "PingOne.yml").open("a") as file:
-        file.write("# https://tenant.pingone.test\n")
+    manifest = (integration / "PingOne.yml").read_text()
+    manifest = manifest.replace("    compliantpolicies:\n    - User Soft Remediation\n", "", 1)
+    manifest = manifest.replace("    - User Hard Remediation\n", "    - User Hard Remediation\n    - Users\n", 1)
+    (integration / "PingOne.yml").write_text(manifest + "# https://tenant.pingone.test\n")
     (folder / "doc_files" / "PingOne_-_Restore_User.png").unlink()
     checked = subprocess.run(
         [SDK_PYTHON, PACKAGING / "check_pack.py", folder, pack[1]],
@@ -203,6 +205,8 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
         "[PB118]",
         "[PB119]",
         "[BA109]",
+        "[BA112]",
+        "[BA129]",
         "[IM100]",
         "PingOne.yml:",
         "PingOne.yml is not the same",
