@@ -14,7 +14,7 @@ use crate::{
     views::failed_logins::{by_user, source_entries, table, totals, user_entries},
 };
 use pingone::{
-    activities::PAGE_SIZE,
+    activities::newest::PAGE_SIZE,
     pages::{Paging, Part},
     times::to_utc_minutes,
 };

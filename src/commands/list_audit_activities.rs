@@ -16,7 +16,7 @@ use crate::{
         page::{Page, with_entries, with_page},
     },
 };
-use pingone::{activities::PAGE_SIZE, pages::Part};
+use pingone::{activities::newest::PAGE_SIZE, pages::Part};
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {

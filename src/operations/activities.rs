@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use pingone::{activities::ActivityQuery, id::UserId};
+use pingone::{activities::newest::ActivityQuery, id::UserId};
 
 /// A search of the audit log. All conditions must hold.
 pub struct ActivitySearch {

@@ -126,7 +126,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (SANDBOX, &[&["protocol"], &["model"], &["render"], &["handlers"], &["server"], &["lib", "main"]]),
     (CLIENT, &[
         &["clock", "escapes", "id", "memory", "names", "network_env", "policy", "region", "retry", "times", "visible"],
-        &["assertion", "changes", "preconnect", "private_key", "proxy", "secrets", "settings", "tls", "wire"],
+        &["activity", "assertion", "changes", "preconnect", "private_key", "proxy", "secrets", "settings", "tls", "wire"],
         &["error", "filter", "journal", "server_clock", "token"],
         &["call", "http", "tape"],
         &["answer", "endpoints", "recorder"],

@@ -1,262 +1,215 @@
-//! The audit trail. A query must name a time span, which may reach back 14 days at most; besides, it may filter by one
-//! attribute: a user, an action type, or a client. The order of PingOne's answers is undocumented.
+//! The audit trail. A query must name a time span of at most 14 days; besides, it may filter by one attribute, such as a
+//! user, an application or an action type. The order of PingOne's answers is undocumented: a reader that must miss
+//! nothing reads a span to its end.
 //! <https://developer.pingidentity.com/pingone-api/platform/audit-activities/get-user-activities.html>
 //!
-//! To return the newest first all the same, the span is read backwards in slices, each of which is read completely and
-//! sorted here. If a slice holds more than is wanted, only its newest quarter is read: the cost of a list depends on
-//! its limit, not on how much there is.
+//! Here a span is read page by page; `newest` returns the newest first.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::collections::VecDeque;
 
-use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
+    activity::Activity,
     call::{List, Path},
     client::Client,
     error::Error,
+    exchange::reader::Reader,
     filter,
-    pages::{InvalidPageToken, Paging, Part},
+    id::UserId,
+    memory::Reservation,
+    pages::Pages,
+    times::to_rfc3339_millis,
 };
-use crate::{memory::Reservation, times::to_rfc3339_millis};
+
+pub mod newest;
 
 const ACTIVITIES: &str = "activities";
-/// The longest span of one query.
-const MAX_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// How much shorter the next slice is after one that held too much, and how much longer after one that was nearly
-/// empty.
-const SPAN_FACTOR: u8 = 4;
-/// A slice this short is not divided any further.
-const MIN_SPAN: SignedDuration = SignedDuration::from_secs(1);
-/// PingOne's own page size for activities.
-pub const PAGE_SIZE: usize = 100;
-/// Smaller pages would cost too many calls, which are rate-limited.
-const MIN_PAGE_SIZE: usize = 10;
-/// PingOne allows ten audit queries per second for the whole license.
-/// <https://developer.pingidentity.com/pingone-api/platform/rate-limiting.html>
-const MAX_CONCURRENT_QUERIES: usize = 5;
+/// The longest span of one query, and how far back activities can be read without restoring them first.
+/// <https://docs.pingidentity.com/pingone/monitoring/p1_auditparameters.html>
+pub const MAX_SPAN: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// The largest page that others are known to ask for; PingOne's own maximum is UNCONFIRMED.
+pub const MAX_PAGE_SIZE: usize = 500;
+/// The action types in one query. More would make its address too long.
+const MAX_ACTIONS: usize = 50;
 
-/// Which activities to read.
-#[derive(Clone, Debug)]
-pub struct ActivityQuery {
+/// The one condition that a query may have beside the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// This user acted. Not every activity has an actor: a failed password check has none.
+    Actor(UserId),
+    /// This was acted on: a user, a group, an application or the like, by id.
+    Resource(String),
+    /// Something of this type was acted on, such as `MEMBER_OF_GROUP`.
+    ResourceType(String),
+    /// This application acted, or the user did through it.
+    Client(String),
+    /// The activity is of one of these types.
+    Actions(Vec<String>),
+    /// It has this tag, such as `adminIdentityEvent`.
+    Tag(String),
+}
+
+impl Condition {
+    /// The filters for this condition, all of which must be read. That `in` works for action types is UNCONFIRMED: an
+    /// older page of Ping's allows it, and a newer tool takes several types.
+    fn filters(&self) -> Vec<String> {
+        match self {
+            Self::Actor(user) => vec![filter::equals("actors.user.id", &user.to_string())],
+            Self::Resource(id) => vec![filter::equals("resources.id", id)],
+            Self::ResourceType(kind) => vec![filter::equals("resources.type", kind)],
+            Self::Client(id) => vec![filter::equals("actors.client.id", id)],
+            Self::Tag(tag) => vec![filter::equals("tags", tag)],
+            Self::Actions(actions) if actions.len() == 1 => one_by_one(actions).collect(),
+            Self::Actions(actions) => {
+                let lists = actions.chunks(MAX_ACTIONS);
+                let lists = lists.map(|list| format!("action.type in {}", Value::from(list)));
+                lists.collect()
+            }
+        }
+    }
+
+    /// The filters that PingOne takes in any case, if they are others.
+    fn simple_filters(&self) -> Vec<String> {
+        match self {
+            Self::Actions(actions) if actions.len() > 1 => one_by_one(actions).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn one_by_one(actions: &[String]) -> impl Iterator<Item = String> {
+    actions
+        .iter()
+        .map(|action| filter::equals("action.type", action))
+}
+
+/// What was recorded from `from` (inclusive) to `to` (exclusive), at most [`MAX_SPAN`] later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
     /// Inclusive start.
     pub from: Timestamp,
     /// Exclusive end.
     pub to: Timestamp,
-    /// Attributes and values, one of which must match. PingOne takes a single one beside the time, so each becomes a
-    /// query; without any, there is one query for everything.
-    pub conditions: Vec<(&'static str, String)>,
 }
 
-/// A position in the audit trail, newest first: after this activity. Written as `id/time`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    at: Timestamp,
-    id: String,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.id, self.at)
+impl Span {
+    fn filter(&self) -> String {
+        let [from, to] = [self.from, self.to].map(|at| Value::from(to_rfc3339_millis(at)));
+        format!("recordedAt ge {from} and recordedAt lt {to}")
     }
 }
 
-impl FromStr for Position {
-    type Err = InvalidPageToken;
+/// A page of activities, with every secret masked, in no particular order.
+pub struct ActivityPage {
+    /// The activities.
+    pub activities: Vec<Activity>,
+    memory: Reservation,
+}
 
-    fn from_str(text: &str) -> Result<Self, InvalidPageToken> {
-        let (id, at) = text.rsplit_once('/').ok_or(InvalidPageToken)?;
-        Ok(Self {
-            at: at.parse().map_err(|_| InvalidPageToken)?,
-            id: id.to_owned(),
-        })
+impl ActivityPage {
+    /// Takes the activities for which `keep` is true. Their memory counts until the command ends; that of the others is
+    /// released.
+    pub fn keep(mut self, keep: impl FnMut(&Activity) -> bool) -> Vec<Activity> {
+        let whole = self.activities.len();
+        self.activities.retain(keep);
+        self.memory.shrink_to_share(self.activities.len(), whole);
+        self.memory.keep_until_end();
+        self.activities
     }
 }
 
-impl Position {
-    /// The position of an activity in the slice that starts at `start`.
-    fn of(activity: &Value, start: Timestamp) -> Self {
-        let text = |name: &str| activity.get(name).and_then(Value::as_str);
-        Self {
-            // An activity without a readable time sorts to the end of its slice.
-            at: text("recordedAt")
-                .and_then(|at| at.parse().ok())
-                .unwrap_or(start),
-            id: text("id").unwrap_or_default().to_owned(),
+/// Reads a span page by page.
+pub struct ActivityPages<'a> {
+    reader: Reader<'a>,
+    /// What all filters have in common.
+    times: String,
+    page_size: usize,
+    /// The conditions still to be read; `None` for everything.
+    conditions: VecDeque<Option<String>>,
+    /// The conditions to read instead if PingOne refuses the first one.
+    instead: Vec<String>,
+    pages: Option<Pages>,
+}
+
+impl ActivityPages<'_> {
+    /// Reads the next page; `None` after the last one. A page may be empty.
+    pub async fn next(&mut self) -> Result<Option<ActivityPage>, Error> {
+        loop {
+            let Some(pages) = &mut self.pages else {
+                let Some(condition) = self.conditions.pop_front() else {
+                    return Ok(None);
+                };
+                self.pages = Some(self.first_page(condition));
+                continue;
+            };
+            match pages.read(self.reader).await {
+                Ok(Some(page)) => {
+                    self.instead.clear();
+                    let mask = self.reader.mask();
+                    let (items, memory) = page.into_parts();
+                    let activities = items.into_iter().map(|item| mask.value(item).into());
+                    let activities = activities.collect();
+                    return Ok(Some(ActivityPage { activities, memory }));
+                }
+                Ok(None) => self.pages = None,
+                Err(error) if error.refuses_filter() && !self.instead.is_empty() => {
+                    self.conditions = self.instead.drain(..).map(Some).collect();
+                    self.pages = None;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 
-    /// Sorts the newest first, and those of the same time in a stable order.
-    fn order(&self) -> (std::cmp::Reverse<Timestamp>, &str) {
-        (std::cmp::Reverse(self.at), &self.id)
+    fn first_page(&self, condition: Option<String>) -> Pages {
+        let parts = [Some(self.times.clone()), condition];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let page_size = self.page_size.to_string();
+        let query = [("limit", &*page_size), ("filter", &*parts.join(" and "))];
+        let list = List::at(Path::of(&[ACTIVITIES]), ACTIVITIES).query(&query);
+        Pages::of(list, self.reader)
     }
-}
-
-/// The activities of a slice that come after `earlier`, newest first. `start` is that of the slice.
-fn positioned_after(
-    earlier: Option<&Position>,
-    activities: impl Iterator<Item = Value>,
-    start: Timestamp,
-) -> Vec<(Position, Value)> {
-    let mut positioned: Vec<(Position, Value)> = activities
-        .map(|activity| (Position::of(&activity, start), activity))
-        .filter(|(position, _)| earlier.is_none_or(|earlier| position.order() > earlier.order()))
-        .collect();
-    positioned.sort_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
-    positioned
 }
 
 impl Client<'_> {
-    /// Reads the activities for which `keep` is true, newest first. An activity becomes visible some time after the
-    /// action (how long is undocumented).
-    pub async fn activities(
+    /// Reads everything that was recorded in a span and meets the condition, page by page. An activity becomes visible
+    /// some time after the action; how long is undocumented.
+    pub fn activity_pages(
         &self,
-        query: &ActivityQuery,
-        paging: &Paging<Position>,
-        keep: impl Fn(&Value) -> bool,
-    ) -> Result<Part<Position>, Error> {
-        let limit = paging.limit.unwrap_or(usize::MAX);
-        let page_size = paging.page_size.max(MIN_PAGE_SIZE);
-        let mut to = match &paging.from {
-            // PingOne's times have milliseconds, and more activities of the same millisecond may follow.
-            Some(Position { at, .. }) => at
-                .saturating_add(SignedDuration::from_millis(1))
-                .map_or(query.to, |after| query.to.min(after)),
-            None => query.to,
-        };
-        // The memory of the activities found.
-        let mut reservation = self.budget().reserve();
-        let mut span = MAX_SPAN;
-        let mut found: Vec<(Position, Value)> = Vec::new();
-        while to > query.from {
-            let from = to
-                .saturating_sub(span)
-                .unwrap_or(query.from)
-                .max(query.from);
-            let max = paging
-                .limit
-                .filter(|_| to.duration_since(from) > MIN_SPAN)
-                .map(|limit| (limit - found.len()).max(page_size));
-            let read = self.read_span(from, to, query, page_size, max).await?;
-            let Some((activities, mut of_span)) = read else {
-                span = to.duration_since(from) / i32::from(SPAN_FACTOR);
-                continue;
-            };
-            let number = activities.len();
-            let is_sparse = max.is_none_or(|max| number * usize::from(SPAN_FACTOR) <= max);
-            let activities = activities.into_iter().filter(&keep);
-            let positioned = positioned_after(paging.from.as_ref(), activities, from);
-            // What was filtered out takes no memory; activities are about equally large.
-            of_span.shrink_to_share(positioned.len(), number);
-            reservation.merge(of_span);
-            found.extend(positioned);
-            self.set_progress(format!(
-                "{} activities found, back to {from:.0}",
-                found.len()
-            ));
-            if found.len() > limit || found.len() == limit && from > query.from {
-                found.truncate(limit);
-                reservation.keep_until_end();
-                return Ok(Part {
-                    more: true,
-                    next: found.last().map(|(position, _)| position.clone()),
-                    items: found.into_iter().map(|(_, activity)| activity).collect(),
-                });
-            }
-            to = from;
-            if is_sparse {
-                span = (span * i32::from(SPAN_FACTOR)).min(MAX_SPAN);
-            }
-        }
-        reservation.keep_until_end();
-        let items = found.into_iter().map(|(_, activity)| activity);
-        Ok(Part::last(items.collect()))
-    }
-
-    /// Reads the activities of a slice; `None` if one of the queries has more than `max`.
-    async fn read_span(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        query: &ActivityQuery,
+        span: Span,
+        condition: Option<&Condition>,
         page_size: usize,
-        max: Option<usize>,
-    ) -> Result<Option<(Vec<Value>, Reservation)>, Error> {
-        let times = [
-            format!("recordedAt ge {}", Value::from(to_rfc3339_millis(from))),
-            format!("recordedAt lt {}", Value::from(to_rfc3339_millis(to))),
-        ];
-        let mut filters: Vec<String> = query
-            .conditions
-            .iter()
-            .map(|(attribute, value)| filter::equals(attribute, value))
-            .map(|condition| [times.join(" and "), condition].join(" and "))
-            .collect();
-        if filters.is_empty() {
-            filters.push(times.join(" and "));
+    ) -> ActivityPages<'_> {
+        let filters = condition.map(Condition::filters);
+        let filters = filters.map(|filters| filters.into_iter().map(Some).collect());
+        ActivityPages {
+            reader: self.reader(),
+            times: span.filter(),
+            page_size: page_size.min(MAX_PAGE_SIZE),
+            conditions: filters.unwrap_or_else(|| VecDeque::from([None])),
+            instead: condition.map(Condition::simple_filters).unwrap_or_default(),
+            pages: None,
         }
-        let paging = &Paging {
-            limit: max,
-            page_size,
-            from: None,
-        };
-        let queries = stream::iter(filters).map(|filter| async move {
-            let activities = List::at(Path::of(&[ACTIVITIES]), ACTIVITIES);
-            let reader = self.reader();
-            reader.list_part(activities, Some(&filter), paging).await
-        });
-        let parts: Vec<Result<(Part, Reservation), Error>> =
-            queries.buffered(MAX_CONCURRENT_QUERIES).collect().await;
-        let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;
-        if parts.iter().any(|(part, _)| part.more) {
-            return Ok(None);
-        }
-        let mut reservation = self.budget().reserve();
-        // The same activity may match two conditions.
-        let mut seen = HashSet::new();
-        let mut activities = Vec::new();
-        for (part, of_part) in parts {
-            reservation.merge(of_part);
-            activities.extend(part.items.into_iter().filter(|activity| {
-                let id = activity.get("id").and_then(Value::as_str);
-                id.is_none_or(|id| seen.insert(id.to_owned()))
-            }));
-        }
-        Ok(Some((activities, reservation)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn positions_round_trip_as_text() {
-        let activity = json!({"id": "a/b", "recordedAt": "2026-03-04T09:58:02.114Z"});
-        let position = Position::of(&activity, Timestamp::UNIX_EPOCH);
-        assert_eq!(position.to_string(), "a/b/2026-03-04T09:58:02.114Z");
-        assert_eq!(
-            position.to_string().parse::<Position>().ok(),
-            Some(position)
-        );
-        for text in ["", "a", "a/b", "3.cursor", "/2026"] {
-            assert!(text.parse::<Position>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_newest_come_first_and_ties_are_ordered_by_id() {
-        let position = |id: &str, at: &str| {
-            Position::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
-        };
-        let newest = position("a", "2026-03-04T10:00:00Z");
-        let first = position("a", "2026-03-04T09:00:00Z");
-        let second = position("b", "2026-03-04T09:00:00.000Z");
-        let without_time = position("a", "soon");
-        let in_order = [&newest, &first, &second, &without_time];
-        assert!(in_order.is_sorted_by(|a, b| a.order() < b.order()));
+    fn several_types_are_one_query_and_can_be_asked_for_one_by_one() {
+        let types =
+            |names: &[&str]| Condition::Actions(names.iter().map(|&name| name.into()).collect());
+        let one = types(&["USER.LOCKED"]);
+        assert_eq!(one.filters(), [r#"action.type eq "USER.LOCKED""#]);
+        assert_eq!(one.simple_filters(), Vec::<String>::new());
+        let two = types(&["A", "B\""]);
+        assert_eq!(two.filters(), [r#"action.type in ["A","B\""]"#]);
+        assert_eq!(two.simple_filters().len(), 2);
+        let names: Vec<String> = (0..120).map(|number| number.to_string()).collect();
+        assert_eq!(Condition::Actions(names).filters().len(), 3);
     }
 }

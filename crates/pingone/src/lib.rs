@@ -22,6 +22,7 @@ pub mod region;
 pub mod settings;
 
 pub mod activities;
+pub mod activity;
 mod answer;
 pub mod assertion;
 pub mod call;

@@ -31,13 +31,18 @@ const TOO_LARGE: &str =
     "its pages are too large together: ask for fewer items at once, or for fewer users";
 
 /// A page without its items, the items, and the memory reserved for them.
-struct Page {
+pub(super) struct Page {
     rest: Value,
     items: Vec<Value>,
     reservation: Reservation,
 }
 
 impl Page {
+    /// The items, not masked yet, and the memory reserved for them.
+    pub(super) fn into_parts(self) -> (Vec<Value>, Reservation) {
+        (self.items, self.reservation)
+    }
+
     /// Whether PingOne reports more items than these for the page (`size`) or the list (`count`).
     fn says_more_than(&self, member: &str, items: usize) -> bool {
         let said = self.rest.get(member).and_then(Value::as_u64);
@@ -309,7 +314,7 @@ impl Reader<'_> {
 }
 
 /// The pages of a list, read one at a time.
-struct Pages {
+pub(super) struct Pages {
     collection: &'static str,
     label: CallLabel,
     /// The path of the list, which no link may leave.
@@ -322,7 +327,8 @@ struct Pages {
 }
 
 impl Pages {
-    fn of(list: List, reader: Reader<'_>) -> Self {
+    /// The pages of a list, of which none is read yet.
+    pub(super) fn of(list: List, reader: Reader<'_>) -> Self {
         let collection = list.collection;
         let first = reader.url(&list.into_read());
         Self {
@@ -340,7 +346,7 @@ impl Pages {
     }
 
     /// Reads the next page; `None` after the last.
-    async fn read(&mut self, reader: Reader<'_>) -> Result<Option<Page>, Error> {
+    pub(super) async fn read(&mut self, reader: Reader<'_>) -> Result<Option<Page>, Error> {
         let Some(url) = self.next.take() else {
             return Ok(None);
         };

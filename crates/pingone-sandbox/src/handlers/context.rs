@@ -1,6 +1,7 @@
 //! What a handler works with: the store, the request, the caller, and the audit trail it writes to.
 
 use jiff::Timestamp;
+use serde_json::Map;
 
 use crate::model::activity::{Activity, Actor, Subject, humanize};
 use crate::model::store::{Store, User};
@@ -39,12 +40,22 @@ impl Context<'_> {
 impl Context<'_> {
     /// Records a successful action of the calling worker.
     pub(crate) fn record(&mut self, action: &str, resources: Vec<Subject>) {
-        self.note(action, resources, false);
+        self.note(action, resources, humanize(action), false);
+    }
+
+    /// Records a successful action whose description says more than its type.
+    pub(crate) fn record_described(
+        &mut self,
+        action: &str,
+        resources: Vec<Subject>,
+        description: String,
+    ) {
+        self.note(action, resources, description, false);
     }
 
     /// Records a failed action of the calling worker.
     pub(crate) fn record_failure(&mut self, action: &str, resources: Vec<Subject>) {
-        self.note(action, resources, true);
+        self.note(action, resources, humanize(action), true);
     }
 
     /// Records a successful action on the user in the path, who must exist.
@@ -62,7 +73,9 @@ impl Context<'_> {
         Ok(())
     }
 
-    fn note(&mut self, action: &str, resources: Vec<Subject>, failed: bool) {
+    fn note(&mut self, action: &str, resources: Vec<Subject>, description: String, failed: bool) {
+        // In captures, checks of passwords name nobody who acted.
+        let has_actor = !action.starts_with("PASSWORD.CHECK_");
         let store = &mut *self.store;
         let activity = Activity {
             sequence: store.next_sequence(),
@@ -70,13 +83,14 @@ impl Context<'_> {
             correlation_id: store.ids.uuid(),
             at: self.now,
             action: action.to_owned(),
-            client: Some(self.actor.clone()),
+            client: has_actor.then(|| self.actor.clone()),
             user: None,
             resources,
             failed,
-            description: humanize(action),
+            description,
             remote_ip: None,
             user_agent: None,
+            details: Map::new(),
         };
         store.activities.push(activity);
     }

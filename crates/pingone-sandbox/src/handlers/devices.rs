@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::handlers::body::required_bool;
 use crate::handlers::context::Context;
+use crate::model::activity::Subject;
 use crate::model::alternative::Alternative;
 use crate::model::clock::format_timestamp;
 use crate::model::store::{Device, User};
@@ -106,8 +107,10 @@ fn create(cx: &mut Context<'_>) -> ApiResult {
         details,
     };
     let rendered = to_json(cx, cx.user()?, &device);
+    let id = device.id.clone();
     cx.user_mut()?.devices.push(device);
-    cx.record_user("DEVICE.CREATED")?;
+    let subject = device_subject(cx, &id)?;
+    record(cx, "DEVICE.CREATED", subject)?;
     Ok(Reply::created(rendered))
 }
 
@@ -174,21 +177,33 @@ pub(crate) fn run_operation(cx: &mut Context<'_>) -> ApiResult {
         _ => return Err(ApiError::unsupported_media_type()),
     };
     device.updated_at = now;
-    cx.record_user(action)?;
+    let subject = device_subject(cx, &id)?;
+    record(cx, action, subject)?;
     read(cx)
 }
 
 /// `DELETE /users/{user}/devices/{device}`
 pub(crate) fn delete(cx: &mut Context<'_>) -> ApiResult {
     let id = cx.id(1).to_owned();
-    let user = cx.user_mut()?;
-    let before = user.devices.len();
-    user.devices.retain(|device| device.id != id);
-    if user.devices.len() == before {
-        return Err(ApiError::not_found());
-    }
-    cx.record_user("DEVICE.DELETED")?;
+    let subject = device_subject(cx, &id)?;
+    cx.user_mut()?.devices.retain(|device| device.id != id);
+    record(cx, "DEVICE.DELETED", subject)?;
     Ok(Reply::no_content())
+}
+
+/// A device of the user in the path as a resource of an activity.
+fn device_subject(cx: &Context<'_>, id: &str) -> Result<Subject, ApiError> {
+    let user = cx.user()?;
+    let device = user.devices.iter().find(|device| device.id == id);
+    let device = device.ok_or_else(ApiError::not_found)?;
+    Ok(cx.store.device_subject(&user.id, device))
+}
+
+/// Records what was done to a device of the user in the path.
+fn record(cx: &mut Context<'_>, action: &str, device: Subject) -> Result<(), ApiError> {
+    let user = cx.store.subject(cx.user()?);
+    cx.record(action, vec![device, user]);
+    Ok(())
 }
 
 /// `GET /users/{user}/mfaEnabled`

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::handlers::body::referenced_group;
 use crate::handlers::context::Context;
+use crate::model::activity::Subject;
 use crate::model::alternative::Alternative;
 use crate::model::attributes;
 use crate::model::nesting::{self, Membership};
@@ -87,10 +88,10 @@ pub(crate) fn add(cx: &mut Context<'_>) -> ApiResult {
             "is unique but a non-unique value is provided",
         ));
     }
-    let subjects = vec![cx.store.subject(user), cx.store.group_subject(group)];
+    let membership = cx.store.membership_subject(&user.id, group);
     if !again {
         cx.user_mut()?.groups.push(wanted.clone());
-        cx.record("MEMBER_OF_GROUP.CREATED", subjects);
+        record(cx, "Created", membership);
     }
     let user = cx.user()?;
     let store = &*cx.store;
@@ -122,11 +123,17 @@ pub(crate) fn remove(cx: &mut Context<'_>) -> ApiResult {
         });
     }
     check_authority(cx, group)?;
-    let subjects = vec![cx.store.subject(user), cx.store.group_subject(group)];
+    let membership = cx.store.membership_subject(&user.id, group);
     let left = cx.id(1).to_owned();
     cx.user_mut()?.groups.retain(|id| *id != left);
-    cx.record("MEMBER_OF_GROUP.DELETED", subjects);
+    record(cx, "Deleted", membership);
     Ok(Reply::no_content())
+}
+
+fn record(cx: &mut Context<'_>, verb: &str, membership: Subject) {
+    let action = format!("MEMBER_OF_GROUP.{}", verb.to_uppercase());
+    let description = format!("{verb} Member Of Group {}", membership.name);
+    cx.record_described(&action, vec![membership], description);
 }
 
 /// A group's roles are its members' roles, so the caller must have them, too.

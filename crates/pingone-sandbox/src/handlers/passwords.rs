@@ -261,7 +261,9 @@ fn check(cx: &mut Context<'_>) -> ApiResult {
         user.password.locked_out_at = Some(now);
     }
     let subject = cx.store.subject(cx.user()?);
-    cx.record_failure("PASSWORD.CHECK_FAILED", vec![subject.clone()]);
+    // The status is that of recording the failure.
+    let description = format!("Check Failed Password {}", subject.id);
+    cx.record_described("PASSWORD.CHECK_FAILED", vec![subject.clone()], description);
     if left == 0 {
         cx.record("USER.LOCKED", vec![subject]);
     }

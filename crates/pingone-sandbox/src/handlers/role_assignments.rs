@@ -62,22 +62,31 @@ pub(crate) fn create(cx: &mut Context<'_>, holder: Holder) -> ApiResult {
         group: None,
     };
     let created = to_json(cx, holder, &direct);
-    let id = cx.id(0).to_owned();
+    let (id, description) = (cx.id(0).to_owned(), describe("Created", &assignment));
+    let assignment_id = assignment.id.clone();
     match holder {
         Holder::User => cx.user_mut()?.roles.push(assignment),
         Holder::Group => cx.store.find_group_mut(&id)?.roles.push(assignment),
         Holder::Application => cx.store.find_application_mut(&id)?.roles.push(assignment),
     }
-    record(cx, holder, "ROLE_ASSIGNMENT.CREATED")?;
+    record(
+        cx,
+        holder,
+        "ROLE_ASSIGNMENT.CREATED",
+        &assignment_id,
+        description,
+    )?;
     Ok(Reply::created(created))
 }
 
 /// `DELETE /{holder}/{id}/roleAssignments/{assignment}`. The error for a read-only assignment is
 /// UNCONFIRMED.
 pub(crate) fn delete(cx: &mut Context<'_>, holder: Holder) -> ApiResult {
-    if is_read_only(cx, &find(cx, holder)?) {
+    let role = find(cx, holder)?;
+    if is_read_only(cx, &role) {
         return Err(ApiError::forbidden());
     }
+    let description = describe("Deleted", role.assignment);
     let (now, id, wanted) = (cx.now, cx.id(0).to_owned(), cx.id(1).to_owned());
     let retained = cx.store.uses(Alternative::TokensKeepRemovedRoles);
     let is_other = |assignment: &RoleAssignment| assignment.id != wanted;
@@ -89,7 +98,7 @@ pub(crate) fn delete(cx: &mut Context<'_>, holder: Holder) -> ApiResult {
             .find_application_mut(&id)?
             .remove_role(&wanted, retained, now),
     }
-    record(cx, holder, "ROLE_ASSIGNMENT.DELETED")?;
+    record(cx, holder, "ROLE_ASSIGNMENT.DELETED", &wanted, description)?;
     Ok(Reply::no_content())
 }
 
@@ -137,8 +146,25 @@ fn member(body: &Map<String, Value>, object: &str, name: &str) -> Result<String,
         })
 }
 
-fn record(cx: &mut Context<'_>, holder: Holder, action: &str) -> Result<(), ApiError> {
-    let subject = match holder {
+/// As in captures: the role and its scope stand nowhere else.
+fn describe(verb: &str, assignment: &RoleAssignment) -> String {
+    let RoleAssignment {
+        id,
+        role,
+        scope,
+        scope_type,
+    } = assignment;
+    format!("{verb} role assignment '{id}' for role '{role}' scoped for {scope_type} '{scope}'")
+}
+
+fn record(
+    cx: &mut Context<'_>,
+    holder: Holder,
+    action: &str,
+    assignment: &str,
+    description: String,
+) -> Result<(), ApiError> {
+    let mut subject = match holder {
         Holder::User => cx.store.subject(cx.user()?),
         Holder::Group => cx.store.group_subject(cx.store.find_group(cx.id(0))?),
         Holder::Application => {
@@ -146,7 +172,8 @@ fn record(cx: &mut Context<'_>, holder: Holder, action: &str) -> Result<(), ApiE
             cx.store.application_subject(application)
         }
     };
-    cx.record(action, vec![subject]);
+    subject.href = format!("{}/roleAssignments/{assignment}", subject.href);
+    cx.record_described(action, vec![subject], description);
     Ok(())
 }
 

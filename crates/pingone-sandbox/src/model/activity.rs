@@ -1,8 +1,12 @@
 //! Entries of the audit trail: who did what to whom.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
-/// The worker application that made a request.
+/// The id and name by which the console acts. It is no application of the environment.
+pub(crate) const CONSOLE: &str = "adminui";
+
+/// The application that made a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
     pub(crate) id: String,
@@ -24,6 +28,8 @@ pub(crate) struct Activity {
     pub(crate) description: String,
     pub(crate) remote_ip: Option<String>,
     pub(crate) user_agent: Option<String>,
+    /// Changes to how it is rendered: members are merged, and `null` removes one.
+    pub(crate) details: Map<String, Value>,
 }
 
 /// A user, group or other resource in an activity.

@@ -46,6 +46,10 @@ pub enum Alternative {
     EnvironmentRolesAreCustomOnly,
     /// Risk feedback returns 200 instead of 201.
     FeedbackReturnsOk,
+    /// Activities cannot be filtered by several action types at once.
+    ActionTypesAreSingle,
+    /// A query for activities older than fourteen days is rejected instead of finding none.
+    OldActivitiesAreRefused,
     /// The error's `id` differs from the response's Correlation-Id.
     ErrorIdDiffers,
 }

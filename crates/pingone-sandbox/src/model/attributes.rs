@@ -13,13 +13,7 @@ const EQ: &[Operator] = &[Operator::Eq];
 const EQ_SW: &[Operator] = &[Operator::Eq, Operator::Sw];
 /// `ew` and `co` work for some attributes only; that it is these four is UNCONFIRMED.
 const SEARCH: &[Operator] = &[Operator::Eq, Operator::Sw, Operator::Ew, Operator::Co];
-const RANGE: &[Operator] = &[
-    Operator::Eq,
-    Operator::Gt,
-    Operator::Ge,
-    Operator::Lt,
-    Operator::Le,
-];
+const RANGE: &[Operator] = &[Operator::Gt, Operator::Ge, Operator::Lt, Operator::Le];
 
 const fn case_exact(name: &'static str) -> Attribute {
     attribute(name, Kind::Exact, EQ_SW)
@@ -88,14 +82,15 @@ const MEMBERSHIPS: &[Attribute] = &[id("type")];
 
 const ROLES: &[Attribute] = &[id("type")];
 
+/// One sample of Ping's has `createdAt`, but a live tenant refused it.
 const ACTIVITIES: &[Attribute] = &[
     attribute("recordedAt", Kind::Time, RANGE),
-    attribute("createdAt", Kind::Time, RANGE),
     id("resources.population.id"),
     id("actors.user.id"),
     id("actors.user.name"),
     id("actors.client.id"),
-    id("action.type"),
+    // An older page of Ping's allows `in`: UNCONFIRMED.
+    attribute("action.type", Kind::Exact, &[Operator::Eq, Operator::In]),
     id("resources.id"),
     id("resources.type"),
     id("correlationId"),

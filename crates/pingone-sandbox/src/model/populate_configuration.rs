@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::model::activity::{Activity, Actor, Subject};
+use crate::model::activity::{Activity, Actor, CONSOLE, Subject, humanize};
 use crate::model::application::{Application, Grant, Resource, Scope};
 use crate::model::permission::ROLES;
 use crate::model::risk::RiskEvaluation;
@@ -220,32 +220,60 @@ impl Store {
             Some(name) => Some(self.subject_named(name)?),
             None => user.clone(),
         };
-        let client = match &seed.client {
-            None => self.applications.first(),
-            Some(name) => Some(
-                self.applications
-                    .iter()
-                    .find(|one| one.id == *name || one.name == *name)
-                    .with_context(|| format!("no application '{name}'"))?,
-            ),
+        let resources = match (resource, &seed.group, &seed.device) {
+            (Some(user), Some(group), _) => vec![self.membership_named(&user.id, group)?],
+            (Some(user), None, Some(device)) => vec![self.device_with_id(&user.id, device)?, user],
+            (resource, ..) => resource.into_iter().collect(),
         };
+        let client = match seed.client.as_deref() {
+            None => None,
+            Some(CONSOLE) => Some(Actor {
+                id: CONSOLE.to_owned(),
+                name: CONSOLE.to_owned(),
+            }),
+            Some(name) => Some(self.client_named(name)?),
+        };
+        let humanized = || humanize(&seed.action);
         Ok(Activity {
             sequence: 0,
             id: String::new(),
             correlation_id: String::new(),
             at: seed.at.resolve(start),
-            action: seed.action,
-            client: client.map(|application| Actor {
-                id: application.id.clone(),
-                name: application.name.clone(),
-            }),
+            client,
             user,
-            resources: resource.into_iter().collect(),
+            resources,
             failed: seed.failed,
-            description: seed.description,
+            description: seed.description.unwrap_or_else(humanized),
+            action: seed.action,
             remote_ip: seed.remote_ip,
             user_agent: seed.user_agent,
+            details: seed.details,
         })
+    }
+
+    fn client_named(&self, name: &str) -> anyhow::Result<Actor> {
+        let mut applications = self.applications.iter();
+        let application = applications.find(|one| one.id == name || one.name == name);
+        let application = application.with_context(|| format!("no application '{name}'"))?;
+        Ok(Actor {
+            id: application.id.clone(),
+            name: application.name.clone(),
+        })
+    }
+
+    fn membership_named(&self, user: &str, name: &str) -> anyhow::Result<Subject> {
+        let mut groups = self.groups.iter();
+        let group = groups.find(|one| one.id == name || one.name == name);
+        let group = group.with_context(|| format!("no group '{name}'"))?;
+        Ok(self.membership_subject(user, group))
+    }
+
+    fn device_with_id(&self, user: &str, id: &str) -> anyhow::Result<Subject> {
+        let owner = self.users.iter().find(|one| one.id == user);
+        let mut devices = owner.into_iter().flat_map(|owner| &owner.devices);
+        let device = devices.find(|device| device.id == id);
+        let device = device.with_context(|| format!("no device '{id}'"))?;
+        Ok(self.device_subject(user, device))
     }
 
     fn user_named(&self, name: &str) -> anyhow::Result<Subject> {

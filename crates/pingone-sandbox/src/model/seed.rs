@@ -405,23 +405,34 @@ pub struct Activity {
     /// The user who acted, by username or id.
     #[serde(default)]
     pub user: Option<String>,
-    /// The application that acted, by name or id; the first application if absent.
+    /// The application that acted, by name or id; `adminui` is the console.
     #[serde(default)]
     pub client: Option<String>,
-    /// The user, group, application or other thing acted on, by name or id; the user if absent.
+    /// The user, group, application or other thing acted on, by name or id; the acting user if
+    /// absent.
     #[serde(default)]
     pub resource: Option<String>,
+    /// The group that `resource`, a user, joins or leaves.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// The id of a device of `resource`, a user.
+    #[serde(default)]
+    pub device: Option<String>,
     /// Whether it failed.
     #[serde(default)]
     pub failed: bool,
-    /// The description of the result.
-    pub description: String,
+    /// The description of the result; that of the action if absent.
+    #[serde(default)]
+    pub description: Option<String>,
     /// The source address.
     #[serde(default)]
     pub remote_ip: Option<String>,
     /// The user agent.
     #[serde(default)]
     pub user_agent: Option<String>,
+    /// Changes to how PingOne renders it: members are merged, and `null` removes one.
+    #[serde(default)]
+    pub details: Map<String, Value>,
 }
 
 /// Page sizes and rate limits.

@@ -372,6 +372,28 @@ impl Store {
         }
     }
 
+    /// A user's membership in a group as a resource of an activity. It names the user in its address
+    /// alone.
+    pub(crate) fn membership_subject(&self, user: &str, group: &Group) -> Subject {
+        Subject {
+            kind: "MEMBER_OF_GROUP",
+            population: None,
+            href: format!("{}/memberOfGroups/{}", self.user_url(user), group.id),
+            ..self.group_subject(group)
+        }
+    }
+
+    /// A user's device as a resource of an activity.
+    pub(crate) fn device_subject(&self, user: &str, device: &Device) -> Subject {
+        Subject {
+            kind: "DEVICE",
+            id: device.id.clone(),
+            name: device.kind.clone(),
+            population: None,
+            href: format!("{}/devices/{}", self.user_url(user), device.id),
+        }
+    }
+
     /// An application as a resource of an activity.
     pub(crate) fn application_subject(&self, application: &Application) -> Subject {
         self.configuration_subject("APPLICATION", &application.id, &application.name)

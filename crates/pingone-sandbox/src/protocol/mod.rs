@@ -3,3 +3,4 @@
 pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod message;
+mod tokens;

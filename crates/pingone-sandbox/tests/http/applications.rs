@@ -366,7 +366,7 @@ async fn changes_to_applications_are_audited() {
         .collect();
     assert_eq!(
         types,
-        ["SECRET.READ", "SECRET.UPDATED", "APPLICATION.UPDATED"]
+        ["APPLICATION.UPDATED", "SECRET.UPDATED", "SECRET.READ"]
     );
     let first = &activities.body["_embedded"]["activities"][0];
     assert_eq!(first["resources"][0]["type"], "APPLICATION");

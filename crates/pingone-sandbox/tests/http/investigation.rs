@@ -127,7 +127,7 @@ async fn the_audit_trail_records_changes() {
     let types = updated.body["_embedded"]["activities"]
         .as_array()
         .expect("a list");
-    let last = types.last().expect("an activity");
+    let last = types.first().expect("an activity");
     assert_eq!(last["action"]["type"], "USER.UPDATED");
     assert_eq!(last["actors"]["client"]["name"], "XSOAR worker");
     assert_eq!(last["result"]["status"], "SUCCESS");

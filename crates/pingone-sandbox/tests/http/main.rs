@@ -3,6 +3,7 @@
 //! Tests are grouped by resource; `client.rs` is the HTTP client they share.
 
 mod accounts;
+mod activities;
 mod alternatives;
 mod applications;
 mod assertions;
