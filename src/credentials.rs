@@ -1,4 +1,5 @@
-//! The credentials of the worker application: client ID, client secret or private key, and how it authenticates.
+//! The credentials of the worker application: client ID, client secret or private key, and how it authenticates; and
+//! which of an instance's parameters are secrets.
 
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use pingone::{
 
 const METHOD: &str = "client_authentication";
 const PRIVATE_KEY: &str = "private_key";
+/// The key of the collector that events are sent to.
+pub(crate) const COLLECTOR_KEY: &str = "xsiam_key";
 
 /// How the worker application authenticates, as set in PingOne.
 /// <https://docs.pingidentity.com/pingone/applications/p1_token_endpoint_authentication_methods.html>
@@ -118,6 +121,7 @@ pub(crate) fn mask(params: &Map<String, Value>) -> Mask {
         client_id,
         secret,
         private_key,
+        collector_key,
     } = Given::of(params);
     if let Some(secret) = secret {
         let id = client_id.unwrap_or_default();
@@ -129,7 +133,10 @@ pub(crate) fn mask(params: &Map<String, Value>) -> Mask {
     if let Some(pem) = private_key {
         private_key::hide(&pem, &mut mask);
     }
-    for name in ["credentials", PRIVATE_KEY] {
+    if let Some(key) = collector_key {
+        mask.add(&key);
+    }
+    for name in ["credentials", PRIVATE_KEY, COLLECTOR_KEY] {
         for secret in stored_secrets(params.value(name)) {
             if secret.contains("-----BEGIN ") {
                 private_key::hide(&secret, &mut mask);
@@ -144,6 +151,11 @@ pub(crate) fn mask(params: &Map<String, Value>) -> Mask {
 #[cfg(feature = "cli")]
 pub(crate) fn private_key(params: &Map<String, Value>) -> Option<String> {
     Given::of(Parameters(params)).private_key
+}
+
+/// The key of the collector.
+pub(crate) fn collector_key(params: Parameters<'_>) -> Option<String> {
+    Given::of(params).collector_key
 }
 
 /// Whether the parameters are valid and name a private key.
@@ -169,6 +181,7 @@ struct Given {
     client_id: Option<String>,
     secret: Option<String>,
     private_key: Option<String>,
+    collector_key: Option<String>,
 }
 
 impl Given {
@@ -187,6 +200,8 @@ impl Given {
             secret: part("credentials", "password", &["password"]),
             private_key: part(PRIVATE_KEY, "password", &["password", "sshkey"])
                 .or_else(|| params.text(PRIVATE_KEY)),
+            collector_key: part(COLLECTOR_KEY, "password", &["password"])
+                .or_else(|| params.text(COLLECTOR_KEY)),
         }
     }
 }

@@ -38,6 +38,8 @@ pub fn advice(access: Access, error: &Error) -> Option<String> {
 const CHECK_PROXY: &str =
     "Check 'Use system proxy settings' and the variables HTTPS_PROXY and NO_PROXY.";
 
+const MORE_TIME: &str = "Increase 'Command timeout in seconds'.";
+
 const OUTCOME_UNKNOWN: &str =
     "PingOne may have made the change anyway: check before you run the command again.";
 
@@ -50,7 +52,8 @@ pub fn hint(access: Access, error: &pingone::Error) -> Option<String> {
             authentication,
         } => token_advice(refusal, *authentication),
         Problem::NoAnswer(no_answer) => no_answer_advice(no_answer.cause),
-        Problem::OutOfTime { .. } => Some("Increase 'Command timeout in seconds'."),
+        Problem::OutOfTime { .. } => Some(MORE_TIME),
+        Problem::Undelivered(problem) => collector_advice(problem),
         Problem::ProtectionUnknown {
             cause: Some(cause), ..
         } => return hint(access, cause),
@@ -117,6 +120,41 @@ fn credentials_advice(authentication: ClientAuthentication) -> &'static str {
         ClientAuthentication::PrivateKeyJwt => {
             "PingOne rejected the worker application's JWT. Check in PingOne that its Token Endpoint Authentication Method is Private Key JWT and that its JWKS has the public key ('pingone-xsoar key jwks' prints it) under the same Key ID. Also check this machine's clock, and that the Client ID belongs to this environment and region."
         }
+    }
+}
+
+/// What to do when the collector takes no events.
+fn collector_advice(problem: &Problem) -> Option<&'static str> {
+    match problem {
+        Problem::Refused(refusal) => match refusal.status {
+            401 | 403 => Some(
+                "The key is not this collector's: copy 'HTTP collector URL' and 'HTTP collector key' from the same collector. Cortex shows a key only once, so you may have to make a new one.",
+            ),
+            400 => Some(
+                "The collector must be set up for the compression gzip and the log format JSON: check both in Cortex. They cannot be changed later, so you may have to add a new collector.",
+            ),
+            404 => Some(
+                "There is no collector at this address: check 'HTTP collector URL', which ends in /logs/v1/event.",
+            ),
+            407 => Some(CHECK_PROXY),
+            413 => Some("A proxy or gateway in between may limit the size of requests."),
+            429 => Some("The collector's rate limit was reached: try again later."),
+            300..=399 => {
+                Some("Redirects are not followed, to protect the key: check 'HTTP collector URL'.")
+            }
+            _ => None,
+        },
+        Problem::NoAnswer(no_answer) => match no_answer.cause {
+            Cause::Dns => Some(
+                "Check 'HTTP collector URL', and DNS on the engine. Behind a proxy, turn on 'Use system proxy settings'.",
+            ),
+            Cause::Timeout => Some(
+                "If the collector is slow, increase 'Request timeout in seconds' and 'Command timeout in seconds'.",
+            ),
+            cause => no_answer_advice(cause),
+        },
+        Problem::OutOfTime { .. } => Some(MORE_TIME),
+        _ => None,
     }
 }
 

@@ -1,16 +1,16 @@
 //! An integration instance: validates XSOAR's parameters and turns them into the client's settings. Every error names
 //! the parameter as the instance settings show it and says what to enter.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
 use crate::{
-    credentials,
+    collector, credentials,
     env::Env,
-    parameters::{Parameters, missing},
+    parameters::{Parameters, UrlKind, missing},
     safety,
 };
 use pingone::{
@@ -55,6 +55,12 @@ const POLICY_LABELS: PolicyLabels = PolicyLabels {
     protected_groups: "'Protected groups' in the instance's settings",
 };
 
+/// An address of PingOne's, and what a request to it must not lose.
+const PINGONE_URL: UrlKind = UrlKind {
+    example: "https://api.pingone.eu",
+    secret: "token",
+};
+
 /// The brand, if XSOAR does not send it.
 const BRAND: &str = "PingOne";
 
@@ -84,10 +90,10 @@ impl Instance {
         let region = params.region()?;
         let (client_id, credentials) = credentials::read(params)?;
         let api = params
-            .base_url("api_url")?
+            .base_url("api_url", PINGONE_URL)?
             .map_or_else(|| parse_url(&region.api_url()), Ok)?;
         let auth = params
-            .base_url("auth_url")?
+            .base_url("auth_url", PINGONE_URL)?
             .map_or_else(|| parse_url(&region.auth_url()), Ok)?;
         let auth_environment = params.environment("auth_environment_id")?;
 
@@ -111,6 +117,7 @@ impl Instance {
             credentials,
             insecure: params.flag("insecure"),
             proxy,
+            collector: collector::read(params, purpose == Purpose::TestButton)?,
         };
         let limits = limits(params, context, purpose, env)?;
         Ok(Self {
@@ -141,14 +148,6 @@ impl Parameters<'_> {
         self.text(name).map(parse).transpose()
     }
 
-    /// True only for true. For options that reduce security: an invalid value must not turn on `insecure`.
-    fn flag(self, name: &str) -> bool {
-        matches!(self.0.get(name), Some(Value::Bool(true)))
-            || self
-                .text(name)
-                .is_some_and(|text| text.eq_ignore_ascii_case("true"))
-    }
-
     /// An option that protects: an invalid value must not leave it off, so it is an error.
     fn switch(self, name: &str) -> Result<bool> {
         safety::parse_switch(self.value(name))
@@ -176,29 +175,6 @@ impl Parameters<'_> {
         })
     }
 
-    /// A base URL. It must use `https`, unless the server is on this machine.
-    fn base_url(self, name: &str) -> Result<Option<Url>> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        let label = Self::label(name);
-        let url = Url::parse(&text).map_err(|_| {
-            anyhow!("{label} is not a URL: enter one such as https://api.pingone.eu.")
-        })?;
-        ensure!(
-            url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)),
-            "{label} must start with https://, so that no one can read the token in transit (http is allowed for this machine only)."
-        );
-        ensure!(
-            url.username().is_empty()
-                && url.password().is_none()
-                && url.query().is_none()
-                && url.fragment().is_none(),
-            "{label} must contain only a host and a path: remove the user, password, '?' or '#'."
-        );
-        Ok(Some(url))
-    }
-
     /// A positive number of seconds.
     fn seconds(self, name: &str) -> Result<Option<Duration>> {
         self.text(name)
@@ -215,15 +191,6 @@ fn seconds(label: &str, text: &str) -> Result<Duration> {
     seconds
         .map(Duration::from_secs_f64)
         .ok_or_else(|| anyhow!("{label} is '{text}': enter a number of seconds, such as 60."))
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 fn parse_url(url: &str) -> Result<Url> {

@@ -9,7 +9,12 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::scrub_params::{Credentials, address, address_without_password, scalar, without_body};
-use crate::{credentials, manifest, protocol::Request};
+use crate::{
+    credentials::{self, COLLECTOR_KEY},
+    manifest,
+    parameters::Parameters,
+    protocol::Request,
+};
 use pingone::{
     private_key::{self, PrivateKey},
     secrets::{MASKED, Mask, map_strings},
@@ -82,6 +87,8 @@ struct Placeholders {
 /// The instance parameter for how the application authenticates, and its value for the keys that replace others.
 const METHOD: &str = "client_authentication";
 const PLACEHOLDER_METHOD: &str = "Private key JWT (ES256)";
+/// The instance parameters that are addresses.
+const URLS: [&str; 3] = ["api_url", "auth_url", "xsiam_url"];
 /// The field of a token request that has a signed JWT.
 const ASSERTION: &str = "client_assertion";
 /// The body of a token request.
@@ -142,7 +149,10 @@ impl Placeholders {
             private_key::hide(&pem, &mut self.hidden);
             self.learn_private_key(&pem);
         }
-        for name in ["api_url", "auth_url"] {
+        if let Some(key) = credentials::collector_key(Parameters(&request.params)) {
+            self.learn(&key, "collector-key");
+        }
+        for name in URLS {
             if let Some(password) = address(&request.params, name)
                 .as_ref()
                 .and_then(Url::password)
@@ -277,7 +287,13 @@ impl Placeholders {
                     json!({"password": pem.and_then(|pem| self.placeholder(&pem))})
                 }
                 METHOD if credentials::uses_private_key(params) => PLACEHOLDER_METHOD.into(),
-                "api_url" | "auth_url" => address_without_password(value, |text| self.text(text)),
+                COLLECTOR_KEY => {
+                    let key = credentials::collector_key(Parameters(params));
+                    json!({"password": key.and_then(|key| self.placeholder(&key))})
+                }
+                name if URLS.contains(&name) => {
+                    address_without_password(value, |text| self.text(text))
+                }
                 _ => self.value(value.clone()),
             };
             recorded.insert(name.clone(), value);
@@ -435,6 +451,7 @@ mod tests {
         exchange.request.headers = RequestHeaders {
             authorization: None,
             content_type: Some(FORM.to_owned()),
+            content_encoding: None,
         };
         exchange.request.text = Some("grant_type=client_credentials&client_secret=t0p".to_owned());
         exchange.response = Some(RecordedResponse {
@@ -453,7 +470,8 @@ mod tests {
                 "command": "pingone-get-user",
                 "params": {"environment_id": "e", "apikey": "canary", "region": "EU",
                     "credentials": {"identifier": "", "credentials": {"user": "i", "password": "s3cret", "sshkey": "canary"}},
-                    "api_url": "https://u:canary@gw.example.com/x?key=canary", "auth_url": "https://:canary@"},
+                    "api_url": "https://u:canary@gw.example.com/x?key=canary", "auth_url": "https://:canary@",
+                    "xsiam_url": "https://c.example.com", "xsiam_key": {"password": "k3y", "credentials": {"sshkey": "canary"}}},
                 "args": {"username": "emma", "pasword": "canary"},
                 "context": {"IntegrationBrand": "PingOne", "Incidents": ["canary"], "runDuration": 5},
                 "script": "canary"
@@ -467,7 +485,8 @@ mod tests {
                 "command": "pingone-get-user",
                 "params": {"environment_id": "e", "region": "EU",
                     "credentials": {"identifier": "i", "password": "recorded-client-secret"},
-                    "api_url": "https://recorded-user@gw.example.com/x?recorded", "auth_url": "no address"},
+                    "api_url": "https://recorded-user@gw.example.com/x?recorded", "auth_url": "no address",
+                    "xsiam_url": "https://c.example.com", "xsiam_key": {"password": "recorded-collector-key"}},
                 "args": {"username": "emma", "pasword": "<XX_REPLACED>"},
                 "context": {"IntegrationBrand": "PingOne", "runDuration": 5},
                 "integration": true,

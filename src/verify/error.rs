@@ -137,6 +137,7 @@ fn describe_error(error: &pingone::Error) -> String {
         },
         Problem::Answer { .. } => "PingOne's answer cannot be used",
         Problem::OutOfTime { .. } => "the command timed out",
+        Problem::Undelivered(_) => "the collector did not accept the events",
         Problem::Unsigned => "the token request could not be signed",
         Problem::Forbidden(_) | Problem::ProtectionUnknown { .. } => {
             "the instance settings block the change"

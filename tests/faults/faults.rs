@@ -150,7 +150,7 @@ pub(crate) static FAULTS: &[Fault] = &[
     // PingOne, or what stands before it, is in trouble: it may pass.
     busy("408", Injection::Answer(408, &[], "", b""), &["Error in API call [408] - Request Timeout"], Unknown),
     busy("500 with PingOne's body", Injection::Answer(500, &[], JSON, ERROR_BODY), &["Error in API call [500] - Internal Server Error\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], Unknown),
-    busy("502 with a web page", Injection::Answer(502, &[], "text/html", HTML), &["Error in API call [502] - Bad Gateway\nthe answer is a web page, not PingOne's"], Unknown),
+    busy("502 with a web page", Injection::Answer(502, &[], "text/html", HTML), &["Error in API call [502] - Bad Gateway\nthe answer is a web page: a proxy or gateway"], Unknown),
     busy("503 with `Retry-After`", Injection::Answer(503, &[("Retry-After", "0"), ("Correlation-Id", "c-503")], JSON, b"{}"), &["Error in API call [503] - Service Unavailable\nCorrelation id: c-503"], Unknown),
     busy("504 with plain text", Injection::Answer(504, &[], "text/plain", b"upstream timed out"), &["Error in API call [504] - Gateway Timeout\nupstream timed out"], Unknown),
     busy("500 with invalid UTF-8", Injection::Answer(500, &[("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")], JSON, b"\"\xc3\x28"), &["Error in API call [500] - Internal Server Error\n\"\u{fffd}("], Unknown),

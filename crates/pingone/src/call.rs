@@ -253,6 +253,7 @@ impl Write {
             authorization: Authorization::None,
             content_type: self.content_type,
             body: self.body,
+            encoding: None,
             label: None,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     connection::Connection,
     error::{Error, none_on_404},
     exchange::{
+        delivery::Delivery,
         guard::{Guard, Permit},
         reader::Reader,
         sender::Sender,
@@ -139,6 +140,11 @@ impl<'a> Client<'a> {
     /// What must not be changed.
     pub(super) fn policy(&self) -> &Policy {
         self.guard.policy()
+    }
+
+    /// The way to the collector; `None` if the settings name none.
+    pub fn delivery(&self) -> Option<Delivery<'_>> {
+        Delivery::new(&self.sender)
     }
 
     /// Reads from PingOne.

@@ -64,6 +64,9 @@ pub enum Problem {
         /// Whether the call was a change.
         change: bool,
     },
+    /// The collector did not take events.
+    #[error("The collector did not accept the events: {0}")]
+    Undelivered(Box<Problem>),
     /// The command ran out of time before the call could be made.
     #[error("the command's time of {} s was over before {call} could be sent", .limit.as_secs())]
     OutOfTime {
@@ -335,10 +338,7 @@ fn foreign_body(masked: &str) -> Option<String> {
         return None;
     }
     if text.starts_with('<') {
-        return Some(
-            "the answer is a web page, not PingOne's: a proxy or gateway may stand between"
-                .to_owned(),
-        );
+        return Some("the answer is a web page: a proxy or gateway may stand between".to_owned());
     }
     let mut shown: String = text.chars().take(MAX_FOREIGN_BODY_CHARS).collect();
     if shown.len() < text.len() {
@@ -463,7 +463,7 @@ mod tests {
             ("{\"message\":\"Forbidden\"}", "\nForbidden"),
             (
                 "<html>no</html>",
-                "\nthe answer is a web page, not PingOne's: a proxy or gateway may stand between",
+                "\nthe answer is a web page: a proxy or gateway may stand between",
             ),
             ("{\"code\"", "\n{\"code\""),
         ] {

@@ -1,13 +1,16 @@
 //! The live half of the transport, and the only file that builds or holds an HTTP client: TLS roots, proxies, time
-//! limits, size limits, and what network errors mean. Redirects are never followed: a bearer token must not travel to
-//! a host that nobody configured.
+//! limits, size limits, and what network errors mean. Redirects are never followed: neither a token nor a key must
+//! travel to a host that nobody configured.
 
 use std::{cell::Cell, error::Error as StdError, io, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use reqwest::{
     Client, Proxy, RequestBuilder, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER},
+    header::{
+        ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue,
+        RETRY_AFTER,
+    },
     redirect,
 };
 use secrecy::ExposeSecret;
@@ -18,9 +21,9 @@ use super::{
     proxy::Proxies,
     settings::Settings,
     tls,
-    wire::{Authorization, Cause, HttpRequest, NoAnswer, Reply},
+    wire::{Authorization, Cause, Encoding, HttpRequest, NoAnswer, Reply},
 };
-use crate::{memory::Budget, network_env::NetworkEnv, secrets::Mask};
+use crate::{gzip::gzip, memory::Budget, network_env::NetworkEnv, secrets::Mask};
 
 /// PingOne's answers are a few hundred kilobytes at most; even 200 users of at most 16 KB would be 3.2 MB.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -56,10 +59,7 @@ impl Http {
             builder
                 .tls_certs_only([])
                 .tls_danger_accept_invalid_certs(true)
-        } else if [&settings.api, &settings.token_url, &settings.authentication]
-            .iter()
-            .all(|url| url.scheme() == "http")
-        {
+        } else if settings.urls().all(|url| url.scheme() == "http") {
             // A server on this machine: no certificate is checked, so no roots are needed.
             builder.tls_certs_only([])
         } else {
@@ -107,11 +107,18 @@ impl Http {
                     secret_header("Bearer", token.expose_secret()),
                 );
             }
+            Authorization::Key(key) => {
+                builder = builder.header(AUTHORIZATION, secret_header("", key.expose_secret()));
+            }
         }
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }
+        if let Some(encoding) = request.encoding {
+            builder = builder.header(CONTENT_ENCODING, encoding.name());
+        }
         match &request.body {
+            Some(body) if request.encoding == Some(Encoding::Gzip) => builder.body(gzip(body)),
             Some(body) => builder.body(body.to_vec()),
             // PingOne's operations without a body still expect a `Content-Length`.
             None if request.content_type.is_some() => builder.header(CONTENT_LENGTH, "0"),
@@ -234,8 +241,8 @@ fn header_text(value: Option<&HeaderValue>) -> Option<String> {
 }
 
 fn secret_header(scheme: &str, value: &str) -> HeaderValue {
-    // `token.rs` rejects any token that cannot stand in a header; base64 always can.
-    let mut header = HeaderValue::from_str(&format!("{scheme} {value}"))
+    // `token.rs` rejects any token that cannot stand in a header, `settings.rs` any such key; base64 always can.
+    let mut header = HeaderValue::from_str(format!("{scheme} {value}").trim_start())
         .unwrap_or_else(|_| HeaderValue::from_static(""));
     header.set_sensitive(true);
     header

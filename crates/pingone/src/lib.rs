@@ -8,6 +8,7 @@
 //! `network_env` (certificates and proxies), `times`.
 
 mod escapes;
+mod gzip;
 pub mod journal;
 pub mod memory;
 pub mod network_env;
@@ -56,3 +57,4 @@ pub use client::Client;
 pub use connection::Connection;
 pub use endpoints::{device_authentications, devices, groups, passwords, roles, sessions, users};
 pub use error::Error;
+pub use exchange::delivery::Delivery;

@@ -27,6 +27,31 @@ pub struct Settings {
     pub insecure: bool,
     /// Whether the proxy variables are used.
     pub proxy: bool,
+    /// Where events go, if they go anywhere.
+    pub collector: Option<Collector>,
+}
+
+/// A server that takes events: lines of JSON over HTTP, with a key that is good for nothing else.
+#[derive(Clone)]
+pub struct Collector {
+    /// Where they are posted.
+    pub url: Url,
+    /// The key, which is sent nowhere else.
+    pub key: SecretString,
+}
+
+impl Collector {
+    /// `None` if the key cannot stand in a header.
+    pub fn new(url: Url, key: SecretString) -> Option<Self> {
+        let can_be_sent = |byte: u8| matches!(byte, 0x21..=0x7e);
+        let is_fit =
+            !key.expose_secret().is_empty() && key.expose_secret().bytes().all(can_be_sent);
+        is_fit.then_some(Self { url, key })
+    }
+
+    fn parts(&self) -> (&Url, &str) {
+        (&self.url, self.key.expose_secret())
+    }
 }
 
 /// The credentials of the worker application.
@@ -59,6 +84,7 @@ impl PartialEq for Settings {
             credentials,
             insecure,
             proxy,
+            collector,
         } = self;
         (
             environment,
@@ -68,6 +94,7 @@ impl PartialEq for Settings {
             client_id,
             insecure,
             proxy,
+            collector.as_ref().map(Collector::parts),
         ) == (
             &other.environment,
             &other.api,
@@ -76,11 +103,20 @@ impl PartialEq for Settings {
             &other.client_id,
             &other.insecure,
             &other.proxy,
+            other.collector.as_ref().map(Collector::parts),
         ) && credentials.identity() == other.credentials.identity()
     }
 }
 
 impl Settings {
+    /// Every address that something is sent to.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &Url> {
+        let collector = self.collector.as_ref().map(|collector| &collector.url);
+        [&self.api, &self.token_url, &self.authentication]
+            .into_iter()
+            .chain(collector)
+    }
+
     /// A SHA-256 digest in hexadecimal that changes with every setting that decides what a token is good for, and that
     /// does not reveal the secret.
     pub fn fingerprint(&self) -> String {
@@ -93,6 +129,7 @@ impl Settings {
             credentials,
             insecure: _,
             proxy: _,
+            collector: _,
         } = self;
         let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
         let environment = environment.to_string();
@@ -149,6 +186,7 @@ mod tests {
             credentials,
             insecure: false,
             proxy: false,
+            collector: None,
         }
     }
 
@@ -173,6 +211,35 @@ mod tests {
             }
         }
         assert!(key(P256, None) == key(&P256.replace('\n', " "), None));
+    }
+
+    #[test]
+    fn another_collector_is_another_connection_but_not_another_token() {
+        let with = |url: &str, key: &str| {
+            let url = Url::parse(url).expect("an address");
+            Settings {
+                collector: Some(Collector::new(url, key.into()).expect("a key")),
+                ..settings(Credentials::Secret("s".into()))
+            }
+        };
+        let one = with("https://api-a.example.com/", "key-1");
+        assert!(one == with("https://api-a.example.com/", "key-1"));
+        for other in [
+            with("https://api-a.example.com/", "key-2"),
+            with("https://api-b.example.com/", "key-1"),
+            settings(Credentials::Secret("s".into())),
+        ] {
+            assert!(one != other);
+            assert_eq!(one.fingerprint(), other.fingerprint());
+        }
+    }
+
+    #[test]
+    fn a_key_must_fit_into_a_header() {
+        let url = Url::parse("https://api-a.example.com/").expect("an address");
+        for key in ["", "a b", "a\nb", "kéy", "a\u{7f}"] {
+            assert!(Collector::new(url.clone(), key.into()).is_none(), "{key:?}");
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub struct RecordedRequest {
     /// The scheme of the authorization, and the media type of the body.
     #[serde(default, skip_serializing_if = "RequestHeaders::is_empty")]
     pub headers: RequestHeaders,
-    /// The body, if it is JSON.
+    /// The body, if it is JSON; uncompressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
     /// The body, if it is anything else.
@@ -76,12 +76,15 @@ pub struct RecordedRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RequestHeaders {
-    /// `Basic` or `Bearer`; what follows it is never recorded.
+    /// `Basic` or `Bearer`, or `Key` for one without a scheme; what follows it is never recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
     /// The media type of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// How the body is compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
 }
 
 impl RequestHeaders {
@@ -151,6 +154,7 @@ impl RecordedRequest {
             headers: RequestHeaders {
                 authorization: request.authorization.scheme().map(str::to_owned),
                 content_type: request.content_type.map(str::to_owned),
+                content_encoding: request.encoding.map(|encoding| encoding.name().to_owned()),
             },
             json,
             text,
@@ -335,6 +339,7 @@ mod tests {
             authorization: Authorization::None,
             content_type: None,
             body: None,
+            encoding: None,
             label: None,
         };
         let mut mask = Mask::default();

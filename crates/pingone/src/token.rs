@@ -294,6 +294,7 @@ pub fn request(
         authorization,
         content_type: Some("application/x-www-form-urlencoded"),
         body: Some(form),
+        encoding: None,
         label: None,
     })
 }

@@ -19,10 +19,28 @@ pub struct HttpRequest {
     pub authorization: Authorization,
     /// The media type of the body. PingOne selects the operation by it, so it may come without a body.
     pub content_type: Option<&'static str>,
-    /// The body.
+    /// The body, uncompressed.
     pub body: Option<Zeroizing<Vec<u8>>>,
+    /// How the body is compressed when it is sent.
+    pub encoding: Option<Encoding>,
     /// How messages name the call if the address is PingOne's and not ours, since it may hold anything.
     pub label: Option<String>,
+}
+
+/// The `Content-Encoding` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// With gzip.
+    Gzip,
+}
+
+impl Encoding {
+    /// The value of the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+        }
+    }
 }
 
 /// The `Authorization` header.
@@ -34,15 +52,18 @@ pub enum Authorization {
     Basic(SecretString),
     /// A token.
     Bearer(SecretString),
+    /// A key by itself, without a scheme.
+    Key(SecretString),
 }
 
 impl Authorization {
-    /// The scheme alone, which is not a secret.
+    /// The scheme, which is not a secret.
     pub fn scheme(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Basic(_) => Some("Basic"),
             Self::Bearer(_) => Some("Bearer"),
+            Self::Key(_) => Some("Key"),
         }
     }
 }

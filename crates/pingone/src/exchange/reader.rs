@@ -81,6 +81,7 @@ fn get(url: Url, label: Option<String>) -> HttpRequest {
         authorization: Authorization::None,
         content_type: None,
         body: None,
+        encoding: None,
         label,
     }
 }

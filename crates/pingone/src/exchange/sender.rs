@@ -112,6 +112,21 @@ impl<'a> Sender<'a> {
         })
     }
 
+    /// Sends a request as it is, without a token of PingOne's.
+    pub(super) async fn send_without_token(
+        &self,
+        request: &HttpRequest,
+        repeat: Repeat,
+    ) -> (Result<Reply, Problem>, Attempts) {
+        let dispatcher = &self.dispatcher;
+        let _turn = dispatcher.connection.transport.turn().await;
+        let began = dispatcher.elapsed();
+        let mut attempts = Attempts::default();
+        let reply = dispatcher.send(request, repeat, None, &mut attempts).await;
+        attempts.elapsed = dispatcher.elapsed().saturating_sub(began);
+        (reply, attempts)
+    }
+
     /// The connection.
     pub(super) fn connection(&self) -> &Connection {
         self.dispatcher.connection
