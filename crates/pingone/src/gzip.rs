@@ -1,4 +1,4 @@
-//! Compresses request bodies with gzip (RFC 1952). The deflate stream is miniz_oxide's; header and checksum are here.
+//! Compresses request bodies with gzip (RFC 1952). The deflate stream is `miniz_oxide`'s; header and checksum are here.
 
 /// Magic number, deflate, no flags, no time, fastest algorithm, unknown file system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
@@ -8,13 +8,13 @@ const LEVEL: u8 = 1;
 /// `data` as a gzip file.
 pub(crate) fn gzip(data: &[u8]) -> Vec<u8> {
     let deflated = miniz_oxide::deflate::compress_to_vec(data, LEVEL);
-    // The length is stored modulo 2^32.
-    let length = data.len() as u32;
+    // Modulo 2^32.
+    let length = (data.len() as u64).to_le_bytes();
     [
         &HEADER[..],
         &deflated,
         &crc32(data).to_le_bytes(),
-        &length.to_le_bytes(),
+        &length[..4],
     ]
     .concat()
 }
@@ -63,7 +63,7 @@ mod tests {
             let end = packed.len() - 8;
             let inflated = miniz_oxide::inflate::decompress_to_vec(&packed[HEADER.len()..end]);
             assert_eq!(inflated.as_deref().ok(), Some(data));
-            assert!(packed.ends_with(&(data.len() as u32).to_le_bytes()));
+            assert!(packed.ends_with(&(data.len() as u64).to_le_bytes()[..4]));
             assert!(packed.len() <= 64.max(data.len() / 10), "{}", packed.len());
         }
     }
