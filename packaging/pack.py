@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the pack as a zip for XSOAR: the integration as one file, playbooks, release notes, pages.
+"""Builds the pack as a zip for XSOAR: the integration as one file, playbooks, a script, release notes, pages.
 
 Writes PingOneXSOAR.zip, and the same pack in the layout of a content repository (pack/Packs/PingOneXSOAR), with the
 pages and images that demisto-sdk requires for each item. Needs PyYAML: pip install PyYAML.
@@ -19,7 +19,7 @@ import readme
 
 PACK = common.PACKAGING / "pack"
 ID = "PingOneXSOAR"
-# XSOAR's names for kinds of content. A pack's metadata lists all of them; ours has two.
+# XSOAR's names for kinds of content. A pack's metadata lists all of them, even if it has none.
 KINDS = ("automation", "playbook", "integration")
 
 
@@ -37,12 +37,17 @@ def lay_out(folder, integration):
     for notes in sorted((PACK / "ReleaseNotes").glob("*.md")):
         write(folder / "ReleaseNotes" / notes.name, notes.read_bytes())
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
-    # demisto-sdk requires file names without separators for an integration (BA109), so it has its own folder.
+    # demisto-sdk requires file names without separators for integrations and scripts (BA109), so each has a folder.
     beside = folder / "Integrations" / "PingOne"
     write(beside / "PingOne.yml", integration)
     write(beside / "README.md", readme.integration(manifest, common.ROOT / "test_data"))
     for name in ("PingOne_image.png", "PingOne_description.md"):
         write(beside / name, (PACK / name).read_bytes())
+    for file in script_files():
+        definition = yaml.safe_load(file.read_text())
+        beside = folder / "Scripts" / file.stem
+        write(beside / file.name, script(file))
+        write(beside / "README.md", readme.script(definition))
     for file in playbook_files():
         playbook = yaml.safe_load(file.read_text())
         write(folder / "Playbooks" / file.name, file.read_bytes())
@@ -50,15 +55,29 @@ def lay_out(folder, integration):
         write(folder / "doc_files" / (file.stem.replace("playbook-", "") + ".png"), flow_chart.draw(playbook))
 
 
+def script_files():
+    """The definitions of the scripts. The code is beside each of them."""
+    return sorted((PACK / "Scripts").glob("*.yml"))
+
+
+def script(definition):
+    """The unified YAML of a script: its definition with the code embedded."""
+    code = definition.with_suffix(".py").read_text()
+    return common.replaced(definition.read_text(), "script: '-'\n", "script: " + common.block(code, 2))
+
+
 def playbook_files():
     return sorted((PACK / "Playbooks").glob("playbook-*.yml"))
 
 
-def metadata(manifest, playbooks):
+def metadata(manifest, playbooks, scripts):
     """metadata.json, which tells the server what the zip contains."""
     own = json.loads((PACK / "pack_metadata.json").read_text())
     contents = {kind: [] for kind in KINDS}
     contents["playbook"] = [{"name": one["name"], "description": one["description"]} for one in playbooks]
+    contents["automation"] = [
+        {"name": one["name"], "description": one["comment"], "tags": one["tags"]} for one in scripts
+    ]
     commands = [{"name": one["name"], "description": one["description"]} for one in manifest["script"]["commands"]]
     contents["integration"] = [
         {
@@ -95,9 +114,13 @@ def zip_files(folder):
     """The contents of the zip, by path: items and release notes, but not their pages and images."""
     manifest = yaml.safe_load((common.ROOT / "integration.yml").read_text())
     playbooks = [yaml.safe_load(file.read_text()) for file in playbook_files()]
-    found = {"metadata.json": json.dumps(metadata(manifest, playbooks), indent=4).encode()}
+    scripts = [yaml.safe_load(file.read_text()) for file in script_files()]
+    found = {"metadata.json": json.dumps(metadata(manifest, playbooks, scripts), indent=4).encode()}
     files = [folder / "pack_metadata.json", folder / "README.md"]
-    files += sorted(folder.glob("Playbooks/*.yml")) + sorted(folder.glob("ReleaseNotes/*.md"))
+    found.update({str(file.relative_to(folder)): file.read_bytes() for file in files})
+    for file in sorted(folder.glob("Scripts/*/*.yml")):
+        found["Scripts/script-" + file.name] = file.read_bytes()
+    files = sorted(folder.glob("Playbooks/*.yml")) + sorted(folder.glob("ReleaseNotes/*.md"))
     found.update({str(file.relative_to(folder)): file.read_bytes() for file in files})
     found["Integrations/integration-PingOne.yml"] = (folder / "Integrations" / "PingOne" / "PingOne.yml").read_bytes()
     return found

@@ -1,4 +1,4 @@
-"""Generates the pages of a pack's integration and playbooks, in the layout of XSOAR's own pages.
+"""Generates the pages of a pack's integration, scripts and playbooks, in the layout of XSOAR's own pages.
 
 Their content comes from the manifest, the playbooks and the recorded cases.
 """
@@ -130,6 +130,28 @@ def nested(context):
         else:
             place[last] = value
     return found
+
+
+# A script
+
+
+def script(page):
+    """The page of a script."""
+    rows = [["Script Type", "%s3" % page["type"]], ["Cortex XSOAR Version", page["fromversion"]]]
+    return "\n".join(
+        [
+            page["comment"] + "\n",
+            "## Script Data\n\n---\n",
+            table(["Name", "Description"], rows),
+            "## Inputs\n\n---\n",
+            table(["Argument Name", "Description", "Required"], map(argument_row, page["args"])),
+            "## Outputs\n\n---\n",
+            table(
+                ["Path", "Description", "Type"],
+                [[o["contextPath"], o["description"], o["type"]] for o in page["outputs"]],
+            ),
+        ]
+    )
 
 
 # A playbook

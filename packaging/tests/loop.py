@@ -35,7 +35,7 @@ def ask(message):
 
 
 class Demisto:
-    """The public functions for integrations, as far as ours needs them."""
+    """The public functions for integrations and scripts, as far as ours need them."""
 
     def __init__(self, request):
         self.callingContext = request
@@ -70,6 +70,9 @@ class Demisto:
 
     def setLastRun(self, value):
         return ask({"type": "executeCommand", "command": "setLastRun", "args": {"value": value}})
+
+    def executeCommand(self, command, args):
+        return ask({"type": "executeCommand", "command": command, "args": args})
 
     def getIntegrationContext(self):
         context = ask({"type": "executeCommand", "command": "getIntegrationContext", "args": {"refresh": False}})

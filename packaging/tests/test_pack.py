@@ -18,6 +18,7 @@ import readme
 
 MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = [command["name"] for command in MANIFEST["script"]["commands"]]
+SCRIPTS = sorted(file.stem for file in (PACKAGING / "pack" / "Scripts").glob("*.yml"))
 PLAYBOOKS = sorted(file.name for file in (PACKAGING / "pack" / "Playbooks").iterdir())
 METADATA = json.loads((PACKAGING / "pack" / "pack_metadata.json").read_text())
 SDK_PYTHON = os.path.join(os.environ.get("MANIFEST_VENV", TARGET / "manifest-venv"), "bin", "python")
@@ -41,6 +42,7 @@ def test_the_zip_holds_what_is_installed_and_nothing_else(pack):
             "metadata.json",
             "pack_metadata.json",
             "README.md",
+            *("Scripts/script-%s.yml" % name for name in SCRIPTS),
             *("Playbooks/" + name for name in PLAYBOOKS),
             "ReleaseNotes/%s.md" % common.version().replace(".", "_"),
             "Integrations/integration-PingOne.yml",
@@ -50,6 +52,17 @@ def test_the_zip_holds_what_is_installed_and_nothing_else(pack):
 def test_the_integration_inside_is_the_one_file(pack, one_files):
     with zipfile.ZipFile(pack[1]) as archive:
         assert archive.read("Integrations/integration-PingOne.yml").decode() == one_files["PingOne"]
+
+
+def test_a_script_inside_is_its_definition_with_its_code(pack):
+    for name in SCRIPTS:
+        with zipfile.ZipFile(pack[1]) as archive:
+            inside = yaml.safe_load(archive.read("Scripts/script-%s.yml" % name))
+        source = PACKAGING / "pack" / "Scripts" / (name + ".yml")
+        assert inside.pop("script") == source.with_suffix(".py").read_text()
+        definition = yaml.safe_load(source.read_text())
+        assert definition.pop("script") == "-" and inside == definition
+        assert definition["name"] == definition["commonfields"]["id"] == name
 
 
 def test_the_pack_can_be_for_an_image(tmp_path, relay):
@@ -76,11 +89,10 @@ def test_the_pack_is_not_the_published_one_and_has_the_version_of_the_executable
     assert len(contents["playbook"]) == len(PLAYBOOKS)
 
 
-def test_release_notes_and_page_name_every_playbook(pack):
+def test_release_notes_and_page_name_every_playbook_and_script(pack):
     notes = (pack[0] / "ReleaseNotes" / (common.version().replace(".", "_") + ".md")).read_text()
     page = (pack[0] / "README.md").read_text()
-    for name in PLAYBOOKS:
-        title = name[len("playbook-") : -len(".yml")].replace("_", " ")
+    for title in [name[len("playbook-") : -len(".yml")].replace("_", " ") for name in PLAYBOOKS] + SCRIPTS:
         assert "##### New: %s\n" % title in notes and "*%s*" % title in page
 
 

@@ -75,6 +75,7 @@ class Container:
         self.set_last_run_reply = "{}"
         self.refusals = {}  # what a call is refused with, by its name: a list of texts, used up one by one
         self.other_writers = []  # what others put into the integration context before our next writes
+        self.run_command = None  # for a script: runs a command of an integration and returns its entries
         self.brand = "PingOne"
         command = (command or [sys.executable, LOOP]) + (["before-6"] if before_6 else [])
         self.process = subprocess.Popen(
@@ -145,6 +146,8 @@ class Container:
         if message["type"] == "log":
             answer.logs.append((command, " ".join(args["args"])))
             return "null"
+        if self.run_command:
+            return json.dumps(self.run_command(command, args))
         if command == "getLastRun":
             return json.dumps(self.last_run)
         if command == "setLastRun":
