@@ -1,4 +1,5 @@
-//! Whether a command reads or changes PingOne, and the names of the requests that are not in the manifest.
+//! Whether a command reads or changes PingOne, the role that it needs, and the names of the requests that are not in the
+//! manifest.
 
 /// Whether a command reads or changes PingOne. Decides which role its worker application needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,8 +8,32 @@ pub enum Access {
     Read,
     /// Reads only, with a permission that Identity Data Read Only does not have.
     ReadPrivileged,
+    /// Reads the environment's configuration, such as its applications.
+    ReadConfiguration,
     /// Changes something.
     Change,
+    /// Changes the environment's configuration.
+    ChangeConfiguration,
+}
+
+impl Access {
+    /// Whether nothing is changed.
+    pub fn is_read(self) -> bool {
+        match self {
+            Self::Read | Self::ReadPrivileged | Self::ReadConfiguration => true,
+            Self::Change | Self::ChangeConfiguration => false,
+        }
+    }
+
+    /// The smallest built-in role that suffices.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Read => "Identity Data Read Only",
+            Self::ReadPrivileged | Self::Change => "Identity Data Admin",
+            Self::ReadConfiguration => "Configuration Read Only",
+            Self::ChangeConfiguration => "Environment Admin",
+        }
+    }
 }
 
 /// What XSOAR's Test button sends as the command's name. It is not in the manifest.

@@ -62,8 +62,7 @@ pub fn hint(access: Access, error: &pingone::Error) -> Option<String> {
         | Problem::ProtectionUnknown { .. }
         | Problem::Unsigned => None,
     };
-    let unknown =
-        (access == Access::Change && error.attempts.outcome_unknown).then_some(OUTCOME_UNKNOWN);
+    let unknown = (!access.is_read() && error.attempts.outcome_unknown).then_some(OUTCOME_UNKNOWN);
     let hints: Vec<&str> = advice.into_iter().chain(unknown).collect();
     (!hints.is_empty()).then(|| hints.join("\n"))
 }
@@ -73,12 +72,7 @@ fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
         401 => Some(
             "PingOne accepted the credentials but rejected the access token: check that the Region and the Environment ID belong to the worker application.",
         ),
-        403 if access == Access::Read => Some(
-            "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
-        ),
-        403 => Some(
-            "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population.",
-        ),
+        403 => Some(missing_role(access)),
         407 => Some(CHECK_PROXY),
         // https://developer.pingidentity.com/pingone-api/platform/users/user-accounts/user-account-unlock.html
         415 if refusal.operation.is_some_and(needs_enabled_user) => {
@@ -89,6 +83,23 @@ fn refusal_advice(access: Access, refusal: &Refusal) -> Option<&'static str> {
             Some("Redirects are not followed, to protect the access token: check the API URL.")
         }
         _ => None,
+    }
+}
+
+fn missing_role(access: Access) -> &'static str {
+    match access {
+        Access::Read => {
+            "The worker application needs the role Identity Data Read Only or Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population."
+        }
+        Access::ReadPrivileged | Access::Change => {
+            "The worker application needs the role Identity Data Admin for this command: assign it in PingOne, for this environment or for the user's population."
+        }
+        Access::ReadConfiguration => {
+            "The worker application needs the role Configuration Read Only or Environment Admin for this command: assign it in PingOne, for this environment."
+        }
+        Access::ChangeConfiguration => {
+            "The worker application needs the role Environment Admin for this command: assign it in PingOne, for this environment."
+        }
     }
 }
 

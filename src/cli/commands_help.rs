@@ -52,7 +52,7 @@ pub(crate) fn list(style: Style) -> String {
 
 /// The place of the command's topic.
 fn topic_of(command: &Command) -> usize {
-    if access(command.name) == Some(Access::Read) {
+    if access(command.name).is_some_and(Access::is_read) {
         return 0;
     }
     let is_named = |words: &[&str]| command.name.split('-').any(|word| words.contains(&word));

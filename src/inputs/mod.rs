@@ -1,6 +1,7 @@
 //! Groups of arguments that several commands share: users, groups, paging, activities. Makes no calls to PingOne.
 
 pub mod activities;
+pub mod applications;
 pub mod groups;
 pub mod paging;
 pub mod principals;

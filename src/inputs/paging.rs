@@ -14,18 +14,22 @@ pub const PAGE_SIZE: usize = 200;
 /// PingOne's maximum for any list.
 const MAX_PAGE: usize = 1_000;
 
+/// How many results to return; `None` for all.
+pub fn limit(args: &Arguments) -> Result<Option<usize>> {
+    let is_all = |text: &str| text.trim().eq_ignore_ascii_case("all");
+    if args.flag(Arg::AllResults)? || args.text(Arg::Limit).is_some_and(is_all) {
+        return Ok(None);
+    }
+    Ok(Some(args.count(Arg::Limit)?.unwrap_or(LIMIT)))
+}
+
 /// Which part of a list to return. `page_size` is the default.
 pub fn paging<Place: FromStr>(args: &Arguments, page_size: usize) -> Result<Paging<Place>> {
     let from = args.text(Arg::NextToken).map(str::parse);
     let Ok(from) = from.transpose() else {
         bail!("'next_token' is not valid. Use the next_token of the previous result.")
     };
-    let is_all = |text: &str| text.trim().eq_ignore_ascii_case("all");
-    let limit = if args.flag(Arg::AllResults)? || args.text(Arg::Limit).is_some_and(is_all) {
-        None
-    } else {
-        Some(args.count(Arg::Limit)?.unwrap_or(LIMIT))
-    };
+    let limit = limit(args)?;
     let page_size = args.count(Arg::PageSize)?.unwrap_or(page_size);
     Ok(Paging {
         limit,

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod activities;
+pub mod applications;
 mod blocked;
 pub mod change;
 pub mod contain;

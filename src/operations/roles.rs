@@ -16,6 +16,7 @@ use pingone::{
 const MAX_PLACES: usize = 20;
 
 /// The names that are known.
+#[derive(Default)]
 pub struct RoleNames {
     roles: Vec<Value>,
     /// Groups that roles come through, and populations that they are assigned for, by id.

@@ -6,6 +6,7 @@
 //! confirm       asks before anything is sent
 //! steps         every command, with a check that reads the result back (step: what they work with)
 //! respond       the steps of the commands for investigation and containment
+//! applications  the steps of the commands about applications
 //! probes        what the documentation leaves open (probe: what they work with)
 //! test_context  runs commands, calls PingOne, keeps track of what was created
 //! error         errors, for the terminal and for the report
@@ -13,6 +14,7 @@
 //! terminal      how the self-test talks to its user
 //! ```
 
+mod applications;
 pub mod confirm;
 pub mod error;
 pub mod probe;

@@ -5,24 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     error::VerifyError,
-    step::{Step, check},
+    step::{Step, check, contains_id, context},
     test_context::{post, unused_id},
 };
 use crate::entry::Note;
-
-/// A command's context value whose key starts with this path.
-fn context<'a>(note: &'a Note, key: &str) -> &'a Value {
-    let found = note.entry_context.iter().flatten();
-    found
-        .into_iter()
-        .find(|(name, _)| name.split('(').next() == Some(key))
-        .map_or(&Value::Null, |(_, value)| value)
-}
-
-fn contains_id(note: &Note, key: &str, id: &str) -> bool {
-    let listed = context(note, key).as_array();
-    listed.is_some_and(|items| items.iter().any(|item| item["ID"] == id))
-}
 
 /// Whether a command reports that its user was verified and needed no change.
 fn is_unchanged(note: &Note) -> bool {

@@ -84,3 +84,18 @@ pub(super) fn check(holds: bool, failure: &str) -> Result<(), VerifyError> {
     }
     Err(VerifyError::Mismatch(failure.to_owned()))
 }
+
+/// A command's context value whose key starts with this path.
+pub(super) fn context<'a>(note: &'a Note, key: &str) -> &'a Value {
+    let found = note.entry_context.iter().flatten();
+    found
+        .into_iter()
+        .find(|(name, _)| name.split('(').next() == Some(key))
+        .map_or(&Value::Null, |(_, value)| value)
+}
+
+/// Whether the items at this path have one with this id.
+pub(super) fn contains_id(note: &Note, key: &str, id: &str) -> bool {
+    let listed = context(note, key).as_array();
+    listed.is_some_and(|items| items.iter().any(|item| item["ID"] == id))
+}

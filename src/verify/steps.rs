@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    applications,
     error::VerifyError,
     respond,
     step::{Step, Subject, check},
@@ -71,6 +72,8 @@ steps! {
     "pingone-lock-user" => respond::lock, "the account is locked";
     "pingone-list-audit-activities" => respond::activities, "the audit trail can be read";
     "pingone-get-failed-logins" => respond::failed_logins, "the audit trail can be read";
+    "pingone-list-applications" => applications::list, "the worker application is in the list";
+    "pingone-get-application" => applications::get, "finds the worker application by its id";
     "pingone-contain-user" => respond::contain, "the user is disabled";
     "pingone-restore-user" => respond::restore, "the user is enabled again";
     "pingone-delete-user" => delete, "the user no longer exists; deleting again says so";

@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{answer::Answer, journal::Journal, memory::Budget, secrets::Mask};
 
+mod applications;
 mod device_authentications;
 mod devices;
 mod groups;

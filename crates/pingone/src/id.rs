@@ -63,6 +63,8 @@ ids! {
     DevicePolicyId;
     /// Names an application.
     ApplicationId;
+    /// Names a resource: an API whose scopes applications can ask for.
+    ResourceId;
     /// Names an administrator role.
     RoleId;
     /// Names the assignment of a role.
@@ -95,6 +97,12 @@ impl fmt::Display for Principal {
 impl From<UserId> for Principal {
     fn from(user: UserId) -> Self {
         Self::User(user)
+    }
+}
+
+impl From<ApplicationId> for Principal {
+    fn from(application: ApplicationId) -> Self {
+        Self::Application(application)
     }
 }
 

@@ -55,6 +55,8 @@ pub mod wire;
 
 pub use client::Client;
 pub use connection::Connection;
-pub use endpoints::{device_authentications, devices, groups, passwords, roles, sessions, users};
+pub use endpoints::{
+    applications, device_authentications, devices, groups, passwords, roles, sessions, users,
+};
 pub use error::Error;
 pub use exchange::delivery::Delivery;

@@ -114,6 +114,17 @@ impl Listing {
         Ok(self.items)
     }
 
+    /// Decodes every item for a command. `read` masks it, and returns what is wrong with it as its error.
+    pub(super) fn into_decoded<T>(
+        self,
+        read: impl FnMut(Value) -> Result<T, String>,
+    ) -> Result<Vec<T>, Error> {
+        let label = CallLabel::reading(format!("GET {}", self.collection));
+        let items = self.into_raw_items()?.into_iter().map(read);
+        let items: Result<Vec<T>, String> = items.collect();
+        items.map_err(|reason| label.unusable(&reason))
+    }
+
     /// Splits off the memory reserved for the list.
     pub(super) fn split_reservation(mut self) -> (Self, Rc<Reservation>) {
         let reservation = std::mem::take(&mut self.reservation);

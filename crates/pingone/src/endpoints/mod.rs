@@ -1,6 +1,7 @@
 //! PingOne's endpoints, one file per noun: calls as plain values, and decoding of their answers. Nothing here sends
 //! anything.
 
+pub mod applications;
 pub mod device_authentications;
 pub mod devices;
 pub mod groups;

@@ -1,0 +1,149 @@
+//! Looks applications up, and reads what an application may do: its administrator roles, and the scopes that it may ask
+//! for.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, anyhow, bail};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::roles::{RoleNames, role_names};
+use pingone::{
+    Client, Error,
+    applications::Application,
+    id::{ApplicationId, ResourceId},
+    roles::RoleAssignment,
+};
+
+/// A reference to an application.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ApplicationRef {
+    /// Its id.
+    Id(ApplicationId),
+    /// Its exact name.
+    Name(String),
+}
+
+impl ApplicationRef {
+    /// The application as the request gave it.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// Finds the application. A name must be that of exactly one.
+pub async fn find_application(
+    pingone: &Client<'_>,
+    application: &ApplicationRef,
+) -> Result<Application> {
+    let found = match application {
+        ApplicationRef::Id(id) => pingone.read_application(*id).await?,
+        ApplicationRef::Name(name) => unique(name, pingone.find_applications(name).await?)?,
+    };
+    found.ok_or_else(|| {
+        let label = application.label();
+        anyhow!(
+            "There is no application {label}. List the applications with pingone-list-applications."
+        )
+    })
+}
+
+fn unique(name: &str, mut found: Vec<Application>) -> Result<Option<Application>> {
+    if found.len() > 1 {
+        let candidates = found.iter().map(|application| {
+            let Application { id, name, .. } = application;
+            format!("{name} ({id})")
+        });
+        bail!(
+            "More than one application has the name {name}: {}. Provide the ID instead.",
+            candidates.collect::<Vec<_>>().join(", ")
+        );
+    }
+    Ok(found.pop())
+}
+
+/// What an application may do. A part that PingOne refused is an error by itself.
+pub struct Permissions {
+    /// Its administrator roles, and the names of roles; without roles, no names.
+    pub roles: Result<(Vec<RoleAssignment>, RoleNames), Error>,
+    /// The scopes that it may ask for.
+    pub grants: Result<Vec<ScopeGrant>, Error>,
+}
+
+/// Scopes of one resource that an application may ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ScopeGrant {
+    /// The resource's name; its id where the name is not known.
+    pub resource: String,
+    /// The scopes' names; their ids where the names are not known.
+    pub scopes: Vec<String>,
+}
+
+/// Reads what an application may do.
+pub async fn permissions(pingone: &Client<'_>, id: ApplicationId) -> Permissions {
+    let (roles, grants) = tokio::join!(named_roles(pingone, id), named_grants(pingone, id));
+    Permissions { roles, grants }
+}
+
+async fn named_roles(
+    pingone: &Client<'_>,
+    id: ApplicationId,
+) -> Result<(Vec<RoleAssignment>, RoleNames), Error> {
+    let roles = pingone.role_assignments(id).await?;
+    let mut names = RoleNames::default();
+    if !roles.is_empty() {
+        names = role_names(pingone).await;
+        names.read_places(pingone, roles.iter()).await;
+    }
+    Ok((roles, names))
+}
+
+async fn named_grants(pingone: &Client<'_>, id: ApplicationId) -> Result<Vec<ScopeGrant>, Error> {
+    let grants = pingone.application_grants(id).await?;
+    if grants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = grants
+        .iter()
+        .filter_map(|grant| resource(grant)?.parse().ok());
+    let scopes = ids.map(async |id: ResourceId| pingone.scopes(id).await);
+    let (resources, scopes) = tokio::join!(pingone.resources(), join_all(scopes));
+    // A name that cannot be read is no error: ids then stand without names.
+    let scopes = scopes.into_iter().flatten().flatten();
+    let names: HashMap<String, String> = resources
+        .into_iter()
+        .flatten()
+        .chain(scopes)
+        .filter_map(|thing| {
+            Some((
+                text(&thing, "id")?.to_owned(),
+                text(&thing, "name")?.to_owned(),
+            ))
+        })
+        .collect();
+    let named = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
+    let grants = grants.iter().map(|grant| ScopeGrant {
+        resource: named(resource(grant).unwrap_or_default()),
+        scopes: scope_ids(grant).map(named).collect(),
+    });
+    Ok(grants.collect())
+}
+
+fn resource(grant: &Value) -> Option<&str> {
+    grant.pointer("/resource/id")?.as_str()
+}
+
+fn scope_ids(grant: &Value) -> impl Iterator<Item = &str> {
+    let scopes = grant.get("scopes").and_then(Value::as_array);
+    scopes
+        .into_iter()
+        .flatten()
+        .filter_map(|scope| text(scope, "id"))
+}
+
+fn text<'a>(raw: &'a Value, member: &str) -> Option<&'a str> {
+    raw.get(member)?.as_str()
+}
