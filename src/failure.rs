@@ -47,10 +47,7 @@ const OUTCOME_UNKNOWN: &str =
 pub fn hint(access: Access, error: &pingone::Error) -> Option<String> {
     let advice = match &*error.problem {
         Problem::Refused(refusal) => refusal_advice(access, refusal),
-        Problem::NoToken {
-            refusal,
-            authentication,
-        } => token_advice(refusal, *authentication),
+        Problem::NoToken(refused) => token_advice(&refused.refusal, refused.authentication),
         Problem::NoAnswer(no_answer) => no_answer_advice(no_answer.cause),
         Problem::OutOfTime { .. } => Some(MORE_TIME),
         Problem::Undelivered(problem) => collector_advice(problem),

@@ -28,6 +28,7 @@ const RESERVE: Duration = Duration::from_secs(5);
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let id = cx.args.required_id(Arg::VerificationId)?;
+    let user = cx.args.text(Arg::User);
     let wait = cx.args.flag(Arg::Wait)?;
     let mut verification = verification::read(cx.pingone, id).await?;
     while wait && verification.awaits_push() && cx.pingone.pause(BETWEEN_READS, RESERVE).await {
@@ -38,7 +39,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         && let Some(until) = cx.args.future_time(Arg::PollUntil, now)?
         && now < until
     {
-        return Ok(Output::scheduled(poll(id, now, until)));
+        return Ok(Output::scheduled(poll(id, user, now, until)));
     }
-    Ok(report("PingOne verification", None, &verification))
+    Ok(report("PingOne verification", user, &verification))
 }

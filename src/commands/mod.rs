@@ -7,6 +7,7 @@ use crate::{handler::Handler, manifest::CommandName};
 
 pub use crate::access::{Access, FETCH_INCIDENTS, TEST};
 
+mod device_operation;
 mod fetch_incidents;
 mod test_button;
 

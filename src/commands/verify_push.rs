@@ -55,7 +55,8 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         ));
         let now = cx.pingone.now();
         let until = now + Duration::from_secs(u64::try_from(timeout)?);
-        output.schedule = Some(poll(verification.authentication.id, now, until));
+        let id = verification.authentication.id;
+        output.schedule = Some(poll(id, Some(&label), now, until));
     }
     output.readable.push(sent(&verification));
     Ok(output)

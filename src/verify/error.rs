@@ -4,7 +4,7 @@
 use std::fmt;
 
 use pingone::{
-    error::{Cause, Problem},
+    error::{Cause, Problem, Refusal},
     probe::Answer,
 };
 
@@ -113,18 +113,17 @@ fn is_code(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
+fn describe_refusal(refusal: &Refusal) -> String {
+    let details = refusal.details.iter();
+    let details = details.filter_map(|detail| detail.code.as_deref());
+    let codes = refusal.code.as_deref().into_iter().chain(details);
+    join(refusal.status, codes)
+}
+
 fn describe_error(error: &pingone::Error) -> String {
     let text = match &*error.problem {
-        Problem::Refused(refusal) | Problem::NoToken { refusal, .. } => {
-            let details = refusal
-                .details
-                .iter()
-                .filter_map(|detail| detail.code.as_deref());
-            return join(
-                refusal.status,
-                refusal.code.as_deref().into_iter().chain(details),
-            );
-        }
+        Problem::Refused(refusal) => return describe_refusal(refusal),
+        Problem::NoToken(refused) => return describe_refusal(&refused.refusal),
         Problem::NoAnswer(no_answer) => match no_answer.cause {
             Cause::Dns => "the host was not found",
             Cause::Connect => "cannot connect to the host",

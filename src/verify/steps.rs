@@ -61,7 +61,7 @@ steps! {
     "pingone-unblock-mfa-device" => respond::unblock_device, "the device is not blocked";
     "pingone-unlock-mfa-device" => respond::unlock_device, "a device that is not locked is unchanged";
     "pingone-get-mfa-bypass" => respond::bypass, "a new user has no MFA bypass";
-    "pingone-end-mfa-bypass" => respond::end_bypass, "no MFA bypass is running";
+    "pingone-end-mfa-bypass" => respond::end_bypass, "an MFA bypass of ten minutes ends";
     "pingone-reset-mfa" => respond::reset_mfa, "no device is left";
     "pingone-set-mfa-enabled" => respond::set_mfa_enabled, "MFA is turned on, then off";
     "pingone-verify-push" => respond::verify_push, "a user without a device is sent nothing";

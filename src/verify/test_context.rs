@@ -30,6 +30,7 @@ use pingone::{
     probe::{Answer, Question},
     secrets::{Mask, wipe},
     settings::{Limits, Settings},
+    times::to_rfc3339_millis,
     token::ClientAuthentication,
 };
 
@@ -178,7 +179,7 @@ impl TestContext {
     /// The time that many seconds from now, as PingOne writes it.
     pub fn in_seconds(&self, seconds: i64) -> String {
         let at = self.now().as_second() + seconds;
-        Timestamp::from_second(at).unwrap_or_default().to_string()
+        to_rfc3339_millis(Timestamp::from_second(at).unwrap_or_default())
     }
 
     /// The prefix of the names of everything this run creates.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::cells::minutes;
 use crate::{
@@ -60,16 +60,24 @@ pub fn sent(verification: &Verification) -> String {
     }
 }
 
-/// The next round of waiting for an answer until `until`.
-pub fn poll(id: DeviceAuthenticationId, now: Timestamp, until: Timestamp) -> Schedule {
+/// The next round of waiting for an answer until `until`. `user` is how the first request named the person.
+pub fn poll(
+    id: DeviceAuthenticationId,
+    user: Option<&str>,
+    now: Timestamp,
+    until: Timestamp,
+) -> Schedule {
     let arguments = [
-        (Arg::VerificationId, id.to_string()),
-        (Arg::PollUntil, until.to_string()),
+        (Arg::VerificationId, Some(id.to_string())),
+        (Arg::User, user.map(str::to_owned)),
+        (Arg::PollUntil, Some(until.to_string())),
     ];
-    let arguments = arguments.map(|(arg, value)| (arg.name().to_owned(), json!(value)));
+    let arguments = arguments.into_iter();
+    let arguments =
+        arguments.filter_map(|(arg, value)| Some((arg.name().to_owned(), json!(value?))));
     Schedule {
         command: CommandName::GetVerification.name(),
-        arguments: Map::from_iter(arguments),
+        arguments: arguments.collect(),
         after: BETWEEN_ROUNDS,
         timeout: Duration::try_from(until.duration_since(now)).unwrap_or_default() + GRACE,
     }

@@ -1,5 +1,7 @@
 //! Worker applications that authenticate by a signed JWT: what is sent, what is stored, and what an echo reveals.
 
+use std::sync::Mutex;
+
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Received, Turn, talk_with},
     healthy::{self, CLIENT, CLIENT_SECRET, ENVIRONMENT, get_user},
-    server::{Request, Server, json as send},
+    server::{Request, Server, json as send, reply},
 };
 
 /// The example keys of RFC 7515, appendices A.3 and A.2.
@@ -110,6 +112,84 @@ fn a_refused_assertion_is_sent_once() {
             "{text}"
         );
         assert_eq!(server.seen().len(), 1, "the secret is no alternative");
+    }
+}
+
+/// A machine whose clock shows ten o'clock in the morning of 4 March 2026, and which does not really wait.
+fn at_ten(request: Value) -> Received {
+    let date = "2026-03-04T10:00:00Z".parse().expect("a time");
+    let mut runner = Runner::with_simulated_waits(Env::default(), date);
+    talk_with(&mut runner, json!({}), [Turn::new(request)])
+}
+
+#[test]
+fn each_attempt_has_an_assertion_of_its_own() {
+    let first = Mutex::new(None);
+    let server = Server::start(move |seen| {
+        let mut first = first.lock().expect("no panic");
+        match first.as_ref() {
+            None => {
+                *first = Some(seen.body_text());
+                reply(503, &[("Retry-After", "290")], "", "")
+            }
+            Some(first) => {
+                let said = [first, &seen.body_text()].map(|body| body.replace(FORM, ""));
+                send(
+                    400,
+                    &json!({"error": "odd", "error_description": said.join(" ")}),
+                )
+            }
+        }
+    });
+    let mut params = with_key("ES256", P256);
+    params["command_timeout"] = json!("600");
+    let received = at_ten(get_user(&server.host(), &params));
+    let sent = token_requests(&server);
+    let [first, second] = sent.as_slice() else {
+        panic!("not two attempts: {received:?}");
+    };
+    let [first, second] = [first, second].map(assertion);
+    let [claims, later] = [&first, &second].map(|assertion| part(assertion, 1));
+    assert_ne!(claims["jti"], later["jti"]);
+    let seconds = |claims: &Value| claims["iat"].as_i64().expect("seconds");
+    assert!(seconds(&later) >= seconds(&claims) + 290, "{later}");
+    assert!(received.error(0).contains("<XX_REPLACED>"));
+    for part in [first, second]
+        .iter()
+        .flat_map(|assertion| assertion.split('.'))
+    {
+        assert!(!received.everything_shown().contains(part), "{part}");
+    }
+}
+
+#[test]
+fn a_refused_assertion_is_told_with_the_wrong_clock() {
+    let secret = json!({"client_authentication": "Client secret JWT (HS256)"});
+    for (date, told) in [
+        ("Wed, 04 Mar 2026 10:07:30 GMT", Some("7 minutes behind")),
+        ("Wed, 04 Mar 2026 07:00:00 GMT", Some("3 hours ahead of")),
+        ("Wed, 04 Mar 2026 10:00:40 GMT", None),
+        ("soon", None),
+    ] {
+        let server = Server::start(move |_| {
+            let body = json!({"error": "invalid_client", "error_description": "Request denied"});
+            reply(401, &[("Date", date)], "application/json", body.to_string())
+        });
+        for (params, is_signed) in [
+            (with_key("ES256", P256), true),
+            (secret.clone(), true),
+            (json!({}), false),
+        ] {
+            let received = at_ten(get_user(&server.host(), &params));
+            let (text, told) = (received.error(0), told.filter(|_| is_signed));
+            let told = told.map(|told| format!("\nThis machine's clock is {told} PingOne's.\n"));
+            assert_eq!(
+                text.contains("This machine's clock"),
+                told.is_some(),
+                "{text}"
+            );
+            assert!(told.is_none_or(|told| text.contains(&told)), "{text}");
+        }
     }
 }
 

@@ -529,7 +529,9 @@ impl ExpectedText {
         if let Some(part) = self.wanted.iter().find(|part| !text.contains(*part)) {
             return Err(format!("should say {part:?}, but says: {text}"));
         }
-        match self.unwanted.iter().find(|part| text.contains(**part)) {
+        // What may have been done is not told as done.
+        let done = text.replace("may have unlocked", "");
+        match self.unwanted.iter().find(|part| done.contains(**part)) {
             Some(part) => Err(format!("must not say {part:?}: {text}")),
             None => Ok(()),
         }

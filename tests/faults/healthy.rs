@@ -3,7 +3,7 @@
 //! that it is found when it is read again. Faults are laid over it by the tests.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -126,8 +126,8 @@ pub(crate) struct State {
     /// That of the account.
     pub(crate) status: &'static str,
     mfa: bool,
-    /// The addresses of the devices that are blocked.
-    blocked: BTreeSet<String>,
+    /// What was done last to devices, by address: `block`, `unblock` or `unlock`.
+    operated: BTreeMap<String, String>,
     /// The end of the MFA bypass.
     pub(crate) bypass: Option<String>,
     pub(crate) password: &'static str,
@@ -157,7 +157,7 @@ impl Healthy {
             enabled: true,
             status: "OK",
             mfa: false,
-            blocked: BTreeSet::new(),
+            operated: BTreeMap::new(),
             bypass: None,
             password: "OK",
             is_terse: false,
@@ -274,18 +274,13 @@ impl Healthy {
             }
             ("GET", "/sessions") => left("sessions", [SESSION, SESSION_2].map(session)),
             ("GET", "/devices") => {
-                let device = |id| {
-                    let mut device = device(id);
-                    let path = format!("{}/{id}", seen.path());
-                    if self.state().blocked.contains(&path) {
-                        device["block"] = json!({"status": "BLOCKED"});
-                    }
-                    device
-                };
+                let device = |id| self.device(&format!("{}/{id}", seen.path()), id);
                 left("devices", [DEVICE, DEVICE_2].map(device))
             }
-            ("POST", _) if operation.contains("device.block") => {
-                self.state().blocked.insert(seen.path().to_owned());
+            ("POST", _) if rest.starts_with("/devices/") => {
+                let done = operation.trim_start_matches("application/vnd.pingidentity.device.");
+                let done = done.trim_end_matches("+json").to_owned();
+                self.state().operated.insert(seen.path().to_owned(), done);
                 self.changed(&json!({"id": DEVICE}))
             }
             ("GET", "/linkedAccounts") => {
@@ -329,6 +324,18 @@ impl Healthy {
             }
             _ => not_found(),
         }
+    }
+
+    /// A device as what was done to it has left it.
+    fn device(&self, path: &str, id: &str) -> Value {
+        let mut device = device(id);
+        match self.state().operated.get(path).map(String::as_str) {
+            Some("block") => device["block"] = json!({"status": "BLOCKED"}),
+            Some("unblock") => device["block"] = json!({"status": "UNBLOCKED"}),
+            Some("unlock") => device["lock"] = json!({"status": "UNLOCKED"}),
+            _ => {}
+        }
+        device
     }
 
     fn password(&self) -> Value {

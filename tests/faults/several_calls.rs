@@ -186,6 +186,7 @@ const END_S: &str = "DELETE /users/U/sessions/S";
 const END_T: &str = "DELETE /users/U/sessions/T";
 const DEVICES: &str = "GET /users/U/devices";
 const DELETE_D: &str = "DELETE /users/U/devices/D";
+const OPERATE_D: &str = "POST /users/U/devices/D";
 const DELETE_E: &str = "DELETE /users/U/devices/E";
 const LEAVE_G: &str = "DELETE /users/U/memberOfGroups/G";
 const LEAVE_H: &str = "DELETE /users/U/memberOfGroups/H";
@@ -314,8 +315,20 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
     table("pingone-block-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
         LOOK_UP,
         call(DEVICES, Needs::List),
-        call("POST /users/U/devices/D", Needs::Nothing),
+        call(OPERATE_D, Needs::Nothing),
         call(DEVICES, Needs::List).after(D_BLOCKED),
+    ]),
+    table("pingone-unblock-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
+        LOOK_UP,
+        call(DEVICES, Needs::List),
+        call(OPERATE_D, Needs::Nothing),
+        call(DEVICES, Needs::List).after("Unblocked 1 device (TOTP), but it could not be verified: "),
+    ]),
+    table("pingone-unlock-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
+        LOOK_UP,
+        call(DEVICES, Needs::List),
+        call(OPERATE_D, Needs::Nothing),
+        call(DEVICES, Needs::List).after("Unlocked 1 device (TOTP), but it could not be verified: "),
     ]),
     table("pingone-get-mfa-bypass", &[EMMA], &[LOOK_UP, call(BYPASS, Needs::Status)]),
     Invocation {
@@ -370,7 +383,7 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
     table("pingone-contain-user", &[("userId", USER), ("steps", "blockDevices"), ("keepDeviceIds", DEVICE_2)], &[
         call("GET /users/U", Needs::User),
         step("blockDevices", DEVICES, Needs::List),
-        step("blockDevices", "POST /users/U/devices/D", Needs::Nothing),
+        step("blockDevices", OPERATE_D, Needs::Nothing),
         step("blockDevices", DEVICES, Needs::List).after(D_BLOCKED),
     ]),
     Invocation {

@@ -455,6 +455,38 @@ fn cases() -> Vec<(&'static str, Behaviour, Verdict, &'static str)> {
             Unexpected,
             "no: enabled",
         ),
+        (
+            "bypass-end",
+            Usual,
+            AsExpected,
+            "yes: PingOne shows no bypass",
+        ),
+        (
+            "bypass-end",
+            Other(Alternative::PastBypassIsRejected),
+            Unexpected,
+            "no: it is rejected with 400 INVALID_DATA, INVALID_VALUE",
+        ),
+        (
+            "bypass-end",
+            Faults(vec![body(
+                "GET",
+                "*/bypassMFA",
+                r#"{"bypassMFAEnabledUntil": "2026-01-01T00:00:00.000Z"}"#,
+            )]),
+            AsExpected,
+            "yes: PingOne shows the end",
+        ),
+        (
+            "bypass-end",
+            Faults(vec![body(
+                "GET",
+                "*/bypassMFA",
+                r#"{"bypassMFAEnabledUntil": "2100-01-01T00:00:00.000Z"}"#,
+            )]),
+            Unexpected,
+            "no: it is accepted, but the bypass goes on",
+        ),
     ]
 }
 

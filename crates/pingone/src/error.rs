@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::wire::Reply;
 pub use super::wire::{Cause, NoAnswer};
-use crate::{memory, secrets::Mask, token::ClientAuthentication};
+use crate::{memory, secrets::Mask, server_clock::ClockError, token::ClientAuthentication};
 
 /// Why an answer is not read any further, and what to do.
 pub(super) const OUT_OF_MEMORY: &str =
@@ -30,13 +30,8 @@ pub enum Problem {
     #[error("{0}")]
     Refused(Refusal),
     /// PingOne issued no token.
-    #[error("{refusal}")]
-    NoToken {
-        /// What PingOne said.
-        refusal: Refusal,
-        /// The method that was tried first.
-        authentication: ClientAuthentication,
-    },
+    #[error("{0}")]
+    NoToken(Box<TokenRefusal>),
     /// The request for a token could not be signed; nothing was sent.
     #[error("the request for an access token could not be signed: no random numbers are available")]
     Unsigned,
@@ -128,7 +123,8 @@ impl Error {
     /// The HTTP status with which PingOne refused, if it did.
     pub fn status(&self) -> Option<u16> {
         match &*self.problem {
-            Problem::Refused(refusal) | Problem::NoToken { refusal, .. } => Some(refusal.status),
+            Problem::Refused(refusal) => Some(refusal.status),
+            Problem::NoToken(refused) => Some(refused.refusal.status),
             _ => None,
         }
     }
@@ -156,6 +152,27 @@ impl Error {
                         .any(|detail| detail.code.as_deref() == Some(code))
             }
             _ => false,
+        }
+    }
+}
+
+/// A token request that PingOne refused.
+#[derive(Clone, Debug)]
+pub struct TokenRefusal {
+    /// What PingOne said.
+    pub refusal: Refusal,
+    /// How the client authenticated.
+    pub authentication: ClientAuthentication,
+    /// How far this machine's clock is wrong, if that may be why.
+    pub clock_error: Option<ClockError>,
+}
+
+impl fmt::Display for TokenRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)?;
+        match self.clock_error {
+            Some(clock_error) => write!(f, "\n{clock_error}"),
+            None => Ok(()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! PingOne's own clock, as the `Date` headers of its answers show it. Whether something at PingOne is older than a
 //! request, or has expired, must not be judged by this machine's clock, which may be minutes off.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, fmt, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
@@ -11,6 +11,8 @@ use super::wire::Reply;
 const DATE_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 /// How far the clocks of PingOne's own hosts may differ.
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// A clock that is wrong by less than this invalidates nothing that we sign.
+const TOLERATED_CLOCK_ERROR: SignedDuration = SignedDuration::from_mins(1);
 
 /// The latest `Date`, and when it arrived by the clock that measures the command's time.
 #[derive(Default)]
@@ -20,10 +22,7 @@ impl ServerClock {
     /// Reads the `Date` of an answer; an answer without one changes nothing. Only for answers of PingOne's API: the
     /// host that issues tokens may have another clock.
     pub(super) fn update(&self, reply: &Reply, received: Duration) {
-        let date = reply.date.as_deref().map(str::trim);
-        // RFC 9110 takes its preferred date format from RFC 2822.
-        let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-        if let Some(date) = date {
+        if let Some(date) = date_of(reply) {
             self.0.set(Some((date, received)));
         }
     }
@@ -45,6 +44,49 @@ impl ServerClock {
         let signed = |duration| SignedDuration::try_from(duration).ok();
         date.checked_add(signed(moment)?.checked_sub(signed(received)?)?)
             .ok()
+    }
+}
+
+/// The `Date` of an answer.
+fn date_of(reply: &Reply) -> Option<Timestamp> {
+    let date = reply.date.as_deref()?.trim();
+    // RFC 9110 takes its preferred date format from RFC 2822.
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+}
+
+/// How far this machine's clock is ahead of PingOne's, or behind it if negative. Small differences do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockError(SignedDuration);
+
+impl ClockError {
+    /// Compares the `Date` of an answer with this machine's date when the request was sent. `took` is the time until
+    /// the answer came, during which PingOne may have written it at any moment.
+    pub(super) fn read(reply: &Reply, sent: Timestamp, took: Duration) -> Option<Self> {
+        let least = sent.duration_since(date_of(reply)?);
+        let most = least.checked_add(SignedDuration::try_from(took).ok()?)?;
+        let error = least.max(most.min(SignedDuration::ZERO));
+        (error.abs() > TOLERATED_CLOCK_ERROR).then_some(Self(error))
+    }
+}
+
+impl fmt::Display for ClockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.0.as_mins().unsigned_abs();
+        let (count, unit) = match minutes {
+            0..120 => (minutes, "minute"),
+            120..2880 => (minutes / 60, "hour"),
+            _ => (minutes / 1440, "day"),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        let direction = if self.0.is_negative() {
+            "behind"
+        } else {
+            "ahead of"
+        };
+        write!(
+            f,
+            "This machine's clock is {count} {unit}{plural} {direction} PingOne's."
+        )
     }
 }
 
@@ -87,5 +129,31 @@ mod tests {
             Duration::from_mins(1),
         );
         assert_eq!(at(60), "2026-03-04T11:00:00Z");
+    }
+
+    #[test]
+    fn only_a_wrong_clock_is_an_error() {
+        let reply = dated(Some("Wed, 04 Mar 2026 10:00:00 GMT"));
+        for (sent, took, told) in [
+            ("2026-03-04T10:00:00Z", 0, None),
+            ("2026-03-04T10:01:00Z", 0, None),
+            ("2026-03-04T09:59:00Z", 0, None),
+            ("2026-03-04T10:01:01Z", 0, Some("1 minute ahead of")),
+            ("2026-03-04T09:55:50Z", 0, Some("4 minutes behind")),
+            // PingOne may have written the date right at the end.
+            ("2026-03-04T09:55:50Z", 200, None),
+            ("2026-03-04T09:55:50Z", 100, Some("2 minutes behind")),
+            ("2026-03-04T10:04:10Z", 200, Some("4 minutes ahead of")),
+            ("2026-03-04T11:59:59Z", 0, Some("119 minutes ahead of")),
+            ("2026-03-04T09:00:00+02:00", 0, Some("3 hours behind")),
+            ("1970-01-01T00:00:00Z", 0, Some("20516 days behind")),
+        ] {
+            let took = Duration::from_secs(took);
+            let error = ClockError::read(&reply, sent.parse().expect("a time"), took);
+            let told = told.map(|told| format!("This machine's clock is {told} PingOne's."));
+            assert_eq!(error.map(|error| error.to_string()), told, "{sent}");
+        }
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(ClockError::read(&dated(None), now, Duration::ZERO), None);
     }
 }

@@ -63,6 +63,11 @@ impl ClientAuthentication {
         }
     }
 
+    /// Whether what is sent depends on this machine's clock.
+    pub(super) fn is_dated(self) -> bool {
+        matches!(self, Self::SecretJwt | Self::PrivateKeyJwt)
+    }
+
     /// The method to try if the application does not support this one.
     pub(super) fn alternative(self) -> Option<Self> {
         match self {
@@ -297,6 +302,11 @@ pub fn request(
         encoding: None,
         label: None,
     })
+}
+
+/// How messages name the token request.
+pub fn label(settings: &Settings) -> String {
+    format!("POST {}", settings.token_url.path())
 }
 
 /// Both parts of the credentials as they are sent (RFC 6749, sections 2.3.1 and 4.4.2).

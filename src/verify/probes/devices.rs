@@ -1,11 +1,11 @@
-//! The MFA bypass. Only reads: a probe never enables a bypass.
+//! The MFA bypass, which only the temporary user ever has, and for minutes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::verify::{
     error::status_and_codes,
     probe::{Finding, Fixture, ProbeResult, word},
-    test_context::{TestContext, get},
+    test_context::{JSON, TestContext, get, put},
 };
 use pingone::probe::Answer;
 
@@ -31,6 +31,29 @@ fn bypass(answer: &Answer) -> Finding {
         [name] if name == "bypassMFAEnabled" => Finding::as_expected("yes"),
         names => Finding::unexpected(format!("no: {}", names.join(", "))),
     }
+}
+
+pub(super) async fn bypass_end(cx: &TestContext, fixture: &Fixture) -> ProbeResult {
+    let path = ["users", &fixture.id, "bypassMFA"];
+    let until = |seconds| {
+        let end = cx.in_seconds(seconds);
+        put(&path, JSON, json!({"bypassMFAEnabledUntil": end}))
+    };
+    cx.require("starting an MFA bypass", until(600)).await?;
+    let answer = cx.ask(until(-60)).await?;
+    if !answer.is_success() {
+        return Ok(Finding::unexpected(format!(
+            "no: it is rejected with {}",
+            status_and_codes(&answer)
+        )));
+    }
+    let bypass = cx.read(&path).await?;
+    Ok(match bypass.text("/bypassMFAEnabledUntil") {
+        None => Finding::as_expected("yes: PingOne shows no bypass any more"),
+        // Both are written in the same form.
+        Some(end) if *end < *cx.in_seconds(0) => Finding::as_expected("yes: PingOne shows the end"),
+        Some(_) => Finding::unexpected("no: it is accepted, but the bypass goes on"),
+    })
 }
 
 #[cfg(test)]

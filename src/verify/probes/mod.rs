@@ -66,4 +66,5 @@ probes! {
     "activities-limit" => activities::activities_limit, "Does GET activities accept a limit of 1000, but no more?";
     "activities-delay" => activities::activities_delay, "How long until an activity appears in the audit trail?";
     "bypass-name" => devices::bypass_name, "Is the boolean of an MFA bypass called `bypassMFAEnabled`?";
+    "bypass-end" => devices::bypass_end, "Does an end in the past end an MFA bypass?";
 }

@@ -1,19 +1,20 @@
 //! How a call gets its token: the current one, a new one, and what follows when PingOne refuses it. `token.rs` knows
 //! what a token is and how it is requested.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use secrecy::SecretString;
 use zeroize::Zeroize as _;
 
-use super::dispatcher::Dispatcher;
+use super::dispatcher::{Attempted, Dispatcher};
 use crate::{
     answer::check_content_type,
     connection::Connection,
-    error::{Attempts, Error, Problem, Refusal},
+    error::{Attempts, Error, Problem, Refusal, TokenRefusal},
     journal::Level,
     private_key::SigningError,
     retry::Repeat,
+    server_clock::ClockError,
     token::{self, ClientAuthentication, TokenState},
     wire::Reply,
 };
@@ -21,8 +22,8 @@ use crate::{
 /// What PingOne refused for good.
 #[derive(Clone)]
 enum Refused {
-    /// The credentials, sent with this method.
-    Credentials(Refusal, ClientAuthentication),
+    /// The credentials.
+    Credentials(Box<TokenRefusal>),
     /// A token that it had just issued.
     FreshToken(Refusal),
 }
@@ -30,10 +31,7 @@ enum Refused {
 impl Refused {
     fn into_error(self) -> Error {
         match self {
-            Self::Credentials(refusal, authentication) => Problem::NoToken {
-                refusal,
-                authentication,
-            },
+            Self::Credentials(refusal) => Problem::NoToken(refusal),
             Self::FreshToken(refusal) => Problem::Refused(refusal),
         }
         .into()
@@ -135,56 +133,62 @@ impl Authenticator {
             Err(problem) => Err(problem),
         };
         if let Ok(unsupported) = &refusal
-            && is_unsupported_method(unsupported)
+            && is_unsupported_method(&unsupported.refusal)
             && let Some(second) = first.alternative()
         {
             attempts = Attempts::default();
             match request_token(dispatcher, state, second, &mut attempts).await {
                 Ok(Ok(())) => return Ok(()),
                 // Prefer the refusal that is not "unsupported authentication method".
-                Ok(Err(other)) if !is_unsupported_method(&other) => refusal = Ok(other),
+                Ok(Err(other)) if !is_unsupported_method(&other.refusal) => refusal = Ok(other),
                 Ok(Err(_)) => {}
                 Err(problem) => refusal = Err(problem),
             }
         }
         attempts.elapsed = dispatcher.elapsed().saturating_sub(began);
-        if let Ok(refusal) = &refusal
-            && refusal.is_definite()
+        if let Ok(refused) = &refusal
+            && refused.refusal.is_definite()
         {
-            let refused = Refused::Credentials(refusal.clone(), first);
+            let refused = Refused::Credentials(refused.clone());
             self.refused.replace(Some(refused));
         }
-        let problem = match refusal {
-            Ok(refusal) => Problem::NoToken {
-                refusal,
-                authentication: first,
-            },
-            Err(problem) => problem,
-        };
         Err(Error {
-            problem: Box::new(problem),
+            problem: Box::new(refusal.map_or_else(|problem| problem, Problem::NoToken)),
             attempts,
         })
     }
 }
 
-/// Requests a token with one method. The inner error is PingOne's refusal.
+/// Requests a token with one method. The inner error is PingOne's refusal. Each attempt has an assertion of its own:
+/// an earlier one may have expired, or count as used.
 async fn request_token(
     dispatcher: &Dispatcher<'_>,
     state: &mut TokenState,
     authentication: ClientAuthentication,
     attempts: &mut Attempts,
-) -> Result<Result<(), Refusal>, Problem> {
+) -> Result<Result<(), Box<TokenRefusal>>, Problem> {
     let Connection {
         settings, clock, ..
     } = dispatcher.connection;
     let hide = |assertion: &SecretString| dispatcher.hide(assertion);
-    let request = token::request(settings, authentication, clock.now(), hide)
-        .map_err(|SigningError| Problem::Unsigned)?;
-    let sent = dispatcher.send(&request, Repeat::Safe, None, attempts);
+    // When the last attempt began, by the date and by the clock that measures the command's time.
+    let began = Cell::default();
+    let make = || {
+        let now = clock.now();
+        began.set((now, clock.elapsed()));
+        token::request(settings, authentication, now, hide)
+            .map_err(|SigningError| Problem::Unsigned)
+    };
+    let sent = dispatcher.send(Attempted::New(&make), Repeat::Safe, None, attempts);
     let mut reply = sent.await?;
     if !reply.is_success() {
-        return Ok(Err(Refusal::read(&reply, &dispatcher.mask())));
+        let (date, elapsed) = began.get();
+        let took = clock.elapsed().saturating_sub(elapsed);
+        return Ok(Err(Box::new(TokenRefusal {
+            refusal: Refusal::read(&reply, &dispatcher.mask()),
+            authentication,
+            clock_error: ClockError::read(&reply, date, took).filter(|_| authentication.is_dated()),
+        })));
     }
     let accepted =
         check_content_type(&reply).and_then(|()| state.accept(&reply, authentication, clock.now()));
@@ -192,7 +196,7 @@ async fn request_token(
     match accepted {
         Ok(()) => Ok(Ok(())),
         Err(reason) => Err(Problem::Answer {
-            call: request.label(),
+            call: token::label(settings),
             reason: reason.to_owned(),
             change: false,
         }),

@@ -16,6 +16,15 @@ use crate::{
     wire::{HttpRequest, NoAnswer, Reply},
 };
 
+/// What the attempts of a call send.
+#[derive(Clone, Copy)]
+pub(super) enum Attempted<'a> {
+    /// The same request each time.
+    Same(&'a HttpRequest),
+    /// A new one each time.
+    New(&'a dyn Fn() -> Result<HttpRequest, Problem>),
+}
+
 /// Sends the requests of one command, whose time starts when this is created.
 pub(super) struct Dispatcher<'a> {
     pub(super) connection: &'a Connection,
@@ -40,7 +49,7 @@ impl<'a> Dispatcher<'a> {
     /// changes.
     pub(super) async fn send(
         &self,
-        request: &HttpRequest,
+        attempted: Attempted<'_>,
         repeat: Repeat,
         log: Option<&ChangeLog>,
         attempts: &mut Attempts,
@@ -48,6 +57,14 @@ impl<'a> Dispatcher<'a> {
         let clock = &self.connection.clock;
         let mut attempt = 0;
         loop {
+            let new;
+            let request = match attempted {
+                Attempted::Same(request) => request,
+                Attempted::New(make) => {
+                    new = make()?;
+                    &new
+                }
+            };
             let remaining = self.remaining();
             if remaining.is_zero() {
                 return Err(Problem::OutOfTime {

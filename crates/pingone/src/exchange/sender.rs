@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{
     authenticate::{Authenticator, TokenSource},
-    dispatcher::Dispatcher,
+    dispatcher::{Attempted, Dispatcher},
 };
 use crate::{
     changes::ChangeLog,
@@ -87,7 +87,8 @@ impl<'a> Sender<'a> {
                 error
             })?;
             request.authorization = Authorization::Bearer(token.clone());
-            let reply = match dispatcher.send(&request, repeat, log, &mut attempts).await {
+            let same = Attempted::Same(&request);
+            let reply = match dispatcher.send(same, repeat, log, &mut attempts).await {
                 Ok(reply) => reply,
                 Err(problem) => break problem,
             };
@@ -122,7 +123,8 @@ impl<'a> Sender<'a> {
         let _turn = dispatcher.connection.transport.turn().await;
         let began = dispatcher.elapsed();
         let mut attempts = Attempts::default();
-        let reply = dispatcher.send(request, repeat, None, &mut attempts).await;
+        let same = Attempted::Same(request);
+        let reply = dispatcher.send(same, repeat, None, &mut attempts).await;
         attempts.elapsed = dispatcher.elapsed().saturating_sub(began);
         (reply, attempts)
     }
