@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod activities;
+pub mod administrators;
 pub mod applications;
 mod blocked;
 pub mod change;

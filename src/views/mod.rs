@@ -2,6 +2,7 @@
 //! value back out of a row.
 
 pub mod activity;
+pub mod administrator;
 pub mod application;
 pub mod cells;
 pub mod changes;

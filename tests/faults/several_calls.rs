@@ -79,6 +79,8 @@ enum Costs {
     Section(&'static str),
     /// Names that are nice to have; that they are missing is told.
     Names,
+    /// Something else that is nice to have; this tells that it is missing.
+    Note(&'static str),
     /// It is a call for the other user, who must be served whatever happens here. No fault is played at it.
     NotFaulted,
 }
@@ -245,6 +247,17 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
             call("GET /v1/roles", Needs::List).costs(Costs::Names),
             call("GET /roles", Needs::List).costs(Costs::Names),
             LOOK_UP,
+            call("GET /users/U/roleAssignments", Needs::List),
+        ])
+    },
+    Invocation {
+        order: Order::AtOnce(4),
+        ..alone("pingone-list-administrators", &[], &[
+            call("GET /v1/roles", Needs::List).costs(Costs::Names),
+            call("GET /roles", Needs::List).costs(Costs::Names),
+            call("GET /activities", Needs::List)
+                .costs(Costs::Note("When roles were granted could not be read: ")),
+            call("GET /users", Needs::List),
             call("GET /users/U/roleAssignments", Needs::List),
         ])
     },
@@ -661,7 +674,7 @@ impl Scenario {
         let same_step = |other: &&Call| match call.costs {
             Costs::All => true,
             Costs::Step(_) | Costs::OneOfStep(_) => call.step() == other.step(),
-            Costs::Section(_) | Costs::Names | Costs::NotFaulted => false,
+            Costs::Section(_) | Costs::Names | Costs::Note(_) | Costs::NotFaulted => false,
         };
         match (self.fault.status(), call.gone) {
             (404, Some((then, instead))) => {
@@ -788,6 +801,20 @@ impl Scenario {
         let Some(says) = &expected.says else {
             return Ok(());
         };
+        if let [
+            Call {
+                costs: Costs::Note(note),
+                ..
+            },
+        ] = *expected.lost
+        {
+            let (_, text) = kind_and_text(&transcript.entries[0]);
+            return if text.contains(note) {
+                Ok(())
+            } else {
+                Err(format!("what is missing is not told: {text}"))
+            };
+        }
         if expected.lost.iter().all(|call| call.costs == Costs::Names) {
             let (_, text) = kind_and_text(&transcript.entries[0]);
             let is_told =

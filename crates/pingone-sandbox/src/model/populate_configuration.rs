@@ -216,10 +216,16 @@ impl Store {
             Some(name) => Some(self.user_named(name)?),
             None => None,
         };
-        let resource = match &seed.resource {
+        let mut resource = match &seed.resource {
             Some(name) => Some(self.subject_named(name)?),
             None => user.clone(),
         };
+        if let (Some(subject), Some(description)) = (&mut resource, &seed.description)
+            && seed.action == "ROLE_ASSIGNMENT.CREATED"
+            && let Some(assignment) = self.assignment_in(&subject.id, description)
+        {
+            subject.href = format!("{}/roleAssignments/{assignment}", subject.href);
+        }
         let resources = match (resource, &seed.group, &seed.device) {
             (Some(user), Some(group), _) => vec![self.membership_named(&user.id, group)?],
             (Some(user), None, Some(device)) => vec![self.device_with_id(&user.id, device)?, user],
@@ -274,6 +280,22 @@ impl Store {
         let device = devices.find(|device| device.id == id);
         let device = device.with_context(|| format!("no device '{id}'"))?;
         Ok(self.device_subject(user, device))
+    }
+
+    /// The holder's assignment of the role that a description names in quotes.
+    fn assignment_in(&self, holder: &str, description: &str) -> Option<&str> {
+        let users = self.users.iter().map(|one| (&one.id, &one.roles));
+        let groups = self.groups.iter().map(|one| (&one.id, &one.roles));
+        let applications = self.applications.iter().map(|one| (&one.id, &one.roles));
+        let (_, roles) = users
+            .chain(groups)
+            .chain(applications)
+            .find(|(id, _)| *id == holder)?;
+        let name_of = |id: &str| ROLES.iter().find(|(_, known)| *known == id);
+        let is_named = |role: &&RoleAssignment| {
+            name_of(&role.role).is_some_and(|(name, _)| description.contains(&format!("'{name}'")))
+        };
+        roles.iter().find(is_named).map(|role| role.id.as_str())
     }
 
     fn user_named(&self, name: &str) -> anyhow::Result<Subject> {
