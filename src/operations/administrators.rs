@@ -8,17 +8,17 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    activities::resources,
     roles::{RoleNames, role_names},
     users::in_group,
 };
 use pingone::{
     Client, Error,
-    activities::{ActivityQuery, PAGE_SIZE as ACTIVITIES_PER_PAGE},
+    activities::{Condition, MAX_PAGE_SIZE, MAX_SPAN, Span},
+    activity::{Activity, Party},
     filter::{all, equals},
     id::{GroupId, PopulationId, Principal, UserId},
     memory,
@@ -32,10 +32,8 @@ const MAX_CONCURRENT: usize = 10;
 const MAX_GROUPS: usize = 200;
 /// PingOne's largest page of users.
 const PAGE_SIZE: usize = 200;
-/// How far back one query of the audit trail may reach.
-pub const TRAIL: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// How many activities of the trail are read.
-const MAX_ACTIVITIES: usize = 1000;
+/// When this many activities of the trail were read, no further page is.
+const MAX_ACTIVITIES: usize = 2000;
 
 /// Whom to look at.
 pub struct AdministratorSearch {
@@ -71,7 +69,7 @@ pub struct Administrator {
 pub struct HeldRole {
     /// Its assignment.
     pub assignment: RoleAssignment,
-    /// Who gave it and when, if that was in the last [`TRAIL`].
+    /// Who gave it and when, if that was in the last [`MAX_SPAN`].
     pub granted: Option<Granted>,
 }
 
@@ -110,7 +108,10 @@ pub async fn administrators(
     let (users, mut names, trail) = tokio::join!(
         find_users(pingone, &conditions, search.max_users),
         role_names(pingone),
-        trail(pingone, "action.type", "ROLE_ASSIGNMENT.CREATED"),
+        trail(
+            pingone,
+            Condition::Actions(vec!["ROLE_ASSIGNMENT.CREATED".to_owned()])
+        ),
     );
     let users = users?;
     let mut gaps = Vec::new();
@@ -197,15 +198,14 @@ async fn likely(
     gaps: &mut Vec<Gap>,
 ) -> Result<()> {
     let (trail, groups) = tokio::join!(
-        trail(pingone, "tags", "adminIdentityEvent"),
+        trail(pingone, Condition::Tag("adminIdentityEvent".to_owned())),
         groups_with_roles(pingone),
     );
     // The trail was read before; if it cannot be read, that is said there.
     for activity in trail.iter().flatten() {
-        let actor = activity.pointer("/actors/user");
-        for user in resources(activity).filter(is_user).chain(actor) {
-            let id = user.get("id").and_then(Value::as_str);
-            if let Some(id) = id.and_then(|id| id.parse().ok()) {
+        let users = activity.resources().filter(Party::is_user);
+        for user in users.chain(activity.actor()) {
+            if let Some(id) = user.id.and_then(|id| id.parse().ok()) {
                 candidates.add(id, None);
             }
         }
@@ -228,10 +228,6 @@ async fn likely(
         Err(error) => gaps.push(Gap::GroupRoles(error.into())),
     }
     Ok(())
-}
-
-fn is_user(resource: &&Value) -> bool {
-    resource.get("type").and_then(Value::as_str) == Some("USER")
 }
 
 /// The groups that carry roles, and whether there are more groups than were asked about.
@@ -276,44 +272,40 @@ async fn members_of(
     Ok(members)
 }
 
-/// The newest activities for which `attribute` has this value.
-async fn trail(
-    pingone: &Client<'_>,
-    attribute: &'static str,
-    value: &str,
-) -> Result<Vec<Value>, Error> {
+/// The activities that meet the condition, as far back as one query reaches.
+async fn trail(pingone: &Client<'_>, condition: Condition) -> Result<Vec<Activity>, Error> {
     let to = pingone.now();
-    let query = ActivityQuery {
-        from: to.saturating_sub(TRAIL).unwrap_or(to),
-        to,
-        conditions: vec![(attribute, value.to_owned())],
-    };
-    let newest = Paging {
-        limit: Some(MAX_ACTIVITIES),
-        page_size: ACTIVITIES_PER_PAGE,
-        from: None,
-    };
-    let part = pingone.activities(&query, &newest, |_| true).await?;
-    Ok(part.items)
+    let from = to.saturating_sub(MAX_SPAN).unwrap_or(to);
+    let mut pages = pingone.activity_pages(Span { from, to }, Some(&condition), MAX_PAGE_SIZE);
+    let mut found = Vec::new();
+    while found.len() < MAX_ACTIVITIES
+        && let Some(page) = pages.next().await?
+    {
+        found.extend(page.keep(|_| true));
+    }
+    Ok(found)
 }
 
 /// The creation of role assignments by their ids, which are at the end of the resource's address.
-fn grants_by_assignment(activities: &[Value]) -> HashMap<String, Granted> {
+fn grants_by_assignment(activities: &[Activity]) -> HashMap<String, Granted> {
     let mut grants = HashMap::new();
     for activity in activities {
-        let text = |pointer: &str| {
-            let text = activity.pointer(pointer).and_then(Value::as_str);
-            text.map(str::to_owned)
-        };
-        let Some(at) = text("/recordedAt") else {
+        let at = activity.raw().get("recordedAt").and_then(Value::as_str);
+        let Some(at) = at else {
             continue;
         };
-        let by = text("/actors/user/name").or_else(|| text("/actors/client/name"));
-        for resource in resources(activity) {
-            let href = resource.get("href").and_then(Value::as_str);
-            if let Some((_, id)) = href.and_then(|href| href.rsplit_once("/roleAssignments/")) {
-                let (at, by) = (at.clone(), by.clone());
-                grants.insert(id.to_lowercase(), Granted { at, by });
+        let by = [activity.actor(), activity.client()];
+        let by = by.into_iter().flatten().find_map(|party| party.name);
+        for resource in activity.resources() {
+            let href = resource
+                .href
+                .and_then(|href| href.rsplit_once("/roleAssignments/"));
+            if let Some((_, id)) = href {
+                let granted = Granted {
+                    at: at.to_owned(),
+                    by: by.map(str::to_owned),
+                };
+                grants.insert(id.to_lowercase(), granted);
             }
         }
     }
@@ -430,7 +422,8 @@ mod tests {
             "recordedAt": "2026-03-04T10:17:00.000Z",
             "resources": [{"id": "a3"}],
         });
-        let grants = grants_by_assignment(&[created, by_client, without_address]);
+        let grants =
+            grants_by_assignment(&[created, by_client, without_address].map(Activity::from));
         let known: Vec<(&str, Option<&str>)> = ["fb1d1e2c-bffe-5384-83d6-0c2907c66a79", "a2"]
             .into_iter()
             .map(|id| (&*grants[id].at, grants[id].by.as_deref()))
