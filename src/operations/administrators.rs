@@ -4,7 +4,7 @@
 //! Where there are more users than may be asked about, those come first who are likely to be administrators: whoever
 //! the audit trail names in administrative events, and the members of groups that carry roles.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, stream};
@@ -131,7 +131,7 @@ pub async fn administrators(
     let checked = candidates.users.len();
     let mut found = roles_of(pingone, candidates.users, &grants, &mut gaps).await?;
     found = with_users(pingone, found, search.population).await?;
-    found.sort_by(|one, other| other.granted_last().cmp(&one.granted_last()));
+    found.sort_by_key(|administrator| Reverse(administrator.granted_last()));
     let assignments = found.iter().flat_map(|administrator| &administrator.roles);
     let assignments = assignments.map(|role| &role.assignment);
     names.read_places(pingone, assignments).await;
