@@ -1,7 +1,7 @@
 //! `pingone-get-failed-logins`: failed sign-ons, counted by user and source.
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     access::Access,
@@ -11,10 +11,14 @@ use crate::{
     inputs::activities::activity_search,
     invocation::Invocation,
     operations::find::find_user,
-    views::failed_logins::{by_user, source_entries, table, totals, user_entries},
+    views::{
+        activity::push_gaps,
+        failed_logins::{by_user, source_entries, table, totals, user_entries},
+    },
 };
 use pingone::{
-    activities::newest::PAGE_SIZE,
+    activities::MAX_PAGE_SIZE,
+    activity::Activity,
     pages::{Paging, Part},
     times::to_utc_minutes,
 };
@@ -31,37 +35,40 @@ const FAILED_LOGINS: &str = "PingOne(true)";
 /// The most activities that are counted.
 const MAX_COUNTED: usize = 5000;
 
-/// What PingOne records when a sign-on fails.
-const FAILURES: [&str; 5] = [
+/// What PingOne records when a sign-on fails, whatever the result's status: it is `SUCCESS` for some of them. `OTP.INVALID`
+/// is in older lists only.
+const FAILURES: [&str; 9] = [
     "PASSWORD.CHECK_FAILED",
     "USER.ACCESS_DENIED",
     "OTP.CHECK_FAILED",
+    "OTP.CHECK_INVALID",
     "OTP.INVALID",
+    "ASSERTION.CHECK_FAILED",
+    "DEVICE_PAYLOAD.CHECK_INVALID",
     "DEVICE.FRAUD_REPORTED",
+    "USER.KERBEROS_FAILED",
 ];
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let (mut search, user) = activity_search(cx.args, cx.pingone.now())?;
+    let now = cx.pingone.now();
+    let (mut search, user) = activity_search(cx.args, now)?;
     if let Some(user) = user {
         search.user = Some(find_user(cx.pingone, &user).await?.id);
     }
     if search.actions.is_empty() {
         search.actions = FAILURES.map(str::to_owned).into();
     }
-    let keep = |activity: &Value| search.matches(activity);
+    let keep = |activity: &Activity| search.matches(activity);
     let newest = Paging {
         limit: Some(MAX_COUNTED),
-        page_size: PAGE_SIZE,
+        page_size: MAX_PAGE_SIZE,
         from: None,
     };
     let Part {
         items: activities,
         more,
         ..
-    } = cx
-        .pingone
-        .activities(&search.query(), &newest, keep)
-        .await?;
+    } = cx.pingone.activities(search.query(), &newest, keep).await?;
     let groups = by_user(&activities);
     let title = format!(
         "Failed sign-ons from {} to {}",
@@ -74,9 +81,11 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
     for note in totals.into_iter().chain(cut) {
         readable.push(Block::Paragraph(note));
     }
+    push_gaps(&mut readable, &search, more, now);
     let context = json!({
         "FailedLogins": source_entries(&activities),
         "FailedLoginsByUser": user_entries(&groups),
     });
-    Ok(Output::new(readable, Some(json!(activities))).with_context(FAILED_LOGINS, context))
+    let raw = activities.into_iter().map(Activity::into_raw).collect();
+    Ok(Output::new(readable, Some(raw)).with_context(FAILED_LOGINS, context))
 }

@@ -1,22 +1,22 @@
 //! `pingone-list-audit-activities`: what happened in the environment, newest first.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::{
     access::Access,
-    document::{Row, compact_table},
+    document::{Document, Row, compact_table},
     entry::Output,
     handler::Handler,
     inputs::{activities::activity_search, paging::paging},
     invocation::Invocation,
+    manifest::Arg,
     operations::find::find_user,
     views::{
-        activity::{COLUMNS, Names, cells, describe},
+        activity::{COLUMNS, Names, cells, describe, push_gaps},
         page::{Page, with_entries, with_page},
     },
 };
-use pingone::{activities::newest::PAGE_SIZE, pages::Part};
+use pingone::{activities::MAX_PAGE_SIZE, activity::Activity, pages::Part};
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -24,26 +24,34 @@ pub(super) const COMMAND: Handler = Handler {
     run: |cx| Box::pin(run(cx)),
 };
 
+/// PingOne's own page size for activities. A longer list is read in larger pages.
+const PAGE_SIZE: usize = 100;
+
 const ACTIVITY: &str = "PingOne.Activity(val.ID && val.ID === obj.ID)";
+
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
-    let paging = paging(cx.args, PAGE_SIZE)?;
-    let (mut search, user) = activity_search(cx.args, cx.pingone.now())?;
+    let mut paging = paging(cx.args, PAGE_SIZE)?;
+    if cx.args.text(Arg::PageSize).is_none() {
+        let wanted = paging.limit.unwrap_or(MAX_PAGE_SIZE);
+        paging.page_size = wanted.clamp(PAGE_SIZE, MAX_PAGE_SIZE);
+    }
+    let now = cx.pingone.now();
+    let (mut search, user) = activity_search(cx.args, now)?;
     if let Some(user) = user {
         search.user = Some(find_user(cx.pingone, &user).await?.id);
     }
-    let keep = |activity: &Value| search.matches(activity);
-    let Part { items, more, next } = cx
-        .pingone
-        .activities(&search.query(), &paging, keep)
-        .await?;
+    let keep = |activity: &Activity| search.matches(activity);
+    let Part { items, more, next } = cx.pingone.activities(search.query(), &paging, keep).await?;
     let names = Names::of(&items);
     let rows: Vec<_> = items
         .iter()
         .map(|activity| cells(activity, &names))
         .collect();
     let entries: Vec<Row> = items.iter().map(describe).collect();
-    let readable = compact_table("PingOne audit activities", COLUMNS, &rows);
-    let output = Output::new(readable, Some(Value::Array(items)));
+    let mut readable = Document::from(compact_table("PingOne audit activities", COLUMNS, &rows));
+    push_gaps(&mut readable, &search, more, now);
+    let raw = items.into_iter().map(Activity::into_raw);
+    let output = Output::new(readable, Some(raw.collect()));
     let page = Page {
         noun: "activity",
         count: rows.len(),

@@ -1,5 +1,7 @@
 //! The arguments that select activities of the audit trail.
 
+use std::cell::Cell;
+
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 
@@ -35,6 +37,7 @@ pub fn activity_search(
         actions: actions.map(|action| action.to_ascii_uppercase()).collect(),
         client: args.text(Arg::ClientId).map(str::to_owned),
         ip: args.text(Arg::Ip).map(str::to_owned),
+        lacks_address: Cell::default(),
     };
     Ok((search, user))
 }

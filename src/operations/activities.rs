@@ -1,11 +1,19 @@
-//! Searching the audit log, and reading an activity: its source, its users, its resources.
+//! Searching the audit trail: the conditions, and whom an activity is about.
+
+use std::cell::Cell;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use pingone::{activities::newest::ActivityQuery, id::UserId};
+use pingone::{
+    activities::{Condition, MAX_SPAN, newest::ActivityQuery},
+    activity::{Activity, Party},
+    id::UserId,
+};
 
-/// A search of the audit log. All conditions must hold.
+/// The type of a user's membership in a group.
+const MEMBERSHIP: &str = "MEMBER_OF_GROUP";
+
+/// A search of the audit trail. All conditions must hold.
 pub struct ActivitySearch {
     /// Recorded at or after.
     pub from: Timestamp,
@@ -19,21 +27,30 @@ pub struct ActivitySearch {
     pub client: Option<String>,
     /// From this IP address.
     pub ip: Option<String>,
+    /// Whether an activity met all conditions but for `ip`, because it has no address.
+    pub lacks_address: Cell<bool>,
 }
 
 impl ActivitySearch {
     /// The query for PingOne. It takes one condition beside the time, so this is the narrowest one. A user's activities
-    /// are both those by the user and those on the user, such as an administrator's.
+    /// are those by the user, those on the user, such as an administrator's, and those on the user's memberships, which
+    /// can be told from those of other users here alone.
     pub fn query(&self) -> ActivityQuery {
         let conditions = match (&self.user, &self.client) {
-            (Some(user), _) => ["actors.user.id", "resources.id"]
-                .map(|attribute| (attribute, user.to_string()))
-                .into(),
-            (None, Some(client)) => vec![("actors.client.id", client.clone())],
-            (None, None) => {
-                let actions = self.actions.iter().cloned();
-                actions.map(|action| ("action.type", action)).collect()
+            (Some(user), _) => {
+                let mut conditions = vec![
+                    Condition::Actor(*user),
+                    Condition::Resource(user.to_string()),
+                ];
+                let mut actions = self.actions.iter();
+                if self.actions.is_empty() || actions.any(|action| action.starts_with(MEMBERSHIP)) {
+                    conditions.push(Condition::ResourceType(MEMBERSHIP.to_owned()));
+                }
+                conditions
             }
+            (None, Some(client)) => vec![Condition::Client(client.clone())],
+            (None, None) if self.actions.is_empty() => Vec::new(),
+            (None, None) => vec![Condition::Actions(self.actions.clone())],
         };
         ActivityQuery {
             from: self.from,
@@ -43,88 +60,42 @@ impl ActivitySearch {
     }
 
     /// Whether an activity meets all conditions.
-    pub fn matches(&self, activity: &Value) -> bool {
-        let is = |pointer: &str, wanted: &str| {
-            activity
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .is_some_and(|found| found.eq_ignore_ascii_case(wanted))
-        };
-        self.user.is_none_or(|user| {
-            let user = user.to_string();
-            let is_resource =
-                |resource: &Value| resource.get("id").and_then(Value::as_str) == Some(&user);
-            is("/actors/user/id", &user) || resources(activity).any(is_resource)
-        }) && self
-            .client
-            .as_ref()
-            .is_none_or(|client| is("/actors/client/id", client))
+    pub fn matches(&self, activity: &Activity) -> bool {
+        let client = activity.client().and_then(|client| client.id);
+        let is_wanted = self.user.is_none_or(|user| activity.concerns(user))
+            && self.client.as_ref().is_none_or(|wanted| {
+                client.is_some_and(|client| client.eq_ignore_ascii_case(wanted))
+            })
             && (self.actions.is_empty()
-                || self.actions.iter().any(|action| is("/action/type", action)))
-            && self
-                .ip
-                .as_ref()
-                .is_none_or(|ip| source(activity, Source::Ip).and_then(Value::as_str) == Some(ip))
+                || self.actions.iter().any(|action| activity.is_action(action)));
+        match (&self.ip, activity.ip()) {
+            (Some(ip), Some(found)) => is_wanted && ip == found,
+            (Some(_), None) => {
+                self.lacks_address
+                    .set(self.lacks_address.get() || is_wanted);
+                false
+            }
+            (None, _) => is_wanted,
+        }
+    }
+
+    /// Whether it reaches back further than PingOne keeps activities at hand.
+    pub fn needs_restore(&self, now: Timestamp) -> bool {
+        now.duration_since(self.from) > MAX_SPAN
     }
 }
 
-/// The resources that an activity affected.
-pub fn resources(activity: &Value) -> impl Iterator<Item = &Value> {
-    let resources = activity.get("resources").and_then(Value::as_array);
-    resources.into_iter().flatten()
-}
-
-/// An attribute of an activity's source.
-#[derive(Clone, Copy)]
-pub enum Source {
-    /// The IP address.
-    Ip,
-    /// The country.
-    Country,
-    /// The browser or other user agent.
-    UserAgent,
-}
-
-/// All attributes.
-pub const SOURCES: [Source; 3] = [Source::Ip, Source::Country, Source::UserAgent];
-
-/// Reads an attribute of the source. Where PingOne puts these is UNCONFIRMED, and not every action type has them, so
-/// several places are tried.
-pub fn source(activity: &Value, what: Source) -> Option<&Value> {
-    let places: &[&str] = match what {
-        Source::Ip => &[
-            "/source/ipAddress",
-            "/source/remoteIp",
-            "/internalCorrelation/remoteIp",
-            "/remoteIp",
-        ],
-        Source::Country => &["/source/country", "/source/location/country"],
-        Source::UserAgent => &["/source/userAgent", "/userAgent"],
-    };
-    let mut found = places.iter().filter_map(|place| activity.pointer(place));
-    found.find(|found| !found.is_null())
-}
-
-/// The names of the users who signed on or tried to: the acting user, or, if an application acted, the users that it
-/// acted on.
-pub fn users(activity: &Value) -> Vec<&str> {
-    subjects(activity, "name")
+/// The users who signed on or tried to: the acting user, or, if none acted, those who were acted on.
+pub fn users(activity: &Activity) -> Vec<Party<'_>> {
+    match activity.actor() {
+        Some(user) => vec![user],
+        None => activity.subjects(),
+    }
 }
 
 /// The same, by id where PingOne gives no name; one empty text if it gives neither.
-pub fn user_labels(activity: &Value) -> Vec<&str> {
-    let found = ["name", "id"].map(|member| subjects(activity, member));
-    let found = found.into_iter().find(|labels| !labels.is_empty());
-    found.unwrap_or_else(|| vec![""])
-}
-
-fn subjects<'a>(activity: &'a Value, member: &str) -> Vec<&'a str> {
-    let text = |value: &'a Value| value.get(member).and_then(Value::as_str);
-    match activity.pointer("/actors/user").and_then(text) {
-        Some(user) => vec![user],
-        None => resources(activity)
-            .filter(|resource| resource.get("type").and_then(Value::as_str) == Some("USER"))
-            .filter_map(text)
-            .collect(),
-    }
+pub fn user_labels(activity: &Activity) -> Vec<&str> {
+    let labels = users(activity).into_iter();
+    let labels: Vec<&str> = labels.filter_map(|user| user.name.or(user.id)).collect();
+    if labels.is_empty() { vec![""] } else { labels }
 }

@@ -2,13 +2,29 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::json;
 
 use super::cells::{joined, seconds};
 use crate::{
-    document::{Row, at, cell, row},
-    operations::activities::{Source, resources, source},
+    document::{Block, Document, Row, at, row},
+    operations::activities::ActivitySearch,
 };
+use pingone::activity::{Activity, Party};
+
+const NEEDS_RESTORE: &str = "PingOne finds activities older than 14 days only after they have been restored there (activityRestores).";
+const LACKS_ADDRESS: &str = "PingOne recorded no IP address for some activities that otherwise match, so 'ip' leaves them out. Run again without 'ip' to see them.";
+
+/// Adds what the reader must know about a search: which activities it cannot find.
+pub fn push_gaps(document: &mut Document, search: &ActivitySearch, is_cut: bool, now: Timestamp) {
+    if search.lacks_address.get() {
+        document.push(Block::Paragraph(LACKS_ADDRESS.to_owned()));
+    }
+    // What was cut off is newer, or nobody asked for it yet.
+    if search.needs_restore(now) && !is_cut {
+        document.push(Block::Paragraph(NEEDS_RESTORE.to_owned()));
+    }
+}
 
 /// The columns of a list of activities.
 pub const COLUMNS: [&str; 7] = [
@@ -26,20 +42,14 @@ pub struct Names<'a>(HashMap<&'a str, &'a str>);
 
 impl<'a> Names<'a> {
     /// All names in these activities.
-    pub fn of(activities: &'a [Value]) -> Self {
+    pub fn of(activities: &'a [Activity]) -> Self {
         let named = activities.iter().flat_map(|activity| {
-            let actors = ["/actors/user", "/actors/client"];
-            let actors = actors
-                .into_iter()
-                .filter_map(|actor| activity.pointer(actor));
-            actors.chain(resources(activity))
+            let actors = [activity.actor(), activity.client()];
+            actors.into_iter().flatten().chain(activity.resources())
         });
-        let text = |value: &'a Value, member| value.get(member).and_then(Value::as_str);
         let mut names = HashMap::new();
-        for value in named {
-            if let (Some(id), Some(name)) = (text(value, "id"), text(value, "name"))
-                && !name.is_empty()
-            {
+        for Party { id, name, .. } in named {
+            if let (Some(id), Some(name)) = (id, name) {
                 names.entry(id).or_insert(name);
             }
         }
@@ -47,67 +57,69 @@ impl<'a> Names<'a> {
     }
 
     /// The name of a user, application or resource; else its id.
-    fn name(&self, value: &Value) -> Option<String> {
-        let name = cell(&at(value, "/name"));
-        if !name.is_empty() {
-            return Some(name);
-        }
-        let id = value.get("id").and_then(Value::as_str)?;
-        self.0.get(id).map(|&name| name.to_owned())
+    fn label<'b>(&self, party: &Party<'b>) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
+        let known = || party.id.and_then(|id| self.0.get(id).copied());
+        party.name.or_else(known).or(party.id)
     }
 }
 
 /// An activity as a table row.
-pub fn cells(activity: &Value, names: &Names<'_>) -> [String; 7] {
-    let actor = |pointer: &str| {
-        let actor = at(activity, pointer);
-        let name = names.name(&actor);
-        name.unwrap_or_else(|| cell(&at(&actor, "/id")))
+pub fn cells(activity: &Activity, names: &Names<'_>) -> [String; 7] {
+    let label = |party: Option<Party<'_>>| {
+        party
+            .and_then(|party| names.label(&party).map(str::to_owned))
+            .unwrap_or_default()
     };
-    let target = |resource: &Value| {
-        names.name(resource).unwrap_or_else(|| {
-            let what = [at(resource, "/type"), at(resource, "/id")];
-            joined(what.iter().map(cell), " ")
-        })
+    let target = |resource: Party<'_>| match (resource.kind, names.label(&resource)) {
+        // An id alone does not say of what.
+        (Some(kind), Some(label)) if resource.id == Some(label) => format!("{kind} {label}"),
+        (kind, label) => label.or(kind).unwrap_or_default().to_owned(),
     };
+    let mut targets: Vec<Party<'_>> = activity.resources().collect();
+    // The owners of memberships and the like.
+    for subject in activity.subjects() {
+        if targets.iter().all(|target| target.id != subject.id) {
+            targets.push(subject);
+        }
+    }
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     [
-        seconds(&at(activity, "/recordedAt")),
-        cell(&at(activity, "/action/type")),
-        cell(&at(activity, "/result/status")),
-        joined([actor("/actors/user"), actor("/actors/client")], " via "),
-        joined(resources(activity).map(target), ", "),
-        source(activity, Source::Ip).map(cell).unwrap_or_default(),
-        cell(&at(activity, "/result/description")),
+        seconds(&at(activity.raw(), "/recordedAt")),
+        text(activity.action()),
+        text(activity.status()),
+        joined([label(activity.actor()), label(activity.client())], " via "),
+        joined(targets.into_iter().map(target), ", "),
+        text(activity.ip()),
+        text(activity.description()),
     ]
 }
 
 /// An activity as a context entry.
-pub fn describe(activity: &Value) -> Row {
+pub fn describe(activity: &Activity) -> Row {
+    let raw = activity.raw();
+    let resource = |resource: Party<'_>| json!({"Type": resource.kind, "ID": resource.id, "Name": resource.name});
+    let subject = |user: Party<'_>| json!({"ID": user.id, "Name": user.name});
     row([
-        ("ID", at(activity, "/id")),
-        ("Time", at(activity, "/recordedAt")),
-        ("Action", at(activity, "/action/type")),
-        ("Result", at(activity, "/result/status")),
-        ("Description", at(activity, "/result/description")),
-        ("User", at(activity, "/actors/user/name")),
-        ("UserID", at(activity, "/actors/user/id")),
+        ("ID", at(raw, "/id")),
+        ("Time", at(raw, "/recordedAt")),
+        ("Action", at(raw, "/action/type")),
+        ("Result", at(raw, "/result/status")),
+        ("Description", at(raw, "/result/description")),
+        ("User", at(raw, "/actors/user/name")),
+        ("UserID", at(raw, "/actors/user/id")),
+        ("Resources", activity.resources().map(resource).collect()),
         (
-            "Resources",
-            resources(activity)
-                .map(|resource| {
-                    json!({
-                        "Type": at(resource, "/type"),
-                        "ID": at(resource, "/id"),
-                        "Name": at(resource, "/name"),
-                    })
-                })
-                .collect(),
+            "AffectedUsers",
+            activity.subjects().into_iter().map(subject).collect(),
         ),
-        ("Client", at(activity, "/actors/client/name")),
-        ("ClientID", at(activity, "/actors/client/id")),
-        ("IP", json!(source(activity, Source::Ip))),
-        ("Country", json!(source(activity, Source::Country))),
-        ("UserAgent", json!(source(activity, Source::UserAgent))),
-        ("CorrelationID", at(activity, "/correlationId")),
+        ("Client", at(raw, "/actors/client/name")),
+        ("ClientID", at(raw, "/actors/client/id")),
+        ("IP", json!(activity.ip())),
+        ("Country", json!(activity.country())),
+        ("UserAgent", json!(activity.user_agent())),
+        ("CorrelationID", at(raw, "/correlationId")),
     ])
 }

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::cells::{joined, seconds};
 use crate::{
-    document::{Row, Table, at, cell, compact_table, row},
+    document::{Row, Table, at, compact_table, row},
     operations::{
-        activities::{SOURCES, Source, source, user_labels, users},
+        activities::{user_labels, users},
         phrases::counted,
     },
 };
+use pingone::activity::Activity;
 
 const COLUMNS: [&str; 8] = [
     "Failures",
@@ -28,25 +29,37 @@ const COLUMNS: [&str; 8] = [
 pub struct UserFailures<'a> {
     user: String,
     /// Newest first; never empty.
-    activities: Vec<&'a Value>,
+    activities: Vec<&'a Activity>,
 }
 
-/// Groups failed sign-ons, given newest first, by user, IP address and user agent: busiest first, then latest.
-pub fn by_user(activities: &[Value]) -> Vec<UserFailures<'_>> {
-    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
+/// Where a sign-on came from: IP address, country and user agent, each empty if PingOne did not record it.
+type Source<'a> = [&'a str; 3];
+
+fn source(activity: &Activity) -> Source<'_> {
+    [activity.ip(), activity.country(), activity.user_agent()].map(Option::unwrap_or_default)
+}
+
+/// Groups failed sign-ons, given newest first, by user and source: busiest first, then latest.
+pub fn by_user(activities: &[Activity]) -> Vec<UserFailures<'_>> {
+    let mut groups: BTreeMap<(&str, Source<'_>), Vec<&Activity>> = BTreeMap::new();
     for activity in activities {
-        let [ip, agent] = [Source::Ip, Source::UserAgent].map(|what| text(activity, what));
         for user in user_labels(activity) {
-            let key = [user.to_owned(), ip.clone(), agent.clone()];
+            let key = (user, source(activity));
             groups.entry(key).or_default().push(activity);
         }
     }
     let mut groups: Vec<UserFailures<'_>> = groups
         .into_iter()
-        .map(|([user, ..], activities)| UserFailures { user, activities })
+        .map(|((user, _), activities)| UserFailures {
+            user: user.to_owned(),
+            activities,
+        })
         .collect();
     groups.sort_by_key(|group| {
-        let last = group.activities.first().map(|newest| recorded_at(newest));
+        let last = group
+            .activities
+            .first()
+            .and_then(|newest| newest.recorded_at());
         std::cmp::Reverse((group.activities.len(), last))
     });
     groups
@@ -56,12 +69,7 @@ pub fn by_user(activities: &[Value]) -> Vec<UserFailures<'_>> {
 pub fn table(title: &str, groups: &[UserFailures<'_>]) -> Table {
     let cells = |group: &UserFailures<'_>| {
         let found = &group.activities;
-        let from = |what| first_source(found, what).map(cell).unwrap_or_default();
-        let time = |activity: Option<&&Value>| {
-            activity.map_or_else(String::new, |activity| {
-                seconds(&at(activity, "/recordedAt"))
-            })
-        };
+        let [ip, country, agent] = newest_source(found).map(str::to_owned);
         [
             found.len().to_string(),
             if group.user.is_empty() {
@@ -69,11 +77,11 @@ pub fn table(title: &str, groups: &[UserFailures<'_>]) -> Table {
             } else {
                 group.user.clone()
             },
-            from(Source::Ip),
-            from(Source::Country),
-            time(found.last()),
-            time(found.first()),
-            from(Source::UserAgent),
+            ip,
+            country,
+            seconds(&recorded_at(found.last())),
+            seconds(&recorded_at(found.first())),
+            agent,
             joined(actions(found), ", "),
         ]
     };
@@ -81,20 +89,32 @@ pub fn table(title: &str, groups: &[UserFailures<'_>]) -> Table {
     compact_table(title, COLUMNS, &rows)
 }
 
-/// `4 failed sign-ons: 2 users, 1 IP address`; `None` for fewer than two.
-pub fn totals(activities: &[Value]) -> Option<String> {
+/// `4 failed sign-ons: 2 users, 1 IP address; 3 without an IP address`, so that nobody takes the addresses for all
+/// there are. `None` if the table says as much.
+pub fn totals(activities: &[Activity]) -> Option<String> {
     let users: BTreeSet<&str> = activities.iter().flat_map(user_labels).collect();
     let users = users.iter().filter(|user| !user.is_empty()).count();
-    let ips = activities.iter().map(|activity| text(activity, Source::Ip));
-    let ips: BTreeSet<String> = ips.filter(|ip| !ip.is_empty()).collect();
-    (activities.len() > 1).then(|| {
-        format!(
-            "{}: {}, {}",
-            counted(activities.len(), "failed sign-on"),
-            counted(users, "user"),
-            counted(ips.len(), "IP address")
-        )
-    })
+    let ips: BTreeSet<&str> = activities.iter().filter_map(Activity::ip).collect();
+    let count = activities.len();
+    let without_ip = activities.iter().filter(|one| one.ip().is_none()).count();
+    let failures = counted(count, "failed sign-on");
+    let users = counted(users, "user");
+    match (count, ips.len()) {
+        (0, _) => None,
+        (1, 0) => Some("PingOne recorded no IP address for it.".to_owned()),
+        (1, _) => None,
+        (_, 0) => Some(format!(
+            "{failures}: {users}. PingOne recorded no IP address for any of them."
+        )),
+        (_, ips) => {
+            let ips = counted(ips, "IP address");
+            let rest = (without_ip > 0).then(|| format!("; {without_ip} without an IP address"));
+            Some(format!(
+                "{failures}: {users}, {ips}{}",
+                rest.unwrap_or_default()
+            ))
+        }
+    }
 }
 
 /// The groups as context entries.
@@ -111,13 +131,12 @@ pub fn user_entries(groups: &[UserFailures<'_>]) -> Vec<Value> {
 }
 
 /// The failed sign-ons by source as context entries, busiest first.
-pub fn source_entries(activities: &[Value]) -> Vec<Value> {
-    let mut groups: BTreeMap<[String; 3], Vec<&Value>> = BTreeMap::new();
+pub fn source_entries(activities: &[Activity]) -> Vec<Value> {
+    let mut groups: BTreeMap<Source<'_>, Vec<&Activity>> = BTreeMap::new();
     for activity in activities {
-        let key = SOURCES.map(|what| text(activity, what));
-        groups.entry(key).or_default().push(activity);
+        groups.entry(source(activity)).or_default().push(activity);
     }
-    let mut groups: Vec<Vec<&Value>> = groups.into_values().collect();
+    let mut groups: Vec<Vec<&Activity>> = groups.into_values().collect();
     groups.sort_by_key(|found| std::cmp::Reverse(found.len()));
     let entries = groups
         .iter()
@@ -126,53 +145,42 @@ pub fn source_entries(activities: &[Value]) -> Vec<Value> {
 }
 
 /// A context entry for activities from one source. `found` is newest first.
-fn source_entry(found: &[&Value]) -> Row {
-    let users: BTreeSet<&str> = found.iter().flat_map(|activity| users(activity)).collect();
-    let from = |what| json!(first_source(found, what));
-    let time = |activity: Option<&&Value>| {
-        activity.map_or(Value::Null, |activity| at(activity, "/recordedAt"))
-    };
+fn source_entry(found: &[&Activity]) -> Row {
+    let users: BTreeSet<&str> = found
+        .iter()
+        .flat_map(|activity| users(activity))
+        .filter_map(|user| user.name)
+        .collect();
+    let [ip, country, agent] =
+        newest_source(found).map(|text| Some(text).filter(|text| !text.is_empty()));
     row([
         ("Count", json!(found.len())),
-        ("IP", from(Source::Ip)),
-        ("Country", from(Source::Country)),
-        ("UserAgent", from(Source::UserAgent)),
+        ("IP", json!(ip)),
+        ("Country", json!(country)),
+        ("UserAgent", json!(agent)),
         ("Users", json!(users)),
         ("Actions", json!(actions(found))),
-        ("First", time(found.last())),
-        ("Last", time(found.first())),
+        ("First", recorded_at(found.last())),
+        ("Last", recorded_at(found.first())),
     ])
 }
 
-fn actions<'a>(found: &[&'a Value]) -> BTreeSet<&'a str> {
+fn actions<'a>(found: &[&'a Activity]) -> BTreeSet<&'a str> {
     found
         .iter()
-        .filter_map(|activity| activity.pointer("/action/type").and_then(Value::as_str))
+        .filter_map(|activity| activity.action())
         .collect()
 }
 
-/// An attribute of the newest activity's source, if it is not empty.
-fn first_source<'a>(found: &[&'a Value], what: Source) -> Option<&'a Value> {
-    let newest = found.first()?;
-    source(newest, what).filter(|source| **source != "")
-}
-
-/// An attribute of the source as text, to compare it.
-fn text(activity: &Value, what: Source) -> String {
-    source(activity, what).map_or_else(String::new, key_text)
-}
-
-fn key_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// The time as PingOne writes it: sorts by time.
-fn recorded_at(activity: &Value) -> &str {
-    activity
-        .get("recordedAt")
-        .and_then(Value::as_str)
+/// The source that activities of a group have in common.
+fn newest_source<'a>(found: &[&'a Activity]) -> Source<'a> {
+    found
+        .first()
+        .map(|newest| source(newest))
         .unwrap_or_default()
+}
+
+/// The time as PingOne writes it.
+fn recorded_at(activity: Option<&&Activity>) -> Value {
+    activity.map_or(Value::Null, |activity| at(activity.raw(), "/recordedAt"))
 }

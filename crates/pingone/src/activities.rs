@@ -112,11 +112,16 @@ impl ActivityPage {
     /// Takes the activities for which `keep` is true. Their memory counts until the command ends; that of the others is
     /// released.
     pub fn keep(mut self, keep: impl FnMut(&Activity) -> bool) -> Vec<Activity> {
+        self.retain(keep);
+        self.memory.keep_until_end();
+        self.activities
+    }
+
+    /// Drops the other activities, and their share of the memory: activities are about equally large.
+    fn retain(&mut self, keep: impl FnMut(&Activity) -> bool) {
         let whole = self.activities.len();
         self.activities.retain(keep);
         self.memory.shrink_to_share(self.activities.len(), whole);
-        self.memory.keep_until_end();
-        self.activities
     }
 }
 
@@ -130,6 +135,7 @@ pub struct ActivityPages<'a> {
     conditions: VecDeque<Option<String>>,
     /// The conditions to read instead if PingOne refuses the first one.
     instead: Vec<String>,
+    refused_list: bool,
     pages: Option<Pages>,
 }
 
@@ -156,11 +162,22 @@ impl ActivityPages<'_> {
                 Ok(None) => self.pages = None,
                 Err(error) if error.refuses_filter() && !self.instead.is_empty() => {
                     self.conditions = self.instead.drain(..).map(Some).collect();
+                    self.refused_list = true;
                     self.pages = None;
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether PingOne refused several action types in one query, which took one query for each instead.
+    fn refused_list(&self) -> bool {
+        self.refused_list
+    }
+
+    /// Whether there is a further page.
+    fn has_more(&self) -> bool {
+        !self.conditions.is_empty() || self.pages.as_ref().is_some_and(Pages::has_next)
     }
 
     fn first_page(&self, condition: Option<String>) -> Pages {
@@ -190,6 +207,7 @@ impl Client<'_> {
             page_size: page_size.min(MAX_PAGE_SIZE),
             conditions: filters.unwrap_or_else(|| VecDeque::from([None])),
             instead: condition.map(Condition::simple_filters).unwrap_or_default(),
+            refused_list: false,
             pages: None,
         }
     }

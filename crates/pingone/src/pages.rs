@@ -166,18 +166,18 @@ pub struct Paging<Position = PageToken> {
 }
 
 /// A part of a list, and where the next part starts.
-pub struct Part<Position = PageToken> {
+pub struct Part<Position = PageToken, Item = Value> {
     /// The items, with every secret masked.
-    pub items: Vec<Value>,
+    pub items: Vec<Item>,
     /// Whether there are, or may be, more items.
     pub more: bool,
     /// Where to continue. Also `None` if there is more, but PingOne's link to it has no cursor.
     pub next: Option<Position>,
 }
 
-impl<Position> Part<Position> {
+impl<Position, Item> Part<Position, Item> {
     /// The last part of a list.
-    pub(super) fn last(items: Vec<Value>) -> Self {
+    pub(super) fn last(items: Vec<Item>) -> Self {
         Self {
             items,
             more: false,
@@ -354,6 +354,11 @@ impl Pages {
 
     fn unusable(&self, reason: &str) -> Error {
         self.label.unusable(reason)
+    }
+
+    /// Whether there is a further page.
+    pub(super) fn has_next(&self) -> bool {
+        self.next.is_some()
     }
 
     /// Reads the next page; `None` after the last.

@@ -2,21 +2,18 @@
 //! read backwards in slices, each of which is read completely and sorted here. If a slice holds more than is wanted,
 //! only its newest quarter is read: the cost of a list depends on its limit, not on how much there is.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{cell::Cell, collections::HashSet, fmt, str::FromStr};
 
 use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-use super::{ACTIVITIES, MAX_SPAN};
+use super::{Condition, MAX_PAGE_SIZE, MAX_SPAN, Span};
 use crate::{
-    call::{List, Path},
+    activity::Activity,
     client::Client,
     error::Error,
-    filter,
     memory::Reservation,
     pages::{InvalidPageToken, Paging, Part},
-    times::to_rfc3339_millis,
 };
 
 /// How much shorter the next slice is after one that held too much, and how much longer after one that was nearly
@@ -24,8 +21,6 @@ use crate::{
 const SPAN_FACTOR: u8 = 4;
 /// A slice this short is not divided any further.
 const MIN_SPAN: SignedDuration = SignedDuration::from_secs(1);
-/// PingOne's own page size for activities.
-pub const PAGE_SIZE: usize = 100;
 /// Smaller pages would cost too many calls, which are rate-limited.
 const MIN_PAGE_SIZE: usize = 10;
 /// PingOne allows ten audit queries per second for the whole license.
@@ -39,9 +34,26 @@ pub struct ActivityQuery {
     pub from: Timestamp,
     /// Exclusive end.
     pub to: Timestamp,
-    /// Attributes and values, one of which must match. PingOne takes a single one beside the time, so each becomes a
-    /// query; without any, there is one query for everything.
-    pub conditions: Vec<(&'static str, String)>,
+    /// Conditions, one of which must be met. PingOne takes a single one beside the time, so each becomes a query; without
+    /// any, there is one query for everything.
+    pub conditions: Vec<Condition>,
+}
+
+impl ActivityQuery {
+    /// Takes action types one by one from now on.
+    fn split_actions(&mut self) {
+        let conditions = std::mem::take(&mut self.conditions);
+        let split = conditions
+            .into_iter()
+            .flat_map(|condition| match condition {
+                Condition::Actions(actions) => actions
+                    .into_iter()
+                    .map(|action| Condition::Actions(vec![action]))
+                    .collect(),
+                other => vec![other],
+            });
+        self.conditions = split.collect();
+    }
 }
 
 /// A position in the audit trail, newest first: after this activity. Written as `id/time`.
@@ -71,14 +83,11 @@ impl FromStr for Position {
 
 impl Position {
     /// The position of an activity in the slice that starts at `start`.
-    fn of(activity: &Value, start: Timestamp) -> Self {
-        let text = |name: &str| activity.get(name).and_then(Value::as_str);
+    fn of(activity: &Activity, start: Timestamp) -> Self {
         Self {
             // An activity without a readable time sorts to the end of its slice.
-            at: text("recordedAt")
-                .and_then(|at| at.parse().ok())
-                .unwrap_or(start),
-            id: text("id").unwrap_or_default().to_owned(),
+            at: activity.recorded_at().unwrap_or(start),
+            id: activity.id().unwrap_or_default().to_owned(),
         }
     }
 
@@ -88,13 +97,22 @@ impl Position {
     }
 }
 
+/// Activities that were kept, how many were read, and the memory of those kept.
+#[derive(Default)]
+struct Found {
+    activities: Vec<Activity>,
+    read: usize,
+    memory: Reservation,
+}
+
 /// The activities of a slice that come after `earlier`, newest first. `start` is that of the slice.
 fn positioned_after(
     earlier: Option<&Position>,
-    activities: impl Iterator<Item = Value>,
+    activities: Vec<Activity>,
     start: Timestamp,
-) -> Vec<(Position, Value)> {
-    let mut positioned: Vec<(Position, Value)> = activities
+) -> Vec<(Position, Activity)> {
+    let mut positioned: Vec<(Position, Activity)> = activities
+        .into_iter()
         .map(|activity| (Position::of(&activity, start), activity))
         .filter(|(position, _)| earlier.is_none_or(|earlier| position.order() > earlier.order()))
         .collect();
@@ -104,15 +122,17 @@ fn positioned_after(
 
 impl Client<'_> {
     /// Reads the activities for which `keep` is true, newest first. An activity becomes visible some time after the
-    /// action (how long is undocumented).
+    /// action (how long is undocumented). What is older than [`MAX_SPAN`] is there only if it was restored; it is asked
+    /// for in queries of its own, and if PingOne refuses those, the list ends there.
     pub async fn activities(
         &self,
-        query: &ActivityQuery,
+        mut query: ActivityQuery,
         paging: &Paging<Position>,
-        keep: impl Fn(&Value) -> bool,
-    ) -> Result<Part<Position>, Error> {
+        keep: impl Fn(&Activity) -> bool,
+    ) -> Result<Part<Position, Activity>, Error> {
         let limit = paging.limit.unwrap_or(usize::MAX);
-        let page_size = paging.page_size.max(MIN_PAGE_SIZE);
+        let page_size = paging.page_size.clamp(MIN_PAGE_SIZE, MAX_PAGE_SIZE);
+        let restored_before = self.now().saturating_sub(MAX_SPAN).unwrap_or(query.from);
         let mut to = match &paging.from {
             // PingOne's times have milliseconds, and more activities of the same millisecond may follow.
             Some(Position { at, .. }) => at
@@ -120,39 +140,56 @@ impl Client<'_> {
                 .map_or(query.to, |after| query.to.min(after)),
             None => query.to,
         };
+        let begin = to;
         // The memory of the activities found.
-        let mut reservation = self.budget().reserve();
-        let mut span = MAX_SPAN;
-        let mut found: Vec<(Position, Value)> = Vec::new();
+        let mut memory = self.budget().reserve();
+        let mut length = MAX_SPAN;
+        let mut found: Vec<(Position, Activity)> = Vec::new();
         while to > query.from {
-            let from = to
-                .saturating_sub(span)
-                .unwrap_or(query.from)
-                .max(query.from);
+            let from = to.saturating_sub(length).unwrap_or(query.from);
+            let mut from = from.max(query.from);
+            if to > restored_before {
+                from = from.max(restored_before);
+            }
             let max = paging
                 .limit
                 .filter(|_| to.duration_since(from) > MIN_SPAN)
                 .map(|limit| (limit - found.len()).max(page_size));
-            let read = self.read_span(from, to, query, page_size, max).await?;
-            let Some((activities, mut of_span)) = read else {
-                span = to.duration_since(from) / i32::from(SPAN_FACTOR);
+            let takes_lists = Cell::new(true);
+            let slice = Slice {
+                span: Span { from, to },
+                page_size,
+                max,
+                takes_lists: &takes_lists,
+            };
+            let read = match self.read_slice(&slice, &query.conditions, &keep).await {
+                Err(error) if error.refuses_filter() && to <= restored_before && to < begin => {
+                    break;
+                }
+                read => read?,
+            };
+            if !takes_lists.get() {
+                query.split_actions();
+            }
+            let Some(Found {
+                activities,
+                read,
+                memory: of_slice,
+            }) = read
+            else {
+                length = to.duration_since(from) / i32::from(SPAN_FACTOR);
                 continue;
             };
-            let number = activities.len();
-            let is_sparse = max.is_none_or(|max| number * usize::from(SPAN_FACTOR) <= max);
-            let activities = activities.into_iter().filter(&keep);
-            let positioned = positioned_after(paging.from.as_ref(), activities, from);
-            // What was filtered out takes no memory; activities are about equally large.
-            of_span.shrink_to_share(positioned.len(), number);
-            reservation.merge(of_span);
-            found.extend(positioned);
+            let is_sparse = max.is_none_or(|max| read * usize::from(SPAN_FACTOR) <= max);
+            found.extend(positioned_after(paging.from.as_ref(), activities, from));
+            memory.merge(of_slice);
             self.set_progress(format!(
                 "{} activities found, back to {from:.0}",
                 found.len()
             ));
             if found.len() > limit || found.len() == limit && from > query.from {
                 found.truncate(limit);
-                reservation.keep_until_end();
+                memory.keep_until_end();
                 return Ok(Part {
                     more: true,
                     next: found.last().map(|(position, _)| position.clone()),
@@ -161,65 +198,98 @@ impl Client<'_> {
             }
             to = from;
             if is_sparse {
-                span = (span * i32::from(SPAN_FACTOR)).min(MAX_SPAN);
+                length = (length * i32::from(SPAN_FACTOR)).min(MAX_SPAN);
             }
         }
-        reservation.keep_until_end();
+        memory.keep_until_end();
         let items = found.into_iter().map(|(_, activity)| activity);
         Ok(Part::last(items.collect()))
     }
 
-    /// Reads the activities of a slice; `None` if one of the queries has more than `max`.
-    async fn read_span(
+    /// Reads the activities of a slice; `None` if one of the queries has more than its maximum.
+    async fn read_slice(
         &self,
-        from: Timestamp,
-        to: Timestamp,
-        query: &ActivityQuery,
-        page_size: usize,
-        max: Option<usize>,
-    ) -> Result<Option<(Vec<Value>, Reservation)>, Error> {
-        let times = [
-            format!("recordedAt ge {}", Value::from(to_rfc3339_millis(from))),
-            format!("recordedAt lt {}", Value::from(to_rfc3339_millis(to))),
-        ];
-        let mut filters: Vec<String> = query
-            .conditions
-            .iter()
-            .map(|(attribute, value)| filter::equals(attribute, value))
-            .map(|condition| [times.join(" and "), condition].join(" and "))
-            .collect();
-        if filters.is_empty() {
-            filters.push(times.join(" and "));
+        slice: &Slice<'_>,
+        conditions: &[Condition],
+        keep: impl Fn(&Activity) -> bool,
+    ) -> Result<Option<Found>, Error> {
+        let mut queries: Vec<Option<&Condition>> = conditions.iter().map(Some).collect();
+        if queries.is_empty() {
+            queries.push(None);
         }
-        let paging = &Paging {
-            limit: max,
-            page_size,
-            from: None,
-        };
-        let queries = stream::iter(filters).map(|filter| async move {
-            let activities = List::at(Path::of(&[ACTIVITIES]), ACTIVITIES);
-            let reader = self.reader();
-            reader.list_part(activities, Some(&filter), paging).await
-        });
-        let parts: Vec<Result<(Part, Reservation), Error>> =
+        let keep = &keep;
+        let queries = stream::iter(queries)
+            .map(|condition| async move { self.read_query(slice, condition, keep).await });
+        let parts: Vec<Result<Option<Found>, Error>> =
             queries.buffered(MAX_CONCURRENT_QUERIES).collect().await;
-        let parts = parts.into_iter().collect::<Result<Vec<_>, Error>>()?;
-        if parts.iter().any(|(part, _)| part.more) {
-            return Ok(None);
-        }
-        let mut reservation = self.budget().reserve();
+        let mut all = Found {
+            memory: self.budget().reserve(),
+            ..Found::default()
+        };
         // The same activity may match two conditions.
         let mut seen = HashSet::new();
-        let mut activities = Vec::new();
-        for (part, of_part) in parts {
-            reservation.merge(of_part);
-            activities.extend(part.items.into_iter().filter(|activity| {
-                let id = activity.get("id").and_then(Value::as_str);
-                id.is_none_or(|id| seen.insert(id.to_owned()))
-            }));
+        for part in parts {
+            let Some(part) = part? else {
+                return Ok(None);
+            };
+            all.read += part.read;
+            all.memory.merge(part.memory);
+            all.activities
+                .extend(part.activities.into_iter().filter(|activity| {
+                    let id = activity.id();
+                    id.is_none_or(|id| seen.insert(id.to_owned()))
+                }));
         }
-        Ok(Some((activities, reservation)))
+        Ok(Some(all))
     }
+
+    async fn read_query(
+        &self,
+        slice: &Slice<'_>,
+        condition: Option<&Condition>,
+        keep: impl Fn(&Activity) -> bool,
+    ) -> Result<Option<Found>, Error> {
+        // Few of all those with a type of resource are wanted, so they are read in the largest pages.
+        let is_sieved = matches!(condition, Some(Condition::ResourceType(_)));
+        let (page_size, max) = if is_sieved {
+            let max = slice.max.map(|max| max.max(MAX_PAGE_SIZE));
+            (MAX_PAGE_SIZE, max)
+        } else {
+            (slice.page_size, slice.max)
+        };
+        let mut found = Found {
+            memory: self.budget().reserve(),
+            ..Found::default()
+        };
+        let mut pages = self.activity_pages(slice.span, condition, page_size);
+        loop {
+            let page = pages.next().await;
+            if pages.refused_list() {
+                slice.takes_lists.set(false);
+            }
+            let Some(mut page) = page? else {
+                return Ok(Some(found));
+            };
+            found.read += page.activities.len();
+            page.retain(&keep);
+            found.memory.merge(page.memory);
+            found.activities.append(&mut page.activities);
+            let max = max.unwrap_or(usize::MAX);
+            if found.read > max || found.read == max && pages.has_more() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// A slice of the span, and how to read it.
+struct Slice<'a> {
+    span: Span,
+    page_size: usize,
+    /// The most activities that a query of it should have.
+    max: Option<usize>,
+    /// Becomes false if PingOne does not take several action types at once.
+    takes_lists: &'a Cell<bool>,
 }
 
 #[cfg(test)]
@@ -231,7 +301,7 @@ mod tests {
     #[test]
     fn positions_round_trip_as_text() {
         let activity = json!({"id": "a/b", "recordedAt": "2026-03-04T09:58:02.114Z"});
-        let position = Position::of(&activity, Timestamp::UNIX_EPOCH);
+        let position = Position::of(&activity.into(), Timestamp::UNIX_EPOCH);
         assert_eq!(position.to_string(), "a/b/2026-03-04T09:58:02.114Z");
         assert_eq!(
             position.to_string().parse::<Position>().ok(),
@@ -245,7 +315,8 @@ mod tests {
     #[test]
     fn the_newest_come_first_and_ties_are_ordered_by_id() {
         let position = |id: &str, at: &str| {
-            Position::of(&json!({"id": id, "recordedAt": at}), Timestamp::UNIX_EPOCH)
+            let activity = json!({"id": id, "recordedAt": at});
+            Position::of(&activity.into(), Timestamp::UNIX_EPOCH)
         };
         let newest = position("a", "2026-03-04T10:00:00Z");
         let first = position("a", "2026-03-04T09:00:00Z");
