@@ -100,9 +100,8 @@ pub fn totals(activities: &[Activity]) -> Option<String> {
     let failures = counted(count, "failed sign-on");
     let users = counted(users, "user");
     match (count, ips.len()) {
-        (0, _) => None,
         (1, 0) => Some("PingOne recorded no IP address for it.".to_owned()),
-        (1, _) => None,
+        (0 | 1, _) => None,
         (_, 0) => Some(format!(
             "{failures}: {users}. PingOne recorded no IP address for any of them."
         )),
