@@ -17,6 +17,7 @@ FILLS = {
     "title": (205, 232, 213),
     "condition": (252, 233, 190),
     "regular": (214, 228, 240),
+    "playbook": (226, 217, 240),
 }
 # Letters of 5 by 7 pixels. Each row is the hexadecimal number of its five bits.
 LETTERS = {

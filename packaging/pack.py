@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the pack as a zip for XSOAR: the integration as one file, playbooks, a script, release notes, pages.
+"""Builds the pack as a zip for XSOAR: the integration as one file, incidents, playbooks, scripts, release notes, pages.
 
 Writes PingOneXSOAR.zip, and the same pack in the layout of a content repository (pack/Packs/PingOneXSOAR), with the
 pages and images that demisto-sdk requires for each item. Needs PyYAML: pip install PyYAML.
@@ -21,6 +21,18 @@ PACK = common.PACKAGING / "pack"
 ID = "PingOneXSOAR"
 # XSOAR's names for kinds of content. A pack's metadata lists all of them, even if it has none.
 KINDS = ("automation", "playbook", "integration")
+# Content that the zip holds as it is here, by folder: its kind, and the members that the metadata repeat.
+AS_IT_IS = {
+    "IncidentFields": ("incidentfield", ("name", "type", "description")),
+    "IncidentTypes": ("incidenttype", ("name", "playbook", "closureScript", "hours", "days", "weeks")),
+    "Classifiers": ("classifier", ("name", "description")),
+    "Layouts": ("layoutscontainer", ("name", "description")),
+}
+# What the integration names as the defaults of its incidents.
+DEFAULTS = {
+    "defaultclassifier": "classifier-PingOne.json",
+    "defaultmapperin": "classifier-mapper-incoming-PingOne.json",
+}
 
 
 def write(path, data):
@@ -43,6 +55,9 @@ def lay_out(folder, integration):
     write(beside / "README.md", readme.integration(manifest, common.ROOT / "test_data"))
     for name in ("PingOne_image.png", "PingOne_description.md"):
         write(beside / name, (PACK / name).read_bytes())
+    for name in AS_IT_IS:
+        for file in files_of(name):
+            write(folder / name / file.name, file.read_bytes())
     for file in script_files():
         definition = yaml.safe_load(file.read_text())
         beside = folder / "Scripts" / file.stem
@@ -53,6 +68,17 @@ def lay_out(folder, integration):
         write(folder / "Playbooks" / file.name, file.read_bytes())
         write(folder / "Playbooks" / (file.stem + "_README.md"), readme.playbook(playbook))
         write(folder / "doc_files" / (file.stem.replace("playbook-", "") + ".png"), flow_chart.draw(playbook))
+
+
+def files_of(name):
+    return sorted((PACK / name).glob("*.json"))
+
+
+def with_defaults(integration):
+    """The integration with the pack's classifier and mapper as its defaults. Uploaded alone, it must not name them."""
+    names = [json.loads((PACK / "Classifiers" / name).read_text())["id"] for name in DEFAULTS.values()]
+    lines = ["%s: %s\n" % one for one in zip(DEFAULTS, names)]
+    return common.replaced(integration, "\nscript:\n", "\n%sscript:\n" % "".join(lines))
 
 
 def script_files():
@@ -75,6 +101,11 @@ def metadata(manifest, playbooks, scripts):
     own = json.loads((PACK / "pack_metadata.json").read_text())
     contents = {kind: [] for kind in KINDS}
     contents["playbook"] = [{"name": one["name"], "description": one["description"]} for one in playbooks]
+    for name, (kind, members) in AS_IT_IS.items():
+        items = [json.loads(file.read_text()) for file in files_of(name)]
+        for item in items:
+            item["playbook"] = item.get("playbookId", "")
+        contents[kind] = [{member: item.get(member, "") for member in members} for item in items]
     contents["automation"] = [
         {"name": one["name"], "description": one["comment"], "tags": one["tags"]} for one in scripts
     ]
@@ -120,10 +151,20 @@ def zip_files(folder):
     found.update({str(file.relative_to(folder)): file.read_bytes() for file in files})
     for file in sorted(folder.glob("Scripts/*/*.yml")):
         found["Scripts/script-" + file.name] = file.read_bytes()
+    for name in AS_IT_IS:
+        found.update({str(file.relative_to(folder)): packed(file) for file in sorted(folder.glob(name + "/*.json"))})
     files = sorted(folder.glob("Playbooks/*.yml")) + sorted(folder.glob("ReleaseNotes/*.md"))
     found.update({str(file.relative_to(folder)): file.read_bytes() for file in files})
     found["Integrations/integration-PingOne.yml"] = (folder / "Integrations" / "PingOne" / "PingOne.yml").read_bytes()
     return found
+
+
+def packed(file):
+    """JSON content as it is in the zip. Servers also read the versions of a layout under older names."""
+    item = json.loads(file.read_text())
+    if file.parent.name == "Layouts":
+        item.update(fromServerVersion=item["fromVersion"], toServerVersion="99.99.99")
+    return json.dumps(item, indent=4).encode()
 
 
 def zipped(files, file):
@@ -150,6 +191,7 @@ def main():
     else:
         program = common.executable(arguments.executable).read_bytes()
         integration = common.unified("PingOne", one_file.carrying(relay, program))
+    integration = with_defaults(integration)
     folder = arguments.out / "pack" / "Packs" / ID
     lay_out(folder, integration)
     file = arguments.out / (ID + ".zip")

@@ -6,6 +6,7 @@ Their content comes from the manifest, the playbooks and the recorded cases.
 import json
 
 EXAMPLE = "document-example"
+NO_PLAYBOOKS = "### Sub-playbooks\n\nThis playbook does not use any sub-playbooks.\n"
 CLIENT = """You can execute these commands from the CLI, as part of an automation, or in a playbook.
 After you successfully execute a command, a DBot message appears in the War Room with the command details.
 """
@@ -137,6 +138,7 @@ def nested(context):
 
 def script(page):
     """The page of a script."""
+    outputs = [[o["contextPath"], o["description"], o["type"]] for o in page["outputs"]]
     rows = [["Script Type", "%s3" % page["type"]], ["Cortex XSOAR Version", page["fromversion"]]]
     return "\n".join(
         [
@@ -144,12 +146,11 @@ def script(page):
             "## Script Data\n\n---\n",
             table(["Name", "Description"], rows),
             "## Inputs\n\n---\n",
-            table(["Argument Name", "Description", "Required"], map(argument_row, page["args"])),
+            table(["Argument Name", "Description", "Required"], map(argument_row, page["args"]))
+            if page["args"]
+            else "There are no inputs for this script.\n",
             "## Outputs\n\n---\n",
-            table(
-                ["Path", "Description", "Type"],
-                [[o["contextPath"], o["description"], o["type"]] for o in page["outputs"]],
-            ),
+            table(["Path", "Description", "Type"], outputs) if outputs else "There are no outputs for this script.\n",
         ]
     )
 
@@ -161,6 +162,7 @@ def playbook(page):
     """The page of a playbook."""
     tasks = [task["task"] for task in page["tasks"].values()]
     commands = sorted({task["script"].split("|||")[1] for task in tasks if task["iscommand"]})
+    playbooks = sorted({task["playbookName"] for task in tasks if task.get("playbookName")})
     scripts = sorted({task["scriptName"] for task in tasks if task.get("scriptName")})
     inputs = [
         [i["key"], i["description"], value(i["value"]), "Required" if i["required"] else "Optional"]
@@ -172,8 +174,7 @@ def playbook(page):
             page["description"],
             "## Dependencies\n",
             "This playbook uses the following sub-playbooks, integrations, and scripts.\n",
-            "### Sub-playbooks\n",
-            "This playbook does not use any sub-playbooks.\n",
+            bullets("Sub-playbooks", playbooks) if playbooks else NO_PLAYBOOKS,
             bullets("Integrations", ["PingOne"]),
             bullets("Scripts", scripts),
             bullets("Commands", commands),
@@ -193,4 +194,5 @@ def bullets(title, items):
 
 def value(given):
     """The default value of an input."""
-    return given.get("simple") or given.get("complex", {}).get("root", "")
+    parts = given.get("complex", {})
+    return given.get("simple") or ".".join(parts[name] for name in ("root", "accessor") if name in parts)

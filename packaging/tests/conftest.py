@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from incident import Incident
+from playbooks import MANIFEST, PLAYBOOKS
 from sandbox import Sandbox, environment
+from xsoar import Container
 
 PACKAGING = Path(__file__).resolve().parent.parent
 ROOT = PACKAGING.parent
@@ -77,3 +80,19 @@ def one_files(tmp_path_factory, executable):
 def script(one_files):
     """The code of the one file, as XSOAR's server would send it."""
     return yaml.safe_load(one_files["PingOne"])["script"]["script"]
+
+
+@pytest.fixture
+def incident(relay, sandbox, image_env):
+    """An incident whose commands go through the relay to the executable and the sandbox."""
+    with Container(relay, sandbox.params, env=image_env) as container:
+
+        def run(brand, name, args):
+            assert brand == "PingOne"
+            answer = container.run(name, args)
+            assert not answer.exceptions, answer.exceptions
+            return answer.entries
+
+        incident = Incident(run, MANIFEST, playbooks=PLAYBOOKS)
+        incident.container = container
+        yield incident

@@ -58,8 +58,9 @@ TRANSFORMERS = {
 class Incident:
     """An incident: its context and its War Room notes."""
 
-    def __init__(self, run_command, manifest, enabled=("PingOne",)):
+    def __init__(self, run_command, manifest, enabled=("PingOne",), playbooks=None):
         self.run_command, self.enabled = run_command, enabled
+        self.playbooks = playbooks or {}
         self.commands = {command["name"]: command for command in manifest["script"]["commands"]}
         self.context, self.notes, self.asked, self.done = {}, [], [], []
 
@@ -157,6 +158,10 @@ class Incident:
         args = {name: values for name, values in args.items() if values}
         if task["task"]["iscommand"]:
             self.command(task, args)
+        elif task["type"] == "playbook":
+            assert task["separatecontext"] is False, "a context of its own is not supported"
+            given = {name: values[0] if len(values) == 1 else values for name, values in args.items()}
+            self.play(self.playbooks[task["task"]["playbookName"]], given, decisions)
         elif task["type"] == "condition" and "conditions" in task:
             for condition in task["conditions"]:
                 if all(any(self.holds(rule, inputs) for rule in any_of) for any_of in condition["condition"]):

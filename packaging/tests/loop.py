@@ -71,6 +71,9 @@ class Demisto:
     def setLastRun(self, value):
         return ask({"type": "executeCommand", "command": "setLastRun", "args": {"value": value}})
 
+    def incident(self):
+        return self.callingContext["context"]["Incidents"][0]
+
     def executeCommand(self, command, args):
         return ask({"type": "executeCommand", "command": command, "args": args})
 

@@ -50,6 +50,11 @@ class Sandbox:
         self.process.stdout.close()
 
 
+def changes(sandbox):
+    """The calls that change something."""
+    return [call for call in sandbox.calls() if not call.startswith("GET ") and not call.endswith("/as/token")]
+
+
 def environment(folder):
     """What XSOAR sets for a container of an image that has `folder` on its search path."""
     return {

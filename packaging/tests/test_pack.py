@@ -20,6 +20,11 @@ MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = [command["name"] for command in MANIFEST["script"]["commands"]]
 SCRIPTS = sorted(file.stem for file in (PACKAGING / "pack" / "Scripts").glob("*.yml"))
 PLAYBOOKS = sorted(file.name for file in (PACKAGING / "pack" / "Playbooks").iterdir())
+INCIDENTS = [
+    "%s/%s" % (folder, file.name)
+    for folder in ("IncidentFields", "IncidentTypes", "Classifiers", "Layouts")
+    for file in sorted((PACKAGING / "pack" / folder).iterdir())
+]
 METADATA = json.loads((PACKAGING / "pack" / "pack_metadata.json").read_text())
 SDK_PYTHON = os.path.join(os.environ.get("MANIFEST_VENV", TARGET / "manifest-venv"), "bin", "python")
 
@@ -43,15 +48,18 @@ def test_the_zip_holds_what_is_installed_and_nothing_else(pack):
             "pack_metadata.json",
             "README.md",
             *("Scripts/script-%s.yml" % name for name in SCRIPTS),
+            *INCIDENTS,
             *("Playbooks/" + name for name in PLAYBOOKS),
             "ReleaseNotes/%s.md" % common.version().replace(".", "_"),
             "Integrations/integration-PingOne.yml",
         ]
 
 
-def test_the_integration_inside_is_the_one_file(pack, one_files):
+def test_the_integration_inside_is_the_one_file_with_the_incidents_of_the_pack(pack, one_files):
     with zipfile.ZipFile(pack[1]) as archive:
-        assert archive.read("Integrations/integration-PingOne.yml").decode() == one_files["PingOne"]
+        inside = archive.read("Integrations/integration-PingOne.yml").decode()
+    defaults = "defaultclassifier: PingOne - Classifier\ndefaultmapperin: PingOne - Incoming Mapper\n"
+    assert defaults in inside and inside.replace(defaults, "", 1) == one_files["PingOne"]
 
 
 def test_a_script_inside_is_its_definition_with_its_code(pack):
@@ -87,6 +95,20 @@ def test_the_pack_is_not_the_published_one_and_has_the_version_of_the_executable
     contents = metadata["contentItems"]
     assert [command["name"] for command in contents["integration"][0]["commands"]] == COMMANDS
     assert len(contents["playbook"]) == len(PLAYBOOKS)
+
+
+def test_the_incidents_inside_are_the_ones_here(pack):
+    with zipfile.ZipFile(pack[1]) as archive:
+        for name in INCIDENTS:
+            inside, here = json.loads(archive.read(name)), json.loads((PACKAGING / "pack" / name).read_text())
+            assert inside.items() >= here.items(), name
+        contents = json.loads(archive.read("metadata.json"))["contentItems"]
+    listed = {
+        item["name"]
+        for kind in ("incidentfield", "incidenttype", "classifier", "layoutscontainer")
+        for item in contents[kind]
+    }
+    assert listed == {json.loads((PACKAGING / "pack" / name).read_text())["name"] for name in INCIDENTS}
 
 
 def test_release_notes_and_page_name_every_playbook_and_script(pack):
@@ -204,6 +226,8 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
     manifest = manifest.replace("    - User Hard Remediation\n", "    - User Hard Remediation\n    - Users\n", 1)
     (integration / "PingOne.yml").write_text(manifest + "# https://tenant.pingone.test\n")
     (folder / "doc_files" / "PingOne_-_Restore_User.png").unlink()
+    field = folder / "IncidentFields" / "incidentfield-PingOne_Action.json"
+    field.write_text(field.read_text().replace('"unsearchable": true', '"unsearchable": false'))
     checked = subprocess.run(
         [SDK_PYTHON, PACKAGING / "check_pack.py", folder, pack[1]],
         stderr=subprocess.PIPE,
@@ -219,10 +243,12 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
         "[BA109]",
         "[BA112]",
         "[BA129]",
+        "[IF115]",
         "[IM100]",
         "PingOne.yml:",
         "PingOne.yml is not the same",
         "User.yml is not the same",
+        "PingOne_Action.json is not the same",
     )
     for words in expected:
         assert words in checked.stderr, checked.stderr

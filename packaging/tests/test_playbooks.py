@@ -2,18 +2,16 @@
 
 import json
 
+import incidents
 import pytest
 import yaml
-from conftest import PACKAGING, ROOT
-from incident import Incident, Stopped, in_order, ways
-from xsoar import Container
+from incident import Stopped, in_order, ways
+from playbooks import FILES, MANIFEST, PLAYBOOKS
+from sandbox import changes
 
-FILES = sorted((PACKAGING / "pack" / "Playbooks").glob("playbook-*.yml"))
-PLAYBOOKS = {playbook["name"]: playbook for playbook in (yaml.safe_load(file.read_text()) for file in FILES)}
 CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Restore User"]
 ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
 FATIGUE = PLAYBOOKS["PingOne - MFA Fatigue"]
-MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 NORA = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003"
@@ -22,8 +20,8 @@ MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-451
 EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
 
 
-def test_there_are_five_and_each_is_in_the_file_of_its_name():
-    assert len(PLAYBOOKS) == 5
+def test_there_are_six_and_each_is_in_the_file_of_its_name():
+    assert len(PLAYBOOKS) == 6
     for file in FILES:
         playbook = yaml.safe_load(file.read_text())
         assert file.name == "playbook-%s.yml" % playbook["name"].replace(" ", "_")
@@ -50,8 +48,10 @@ def test_every_condition_has_a_way_for_each_answer(playbook):
         if task["type"] != "condition":
             assert answers <= {"#none#"}, task["task"]["name"]
             continue
-        labels = {condition["label"] for condition in task.get("conditions", [])} or {"yes"}
-        assert answers == labels | {"#default#"}, task["task"]["name"]
+        labels = {condition["label"] for condition in task.get("conditions", [])}
+        if not labels:  # a script says yes or no, and a person chooses one of the answers
+            labels = {"yes"} if "scriptName" in task["task"] else answers - {"#default#"}
+        assert labels and answers == labels | {"#default#"}, task["task"]["name"]
         assert task["task"]["name"].endswith("?"), task["task"]["name"]
 
 
@@ -103,6 +103,8 @@ def written(task):
     if task["task"]["iscommand"]:
         name = task["task"]["script"].split("|||")[1]
         return {output["contextPath"] for output in COMMANDS[name].get("outputs", [])}
+    if "playbookName" in task["task"]:
+        return {output["contextPath"] for output in PLAYBOOKS[task["task"]["playbookName"]]["outputs"]}
     if task["task"].get("scriptName") == "SetAndHandleEmpty":
         key, value = arguments["key"]["simple"], arguments["value"].get("simple", "")
         members = json.loads(value) if value.startswith("{") else {}
@@ -132,31 +134,22 @@ def test_every_context_path_that_is_read_was_written_before(playbook):
         assert is_there(output["contextPath"], everything), output["contextPath"]
     for one in playbook["inputs"]:
         for path in paths(one["value"]):
-            assert is_there(path, {out["contextPath"] for name in COMMANDS.values() for out in name.get("outputs", [])})
+            outputs = {out["contextPath"] for name in COMMANDS.values() for out in name.get("outputs", [])}
+            assert is_there(path, outputs | {"incident." + field for field in incidents.mapped_fields()}), path
+
+
+@EACH
+def test_sub_playbooks_are_ours_and_take_what_they_are_given(playbook):
+    for task in playbook["tasks"].values():
+        assert (task["type"] == "playbook") == ("playbookName" in task["task"]), task["task"]["name"]
+        if task["type"] == "playbook":
+            inputs = {one["key"]: one for one in PLAYBOOKS[task["task"]["playbookName"]]["inputs"]}
+            given = set(task["scriptarguments"])
+            assert given <= set(inputs), task["task"]["name"]
+            assert {key for key, one in inputs.items() if one["required"]} <= given, task["task"]["name"]
 
 
 # Run against the sandbox
-
-
-@pytest.fixture
-def incident(relay, sandbox, image_env):
-    """An incident whose commands go through the relay to the executable and the sandbox."""
-    with Container(relay, sandbox.params, env=image_env) as container:
-
-        def run(brand, name, args):
-            assert brand == "PingOne"
-            answer = container.run(name, args)
-            assert not answer.exceptions, answer.exceptions
-            return answer.entries
-
-        incident = Incident(run, MANIFEST)
-        incident.container = container
-        yield incident
-
-
-def changes(sandbox):
-    """The calls that change something."""
-    return [call for call in sandbox.calls() if not call.startswith("GET ") and not call.endswith("/as/token")]
 
 
 def outcomes(steps):

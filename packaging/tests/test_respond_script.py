@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from conftest import PACKAGING, ROOT
+from sandbox import changes
 from xsoar import Container
 
 SCRIPT = PACKAGING / "pack" / "Scripts" / "PingOneRespondToUser.py"
@@ -47,10 +48,6 @@ def server(relay, sandbox, image_env):
 def context(entry):
     """The context of an entry by the name of its key, without the condition for merging."""
     return {key.split("(")[0]: value for key, value in entry["EntryContext"].items()}
-
-
-def changes(sandbox):
-    return [call for call in sandbox.calls() if not call.startswith("GET ") and not call.endswith("/as/token")]
 
 
 def test_a_user_is_disabled_signed_off_and_must_change_the_password(server, sandbox):
