@@ -227,7 +227,7 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
     (integration / "PingOne.yml").write_text(manifest + "# https://tenant.pingone.test\n")
     (folder / "doc_files" / "PingOne_-_Restore_User.png").unlink()
     field = folder / "IncidentFields" / "incidentfield-PingOne_Action.json"
-    field.write_text(field.read_text().replace('"unsearchable": true', '"unsearchable": false'))
+    field.write_text(field.read_text().replace('"content": true', '"content": false'))
     checked = subprocess.run(
         [SDK_PYTHON, PACKAGING / "check_pack.py", folder, pack[1]],
         stderr=subprocess.PIPE,
@@ -243,7 +243,7 @@ def test_the_check_finds_what_is_wrong(pack, tmp_path):
         "[BA109]",
         "[BA112]",
         "[BA129]",
-        "[IF115]",
+        "[IF101]",
         "[IM100]",
         "PingOne.yml:",
         "PingOne.yml is not the same",
