@@ -6,13 +6,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 target=x86_64-unknown-linux-gnu
 limit=5000000
-executable=${CARGO_TARGET_DIR:-$PWD/target}/$target/release/pingone-xsoar
+executable=${CARGO_TARGET_DIR:-$PWD/target}/$target/shipped/pingone-xsoar
 
 # Packing relative relocations saves a tenth of the space, folding identical functions a little more. Panic locations
 # must not contain paths of this machine.
 flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--icf=all"
 flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$PWD="
-RUSTFLAGS=$flags cargo build --quiet --locked --release --package pingone-xsoar --no-default-features \
+RUSTFLAGS=$flags cargo build --quiet --locked --profile shipped --package pingone-xsoar --no-default-features \
     --bin pingone-xsoar --target "$target" >&2
 
 if readelf --program-headers --wide "$executable" | grep -q INTERP; then

@@ -58,7 +58,11 @@ fn run_cli() -> ExitCode {
 }
 
 fn serve(input: Input) -> io::Result<()> {
-    run::hide_panics();
+    if cfg!(panic = "abort") {
+        run::exit_on_panic();
+    } else {
+        run::hide_panics();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -32,7 +32,7 @@ def built(path, how):
 @pytest.fixture(scope="session")
 def executable():
     """The static executable."""
-    return built(TARGET / "x86_64-unknown-linux-gnu" / "release" / "pingone-xsoar", "packaging/static.sh")
+    return built(TARGET / "x86_64-unknown-linux-gnu" / "shipped" / "pingone-xsoar", "packaging/static.sh")
 
 
 @pytest.fixture

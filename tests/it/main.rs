@@ -16,6 +16,7 @@ mod ahead;
 mod architecture;
 mod docs;
 mod manifest;
+mod panics;
 mod platform;
 mod process;
 mod replay;
