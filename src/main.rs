@@ -7,7 +7,8 @@ use std::{
 
 use pingone_xsoar::{
     env::Env,
-    run::{self, Runner},
+    panics,
+    run::Runner,
     server::{Input, Server},
     session, stdin,
 };
@@ -59,9 +60,9 @@ fn run_cli() -> ExitCode {
 
 fn serve(input: Input) -> io::Result<()> {
     if cfg!(panic = "abort") {
-        run::exit_on_panic();
+        panics::exit_on_panic();
     } else {
-        run::hide_panics();
+        panics::hide_panics();
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -2,15 +2,11 @@
 //! `session.rs` reads requests and writes answers.
 
 use std::{
-    cell::RefCell,
-    io::{self, Write as _},
-    panic::{self, AssertUnwindSafe, PanicHookInfo},
-    process,
+    panic::{self, AssertUnwindSafe},
     rc::Rc,
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -18,7 +14,7 @@ use crate::{
     access::{Access, TEST, is_fetch},
     arguments::{Arguments, DEBUG_MODE},
     commands, credentials,
-    entry::{Entry, Output},
+    entry::Entry,
     env::Env,
     failure,
     handler::Handler,
@@ -27,6 +23,7 @@ use crate::{
     last_run::LastRun,
     manifest::CommandName,
     nearest::nearest_commands,
+    panics::{catch_panic, panic_error},
     pending::PendingVerifications,
     protocol::Request,
 };
@@ -292,73 +289,4 @@ fn unknown_command(name: &str) -> anyhow::Error {
         .join(" or ")
         .replacen(" or ", ", ", near.len().saturating_sub(2));
     anyhow!("The integration has no command '{name}'. Did you mean {or}?")
-}
-
-thread_local! {
-    /// The location of the last panic.
-    static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Records a panic's location for the answer. Its message is dropped, because it may contain anything.
-pub fn hide_panics() {
-    panic::set_hook(Box::new(|info| PANICKED_AT.set(location(info))));
-}
-
-/// Ends the process at a panic, for builds that cannot unwind: `static.sh` leaves out what unwinding needs, a tenth of
-/// the size. The relay's answer quotes what stderr says. Without the exit, the process would abort, and a core dump
-/// contains secrets.
-#[expect(clippy::exit, reason = "aborting is the only alternative")]
-pub fn exit_on_panic() {
-    panic::set_hook(Box::new(|info| {
-        drop(writeln!(io::stderr(), "{:#}", bug(&location(info))));
-        process::exit(PANIC_EXIT_CODE);
-    }));
-}
-
-/// The exit code of every Rust program that panics.
-const PANIC_EXIT_CODE: i32 = 101;
-
-fn location(info: &PanicHookInfo<'_>) -> String {
-    info.location()
-        .map(|location| format!("{}:{}", location.file(), location.line()))
-        .unwrap_or_default()
-}
-
-fn panic_error() -> anyhow::Error {
-    bug(&PANICKED_AT.take())
-}
-
-fn bug(place: &str) -> anyhow::Error {
-    anyhow!(
-        "The integration has a bug (at {place}). Changes made before it happened remain in effect. Please report this message."
-    )
-}
-
-/// Turns a panic inside a command into an error, so that the process survives.
-async fn catch_panic(command: impl Future<Output = Result<Output>>) -> Result<Output> {
-    AssertUnwindSafe(command)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| Err(panic_error()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_becomes_an_error_without_its_message() {
-        hide_panics();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime");
-        let error = runtime
-            .block_on(catch_panic(async { panic!("hunter22") }))
-            .expect_err("a panic")
-            .to_string();
-        assert!(
-            error.contains("src/run.rs:") && !error.contains("hunter22"),
-            "{error}"
-        );
-    }
 }

@@ -13,15 +13,16 @@ use super::{
 };
 use crate::{
     env::Env,
+    panics,
     protocol::Incoming,
-    run::{self, Runner},
+    run::Runner,
     server::{Input, Server},
     session,
 };
 
 /// Serves requests from stdin and records them in `folder`.
 pub(crate) fn run(folder: &Path, anonymize: bool) -> Result<ExitStatus> {
-    run::hide_panics();
+    panics::hide_panics();
     let env = Env::from_process();
     let recording = Recording::start(folder, anonymize, &env)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -33,8 +33,9 @@ use crate::{
     entry::{Entry, Incidents, Note},
     env::Env,
     manifest::CommandName,
+    panics::hide_panics,
     protocol::Request,
-    run::{Runner, hide_panics},
+    run::Runner,
 };
 use pingone::{
     changes::Change,

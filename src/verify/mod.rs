@@ -32,7 +32,7 @@ use anyhow::{Context as _, Result};
 use futures_util::FutureExt as _;
 use serde_json::{Map, Value};
 
-use crate::{commands, env::Env, run};
+use crate::{commands, env::Env, panics};
 use error::VerifyError;
 use pingone::id::PopulationId;
 use probe::{Finding, Fixture};
@@ -83,7 +83,7 @@ pub fn run(options: Options, env: Env, terminal: &mut Terminal<'_>) -> Result<Su
         });
     }
     let terminal = &*terminal;
-    run::hide_panics();
+    panics::hide_panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

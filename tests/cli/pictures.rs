@@ -1,4 +1,4 @@
-//! The README's pictures: what commands show at a terminal, as SVG. `UPDATE_README=1` draws them again; otherwise they
+//! The pictures in docs: what commands show at a terminal, as SVG. `UPDATE_README=1` draws them again; otherwise they
 //! must be what is shown now, apart from digits, since the sandbox's sessions are as old as its run.
 #![cfg(target_os = "linux")]
 

@@ -1,5 +1,5 @@
-//! The README's tour: runs every line that starts with `$ pingone-xsoar`, in order, in an empty folder, and compares the
-//! output with the lines below it. `UPDATE_README=1` writes the output into the README.
+//! The tour in docs/command-line.md: runs every line that starts with `$ pingone-xsoar`, in order, in an empty folder, and compares the
+//! output with the lines below it. `UPDATE_README=1` writes the output into the page.
 
 use std::{fs, path::Path, process::Command};
 
@@ -52,20 +52,20 @@ fn output_of(typed: &str, folder: &Path) -> String {
 }
 
 #[test]
-fn the_tour_in_the_readme_is_up_to_date() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&file).expect("README.md");
-    let (before, rest) = readme.split_once(BEGIN).expect("the tour begins");
+fn the_tour_is_up_to_date() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/command-line.md");
+    let page = fs::read_to_string(&file).expect("docs/command-line.md");
+    let (before, rest) = page.split_once(BEGIN).expect("the tour begins");
     let (tour, after) = rest.split_once(END).expect("the tour ends");
     assert!(tour.matches("\n$ pingone-xsoar ").count() >= 4, "no tour");
     let now = run_tour(tour);
     if now != tour && std::env::var_os("UPDATE_README").is_some() {
         let written = format!("{before}{BEGIN}{now}{END}{after}");
-        fs::write(&file, written).expect("writing README.md");
+        fs::write(&file, written).expect("writing docs/command-line.md");
         return;
     }
     assert!(
         now == tour,
-        "README.md is out of date; UPDATE_README=1 writes this into it:\n{now}"
+        "docs/command-line.md is out of date; UPDATE_README=1 writes this into it:\n{now}"
     );
 }

@@ -668,7 +668,7 @@ pub(crate) fn play_all<C: Scenario>(mut scenarios: Vec<C>) {
     );
 }
 
-/// The table as the README has it: faults of which the same comes stand in one row.
+/// The table as docs/behaviour.md has it: faults of which the same comes stand in one row.
 fn summary() -> String {
     let mut rows: Vec<(Vec<&str>, String)> = Vec::new();
     for fault in FAULTS {

@@ -1,4 +1,4 @@
-//! `integration.yml` against what stands beside it: the recorded cases, the README, and what playbooks in the
+//! `integration.yml` against what stands beside it: the recorded cases, docs/commands.md, and what playbooks in the
 //! field rely on. That each command has a handler is tested in `src/run.rs`.
 
 use std::{
@@ -467,26 +467,26 @@ fn the_instance_parameters_are_the_published_ones_and_advanced_ones_are_optional
 }
 
 #[test]
-fn the_readme_tells_what_the_manifest_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(&path).expect("README.md");
+fn the_page_of_commands_says_what_the_manifest_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
+    let page = fs::read_to_string(&path).expect("docs/commands.md");
     let wanted = [
         ("parameters", parameter_table()),
         ("commands", command_sections()),
     ]
     .iter()
-    .fold(readme.clone(), |readme, (marker, text)| {
-        between_markers(&readme, marker, text)
+    .fold(page.clone(), |page, (marker, text)| {
+        between_markers(&page, marker, text)
     });
-    if wanted == readme {
+    if wanted == page {
         return;
     }
     if env::var_os("UPDATE_README").is_some_and(|value| value == "1") {
-        fs::write(&path, wanted).expect("README.md can be written");
+        fs::write(&path, wanted).expect("docs/commands.md can be written");
         return;
     }
     panic!(
-        "README.md differs from integration.yml. UPDATE_README=1 cargo test --test it readme writes what it \
+        "docs/commands.md differs from integration.yml. UPDATE_README=1 cargo test --test it page_of_commands writes what it \
          should say:\n\n<!-- parameters -->\n\n{}\n<!-- /parameters -->\n\n<!-- commands -->\n\n{}\n<!-- /commands -->\n",
         parameter_table(),
         command_sections()
@@ -494,12 +494,12 @@ fn the_readme_tells_what_the_manifest_says() {
 }
 
 /// A page with `text` between the lines `<!-- marker -->` and `<!-- /marker -->`.
-pub(crate) fn between_markers(readme: &str, marker: &str, text: &str) -> String {
+pub(crate) fn between_markers(page: &str, marker: &str, text: &str) -> String {
     let (opening, closing) = (
         format!("<!-- {marker} -->\n"),
         format!("<!-- /{marker} -->\n"),
     );
-    let parts = readme.split_once(&opening).and_then(|(before, rest)| {
+    let parts = page.split_once(&opening).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(&closing)?;
         Some((before, after))
     });

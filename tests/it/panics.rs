@@ -2,13 +2,13 @@
 
 use std::process::Command;
 
-use pingone_xsoar::run;
+use pingone_xsoar::panics;
 
 /// The process of the test below. It panics as a bug in the executable would.
 #[test]
 #[ignore = "ends the process"]
 fn child() {
-    run::exit_on_panic();
+    panics::exit_on_panic();
     panic!("hunter22");
 }
 

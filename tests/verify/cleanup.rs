@@ -5,7 +5,7 @@ use std::{cell::RefCell, future::pending, time::Duration};
 use pingone_sandbox::{Sandbox, Seed};
 use pingone_xsoar::{
     env::Env,
-    run,
+    panics,
     verify::{error::VerifyError, report::Results, run_and_clean_up, test_context::TestContext},
 };
 use serde_json::Value;
@@ -25,7 +25,7 @@ fn count(sandbox: &Sandbox) -> usize {
 
 #[tokio::test]
 async fn the_clean_up_runs_after_a_panic() {
-    run::hide_panics();
+    panics::hide_panics();
     let sandbox = Sandbox::start(Seed::built_in()).expect("a sandbox");
     let (before, cx) = (count(&sandbox), cx(&sandbox));
     let created = std::cell::Cell::new(0);
