@@ -54,15 +54,20 @@ def test_an_error_that_is_explained_is_one_that_we_write(row):
         assert text in known, text
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
 def test_what_a_page_points_to_is_there(page):
-    folder = (ROOT / page).parent
-    links = re.findall(r"\]\(([^)#:]+)\)", PAGES[page])
-    assert links
-    for link in links:
-        assert (folder / link).exists(), link
-    for path in re.findall(r"`(packaging/[\w./]+)`", PAGES[page]):
+    text = page.read_text()
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists(), link
+    for path in re.findall(r"`((?:packaging|src|tests|crates|test_data)/[\w./-]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_readme_is_short_and_leads_to_every_page():
+    readme = ROOT / "README.md"
+    assert readme.stat().st_size <= 10_000
+    for page in (ROOT / "docs").glob("*.md"):
+        assert "(docs/%s)" % page.name in readme.read_text(), page.name
 
 
 @pytest.mark.parametrize("page", PAGES)
