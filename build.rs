@@ -18,7 +18,13 @@ const MANIFEST: &str = "integration.yml";
 /// One file for each command.
 const COMMANDS: &str = "src/commands";
 /// The files among them that are not commands of the manifest.
-const NOT_COMMANDS: [&str; 4] = ["device_operation", "fetch_incidents", "mod", "test_button"];
+const NOT_COMMANDS: [&str; 5] = [
+    "device_operation",
+    "fetch_events",
+    "fetch_incidents",
+    "mod",
+    "test_button",
+];
 /// The request of a command's example, below the folder of its recorded cases.
 const EXAMPLE: &str = "document-example/request.json";
 /// The start of every command's name. Types and files omit it.

@@ -58,6 +58,9 @@ def lay_out(folder, integration):
     for name in AS_IT_IS:
         for file in files_of(name):
             write(folder / name / file.name, file.read_bytes())
+    # For Cortex XSIAM: the zip for XSOAR leaves it out.
+    for file in sorted((PACK / "ModelingRules" / "PingOne").iterdir()):
+        write(folder / "ModelingRules" / "PingOne" / file.name, file.read_bytes())
     for file in script_files():
         definition = yaml.safe_load(file.read_text())
         beside = folder / "Scripts" / file.stem

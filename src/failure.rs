@@ -136,10 +136,10 @@ fn collector_advice(problem: &Problem) -> Option<&'static str> {
     match problem {
         Problem::Refused(refusal) => match refusal.status {
             401 | 403 => Some(
-                "The key is not this collector's: copy 'HTTP collector URL' and 'HTTP collector key' from the same collector. Cortex shows a key only once, so you may have to make a new one.",
+                "The key is not this collector's: copy 'HTTP collector URL' and 'HTTP collector key' from the same collector. Cortex shows a key only once, so you may have to create a new one.",
             ),
             400 => Some(
-                "The collector must be set up for the compression gzip and the log format JSON: check both in Cortex. They cannot be changed later, so you may have to add a new collector.",
+                "The collector must be set up with the compression gzip and the log format JSON. Check both in Cortex; to change them, add a new collector.",
             ),
             404 => Some(
                 "There is no collector at this address: check 'HTTP collector URL', which ends in /logs/v1/event.",

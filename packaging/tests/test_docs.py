@@ -8,7 +8,8 @@ from conftest import ROOT
 
 DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text()
 MIGRATION = (ROOT / "docs" / "migration.md").read_text()
-PAGES = {"docs/deployment.md": DEPLOYMENT, "docs/migration.md": MIGRATION}
+EVENTS = (ROOT / "docs" / "events.md").read_text()
+PAGES = {"docs/deployment.md": DEPLOYMENT, "docs/migration.md": MIGRATION, "docs/events.md": EVENTS}
 MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 
 
@@ -79,4 +80,6 @@ def test_commands_that_a_page_names_exist(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_was_not_tested_is_said_at_the_top(page):
-    assert re.search(r"not tested on a real (XSOAR )?server", PAGES[page].split("\n## ")[0], re.IGNORECASE)
+    assert re.search(
+        r"not tested on a real (XSOAR server|server|Cortex XSIAM tenant)", PAGES[page].split("\n## ")[0], re.IGNORECASE
+    )

@@ -5,9 +5,10 @@
 
 use crate::{handler::Handler, manifest::CommandName};
 
-pub use crate::access::{Access, FETCH_INCIDENTS, TEST};
+pub use crate::access::{Access, FETCH_EVENTS, FETCH_INCIDENTS, TEST};
 
 mod device_operation;
+mod fetch_events;
 mod fetch_incidents;
 mod test_button;
 
@@ -36,6 +37,7 @@ with_commands!(table);
 pub fn built_in(name: &str) -> Option<&'static Handler> {
     match name {
         TEST => Some(&test_button::COMMAND),
+        FETCH_EVENTS => Some(&fetch_events::COMMAND),
         FETCH_INCIDENTS => Some(&fetch_incidents::COMMAND),
         _ => None,
     }

@@ -21,12 +21,7 @@ pub fn activity_search(
     args: &Arguments,
     now: Timestamp,
 ) -> Result<(ActivitySearch, Option<UserRef>)> {
-    let from = match since(args, Arg::From, now)? {
-        Some(since) => since,
-        None => parse_timestamp(Arg::Since.name(), DEFAULT_START, now)?,
-    };
-    let to = args.past_time(Arg::To, now)?.unwrap_or(now);
-    ensure!(from < to, "'since' must be before 'to'.");
+    let (from, to) = time_range(args, now)?;
     let user = users::at_most_one(args)?;
     let actions = args.list(Arg::ActionType).iter();
     let search = ActivitySearch {
@@ -40,4 +35,15 @@ pub fn activity_search(
         lacks_address: Cell::default(),
     };
     Ok((search, user))
+}
+
+/// The time range: inclusive start, exclusive end.
+pub fn time_range(args: &Arguments, now: Timestamp) -> Result<(Timestamp, Timestamp)> {
+    let from = match since(args, Arg::From, now)? {
+        Some(since) => since,
+        None => parse_timestamp(Arg::Since.name(), DEFAULT_START, now)?,
+    };
+    let to = args.past_time(Arg::To, now)?.unwrap_or(now);
+    ensure!(from < to, "'since' must be before 'to'.");
+    Ok((from, to))
 }

@@ -1,7 +1,8 @@
-//! Groups of arguments that several commands share: users, groups, paging, activities. Makes no calls to PingOne.
+//! Groups of arguments that several commands share: users, groups, paging, activities, events. Makes no calls to PingOne.
 
 pub mod activities;
 pub mod applications;
+pub mod events;
 pub mod groups;
 pub mod paging;
 pub mod principals;

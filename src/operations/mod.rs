@@ -10,6 +10,7 @@ pub mod change;
 pub mod contain;
 pub mod device_states;
 pub mod devices;
+pub mod events;
 pub mod find;
 pub mod for_each;
 pub mod leave_groups;

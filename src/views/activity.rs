@@ -12,7 +12,8 @@ use crate::{
 };
 use pingone::activity::{Activity, Party};
 
-const NEEDS_RESTORE: &str = "PingOne finds activities older than 14 days only after they have been restored there (activityRestores).";
+/// What to say about a time range that begins earlier than 14 days ago.
+pub const NEEDS_RESTORE: &str = "PingOne finds activities older than 14 days only after they have been restored there (activityRestores).";
 const LACKS_ADDRESS: &str = "PingOne recorded no IP address for some activities that otherwise match, so 'ip' leaves them out. Run again without 'ip' to see them.";
 
 /// Adds what the reader must know about a search: which activities it cannot find.

@@ -7,6 +7,7 @@ pub mod application;
 pub mod cells;
 pub mod changes;
 pub mod device;
+pub mod events;
 pub mod failed_logins;
 pub mod items;
 pub mod linked_account;

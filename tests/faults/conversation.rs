@@ -54,6 +54,8 @@ pub(crate) struct Received {
     pub(crate) context: Value,
     /// How often it was read.
     pub(crate) context_reads: usize,
+    /// The last run of a fetch.
+    pub(crate) last_run: Value,
     /// Whatever is none of these.
     pub(crate) others: Vec<Value>,
 }
@@ -97,6 +99,7 @@ impl Received {
             stored: _,
             context: _,
             context_reads: _,
+            last_run: _,
         } = self;
         format!("{}\n{}\n{}", json!(answers), log.join("\n"), json!(others))
     }
@@ -131,6 +134,7 @@ pub(crate) fn talk_with(
         version: 1,
         received: Received {
             context,
+            last_run: json!({}),
             ..Received::default()
         },
     };
@@ -206,6 +210,14 @@ impl OtherEnd {
                 self.received.context = message["args"]["value"].clone();
                 self.version += 1;
                 self.received.stored.push(self.received.context.clone());
+                self.send(&Value::Null);
+            }
+            (_, Some("getLastRun")) => {
+                let last_run = self.received.last_run.clone();
+                self.send(&last_run);
+            }
+            (_, Some("setLastRun")) => {
+                self.received.last_run = message["args"]["value"].clone();
                 self.send(&Value::Null);
             }
             (Some("result"), _) => {

@@ -19,6 +19,7 @@ mod several_calls;
 
 mod assertions;
 mod canary;
+mod collector;
 mod create;
 mod log;
 mod memory;

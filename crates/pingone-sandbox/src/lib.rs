@@ -40,6 +40,7 @@ pub use model::permission::Area;
 pub use model::seed::{self, Seed};
 pub use server::calls::Call;
 
+use handlers::collector;
 use model::seed::users::PushResponse;
 use model::store::Store;
 use server::shared::Shared;
@@ -117,6 +118,8 @@ impl Sandbox {
             },
             "api_url": self.url,
             "auth_url": self.url,
+            "xsiam_url": format!("{}/logs/v1/event", self.url),
+            "xsiam_key": {"password": collector::KEY},
         })
     }
 

@@ -82,6 +82,11 @@ impl<'a> Client<'a> {
         self.sender.set_progress(text);
     }
 
+    /// Logs an error that does not end the command, and that nobody would see in its answer.
+    pub fn log_error(&self, text: String) {
+        self.sender.log_error(text);
+    }
+
     /// From now on changes are recorded instead of sent, and assumed to have succeeded.
     pub fn start_dry_run(&self) {
         self.writer.start_dry_run();

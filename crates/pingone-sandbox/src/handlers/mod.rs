@@ -5,6 +5,7 @@ pub(crate) mod activities;
 pub(crate) mod applications;
 mod assertion;
 pub(crate) mod body;
+pub(crate) mod collector;
 pub(crate) mod context;
 pub(crate) mod device_authentications;
 pub(crate) mod devices;

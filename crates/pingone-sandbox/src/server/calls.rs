@@ -39,13 +39,14 @@ impl Call {
         } else {
             format!("{}?{}", request.path, request.query)
         };
-        let scheme = request.authorization.as_deref().unwrap_or_default();
-        let scheme = scheme.split(' ').next().unwrap_or_default();
+        let authorization = request.authorization.as_deref();
+        // A key has no scheme.
+        let scheme = authorization.and_then(|value| value.split_once(' '));
         Self {
             method: request.method.clone(),
             path,
             content_type: request.content_type.clone(),
-            auth_scheme: (!scheme.is_empty()).then(|| scheme.to_owned()),
+            auth_scheme: scheme.map(|(scheme, _)| scheme.to_owned()),
             user_agent,
             body: body(request),
             status: 0,

@@ -5,9 +5,9 @@
 use crate::handlers::context::Context;
 use crate::handlers::role_assignments::Holder;
 use crate::handlers::{
-    accounts, activities, applications, device_authentications, devices, federation, groups,
-    memberships, passwords, populations, risk, role_assignments, roles, secrets, sessions, token,
-    users, webhooks,
+    accounts, activities, applications, collector, device_authentications, devices, federation,
+    groups, memberships, passwords, populations, risk, role_assignments, roles, secrets, sessions,
+    token, users, webhooks,
 };
 use crate::model::alternative::Alternative;
 use crate::model::clock::http_date;
@@ -177,6 +177,9 @@ const AUTH_ROUTES: &[Route] = &[
     post("deviceAuthentications/*", DeviceAuthentications, device_authentications::run_operation),
 ];
 
+/// The path of the collector.
+const COLLECTOR: [&str; 3] = ["logs", "v1", "event"];
+
 /// Handles a request to the platform or the token endpoint.
 pub(crate) fn handle(store: &mut Store, request: &Request) -> Reply {
     let reply = match dispatch(store, request) {
@@ -213,6 +216,9 @@ fn dispatch(store: &mut Store, request: &Request) -> ApiResult {
     let now = store.clock.now();
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if segments == COLLECTOR {
+        return collector::take(request);
+    }
     store.limiter.admit(&request.path, now)?;
     match segments.as_slice() {
         [environment, "as", "token"] => {

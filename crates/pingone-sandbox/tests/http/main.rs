@@ -8,6 +8,7 @@ mod alternatives;
 mod applications;
 mod assertions;
 mod client;
+mod collector;
 mod control;
 mod device_authentications;
 mod devices;

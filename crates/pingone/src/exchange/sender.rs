@@ -13,7 +13,7 @@ use crate::{
     changes::ChangeLog,
     connection::Connection,
     error::{Attempts, Error, Problem, Refusal},
-    journal::Journal,
+    journal::{Journal, Level},
     memory::Budget,
     retry::Repeat,
     secrets::Mask,
@@ -162,6 +162,11 @@ impl<'a> Sender<'a> {
     /// Says how far the command has got.
     pub(crate) fn set_progress(&self, text: String) {
         self.dispatcher.journal.set_progress(text);
+    }
+
+    /// Logs an error that does not end the command.
+    pub(crate) fn log_error(&self, text: String) {
+        self.dispatcher.journal.log(Level::Error, text);
     }
 
     /// Masks a secret from now on.
