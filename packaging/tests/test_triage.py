@@ -6,6 +6,7 @@ from sandbox import changes
 
 TRIAGE = PLAYBOOKS["PingOne - Triage"]
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
+NORA = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003"
 NOBODY = "3f0c1d7e-55aa-4a11-9f0e-1c2d3e4f5a6b"
 USERS = "https://api.pingone.eu/v1/environments/e/users/"
 ASKED = "Who should be contained?"
@@ -88,3 +89,9 @@ def test_an_event_about_no_user_by_nobody_has_nothing_to_find(incident, sandbox)
 def test_nothing_is_changed_without_the_second_approval(incident, sandbox):
     triage(incident, event("SECRET.READ", None, EMMA), "acting", approval="#default#")
     assert incident.asked == [ASKED, "Contain the user?"] and changes(sandbox) == []
+
+
+def test_an_administrator_among_them_is_worth_knowing(incident):
+    found = triage(incident, event("PASSWORD.RESET", NORA, EMMA))
+    assert found["Roles"] == "worth knowing"
+    assert "Roles" not in triage(incident, event("CERTIFICATE.CREATED")), "the roles of users of an earlier run"
