@@ -114,7 +114,7 @@ def test_unknown_users_are_reported_beside_the_others(server, sandbox):
 def test_if_nothing_succeeds_there_is_an_error_too(server, sandbox):
     entry, error = server.run(user_name="nobody.here", actions=ALL)
     assert {row["Result"] for key in ("DisableUser", "ExpirePassword") for row in context(entry)[key]} == {"Failed"}
-    assert error["Type"] == 4 and error["Contents"].startswith("PingOneRespondToUser changed nothing.")
+    assert error["Type"] == 4 and error["Contents"].startswith("PingOneRespondToUser: no action succeeded.")
     assert changes(sandbox) == []
 
 

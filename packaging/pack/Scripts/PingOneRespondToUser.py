@@ -82,7 +82,7 @@ class Report:
         entry = {"Type": 1, "ContentsFormat": "json", "Contents": self.contexts, "HumanReadable": text}
         found = [dict(entry, EntryContext=self.contexts)]
         if not any(row[3] == "Success" for row in self.rows):
-            reason = "PingOneRespondToUser changed nothing. See the entry above for the reasons."
+            reason = "PingOneRespondToUser: no action succeeded. See the entry above for the reasons."
             found.append(error_entry(reason))
         return found
 
