@@ -46,6 +46,7 @@ def test_who_what_and_from_where():
         "sourceusername": "nora.admin",
         "pingoneactorid": NORA,
         "pingoneclient": "Administration",
+        "pingoneclientid": "adminui",
         "pingonecorrelationid": "7d1e",
         "sourceip": "198.51.100.7",
         "useragent": "Firefox",

@@ -12,12 +12,14 @@ USERS = "https://api.pingone.eu/v1/environments/e/users/"
 ASKED = "Who should be contained?"
 
 
-def event(action, user=None, actor=None, address=None):
+def event(action, user=None, actor=None, address=None, client=None):
     found = {"id": "5b0c", "recordedAt": "2026-03-04T10:15:30.120Z", "action": {"type": action}, "resources": []}
     if user:
         found["resources"].append({"type": "USER", "id": user, "name": "someone", "href": USERS + user})
     if actor:
         found["actors"] = {"user": {"id": actor, "name": "someone"}}
+    if client:
+        found.setdefault("actors", {})["client"] = {"id": client, "name": "some application"}
     if address:
         found["source"] = {"ipAddress": address}
     return found
@@ -84,6 +86,21 @@ def test_an_event_about_no_user_by_nobody_has_nothing_to_find(incident, sandbox)
     assert triage(incident, event("CERTIFICATE.CREATED")) == {}
     assert incident.notes[0] == "PingOne - Triage: none of the checks found anything unusual."
     assert sandbox.calls() == []
+
+
+def test_an_application_that_acts_alone_is_compared_with_itself(incident):
+    (entry,) = incident.run_command("PingOne", "pingone-list-audit-activities", {"actionType": "DEVICE.CREATED"})
+    (activities,) = [of for key, of in entry["EntryContext"].items() if key.startswith("PingOne.Activity(")]
+    client, address = activities[0]["ClientID"], activities[0]["IP"]
+    found = triage(incident, event("SECRET.READ", address="203.0.113.9", client=client), inputs={"Until": "now"})
+    assert found["Address"] == found["Action"] == "suspicious"
+    device = event("DEVICE.CREATED", address=address, client=client)
+    assert not {"Address", "Action"} & set(triage(incident, device, inputs={"Until": "now"}))
+
+
+def test_the_application_through_which_a_user_acts_says_nothing_about_the_user(incident, sandbox):
+    triage(incident, event("SECRET.READ", None, EMMA, client="adminui"))
+    assert "Read what it did before" not in incident.done
 
 
 def test_nothing_is_changed_without_the_second_approval(incident, sandbox):
