@@ -3,6 +3,8 @@
 //! time. `cargo bench --bench whole` builds what it measures first, which takes some minutes;
 //! `cargo bench --bench whole -- PATH` measures an executable that is there.
 
+#[path = "events.rs"]
+mod events;
 #[path = "lean.rs"]
 mod lean;
 #[path = "process.rs"]
@@ -76,6 +78,7 @@ fn main() {
     memory(&mut out, path);
     counts(&mut out, path);
     crowd(&mut out, path);
+    events::push(&mut out, path, &case(""));
     tls(&mut out, path);
 }
 

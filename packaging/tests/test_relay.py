@@ -243,6 +243,15 @@ def test_a_fetch_has_its_last_run(relay, pretend, reply, received):
             assert text.startswith(received), text
 
 
+def test_an_event_is_pushed_once(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        container.run("pingone-lock-user", {"username": "emma.sharp", "duration": "1 hour"})
+        assert " pushed" in container.run("fetch-events").only()["HumanReadable"]
+        assert json.loads(container.last_run["events"])["ids"]
+        assert container.run("fetch-events").only()["HumanReadable"] == "### No events to push"
+        assert sandbox.calls().count("POST /logs/v1/event") == 1
+
+
 @pytest.mark.parametrize("command", ["fetch-incidents", "fetch-events"])
 @pytest.mark.parametrize(
     "code, text",
