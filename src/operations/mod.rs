@@ -18,6 +18,7 @@ pub mod memberships;
 pub mod mfa_bypass;
 pub mod passwords;
 pub mod phrases;
+pub mod recent_changes;
 pub mod records;
 pub mod restore;
 pub mod roles;

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::roles::{RoleNames, role_names};
+use super::{
+    recent_changes::{RecentChanges, recent_changes},
+    roles::{RoleNames, role_names},
+};
 use pingone::{
     Client, Error,
     devices::MfaBypass,
@@ -23,6 +26,8 @@ pub struct UserDetails {
     pub linked_accounts: Result<Vec<Value>, Error>,
     /// MFA devices.
     pub devices: Result<Vec<Value>, Error>,
+    /// What was done to devices and linked accounts lately.
+    pub recent: anyhow::Result<RecentChanges>,
     /// The MFA bypass.
     pub mfa_bypass: Result<MfaBypass, Error>,
     /// The state of the password.
@@ -50,6 +55,7 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         population,
         linked_accounts,
         devices,
+        recent,
         mfa_bypass,
         password,
         assignments,
@@ -65,6 +71,7 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         },
         pingone.list(linked_accounts(id)),
         pingone.devices(id),
+        recent_changes(pingone, id),
         pingone.mfa_bypass(id),
         pingone.read_password_state(id),
         pingone.role_assignments(id),
@@ -84,6 +91,7 @@ pub async fn user_details(pingone: &Client<'_>, user: &User) -> UserDetails {
         population,
         linked_accounts,
         devices,
+        recent: recent.map_err(Into::into),
         mfa_bypass,
         password,
         assignments,

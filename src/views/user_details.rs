@@ -11,9 +11,14 @@ use crate::{
     document::{Block, Document, Row, Table, at, cell, compact_table, row, table},
     entry::Output,
     invocation::Invocation,
-    operations::{roles::RoleNames, user_details::UserDetails},
+    operations::{
+        recent_changes::{DAYS, RecentChanges, on, on_none},
+        roles::RoleNames,
+        user_details::UserDetails,
+    },
 };
 use pingone::{
+    activity::Activity,
     groups::{DIRECT, Membership},
     roles::RoleAssignment,
     sessions::Session,
@@ -129,16 +134,7 @@ pub fn report(cx: &Invocation<'_>, label: &str, user: User, details: UserDetails
 
 /// The sections, in display order.
 fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section; 10] {
-    let devices = details.devices.map(|found| {
-        let describe = |device: &Value| device::describe(device, &Value::Null);
-        Content::list(
-            "MFA devices",
-            device::COLUMNS,
-            &found,
-            device::cells,
-            describe,
-        )
-    });
+    let recent = &details.recent;
     let bypass = details.mfa_bypass.map(|bypass| {
         let cells = [mfa_bypass::sentence(&bypass, details.now)];
         let context = mfa_bypass::describe(&bypass, details.now);
@@ -157,9 +153,9 @@ fn sections(cx: &Invocation<'_>, user: &User, details: UserDetails) -> [Section;
         ),
         Section::new("Password", "Password", password),
         identity_provider_section(user),
-        linked_account_section(details.linked_accounts),
+        linked_account_section(details.linked_accounts, recent),
         group_section(details.groups),
-        Section::new("Devices", "MFA devices", devices),
+        device_section(cx, details.devices, recent),
         Section::new("MFABypass", "MFA bypass", bypass),
         role_section(cx, details.assignments, &details.role_names),
         session_section(details.sessions, details.now),
@@ -216,14 +212,112 @@ fn identity_provider_section(user: &User) -> Section {
     Section::new("IdentityProvider", "Identity provider", Ok(content))
 }
 
-fn linked_account_section(accounts: Result<Vec<Value>, pingone::Error>) -> Section {
+/// The linked accounts, with a mark for those that were linked lately.
+fn linked_account_section(
+    accounts: Result<Vec<Value>, pingone::Error>,
+    recent: &anyhow::Result<RecentChanges>,
+) -> Section {
     const TITLE: &str = "Linked accounts";
-    let content = accounts.map(|found| {
-        let describe = |account: &Value| linked_account::describe(account, &Value::Null);
-        let columns = linked_account::COLUMNS;
-        Content::list(TITLE, columns, &found, linked_account::cells, describe)
+    let links = recent.as_ref().map_or(&[][..], |recent| &recent.links);
+    let note = accounts.as_ref().ok().and_then(|found| {
+        sentences(on_none(links, found), |activity| {
+            let at = minutes(&recorded_at(activity));
+            format!("An account was linked at {at}: {NOT_HERE}")
+        })
     });
-    Section::new("LinkedAccounts", TITLE, content)
+    let content = accounts.map(|found| {
+        let linked_at = |account: &Value| on(links, account).map_or(Value::Null, recorded_at);
+        let cells = |account: &Value| {
+            let [external, provider, id] = linked_account::cells(account);
+            [external, provider, minutes(&linked_at(account)), id]
+        };
+        let describe = |account: &Value| {
+            let mut entry = linked_account::describe(account, &Value::Null);
+            entry.insert("LinkedAt".to_owned(), linked_at(account));
+            entry
+        };
+        let [external, provider, id] = linked_account::COLUMNS;
+        let columns = [external, provider, "Newly linked", id];
+        Content::list(TITLE, columns, &found, cells, describe)
+    });
+    Section {
+        note,
+        ..Section::new("LinkedAccounts", TITLE, content)
+    }
+}
+
+/// The devices, with a mark for those that somebody else paired. A note says if marks are missing, also those of
+/// linked accounts.
+fn device_section(
+    cx: &Invocation<'_>,
+    devices: Result<Vec<Value>, pingone::Error>,
+    recent: &anyhow::Result<RecentChanges>,
+) -> Section {
+    const TITLE: &str = "MFA devices";
+    let pairings = recent.as_ref().map_or(&[][..], |recent| &recent.pairings);
+    let others = devices.as_ref().ok().and_then(|found| {
+        sentences(on_none(pairings, found), |activity| {
+            let (who, at) = (actor(activity), minutes(&recorded_at(activity)));
+            format!("{who} paired a device at {at}: {NOT_HERE}")
+        })
+    });
+    let unmarked = match recent {
+        Ok(RecentChanges { more: false, .. }) => None,
+        Ok(_) => Some(format!(
+            "There were too many activities in the last {DAYS} days to check them all: a device that somebody else paired or a newly linked account may not be marked."
+        )),
+        Err(error) => Some(format!(
+            "Devices that somebody else paired and newly linked accounts are not marked, because the audit trail of the last {DAYS} days is not available: {}",
+            cx.explain(error)
+        )),
+    };
+    let content = devices.map(|found| {
+        let cells = |device: &Value| {
+            let [kind, status, nickname, contact, paired, id] = device::cells(device);
+            let by =
+                on(pairings, device).map(|pairing| format!("{} (not the user)", actor(pairing)));
+            let by = by.unwrap_or_default();
+            [kind, status, nickname, contact, paired, by, id]
+        };
+        let describe = |device: &Value| {
+            let by = on(pairings, device)
+                .and_then(Activity::actor)
+                .unwrap_or_default();
+            let mut entry = device::describe(device, &Value::Null);
+            entry.insert("PairedBy".to_owned(), json!(by.name));
+            entry.insert("PairedByID".to_owned(), json!(by.id));
+            entry
+        };
+        let [kind, status, nickname, contact, paired, id] = device::COLUMNS;
+        let columns = [kind, status, nickname, contact, paired, "Paired by", id];
+        Content::list(TITLE, columns, &found, cells, describe)
+    });
+    let missing = unmarked.is_some().then_some("Audit trail");
+    let notes: Vec<String> = others.into_iter().chain(unmarked).collect();
+    Section {
+        note: (!notes.is_empty()).then(|| notes.join("\n")),
+        missing,
+        ..Section::new("Devices", TITLE, content)
+    }
+}
+
+const NOT_HERE: &str = "it is not in this list, or the audit trail does not name it.";
+
+/// A sentence about each activity, without repetitions.
+fn sentences(activities: Vec<&Activity>, sentence: impl Fn(&Activity) -> String) -> Option<String> {
+    let mut sentences: Vec<String> = activities.into_iter().map(sentence).collect();
+    sentences.dedup();
+    (!sentences.is_empty()).then(|| sentences.join("\n"))
+}
+
+/// The name of the user who acted, or the id.
+fn actor(activity: &Activity) -> &str {
+    let actor = activity.actor().unwrap_or_default();
+    actor.name.or(actor.id).unwrap_or("Somebody")
+}
+
+fn recorded_at(activity: &Activity) -> Value {
+    at(activity.raw(), "/recordedAt")
 }
 
 fn population_content(population: Option<Value>) -> Content {

@@ -361,7 +361,7 @@ mod tests {
             .expect("found");
         assert_eq!(emma.username(), "emma.sharp");
         assert_eq!(emma.groups.len(), 2);
-        assert_eq!(store.activities.len(), 16);
+        assert_eq!(store.activities.len(), 17);
     }
 
     #[test]
