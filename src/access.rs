@@ -14,6 +14,8 @@ pub enum Access {
     Change,
     /// Changes the environment's configuration.
     ChangeConfiguration,
+    /// Changes who holds which administrator role.
+    ChangeRoles,
 }
 
 impl Access {
@@ -21,7 +23,7 @@ impl Access {
     pub fn is_read(self) -> bool {
         match self {
             Self::Read | Self::ReadPrivileged | Self::ReadConfiguration => true,
-            Self::Change | Self::ChangeConfiguration => false,
+            Self::Change | Self::ChangeConfiguration | Self::ChangeRoles => false,
         }
     }
 
@@ -32,6 +34,9 @@ impl Access {
             Self::ReadPrivileged | Self::Change => "Identity Data Admin",
             Self::ReadConfiguration => "Configuration Read Only",
             Self::ChangeConfiguration => "Environment Admin",
+            Self::ChangeRoles => {
+                "a role that may assign the role in question, such as Environment Admin"
+            }
         }
     }
 }

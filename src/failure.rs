@@ -94,6 +94,9 @@ fn missing_role(access: Access) -> &'static str {
         Access::ReadConfiguration => {
             "The worker application needs the role Configuration Read Only or Environment Admin for this command: assign it in PingOne, for this environment."
         }
+        Access::ChangeRoles => {
+            "The worker application needs a role that may assign the role in question: assign it in PingOne, for this environment. Environment Admin may assign every role but Organization Admin."
+        }
         Access::ChangeConfiguration => {
             "The worker application needs the role Environment Admin for this command: assign it in PingOne, for this environment."
         }

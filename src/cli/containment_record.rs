@@ -134,6 +134,13 @@ fn note(record: &mut Record, method: &str, target: &[&str], is_confirmed: bool) 
             record.left_groups.push((*id).to_owned());
         }
         ("DELETE", ["memberOfGroups", id]) => record.unconfirmed_groups.push((*id).to_owned()),
+        // Which role it was, the call does not say.
+        ("DELETE", ["roleAssignments", id]) if is_confirmed => {
+            record.removed_roles.push(format!("assignment {id}"));
+        }
+        ("DELETE", ["roleAssignments", id]) => {
+            record.unconfirmed_roles.push(format!("assignment {id}"));
+        }
         _ => {}
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     inputs::principals::{self, Named},
     invocation::Invocation,
     operations::{
-        find::find_group,
         for_each::{Outcome, for_each_user},
+        principals::{HolderRef, find_holder},
         roles::{RoleNames, role_names},
     },
     views::{
@@ -20,7 +20,7 @@ use crate::{
         role::{COLUMNS, READ_ONLY, cells, describe, is_unexplained, why_unnamed},
     },
 };
-use pingone::{id::Principal, roles::RoleAssignment};
+use pingone::roles::RoleAssignment;
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
@@ -50,31 +50,24 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
             };
             Ok(report(cx, outcomes, names, describe).await)
         }
-        Named::Group(group) => {
-            let id = find_group(cx.pingone, &group).await?;
-            of_one(cx, group.label(), "GroupID", Principal::Group(id)).await
-        }
-        Named::Application(id) => {
-            let principal = Principal::Application(id);
-            of_one(cx, id.to_string(), "ApplicationID", principal).await
-        }
+        Named::One(holder) => of_one(cx, &holder).await,
     }
 }
 
 /// The roles of a group or an application.
-async fn of_one(
-    cx: &Invocation<'_>,
-    label: String,
-    member: &'static str,
-    principal: Principal,
-) -> Result<Output> {
+async fn of_one(cx: &Invocation<'_>, holder: &HolderRef) -> Result<Output> {
+    let principal = find_holder(cx.pingone, holder).await?;
+    let member = match holder {
+        HolderRef::Group(_) => "GroupID",
+        HolderRef::Application(_) => "ApplicationID",
+    };
     let (assignments, names) = tokio::join!(
         cx.pingone.role_assignments(principal),
         role_names(cx.pingone)
     );
     let outcome = Outcome {
-        label,
-        id: None,
+        label: holder.label(),
+        id: Some(principal),
         result: Ok(assignments?),
     };
     let describe = |assignment: &RoleAssignment, names: &RoleNames, _: &Value| {

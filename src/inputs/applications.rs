@@ -9,6 +9,11 @@ pub fn one(args: &Arguments) -> Result<ApplicationRef> {
     Ok(read(args.required(Arg::Application)?))
 }
 
+/// The same, but optional.
+pub(super) fn optional(args: &Arguments) -> Option<ApplicationRef> {
+    args.text(Arg::Application).map(read)
+}
+
 /// What is written like an id is one: an application may have such a name, but hardly does.
 fn read(text: &str) -> ApplicationRef {
     match text.trim().parse() {

@@ -2,22 +2,19 @@
 
 use anyhow::{Result, bail};
 
-use super::{groups, users};
+use super::{applications, groups, users};
 use crate::{
     arguments::Arguments,
     manifest::Arg,
-    operations::find::{GroupRef, UserRef},
+    operations::{find::UserRef, principals::HolderRef},
 };
-use pingone::id::ApplicationId;
 
 /// Whoever was named.
 pub enum Named {
     /// Users.
     Users(Vec<UserRef>),
-    /// A group.
-    Group(GroupRef),
-    /// An application.
-    Application(ApplicationId),
+    /// A group or an application.
+    One(HolderRef),
 }
 
 /// The users, the group or the application that the arguments name.
@@ -26,13 +23,13 @@ pub fn named(args: &Arguments) -> Result<Named> {
         .into_iter()
         .any(|arg| args.is_given(arg));
     let group = groups::optional(args)?;
-    let application = args.id(Arg::ApplicationId)?;
+    let application = applications::optional(args);
     Ok(match (names_users, group, application) {
         (true, None, None) => Named::Users(users::each(args)?),
-        (false, Some(group), None) => Named::Group(group),
-        (false, None, Some(application)) => Named::Application(application),
+        (false, Some(group), None) => Named::One(HolderRef::Group(group)),
+        (false, None, Some(application)) => Named::One(HolderRef::Application(application)),
         (false, None, None) => bail!(
-            "Provide a user (username, userId or email), a group (groupName or groupId) or an application (applicationId)."
+            "Provide a user (username, userId or email), a group (groupName or groupId) or an application."
         ),
         _ => bail!("Provide only one of these: users, a group, an application."),
     })

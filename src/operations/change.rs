@@ -13,8 +13,9 @@ use super::{
 use pingone::{
     devices::DeviceOperation,
     error::Problem,
-    id::{DeviceId, SessionId},
+    id::{DeviceId, GroupId, RoleAssignmentId, SessionId},
     memory,
+    roles::Grant,
 };
 
 /// What a changing operation did to one user.
@@ -48,6 +49,8 @@ pub enum Details {
     MfaBypass(BypassEnd),
     /// The sessions that were ended.
     Sessions(Sessions),
+    /// The administrator roles that were removed.
+    Roles(Roles),
 }
 
 /// The lock of an account.
@@ -72,6 +75,35 @@ pub enum PreviousLock {
 
 /// An MFA device, by the name that [`super::devices::name`] gives it.
 pub type Device = Named<DeviceId>;
+
+/// An assignment of an administrator role, by the role's name.
+pub type Role = Named<RoleAssignmentId>;
+
+/// The outcome of removing administrator roles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Those that were removed.
+    pub removed: Vec<Role>,
+    /// What it takes to assign them again.
+    pub grants: Vec<Grant>,
+    /// Those that may have been removed.
+    pub unconfirmed: Vec<Role>,
+    /// What it takes to assign them again.
+    pub unconfirmed_grants: Vec<Grant>,
+    /// Those that cannot be removed here.
+    pub kept: Vec<KeptRole>,
+    /// What was named and is not assigned: ids, or names of roles.
+    pub not_found: Vec<String>,
+}
+
+/// A role that cannot be removed here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRole {
+    /// The role's name.
+    pub role: String,
+    /// The group that it comes through; otherwise the worker application may not remove it.
+    pub through: Option<Named<GroupId>>,
+}
 
 /// The outcome of deleting devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -295,6 +327,18 @@ impl Devices {
     }
 }
 
+impl Roles {
+    /// `Removed 1 role (Environment Admin)`.
+    pub fn summary(&self) -> String {
+        let count = counted(self.removed.len(), "role");
+        if self.removed.is_empty() {
+            format!("Removed {count}")
+        } else {
+            format!("Removed {count} ({})", list(&self.removed))
+        }
+    }
+}
+
 impl Weight for Change {
     fn weight(&self) -> usize {
         memory::ROW + self.details.weight()
@@ -328,6 +372,16 @@ impl Weight for Details {
                 } = states;
                 let lists = [changed, unconfirmed, unchanged, not_found];
                 lists.into_iter().flatten().map(device).sum()
+            }
+            Self::Roles(roles) => {
+                // The name and the grant are in the table and in the record.
+                let all = roles.removed.len() + roles.unconfirmed.len() + roles.kept.len();
+                all * 6 * id
+                    + roles
+                        .not_found
+                        .iter()
+                        .map(|text| memory::text_weight(text))
+                        .sum::<usize>()
             }
             Self::Sessions(sessions) => {
                 (sessions.unconfirmed.len() + sessions.not_found.len()) * id

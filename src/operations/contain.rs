@@ -17,6 +17,7 @@ use super::{
     find::Target,
     leave_groups::leave_groups,
     passwords::{force_change, status},
+    role_changes::{WantedRoles, remove_roles},
     sessions::end_all,
     steps::{
         Detail, Record, Step, StepOutcome, StepReport, StepResult, THE_USER, UserReport, texts,
@@ -31,10 +32,11 @@ use pingone::{
 };
 
 /// The steps of a containment, in the order in which they are taken.
-pub const STEPS: [Step; 8] = [
+pub const STEPS: [Step; 9] = [
     Step::Lock,
     Step::Disable,
     Step::EndSessions,
+    Step::RemoveRoles,
     Step::SetPassword,
     Step::ForceChange,
     Step::BlockDevices,
@@ -133,6 +135,11 @@ async fn run_step(
             record_details(&result, record);
             Ok(result?.into())
         }
+        Step::RemoveRoles => {
+            let result = remove_roles(pingone, id.into(), &WantedRoles::All).await;
+            record_details(&result, record);
+            Ok(result?.into())
+        }
         Step::SetPassword => set_random_password(pingone, id).await,
         Step::ForceChange => force_password_change(pingone, id, record).await,
         Step::BlockDevices => {
@@ -151,6 +158,7 @@ async fn run_step(
         | Step::Unlock
         | Step::UnblockDevices
         | Step::JoinGroups
+        | Step::AssignRoles
         | Step::Nothing
         | Step::SignOn => {
             bail!("{} is a step of a restoration.", step.name())
@@ -165,6 +173,7 @@ fn record_details(result: &Result<Change>, record: &mut Record) {
             record.ended_sessions = sessions.ended.len() as u64;
             record.unconfirmed_sessions = texts(&sessions.unconfirmed);
         }
+        Details::Roles(roles) => record.roles_removed(roles),
         Details::DeviceStates(states) => record.blocked(&states.changed, &states.unconfirmed),
         Details::Devices(devices) => record.deleted(&devices.deleted, &devices.unconfirmed),
         _ => {}

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::find::{Target, UserRef, find_user};
-use pingone::{Client, devices::MfaBypass, id::UserId, memory};
+use pingone::{Client, devices::MfaBypass, id::Principal, memory};
 
 /// Enough to hide network latency, and well below PingOne's rate limits.
 const MAX_CONCURRENT: usize = 10;
@@ -23,8 +23,8 @@ pub(super) const SAMPLE_ID: &str = "00000000-0000-0000-0000-000000000000";
 pub struct Outcome<T> {
     /// The user as the request gave it: username, id or email address.
     pub label: String,
-    /// The user's id, if the user was found.
-    pub id: Option<UserId>,
+    /// The id of the user, if the user was found; or of a group or application.
+    pub id: Option<Principal>,
     /// The operation's result.
     pub result: Result<T>,
 }
@@ -66,7 +66,7 @@ pub async fn for_each_user<T: Weight>(
         let label = user.label();
         let (id, result) = match find_user(pingone, &user).await {
             Ok(target) if !seen.borrow_mut().insert(target.id) => return None,
-            Ok(target) => (Some(target.id), work(target).await),
+            Ok(target) => (Some(target.id.into()), work(target).await),
             Err(error) => (None, Err(error)),
         };
         pingone.budget().spend(match &result {

@@ -8,7 +8,10 @@ use super::{
     phrases::Named,
     steps::{Group, Record, Step},
 };
-use pingone::id::{DeviceId, UserId};
+use pingone::{
+    id::{DeviceId, UserId},
+    roles::Grant,
+};
 
 /// A containment as its command put it into the context.
 #[derive(Deserialize)]
@@ -101,6 +104,27 @@ impl Records<'_> {
                 .with_context(|| format!("The record has an MFA device with an invalid ID: {id}."))
         };
         blocked.into_iter().map(read).collect()
+    }
+
+    /// The roles that were removed, and those that may have been, each with its name where the record has it.
+    pub(super) fn roles(&self) -> Result<Vec<(Grant, String)>> {
+        let mut roles: Vec<(Grant, String)> = Vec::new();
+        for record in &self.0 {
+            let mut names = record.removed_role_names.iter();
+            for text in record.removed_roles.iter().chain(&record.unconfirmed_roles) {
+                let Ok(grant) = text.parse::<Grant>() else {
+                    bail!(
+                        "The record does not say which role was removed, but {text}. The audit trail does, in its activities of the type ROLE_ASSIGNMENT.DELETED."
+                    )
+                };
+                let name = names.next().cloned();
+                let name = name.unwrap_or_else(|| grant.role.to_string());
+                if !roles.iter().any(|(known, _)| *known == grant) {
+                    roles.push((grant, name));
+                }
+            }
+        }
+        Ok(roles)
     }
 
     /// The groups that were left, and those that may have been, each with its name where the record has it.

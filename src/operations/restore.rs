@@ -12,6 +12,7 @@ use super::{
     memberships::{JoinOutcome, join},
     phrases::counted,
     records::{Containment, Records, records_of},
+    role_changes::assign_again,
     steps::{
         Detail, Direction, Group, GroupChanges, GroupFailure, PartialGroups, Reason, Step,
         StepOutcome, StepReport, StepResult, THE_USER, UserReport,
@@ -38,6 +39,14 @@ pub async fn restore(
             Err(error) => Err(error),
         };
         steps.push(StepReport::new(pingone, id, Step::JoinGroups, joined));
+    }
+    let roles = records.roles();
+    if !matches!(&roles, Ok(roles) if roles.is_empty()) {
+        let assigned = match roles {
+            Ok(roles) => assign_again(pingone, id, roles).await,
+            Err(error) => Err(error),
+        };
+        steps.push(StepReport::new(pingone, id, Step::AssignRoles, assigned));
     }
     steps.extend(unblock_devices(pingone, id, &records).await);
     let mut note = |step, result| steps.push(StepReport::new(pingone, id, step, result));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    change::{Change, Device},
+    change::{Change, Details, Device, Roles},
     for_each::{SAMPLE_ID, Weight},
     phrases::{Named, counted, list},
 };
@@ -31,6 +31,8 @@ pub enum Step {
     Disable,
     /// Ends the sessions.
     EndSessions,
+    /// Removes administrator roles.
+    RemoveRoles,
     /// Replaces the password by a random one.
     SetPassword,
     /// Forces a password change at the next sign-on.
@@ -49,6 +51,8 @@ pub enum Step {
     UnblockDevices,
     /// Adds the user to groups again.
     JoinGroups,
+    /// Assigns administrator roles again.
+    AssignRoles,
     /// There is nothing to undo.
     Nothing,
     /// Checks whether the user can sign on.
@@ -62,6 +66,7 @@ impl Step {
             Self::Lock => "lock",
             Self::Disable => "disable",
             Self::EndSessions => "endSessions",
+            Self::RemoveRoles => "removeRoles",
             Self::SetPassword => "setPassword",
             Self::ForceChange => "forceChange",
             Self::BlockDevices => "blockDevices",
@@ -71,6 +76,7 @@ impl Step {
             Self::Unlock => "unlock",
             Self::UnblockDevices => "unblockDevices",
             Self::JoinGroups => "joinGroups",
+            Self::AssignRoles => "assignRoles",
             Self::Nothing => "none",
             Self::SignOn => "signOn",
         }
@@ -147,10 +153,11 @@ impl StepResult {
 
 impl From<Change> for StepResult {
     fn from(change: Change) -> Self {
-        let outcome = if change.changed {
-            StepOutcome::Done
-        } else {
-            StepOutcome::Already
+        let outcome = match &change.details {
+            _ if change.changed => StepOutcome::Done,
+            // Roles that cannot be removed here are still held.
+            Details::Roles(roles) if !roles.kept.is_empty() => StepOutcome::NotApplicable,
+            _ => StepOutcome::Already,
         };
         Self::new(outcome, Detail::Change(change))
     }
@@ -339,6 +346,15 @@ pub struct Record {
     /// The groups that the user may have been removed from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed_groups: Vec<String>,
+    /// The administrator roles that were removed: role, type of the scope, and scope.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_roles: Vec<String>,
+    /// Their names, in the same order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed_role_names: Vec<String>,
+    /// The roles that may have been removed, like `removed_roles`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed_roles: Vec<String>,
     /// The password was replaced by one that nobody knows.
     pub password_replaced: bool,
     /// The user has to change the password at the next sign-on.
@@ -374,6 +390,13 @@ impl Record {
         self.left_group_names = texts(groups);
     }
 
+    /// Records the roles that were removed, and those that may have been.
+    pub(super) fn roles_removed(&mut self, roles: &Roles) {
+        self.removed_roles = texts(&roles.grants);
+        self.removed_role_names = texts(&roles.removed);
+        self.unconfirmed_roles = texts(&roles.unconfirmed_grants);
+    }
+
     /// Records the devices that were blocked, and those that may have been.
     pub(super) fn blocked(&mut self, devices: &[Device], unconfirmed: &[Device]) {
         self.blocked_devices = ids(devices);
@@ -396,6 +419,9 @@ impl Record {
             left_groups,
             left_group_names: _,
             unconfirmed_groups,
+            removed_roles,
+            removed_role_names: _,
+            unconfirmed_roles,
             password_replaced,
             change_forced,
             blocked_devices,
@@ -410,6 +436,8 @@ impl Record {
         let lists = [
             left_groups,
             unconfirmed_groups,
+            removed_roles,
+            unconfirmed_roles,
             blocked_devices,
             unconfirmed_blocks,
             deleted_devices,
@@ -461,6 +489,9 @@ impl Weight for UserReport {
                 &record.left_groups,
                 &record.left_group_names,
                 &record.unconfirmed_groups,
+                &record.removed_roles,
+                &record.removed_role_names,
+                &record.unconfirmed_roles,
                 &record.blocked_devices,
                 &record.unconfirmed_blocks,
                 &record.deleted_devices,

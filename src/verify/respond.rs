@@ -255,3 +255,30 @@ pub(super) async fn restore(step: Step<'_>) -> Result<(), VerifyError> {
     let is_enabled = step.user_has("/enabled", &json!(true)).await?;
     check(is_enabled, "the user is not enabled")
 }
+
+/// The id of Identity Data Read Only where it was seen. That it is the same everywhere is UNCONFIRMED.
+const READ_ONLY_ROLE: &str = "ce00e15f-f845-4df1-abf3-fdc4ff4e176c";
+
+pub(super) async fn remove_role(step: Step<'_>) -> Result<(), VerifyError> {
+    let id = step.id()?;
+    let path = ["users", &id, "roleAssignments"];
+    let environment = step.cx.settings().environment.to_string();
+    let assigned = post(
+        &path,
+        JSON,
+        json!({
+            "role": {"id": READ_ONLY_ROLE},
+            "scope": {"id": environment, "type": "ENVIRONMENT"},
+        }),
+    );
+    let assigned = step.cx.require("assigning a role", assigned).await?;
+    let assignment = assigned.text("/id").map(str::to_owned);
+    step.on_user(json!({"assignmentId": assignment})).await?;
+    let left = step.cx.read(&path).await?;
+    let left = left.body.as_ref();
+    let left = left.and_then(|body| body.pointer("/_embedded/roleAssignments"));
+    check(
+        left.is_some_and(|left| *left == json!([])),
+        "the user still has a role",
+    )
+}

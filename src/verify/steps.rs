@@ -53,6 +53,7 @@ steps! {
     "pingone-get-group-members" => respond::group_members, "an empty group has no members";
     "pingone-list-populations" => respond::populations, "the user's population is in the list";
     "pingone-list-role-assignments" => respond::roles, "a new user has no roles";
+    "pingone-remove-role-assignment" => respond::remove_role, "a temporary role is removed";
     "pingone-list-sessions" => respond::sessions, "a new user has no sessions";
     "pingone-clear-user-sessions" => respond::clear_sessions, "no session is left";
     "pingone-list-mfa-devices" => respond::devices, "a new user has no devices";

@@ -13,8 +13,8 @@ use crate::{
     invocation::Invocation,
     operations::{
         change::{
-            BypassEnd, Change, Details, Device, DeviceStates, Devices, PartialSuccess, Sessions,
-            changed_before,
+            BypassEnd, Change, Details, Device, DeviceStates, Devices, PartialSuccess, Role,
+            Sessions, changed_before,
         },
         for_each::Outcome,
     },
@@ -34,7 +34,7 @@ pub fn report(cx: &Invocation<'_>, title: &str, outcomes: &[Outcome<Change>]) ->
         verdicts.push(verdict);
         rows.push(row([
             ("User", json!(label)),
-            ("Outcome", json!(word(verdict))),
+            ("Outcome", json!(word(verdict, result))),
             ("Result", json!(sentence(result))),
         ]));
         if let Err(error) = result {
@@ -80,13 +80,20 @@ fn verdict(result: &Result<Change, Error>) -> Verdict {
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
+fn word(verdict: Verdict, result: &Result<Change, Error>) -> &'static str {
     match verdict {
+        Verdict::Unchanged if leaves_roles(result) => "Not possible here",
         Verdict::Changed => "Changed",
         Verdict::Unchanged => "No change needed",
         Verdict::Partial => "Failed in part",
         Verdict::Failed => "Failed",
     }
+}
+
+/// Whether roles that should be removed are still held.
+fn leaves_roles(result: &Result<Change, Error>) -> bool {
+    let details = result.as_ref().map(|change| &change.details);
+    matches!(details, Ok(Details::Roles(roles)) if !roles.kept.is_empty())
 }
 
 /// The table's text about a user. Advice is in the error entry.
@@ -160,6 +167,18 @@ fn details(details: &Details) -> Row {
         }
         Details::MfaBypass(BypassEnd { until, .. }) => {
             row([("BypassUntil", json!(until.map(to_rfc3339_millis)))])
+        }
+        Details::Roles(roles) => {
+            let ids = |roles: &[Role]| texts(roles.iter().map(|role| role.id));
+            let mut row = row([("RemovedRoles", json!(ids(&roles.removed)))]);
+            if !roles.kept.is_empty() {
+                let kept = roles.kept.iter().map(|kept| &kept.role);
+                row.insert("KeptRoles".to_owned(), kept.cloned().collect());
+            }
+            if !roles.not_found.is_empty() {
+                row.insert("NotFound".to_owned(), json!(roles.not_found));
+            }
+            with_unconfirmed(row, &ids(&roles.unconfirmed))
         }
         Details::Sessions(Sessions {
             ended, unconfirmed, ..

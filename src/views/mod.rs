@@ -16,6 +16,7 @@ pub mod page;
 pub mod password;
 pub mod protected;
 pub mod role;
+pub mod role_plan;
 mod sentences;
 pub mod session;
 pub mod steps;

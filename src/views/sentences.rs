@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use crate::operations::{
-    change::{BypassEnd, Change, Details, DeviceStates, Devices, Lock, PreviousLock, Sessions},
+    change::{
+        BypassEnd, Change, Details, DeviceStates, Devices, KeptRole, Lock, PreviousLock, Roles,
+        Sessions,
+    },
     phrases::{counted, list},
     sessions::joined,
     steps::{Detail, GroupChanges, Step, StepOutcome, StepResult, remains_in},
@@ -30,6 +33,15 @@ pub(super) fn done(change: &Change) -> String {
         Details::DeviceStates(states) => device_states_done(states),
         Details::MfaBypass(bypass) => bypass_ended(change, *bypass),
         Details::Sessions(sessions) => sessions_done(sessions),
+        Details::Roles(roles) => {
+            let removed = if roles.removed.is_empty() {
+                "No roles to remove".to_owned()
+            } else {
+                let count = counted(roles.removed.len(), "role");
+                format!("Removed {count}: {}", list(&roles.removed))
+            };
+            removed + &roles_left(roles)
+        }
     }
 }
 
@@ -165,6 +177,33 @@ fn sessions_done(sessions: &Sessions) -> String {
     parts.join("; ")
 }
 
+/// What would be removed.
+pub(super) fn roles_planned(roles: &Roles) -> String {
+    let planned = if roles.removed.is_empty() {
+        "No roles would be removed".to_owned()
+    } else {
+        let count = counted(roles.removed.len(), "role");
+        format!("{count} would be removed: {}", list(&roles.removed))
+    };
+    planned + &roles_left(roles)
+}
+
+/// The end of a sentence: the roles that cannot be removed here and what to do about them, and what is not assigned.
+fn roles_left(roles: &Roles) -> String {
+    let kept = roles.kept.iter().map(|KeptRole { role, through }| match through {
+        Some(group) => format!(
+            "; {role} comes through the group {group}: remove the user from the group, or the role from the group"
+        ),
+        None => format!("; {role} is read-only: this worker application may not remove it"),
+    });
+    let mut text: String = kept.collect();
+    if !roles.not_found.is_empty() {
+        text.push_str("; not assigned: ");
+        text.push_str(&roles.not_found.join(", "));
+    }
+    text
+}
+
 /// What a step did, or why it did nothing.
 pub(super) fn step_done(step: Step, result: &StepResult) -> String {
     let text = match &result.detail {
@@ -269,6 +308,13 @@ pub(super) fn step_planned(step: Step, result: &StepResult) -> String {
                 ..
             }),
         ) => format!("{} would be ended", counted(ended.len(), "session")),
+        (
+            _,
+            Detail::Change(Change {
+                details: Details::Roles(roles),
+                ..
+            }),
+        ) => roles_planned(roles),
         (_, Detail::Groups(groups)) => groups_planned(step, groups),
         (Step::Disable, _) => "The user would be disabled".to_owned(),
         (Step::Enable, _) => "The user would be enabled".to_owned(),

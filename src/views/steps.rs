@@ -109,11 +109,13 @@ fn title(step: Step) -> &'static str {
         Step::ForceChange => "Force password change",
         Step::BlockDevices => "Block MFA devices",
         Step::RemoveDevices => "Delete MFA devices",
+        Step::RemoveRoles => "Remove roles",
         Step::LeaveGroups => "Leave groups",
         Step::Enable => "Enable user",
         Step::Unlock => "Unlock account",
         Step::UnblockDevices => "Unblock MFA devices",
         Step::JoinGroups => "Rejoin groups",
+        Step::AssignRoles => "Assign roles again",
         Step::Nothing => "Undo",
         Step::SignOn => "Sign-on",
     }
@@ -278,7 +280,7 @@ fn push_calls(readable: &mut Document, outcomes: &[Outcome<UserReport>]) {
 }
 
 /// A call without the part of its path that is the same in all: `PUT /users/…`.
-fn within_environment(call: &str) -> String {
+pub(super) fn within_environment(call: &str) -> String {
     const ENVIRONMENT: &str = "/v1/environments/";
     let short = call.split_once(ENVIRONMENT).and_then(|(method, rest)| {
         let (_environment, path) = rest.split_once('/')?;

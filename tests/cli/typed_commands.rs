@@ -305,7 +305,7 @@ fn commands_and_help_describe_the_commands() {
     let list = told(&["commands"]);
     assert!(
         list.stdout
-            .contains("\nPasswords\n  pingone-set-password           Sets a user's password.\n"),
+            .contains("\nPasswords\n  pingone-set-password            Sets a user's password.\n"),
         "{}",
         list.stdout
     );

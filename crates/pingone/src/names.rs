@@ -14,7 +14,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether two names are the same, ignoring case and normalization.
-pub(super) fn same(a: &str, b: &str) -> bool {
+pub fn same(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.eq_ignore_ascii_case(b);
     }

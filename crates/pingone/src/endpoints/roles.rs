@@ -1,14 +1,14 @@
 //! Administrator roles, and their assignments to users, groups and applications.
 //! <https://developer.pingidentity.com/pingone-api/platform/roles.html>
 
-use std::borrow::Borrow;
+use std::{borrow::Borrow, fmt, str::FromStr};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     call::{JSON, List, Path, Read, Write},
-    id::{GroupId, Principal, RoleAssignmentId, RoleId, ScopeId},
+    id::{GroupId, NotAnId, Principal, RoleAssignmentId, RoleId, ScopeId},
     secrets::Mask,
 };
 
@@ -24,6 +24,29 @@ pub struct Grant {
     pub scope_type: String,
     /// What the role is assigned for.
     pub scope: ScopeId,
+}
+
+/// `29ddce68-… ENVIRONMENT b4f5e266-…`
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.role, self.scope_type, self.scope)
+    }
+}
+
+/// Reads what `Display` writes.
+impl FromStr for Grant {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let mut parts = text.split(' ');
+        let mut next = || parts.next().ok_or(NotAnId);
+        let (role, scope_type, scope) = (next()?, next()?, next()?);
+        Ok(Self {
+            role: role.parse()?,
+            scope_type: scope_type.to_owned(),
+            scope: scope.parse()?,
+        })
+    }
 }
 
 /// The assignment of a role as PingOne returns it, with every secret masked.
@@ -157,6 +180,7 @@ mod tests {
                 "ENVIRONMENT"
             )
         );
+        assert_eq!(grant.to_string().parse::<Grant>().ok(), Some(grant));
         assert!(assignment.read_only);
         let group = assignment.through.map(|group| group.to_string());
         assert_eq!(
