@@ -48,6 +48,11 @@ pub const FETCH_INCIDENTS: &str = "fetch-incidents";
 /// The same for events, on Cortex XSIAM.
 pub const FETCH_EVENTS: &str = "fetch-events";
 
+/// Whether XSOAR sends this by itself, without arguments.
+pub fn is_built_in(command: &str) -> bool {
+    [TEST, FETCH_INCIDENTS].contains(&command)
+}
+
 /// Whether a request is a fetch: XSOAR keeps its last run, and its errors have to be exceptions.
 pub fn is_fetch(command: &str) -> bool {
     [FETCH_INCIDENTS, FETCH_EVENTS].contains(&command)

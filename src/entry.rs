@@ -210,6 +210,22 @@ impl From<Output> for Incidents {
     }
 }
 
+impl From<Incidents> for Note {
+    fn from(incidents: Incidents) -> Self {
+        Self {
+            r#type: incidents.r#type,
+            document: incidents.document,
+            human_readable: None,
+            contents_format: incidents.contents_format,
+            contents: incidents.contents.into(),
+            entry_context: None,
+            ignore_auto_extract: false,
+            indicator_timeline: None,
+            polling: None,
+        }
+    }
+}
+
 /// A failed command's entry.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     collector, credentials,
     env::Env,
+    fetch_settings::FetchSettings,
     parameters::{Parameters, UrlKind, missing},
     safety,
 };
@@ -35,6 +36,8 @@ pub struct Instance {
     pub policy: Policy,
     /// Whether a read of an unknown user returns a note instead of an error.
     pub not_found_as_note: bool,
+    /// What to fetch, if it fetches incidents and this is what it is used for or tested.
+    pub fetch: Option<FetchSettings>,
 }
 
 /// The default timeout of a command. The test button's is shorter, because someone is waiting for it.
@@ -71,8 +74,16 @@ pub enum Purpose {
     Command,
     /// XSOAR's Test button.
     TestButton,
-    /// A fetch on schedule.
-    Fetch,
+    /// XSOAR's schedule: incidents.
+    FetchIncidents,
+    /// XSIAM's schedule: events.
+    FetchEvents,
+}
+
+impl Purpose {
+    fn is_fetch(self) -> bool {
+        matches!(self, Self::FetchIncidents | Self::FetchEvents)
+    }
 }
 
 impl Instance {
@@ -119,6 +130,12 @@ impl Instance {
             proxy,
             collector: collector::read(params, purpose == Purpose::TestButton)?,
         };
+        let fetches = match purpose {
+            Purpose::FetchIncidents => true,
+            Purpose::TestButton => FetchSettings::is_on(params),
+            Purpose::Command | Purpose::FetchEvents => false,
+        };
+        let fetch = fetches.then(|| FetchSettings::read(params, &settings.client_id));
         let limits = limits(params, context, purpose, env)?;
         Ok(Self {
             settings,
@@ -131,6 +148,7 @@ impl Instance {
                 labels: POLICY_LABELS,
             },
             not_found_as_note: params.flag("not_found_as_note"),
+            fetch: fetch.transpose()?,
         })
     }
 }
@@ -251,7 +269,7 @@ fn limits(
 ) -> Result<Limits> {
     let mut command = match params.seconds("command_timeout")? {
         _ if purpose == Purpose::TestButton => TEST_TIMEOUT,
-        set if purpose == Purpose::Fetch => set.unwrap_or(FETCH_TIMEOUT).min(FETCH_TIMEOUT),
+        set if purpose.is_fetch() => set.unwrap_or(FETCH_TIMEOUT).min(FETCH_TIMEOUT),
         set => set.unwrap_or(COMMAND_TIMEOUT),
     };
     // Newer servers send the number of minutes after which they stop the container.

@@ -1,8 +1,8 @@
 //! One invocation of a command: everything its handler needs. Knows no particular command.
 
 use crate::{
-    access::Access, arguments::Arguments, failure, last_run::LastRun, manifest::Arg,
-    pending::PendingVerifications,
+    access::Access, arguments::Arguments, failure, fetch_settings::FetchSettings,
+    last_run::LastRun, manifest::Arg, pending::PendingVerifications,
 };
 use pingone::Client;
 
@@ -14,6 +14,8 @@ pub struct Invocation<'a> {
     pub args: &'a Arguments,
     /// The verifications that may be pending.
     pub pending: &'a PendingVerifications,
+    /// What to fetch; `None` for what does not fetch incidents.
+    pub fetch: Option<&'a FetchSettings>,
     /// For a fetch, where the previous one ended.
     pub last_run: &'a LastRun,
     /// The command's name.

@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    access::{Access, TEST, is_fetch},
+    access::{Access, FETCH_EVENTS, FETCH_INCIDENTS, TEST},
     arguments::{Arguments, DEBUG_MODE},
     commands, credentials,
     entry::Entry,
     env::Env,
     failure,
+    fetch_settings::FetchSettings,
     handler::Handler,
     instance::{Instance, Purpose},
     invocation::Invocation,
@@ -74,6 +75,7 @@ pub struct Prepared {
     pub limits: Limits,
     policy: Policy,
     not_found_as_note: bool,
+    fetch: Option<FetchSettings>,
     /// The connection to PingOne.
     pub connection: Rc<Connection>,
     /// The verifications that may be pending.
@@ -133,7 +135,8 @@ impl Runner {
         } = request;
         let purpose = match &*command {
             TEST => Purpose::TestButton,
-            name if is_fetch(name) => Purpose::Fetch,
+            FETCH_INCIDENTS => Purpose::FetchIncidents,
+            FETCH_EVENTS => Purpose::FetchEvents,
             _ => Purpose::Command,
         };
         let known = CommandName::find(&command);
@@ -157,6 +160,7 @@ impl Runner {
             mask,
             policy,
             not_found_as_note,
+            fetch,
         } = instance;
         journal.set_mask(mask);
         if is_debug(&context, &args) {
@@ -175,6 +179,7 @@ impl Runner {
             limits,
             policy,
             not_found_as_note,
+            fetch,
             connection,
             pending: Rc::clone(&self.pending),
             last_run: Rc::default(),
@@ -240,6 +245,7 @@ impl Prepared {
             limits,
             policy,
             not_found_as_note,
+            fetch,
             connection,
             pending,
             last_run,
@@ -250,6 +256,7 @@ impl Prepared {
             pingone: &client,
             args: &args,
             pending: &pending,
+            fetch: fetch.as_ref(),
             last_run: &last_run,
             command: &command,
             access: handler.access,

@@ -6,7 +6,7 @@
 use anyhow::{Result, bail};
 
 use super::war_room_line::without_secrets;
-use crate::{access::TEST, manifest};
+use crate::{access::is_built_in, manifest};
 
 const PROGRAM: &str = "pingone-xsoar";
 
@@ -42,7 +42,7 @@ fn is_command(line: &str) -> bool {
     let word = line.split_whitespace().next().unwrap_or_default();
     let is_known = |name: &str| manifest::COMMANDS.iter().any(|one| one.name == name);
     line.starts_with(['!', '\\'])
-        || word == TEST
+        || is_built_in(word)
         || word.starts_with("pingone-")
         || is_known(&["pingone-", word].concat())
 }

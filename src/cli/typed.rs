@@ -10,7 +10,7 @@ use super::{
     war_room_line::{self, Line, Quoting, TypedArgument, error_at},
 };
 use crate::{
-    access::TEST,
+    access::is_built_in,
     context::IncidentContext,
     env::Env,
     manifest::{self, Arg, Argument, Command},
@@ -88,8 +88,8 @@ impl CommandParser<'_> {
             references: Vec::new(),
             line,
         };
-        if command.text == TEST {
-            ensure!(arguments.is_empty(), "{TEST} takes no arguments.");
+        if is_built_in(&command.text) {
+            ensure!(arguments.is_empty(), "{} takes no arguments.", command.text);
             return Ok(vec![parsed]);
         }
         let Some(described) = manifest::command(&command.text) else {

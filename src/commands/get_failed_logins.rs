@@ -10,7 +10,7 @@ use crate::{
     handler::Handler,
     inputs::activities::activity_search,
     invocation::Invocation,
-    operations::find::find_user,
+    operations::{activities::FAILED_SIGN_ONS, find::find_user},
     views::{
         activity::push_gaps,
         failed_logins::{by_user, source_entries, table, totals, user_entries},
@@ -35,20 +35,6 @@ const FAILED_LOGINS: &str = "PingOne(true)";
 /// The most activities that are counted.
 const MAX_COUNTED: usize = 5000;
 
-/// What PingOne records when a sign-on fails, whatever the result's status: it is `SUCCESS` for some of them. `OTP.INVALID`
-/// is in older lists only.
-const FAILURES: [&str; 9] = [
-    "PASSWORD.CHECK_FAILED",
-    "USER.ACCESS_DENIED",
-    "OTP.CHECK_FAILED",
-    "OTP.CHECK_INVALID",
-    "OTP.INVALID",
-    "ASSERTION.CHECK_FAILED",
-    "DEVICE_PAYLOAD.CHECK_INVALID",
-    "DEVICE.FRAUD_REPORTED",
-    "USER.KERBEROS_FAILED",
-];
-
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let now = cx.pingone.now();
     let (mut search, user) = activity_search(cx.args, now)?;
@@ -56,7 +42,7 @@ async fn run(cx: &Invocation<'_>) -> Result<Output> {
         search.user = Some(find_user(cx.pingone, &user).await?.id);
     }
     if search.actions.is_empty() {
-        search.actions = FAILURES.map(str::to_owned).into();
+        search.actions = FAILED_SIGN_ONS.map(str::to_owned).into();
     }
     let keep = |activity: &Activity| search.matches(activity);
     let newest = Paging {

@@ -19,8 +19,8 @@ macro_rules! table {
     ($($module:ident $command:ident $name:literal;)*) => {
         $(mod $module;)*
 
-        /// Every name that a request can have: the test button's and those of the commands.
-        pub const NAMES: &[&str] = &[TEST, $($name),*];
+        /// Every name that a request can have: those that XSOAR sends by itself, and those of the commands.
+        pub const NAMES: &[&str] = &[TEST, FETCH_INCIDENTS, $($name),*];
 
         /// The handler of a command.
         pub fn handler(command: CommandName) -> &'static Handler {

@@ -1,12 +1,15 @@
-//! The test button: checks the credentials, the environment, the region and the roles, and that PingOne has what the
-//! instance protects.
+//! The test button: checks the credentials, the environment, the region and the roles, that PingOne has what the
+//! instance protects, and, if the instance fetches incidents, that it can.
 
 use anyhow::{Error, Result, bail};
 
 use crate::{
-    access::Access, advice::Advised, entry::Output, handler::Handler, invocation::Invocation,
+    access::Access, advice::Advised, entry::Output, handler::Handler, inputs::feed::feed_settings,
+    invocation::Invocation,
 };
+use jiff::SignedDuration;
 use pingone::{
+    activities::Span,
     error::Problem,
     protected::{EntryKind, UnresolvedEntry},
 };
@@ -22,6 +25,7 @@ pub(super) const COMMAND: Handler = Handler {
 async fn run(cx: &Invocation<'_>) -> Result<Output> {
     let Err(refused) = cx.pingone.probe_users().await else {
         check_protected(cx).await?;
+        check_fetch(cx).await?;
         return Ok(Output {
             readable: "ok".into(),
             context: None,
@@ -71,6 +75,21 @@ async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
         "{}\nEach entry must name exactly one user or group in PingOne. Separate entries with commas or line breaks.",
         wrong.join("\n")
     )
+}
+
+/// An instance that fetches incidents must be able to read the audit trail, and its settings must make sense.
+async fn check_fetch(cx: &Invocation<'_>) -> Result<()> {
+    let Some(fetch) = cx.fetch else {
+        return Ok(());
+    };
+    let now = cx.pingone.now();
+    feed_settings(fetch, now)?;
+    let span = Span {
+        from: now.saturating_sub(SignedDuration::from_mins(1))?,
+        to: now,
+    };
+    cx.pingone.activity_pages(span, None, 1).next().await?;
+    Ok(())
 }
 
 /// The entry is shown with escapes: the mistake may be an invisible character.

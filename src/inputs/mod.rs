@@ -1,8 +1,10 @@
-//! Groups of arguments that several commands share: users, groups, paging, activities, events. Makes no calls to PingOne.
+//! Groups of arguments and parameters that several commands share: users, groups, paging, activities, events, the feed.
+//! Makes no calls to PingOne.
 
 pub mod activities;
 pub mod applications;
 pub mod events;
+pub mod feed;
 pub mod groups;
 pub mod paging;
 pub mod principals;

@@ -13,6 +13,20 @@ use pingone::{
 /// The type of a user's membership in a group.
 const MEMBERSHIP: &str = "MEMBER_OF_GROUP";
 
+/// What PingOne records when a sign-on fails, whatever the result's status: it is `SUCCESS` for some of them. `OTP.INVALID`
+/// is in older lists only.
+pub const FAILED_SIGN_ONS: [&str; 9] = [
+    "PASSWORD.CHECK_FAILED",
+    "USER.ACCESS_DENIED",
+    "OTP.CHECK_FAILED",
+    "OTP.CHECK_INVALID",
+    "OTP.INVALID",
+    "ASSERTION.CHECK_FAILED",
+    "DEVICE_PAYLOAD.CHECK_INVALID",
+    "DEVICE.FRAUD_REPORTED",
+    "USER.KERBEROS_FAILED",
+];
+
 /// A search of the audit trail. All conditions must hold.
 pub struct ActivitySearch {
     /// Recorded at or after.

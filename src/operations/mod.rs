@@ -11,6 +11,7 @@ pub mod contain;
 pub mod device_states;
 pub mod devices;
 pub mod events;
+pub mod feed;
 pub mod find;
 pub mod for_each;
 pub mod leave_groups;

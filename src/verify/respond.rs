@@ -239,6 +239,18 @@ pub(super) async fn failed_logins(step: Step<'_>) -> Result<(), VerifyError> {
     step.on_user(json!({"from": "1 hour ago"})).await.map(drop)
 }
 
+pub(super) async fn incidents(step: Step<'_>) -> Result<(), VerifyError> {
+    let note = step.command(json!({})).await?;
+    let list = note
+        .contents
+        .as_str()
+        .map(serde_json::from_str::<Vec<Value>>);
+    check(
+        matches!(list, Some(Ok(_))),
+        "the command returns no list of incidents",
+    )
+}
+
 pub(super) async fn contain(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step
         .on_user(json!({"steps": "disable,endSessions,setPassword"}))

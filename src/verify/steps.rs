@@ -73,6 +73,7 @@ steps! {
     "pingone-lock-user" => respond::lock, "the account is locked";
     "pingone-list-audit-activities" => respond::activities, "the audit trail can be read";
     "pingone-get-failed-logins" => respond::failed_logins, "the audit trail can be read";
+    "fetch-incidents" => respond::incidents, "the audit trail can be read as a feed";
     "pingone-list-applications" => applications::list, "the worker application is in the list";
     "pingone-get-application" => applications::get, "finds the worker application by its id";
     "pingone-contain-user" => respond::contain, "the user is disabled";

@@ -243,7 +243,7 @@ impl TestContext {
         for entry in entries {
             match entry {
                 Entry::Note(note) => answer = Ok(note),
-                Entry::Incidents(_) => {}
+                Entry::Incidents(incidents) => answer = Ok(incidents.into()),
                 Entry::Error(failure) => return Err(VerifyError::Command(failure.contents)),
             }
         }

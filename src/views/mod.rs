@@ -9,6 +9,7 @@ pub mod changes;
 pub mod device;
 pub mod events;
 pub mod failed_logins;
+pub mod incident;
 pub mod items;
 pub mod linked_account;
 pub mod mfa_bypass;

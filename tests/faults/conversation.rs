@@ -9,6 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use pingone_xsoar::{
+    access,
     env::Env,
     run::Runner,
     server::{Input, Server},
@@ -132,6 +133,7 @@ pub(crate) fn talk_with(
         lines: Some(lines),
         turns: turns.into_iter().collect(),
         version: 1,
+        is_fetching: false,
         received: Received {
             context,
             last_run: json!({}),
@@ -172,6 +174,8 @@ struct OtherEnd {
     lines: Option<Sender<Result<Line, String>>>,
     turns: VecDeque<Turn>,
     version: u64,
+    /// Whether the current request is a fetch.
+    is_fetching: bool,
     received: Received,
 }
 
@@ -187,6 +191,7 @@ impl OtherEnd {
         match self.turns.pop_front() {
             Some(Turn { request, before }) => {
                 before();
+                self.is_fetching = request["command"].as_str().is_some_and(access::is_fetch);
                 self.received.answers.push(Vec::new());
                 self.send(&request);
             }
@@ -217,11 +222,26 @@ impl OtherEnd {
                 self.send(&last_run);
             }
             (_, Some("setLastRun")) => {
+                let answer = self.received.answers.last();
+                let is_error = |entry: &Value| entry["Type"] == 4;
+                assert!(!answer.is_some_and(|entries| entries.iter().any(is_error)));
                 self.received.last_run = message["args"]["value"].clone();
                 self.send(&Value::Null);
             }
+            // How a fetch reports an error; whatever else fails has an entry.
+            (Some("exception"), _) if self.is_fetching => {
+                let text = &message["args"]["exception"];
+                if let Some(answer) = self.received.answers.last_mut() {
+                    answer.push(json!({"Type": 4, "Contents": text}));
+                }
+            }
             (Some("result"), _) => {
                 let results = message["results"].as_array().cloned().unwrap_or_default();
+                let is_error = |entry: &Value| entry["Type"] == 4;
+                assert!(
+                    !self.is_fetching || !results.iter().any(is_error),
+                    "{results:?}"
+                );
                 if let Some(answer) = self.received.answers.last_mut() {
                     answer.extend(results);
                 }

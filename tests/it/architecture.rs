@@ -140,7 +140,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ]),
     ("src", &[
         &["access", "advice", "inert", "document", "last_run", "manifest", "panics", "parameters", "pending", "safety", "env", "times"],
-        &["arguments", "collector", "credentials", "failure", "instance", "markdown", "nearest"],
+        &["arguments", "collector", "credentials", "failure", "fetch_settings", "instance", "markdown", "nearest"],
         &["context", "entry", "invocation", "operations", "protocol"],
         &["handler", "inputs", "stdin", "views"],
         &["commands", "server"],

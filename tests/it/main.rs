@@ -15,6 +15,7 @@ mod imports;
 mod ahead;
 mod architecture;
 mod docs;
+mod feed;
 mod manifest;
 mod panics;
 mod platform;

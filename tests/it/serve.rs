@@ -386,6 +386,8 @@ fn the_test_button_leaves_the_integration_context_alone() {
 fn a_fetch_stores_its_last_run_after_the_answer() {
     for (reply, warns) in [("{}", false), ("null", false), ("", true), ("ok", true)] {
         let server = pingone();
+        let nothing = json!({"_embedded": {"activities": []}});
+        server.on("GET", &path("/activities"), Answer::json(200, &nothing));
         let mut xsoar = Xsoar::keeping(&json!({}));
         xsoar.last_run_stored = reply.to_owned();
         let fetch = request(&server.url(), "fetch-incidents", &json!({}));

@@ -26,7 +26,12 @@ use super::{
     settings::Limits,
     wire::Reply,
 };
-use crate::{answer::Answer, journal::Journal, memory::Budget, secrets::Mask};
+use crate::{
+    answer::Answer,
+    journal::{Journal, Level},
+    memory::Budget,
+    secrets::Mask,
+};
 
 mod applications;
 mod device_authentications;
@@ -75,6 +80,11 @@ impl<'a> Client<'a> {
     /// Masks a secret from now on: a token, or a generated password.
     pub fn hide(&self, secret: &SecretString) {
         self.sender.hide(secret);
+    }
+
+    /// Writes a line to the command's log.
+    pub fn log(&self, level: Level, text: String) {
+        self.sender.log(level, text);
     }
 
     /// Says how far the command has got, for a user who is waiting.

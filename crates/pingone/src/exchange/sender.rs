@@ -159,6 +159,11 @@ impl<'a> Sender<'a> {
         self.dispatcher.mask()
     }
 
+    /// Writes a line to the command's log.
+    pub(crate) fn log(&self, level: Level, text: String) {
+        self.dispatcher.journal.log(level, text);
+    }
+
     /// Says how far the command has got.
     pub(crate) fn set_progress(&self, text: String) {
         self.dispatcher.journal.set_progress(text);
