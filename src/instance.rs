@@ -11,10 +11,11 @@ use crate::{
     collector, credentials,
     env::Env,
     fetch_settings::FetchSettings,
-    parameters::{Parameters, UrlKind, missing},
+    parameters::{self, Parameters, UrlKind, missing},
     safety,
 };
 use pingone::{
+    external_ids::ExternalIds,
     id::EnvironmentId,
     policy::{Policy, PolicyLabels},
     proxy::proxy_url,
@@ -38,6 +39,8 @@ pub struct Instance {
     pub not_found_as_note: bool,
     /// What to fetch, if it fetches incidents and this is what it is used for or tested.
     pub fetch: Option<FetchSettings>,
+    /// The incident and the instance, for PingOne's audit trail.
+    pub external_ids: ExternalIds,
 }
 
 /// The default timeout of a command. The test button's is shorter, because someone is waiting for it.
@@ -149,8 +152,20 @@ impl Instance {
             },
             not_found_as_note: params.flag("not_found_as_note"),
             fetch: fetch.transpose()?,
+            external_ids: external_ids(params, context)?,
         })
     }
+}
+
+/// An investigation has the id of its incident.
+fn external_ids(params: Parameters<'_>, context: &Map<String, Value>) -> Result<ExternalIds> {
+    if params.switch("hide_incident_id")? {
+        return Ok(ExternalIds::default());
+    }
+    let incident = context.get("Inv").and_then(|found| found.get("id"));
+    let instance = context.get("IntegrationInstance");
+    let [incident, instance] = [incident, instance].map(|id| id.and_then(parameters::text));
+    Ok(ExternalIds::new(incident.as_deref(), instance.as_deref()))
 }
 
 impl Parameters<'_> {

@@ -58,17 +58,33 @@ struct RunContext {
     brand: Bounded<MAX_SCALAR_BYTES>,
     #[serde(rename = "IntegrationInstance")]
     instance: Bounded<MAX_SCALAR_BYTES>,
+    #[serde(rename = "Inv")]
+    investigation: Option<Investigation>,
     #[serde(rename = "IsDebug")]
     is_debug: Bounded<MAX_SCALAR_BYTES>,
     #[serde(rename = "runDuration")]
     run_duration: Bounded<MAX_SCALAR_BYTES>,
 }
 
+/// The investigation of the incident in which the command runs.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Investigation {
+    id: Bounded<MAX_SCALAR_BYTES>,
+}
+
 impl RunContext {
     fn into_members(self) -> Map<String, Value> {
+        let investigation = self
+            .investigation
+            .map_or(Value::Null, |found| match found.id {
+                Bounded(Value::Null) => Value::Null,
+                Bounded(id) => serde_json::json!({ "id": id }),
+            });
         [
             ("IntegrationBrand", self.brand),
             ("IntegrationInstance", self.instance),
+            ("Inv", Bounded(investigation)),
             ("IsDebug", self.is_debug),
             ("runDuration", self.run_duration),
         ]

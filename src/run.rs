@@ -31,6 +31,7 @@ use crate::{
 use pingone::{
     Client, Connection,
     changes::{Change, ChangeLog},
+    external_ids::ExternalIds,
     journal::{Journal, Level},
     policy::Policy,
     recorder::Recorder,
@@ -76,6 +77,7 @@ pub struct Prepared {
     policy: Policy,
     not_found_as_note: bool,
     fetch: Option<FetchSettings>,
+    external_ids: ExternalIds,
     /// The connection to PingOne.
     pub connection: Rc<Connection>,
     /// The verifications that may be pending.
@@ -161,6 +163,7 @@ impl Runner {
             policy,
             not_found_as_note,
             fetch,
+            external_ids,
         } = instance;
         journal.set_mask(mask);
         if is_debug(&context, &args) {
@@ -180,6 +183,7 @@ impl Runner {
             policy,
             not_found_as_note,
             fetch,
+            external_ids,
             connection,
             pending: Rc::clone(&self.pending),
             last_run: Rc::default(),
@@ -246,12 +250,14 @@ impl Prepared {
             policy,
             not_found_as_note,
             fetch,
+            external_ids,
             connection,
             pending,
             last_run,
             changes,
         } = self;
-        let client = Client::new(&connection, limits, policy, journal, changes);
+        let client = Client::new(&connection, limits, policy, journal, changes)
+            .with_external_ids(external_ids);
         let cx = Invocation {
             pingone: &client,
             args: &args,

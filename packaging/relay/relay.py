@@ -25,7 +25,7 @@ KEPT = "pingone_xsoar_" + CARRIED_SHA256
 # It cannot be written, resized or unsealed: F_SEAL_SEAL, _SHRINK, _GROW and _WRITE.
 SEALS, F_ADD_SEALS, F_GET_SEALS = 0xF, 1033, 1034
 
-# The parts of the server's context to pass on. The executable does not need the incident.
+# The parts of the server's context to pass on. Of the incident, the executable needs the id alone.
 CONTEXT = ("IntegrationBrand", "IntegrationInstance", "IsDebug", "runDuration")
 # How the server's own loop marks a reply as an error. The executable understands it.
 ERROR_MARKER = "[ERROR-fd5a7750-7182-4b38-90ba-091824478903]"
@@ -202,11 +202,15 @@ def start_installed():
 
 def request_line():
     context = demisto.callingContext.get("context") or {}
+    passed = {name: context[name] for name in CONTEXT if name in context}
+    investigation = context.get("Inv")
+    if isinstance(investigation, dict) and "id" in investigation:
+        passed["Inv"] = {"id": investigation["id"]}
     request = {
         "command": demisto.command(),
         "params": demisto.params(),
         "args": demisto.args(),
-        "context": {name: context[name] for name in CONTEXT if name in context},
+        "context": passed,
         "integration": True,
         "native": True,
     }

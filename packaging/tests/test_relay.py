@@ -458,6 +458,7 @@ print('{"type": "completed"}')
             "IntegrationInstance": "PingOne_instance_1",
             "IsDebug": True,
             "runDuration": 5,
+            "Inv": {"id": "12"},
         },
         "integration": True,
         "native": True,

@@ -125,7 +125,7 @@ fn no_file_is_larger_than_the_limit() {
 const LAYERS: &[(&str, &[&[&str]])] = &[
     (SANDBOX, &[&["protocol"], &["model"], &["render"], &["handlers"], &["server"], &["lib", "main"]]),
     (CLIENT, &[
-        &["clock", "escapes", "gzip", "id", "memory", "names", "network_env", "policy", "region", "retry", "times", "visible"],
+        &["clock", "escapes", "external_ids", "gzip", "id", "memory", "names", "network_env", "policy", "region", "retry", "times", "visible"],
         &["activity", "assertion", "changes", "preconnect", "private_key", "proxy", "secrets", "settings", "tls", "wire"],
         &["error", "filter", "journal", "server_clock", "token"],
         &["call", "http", "tape"],

@@ -52,6 +52,11 @@ impl Company {
     /// The same in a process that goes on.
     fn run_with(&self, runner: &mut Runner, command: &str, args: &Value) -> Vec<Value> {
         let request = json!({"command": command, "params": self.params, "args": args});
+        Self::answer(runner, &request)
+    }
+
+    /// The entries that answer a request of the server's.
+    fn answer(runner: &mut Runner, request: &Value) -> Vec<Value> {
         let mut server = Server::new(
             Input::Silent(stdin::requests(Cursor::new(request.to_string()))),
             Vec::new(),
@@ -647,6 +652,64 @@ fn a_dry_run_sends_nothing_and_tells_each_user_its_own_calls() {
         &json!({"username": "emma.sharp", "dryRun": "true", "steps": args["steps"]}),
     );
     assert_eq!(planned(&emma[0]).len(), 8, "{emma:#}");
+}
+
+#[test]
+fn each_call_names_the_incident_and_the_instance() {
+    let company = Company::new();
+    let ids = |context: &Value, hide: Value| {
+        let mut params = company.params.clone();
+        params["hide_incident_id"] = hide;
+        let args = json!({"username": "emma.sharp"});
+        let request = json!({"command": "pingone-password-force-change", "params": params, "args": args, "context": context});
+        company.sandbox.clear_calls();
+        let entries = Company::answer(&mut Runner::live(Env::default()), &request);
+        assert_eq!(entries[0]["Type"], 1, "{entries:#?}");
+        let calls = company.sandbox.calls();
+        let (token, others) = calls.split_first().expect("a call");
+        assert!(token.path.ends_with("/as/token"));
+        assert_eq!(
+            (&token.external_transaction_id, &token.external_session_id),
+            (&None, &None)
+        );
+        let ids = |call: &Call| {
+            (
+                call.external_transaction_id.clone(),
+                call.external_session_id.clone(),
+            )
+        };
+        assert!(others.iter().any(|call| call.method == "POST"));
+        assert!(others.iter().all(|call| ids(call) == ids(&others[0])));
+        ids(&others[0])
+    };
+    let some = |id: &str| Some(id.to_owned());
+    // As the server sends it to a script, with much that is not needed.
+    let context = json!({
+        "Inv": {"id": "4711", "name": "Suspicious sign-on", "entries": [{"id": "1@4711"}]},
+        "Incidents": [{"id": "4711"}], "IntegrationInstance": "PingOne prod",
+    });
+    assert_eq!(
+        ids(&context, json!(false)),
+        (some("4711"), some("PingOne_prod"))
+    );
+    assert_eq!(
+        ids(&context, Value::Null),
+        (some("4711"), some("PingOne_prod"))
+    );
+    assert_eq!(ids(&context, json!("true")), (None, None));
+    let hostile = json!({"Inv": {"id": "1\r\nHost: evil\u{0}é"}, "IntegrationInstance": 7});
+    assert_eq!(
+        ids(&hostile, json!("")),
+        (some("1__Host:_evil__"), some("7"))
+    );
+    for none in [
+        json!({}),
+        json!({"Inv": null}),
+        json!({"Inv": {}}),
+        json!({"Inv": {"id": {}}}),
+    ] {
+        assert_eq!(ids(&none, json!(false)), (None, None), "{none}");
+    }
 }
 
 #[test]

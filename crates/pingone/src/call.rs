@@ -255,6 +255,7 @@ impl Write {
             body: self.body,
             encoding: None,
             label: None,
+            external_ids: None,
         }
     }
 }

@@ -19,6 +19,7 @@ use super::{
         sender::Sender,
         writer::Writer,
     },
+    external_ids::ExternalIds,
     id::{Principal, UserId},
     pages::{Paging, Part},
     policy::Policy,
@@ -65,6 +66,13 @@ impl<'a> Client<'a> {
             writer: Writer::new(changes),
             now: connection.begin(),
         }
+    }
+
+    /// Sends the caller's own ids with each API call, for PingOne's audit trail.
+    #[must_use]
+    pub fn with_external_ids(mut self, ids: ExternalIds) -> Self {
+        self.sender.set_external_ids(ids);
+        self
     }
 
     /// The memory that the command may still use.

@@ -111,6 +111,9 @@ impl Http {
                 builder = builder.header(AUTHORIZATION, secret_header("", key.expose_secret()));
             }
         }
+        for (name, id) in request.external_ids.iter().flat_map(|ids| ids.headers()) {
+            builder = builder.header(name, id);
+        }
         if let Some(content_type) = request.content_type {
             builder = builder.header(CONTENT_TYPE, content_type);
         }

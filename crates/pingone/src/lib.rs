@@ -16,6 +16,7 @@ pub mod secrets;
 pub mod times;
 pub mod visible;
 
+pub mod external_ids;
 pub mod id;
 pub mod policy;
 pub mod private_key;

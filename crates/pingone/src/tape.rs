@@ -341,6 +341,7 @@ mod tests {
             body: None,
             encoding: None,
             label: None,
+            external_ids: None,
         };
         let mut mask = Mask::default();
         mask.add("hunter22");

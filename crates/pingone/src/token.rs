@@ -301,6 +301,7 @@ pub fn request(
         body: Some(form),
         encoding: None,
         label: None,
+        external_ids: None,
     })
 }
 

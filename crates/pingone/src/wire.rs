@@ -1,13 +1,13 @@
 //! A request, a reply, and the failure to get one, as plain data. Knows neither how it is sent nor what it means.
 
-use std::fmt;
+use std::{fmt, rc::Rc};
 
 use reqwest::{Method, Url};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::memory::Reservation;
+use crate::{external_ids::ExternalIds, memory::Reservation};
 
 /// A request, ready to be sent.
 pub struct HttpRequest {
@@ -25,6 +25,8 @@ pub struct HttpRequest {
     pub encoding: Option<Encoding>,
     /// How messages name the call if the address is PingOne's and not ours, since it may hold anything.
     pub label: Option<String>,
+    /// The caller's own ids for PingOne's audit trail.
+    pub external_ids: Option<Rc<ExternalIds>>,
 }
 
 /// The `Content-Encoding` header.

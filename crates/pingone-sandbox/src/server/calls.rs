@@ -22,6 +22,12 @@ pub struct Call {
     /// The User-Agent header, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+    /// The X-Ping-External-Transaction-Id header, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_transaction_id: Option<String>,
+    /// The X-Ping-External-Session-Id header, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_session_id: Option<String>,
     /// A JSON body with its secrets replaced by `***`, or a form's field names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
@@ -33,7 +39,11 @@ pub struct Call {
 
 impl Call {
     /// Logs a request that has no response yet.
-    pub(crate) fn of(request: &Request, user_agent: Option<String>, connection: u64) -> Self {
+    pub(crate) fn of(
+        request: &Request,
+        header: impl Fn(&'static str) -> Option<String>,
+        connection: u64,
+    ) -> Self {
         let path = if request.query.is_empty() {
             request.path.clone()
         } else {
@@ -47,7 +57,9 @@ impl Call {
             path,
             content_type: request.content_type.clone(),
             auth_scheme: scheme.map(|(scheme, _)| scheme.to_owned()),
-            user_agent,
+            user_agent: header("user-agent"),
+            external_transaction_id: header("x-ping-external-transaction-id"),
+            external_session_id: header("x-ping-external-session-id"),
             body: body(request),
             status: 0,
             connection,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
@@ -96,7 +96,11 @@ async fn handle_request(
         let reply = outcome.unwrap_or_else(|error| router::error_reply(&mut shared.store(), error));
         return to_hyper(&reply, None);
     }
-    let number = shared.log(Call::of(&request, header(USER_AGENT), connection));
+    let number = shared.log(Call::of(
+        &request,
+        |name| header(HeaderName::from_static(name)),
+        connection,
+    ));
     let fault = take_matching(&mut shared.faults(), &request.method, &request.path);
     let reply = match &fault {
         None => router::handle(&mut shared.store(), &request),

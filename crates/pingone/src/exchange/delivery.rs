@@ -39,6 +39,7 @@ impl<'a> Delivery<'a> {
             body: Some(Zeroizing::new(lines)),
             encoding: Some(Encoding::Gzip),
             label: None,
+            external_ids: None,
         };
         let (sent, attempts) = sender.send_without_token(&request, Repeat::Safe).await;
         let problem = match sent {

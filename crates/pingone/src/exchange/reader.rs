@@ -83,6 +83,7 @@ fn get(url: Url, label: Option<String>) -> HttpRequest {
         body: None,
         encoding: None,
         label,
+        external_ids: None,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     changes::ChangeLog,
     connection::Connection,
     error::{Attempts, Error, Problem, Refusal},
+    external_ids::ExternalIds,
     journal::{Journal, Level},
     memory::Budget,
     retry::Repeat,
@@ -35,6 +36,7 @@ pub(crate) struct Sender<'a> {
     dispatcher: Dispatcher<'a>,
     authenticator: Authenticator,
     server_clock: ServerClock,
+    external_ids: Option<Rc<ExternalIds>>,
 }
 
 impl<'a> Sender<'a> {
@@ -44,7 +46,13 @@ impl<'a> Sender<'a> {
             dispatcher: Dispatcher::new(connection, limits, journal),
             authenticator: Authenticator::default(),
             server_clock: ServerClock::default(),
+            external_ids: None,
         }
+    }
+
+    /// From now on PingOne's audit trail shows these ids beside each call.
+    pub(crate) fn set_external_ids(&mut self, ids: ExternalIds) {
+        self.external_ids = Some(Rc::new(ids));
     }
 
     /// Makes the call; any status but a success is an error.
@@ -87,6 +95,7 @@ impl<'a> Sender<'a> {
                 error
             })?;
             request.authorization = Authorization::Bearer(token.clone());
+            request.external_ids.clone_from(&self.external_ids);
             let same = Attempted::Same(&request);
             let reply = match dispatcher.send(same, repeat, log, &mut attempts).await {
                 Ok(reply) => reply,
