@@ -121,7 +121,7 @@ mod tests {
             body: body.as_bytes().to_vec(),
             ..Request::default()
         };
-        Call::of(&request, None, 1).body
+        Call::of(&request, |_| None, 1).body
     }
 
     #[test]
