@@ -73,7 +73,7 @@ pub(crate) fn push(out: &mut Table<impl std::io::Write>, executable: &Path, case
 }
 
 /// An activity in the shape of a real one, of some 1,300 bytes.
-fn activity(environment: &str, number: usize) -> Value {
+pub(crate) fn activity(environment: &str, number: usize) -> Value {
     let id = format!("2710d862-fac9-42ae-88be-{number:012}");
     let api = format!("https://api.pingone.eu/v1/environments/{environment}");
     let user = "a8890eb9-38ea-469a-bc00-b64be7903633";

@@ -59,14 +59,15 @@ impl Answers {
         }
     }
 
-    /// Adds an answer to `METHOD /path?query`.
+    /// Adds an answer to `METHOD /path?query`; without a query, to any that has no answer of its own.
     pub(crate) fn add(&mut self, call: &str, status: u64, body: Option<&Value>) {
         self.0.insert(call.to_owned(), answer(status, body));
     }
 
     /// The answer to a call; 400, which is final, if none was prepared.
     fn find(&self, call: &str) -> Cow<'_, [u8]> {
-        self.0.get(call).map_or_else(
+        let path = call.split('?').next().unwrap_or_default();
+        self.0.get(call).or_else(|| self.0.get(path)).map_or_else(
             || {
                 let message =
                     json!({"message": format!("the lean server has no answer to {call}")});

@@ -5,6 +5,8 @@
 
 #[path = "events.rs"]
 mod events;
+#[path = "incidents.rs"]
+mod incidents;
 #[path = "lean.rs"]
 mod lean;
 #[path = "process.rs"]
@@ -79,6 +81,7 @@ fn main() {
     counts(&mut out, path);
     crowd(&mut out, path);
     events::push(&mut out, path, &case(""));
+    incidents::fetch(&mut out, path, &case(""));
     tls(&mut out, path);
 }
 
