@@ -275,6 +275,16 @@ def test_a_fetch_that_fails_raises(relay, pretend, command, code, text):
         assert container.children() == [] and container.last_run == {}
 
 
+def test_incidents_are_fetched_once(relay, sandbox, image_env):
+    with Container(relay, sandbox.params, env=image_env) as container:
+        first, second = (container.run("fetch-incidents").only() for _ in range(2))
+    assert set(first) == {"Type", "ContentsFormat", "Contents"}
+    names = [incident["name"] for incident in json.loads(first["Contents"])]
+    assert "Administrator role given to rory.rogue by alex.admin" in names, names
+    assert json.loads(second["Contents"]) == []
+    assert container.last_run and all(isinstance(value, str) for value in container.last_run.values())
+
+
 def test_a_killed_executable_is_one_error_and_the_next_command_works(relay, sandbox, image_env):
     sandbox.fault(method="GET", path="*/users*", delayMs=20_000)
     with Container(relay, sandbox.params, env=image_env) as container:
