@@ -187,7 +187,10 @@ impl Healthy {
         }
         let (_, query) = seen.target.split_once('?').unwrap_or_default();
         let found = |text: &str, items: &[Value], collection: &str| {
-            let items = if query.contains(text) || query.starts_with("limit=") {
+            let items = if query.contains(text)
+                || query.starts_with("limit=")
+                || query == "expand=population&limit=200"
+            {
                 items
             } else {
                 &[]
