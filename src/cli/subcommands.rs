@@ -158,7 +158,7 @@ struct Run {
     /// Use an in-memory PingOne with a small company in it
     #[arg(long)]
     sandbox: bool,
-    /// An attack on that company, such as stolen-worker
+    /// An attack on that company: password-spray, mfa-fatigue, rogue-admin or stolen-worker
     #[arg(long, value_name = "NAME", requires = "sandbox")]
     scenario: Option<String>,
     /// Print the War Room entries as JSON, one after the other, and nothing else

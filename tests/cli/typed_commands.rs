@@ -285,9 +285,9 @@ fn a_scenario_must_exist_and_needs_the_sandbox() {
     let unknown = ended(&["run", "--sandbox", "--scenario", "nothing", nora]);
     assert_eq!(unknown.code, Some(1));
     assert!(
-        unknown
-            .stderr
-            .contains("no scenario 'nothing'. Use stolen-worker."),
+        unknown.stderr.contains(
+            "no scenario 'nothing'. Use password-spray, mfa-fatigue, rogue-admin, stolen-worker."
+        ),
         "{}",
         unknown.stderr
     );

@@ -21,7 +21,7 @@ struct Args {
     /// A JSON seed to use instead of the built-in company
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
-    /// An attack on the built-in company, such as stolen-worker
+    /// An attack on the built-in company: password-spray, mfa-fatigue, rogue-admin or stolen-worker
     #[arg(long, value_name = "NAME", conflicts_with = "seed")]
     scenario: Option<String>,
 }

@@ -1,6 +1,7 @@
-//! Scenarios: the built-in company in the middle of an attack.
+//! Scenarios: the built-in company in the middle of an attack, within a day of ordinary traffic.
 //!
-//! A scenario is a JSON file of changes to the built-in seed.
+//! A scenario is a JSON file of changes to the built-in seed, and so is the ordinary day. What PingOne
+//! records for a push that is denied is UNCONFIRMED: `mfa-fatigue` has denied access.
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -8,10 +9,21 @@ use serde_json::Value;
 use crate::model::seed::{BUILT_IN, Seed};
 
 /// The scenarios: name and changes.
-const SCENARIOS: &[(&str, &str)] = &[(
-    "stolen-worker",
-    include_str!("scenarios/stolen-worker.json"),
-)];
+const SCENARIOS: &[(&str, &str)] = &[
+    (
+        "password-spray",
+        include_str!("scenarios/password-spray.json"),
+    ),
+    ("mfa-fatigue", include_str!("scenarios/mfa-fatigue.json")),
+    ("rogue-admin", include_str!("scenarios/rogue-admin.json")),
+    (
+        "stolen-worker",
+        include_str!("scenarios/stolen-worker.json"),
+    ),
+];
+
+/// What happens on any day.
+const ORDINARY_DAY: &str = include_str!("scenarios/ordinary-day.json");
 
 impl Seed {
     /// The built-in company in the middle of an attack.
@@ -28,7 +40,9 @@ impl Seed {
                 format!("no scenario '{name}'. Use {}.", names.join(", "))
             })?;
         let mut seed: Value = serde_json::from_str(BUILT_IN)?;
-        merge(&mut seed, serde_json::from_str(changes)?);
+        for changes in [ORDINARY_DAY, changes] {
+            merge(&mut seed, serde_json::from_str(changes)?);
+        }
         serde_json::from_value(seed).with_context(|| format!("scenario '{name}'"))
     }
 

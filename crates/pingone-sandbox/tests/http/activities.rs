@@ -1,7 +1,7 @@
 //! The audit trail: the shapes of its events, their order and pages, and what a query may ask for.
 
-use pingone_sandbox::Alternative;
 use pingone_sandbox::seed::TimeSpec;
+use pingone_sandbox::{Alternative, Seed};
 use serde_json::{Value, json};
 
 use crate::client::{Client, EMMA, JSON, Response, encode, field_of_each, vendor};
@@ -240,4 +240,31 @@ async fn several_types_at_once_may_be_refused() {
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_scenario_plays_within_an_ordinary_day() {
+    for (name, address, count) in [
+        // A check for each of twelve users, three times; one of them succeeds, and a device is paired.
+        ("password-spray", "192.0.2.77", 38),
+        // A check, nine denials, one confirmation, and what was done with the devices.
+        ("mfa-fatigue", "192.0.2.90", 13),
+        // Nine acts of the administrator's, beside five of the built-in company.
+        ("rogue-admin", "192.0.2.146", 14),
+    ] {
+        let client = Client::with(|seed| {
+            *seed = Seed::scenario(name).expect("a scenario");
+            seed.clock = Some(TimeSpec::parse("2026-03-04T10:00:00Z").expect("valid"));
+        })
+        .await;
+        let found = find(&client, "", "").await;
+        let activities = found.body["_embedded"]["activities"].as_array();
+        let activities = activities.expect("a list");
+        let attacks = activities
+            .iter()
+            .filter(|activity| activity["source"]["ipAddress"] == address);
+        let attacks = attacks.count();
+        assert_eq!(attacks, count, "{name}");
+        assert!(activities.len() > attacks + 60, "{name}");
+    }
 }
