@@ -59,6 +59,7 @@ const POLICY_LABELS: PolicyLabels = PolicyLabels {
     read_only: "The instance is read-only ('Read only' in its settings)",
     protected_users: "'Protected users' in the instance's settings",
     protected_groups: "'Protected groups' in the instance's settings",
+    protected_applications: "'Protected applications' in the instance's settings",
 };
 
 /// An address of PingOne's, and what a request to it must not lose.
@@ -148,6 +149,7 @@ impl Instance {
                 read_only: params.switch("read_only")?,
                 protected_users: params.names("protected_users")?,
                 protected_groups: params.names("protected_groups")?,
+                protected_applications: params.names("protected_applications")?,
                 labels: POLICY_LABELS,
             },
             not_found_as_note: params.flag("not_found_as_note"),

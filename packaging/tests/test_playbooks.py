@@ -11,10 +11,11 @@ from sandbox import changes
 
 CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Restore User"]
 ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
-FATIGUE = PLAYBOOKS["PingOne - MFA Fatigue"]
+FATIGUE, WORKER = PLAYBOOKS["PingOne - MFA Fatigue"], PLAYBOOKS["PingOne - Compromised Worker Application"]
 COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 NORA = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003"
+PAYROLL = "7f0ad1f8-5e3a-4a58-9d2c-6b1f4d0f1a06"
 EMPLOYEES = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1"
 MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-4514-802c-df153a6dcd47"
 EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
@@ -468,3 +469,41 @@ def test_investigation_says_when_no_push_could_be_sent(incident, sandbox):
     incident.put("PingOne.Activity(val.ID && val.ID == obj.ID)", [activity("1", "PASSWORD.RESET", NORA, MIA)])
     incident.play(INVESTIGATE, {"Username": "mia.mobile"})
     assert "no push could be sent" in incident.context["PingOneInvestigation"]["Finding"][-1]["Reason"]
+
+
+# A worker application whose secret was stolen
+
+STOLEN = "Contain the application?"
+
+
+def test_a_stolen_worker_loses_its_roles_first_and_its_new_secret_is_shown_nowhere(incident, sandbox):
+    incident.play(WORKER, {"ClientID": PAYROLL}, {STOLEN: "yes"})
+    assert incident.asked == [STOLEN]
+    application = "/applications/" + PAYROLL
+    made = changes(sandbox)
+    assert [call.rsplit("/", 1)[0] for call in made[:2]] == ["DELETE %s/roleAssignments" % application] * 2
+    assert made[2:] == ["PUT " + application, "POST %s/secret" % application]
+    contained = incident.context["PingOne"]["Containment"][-1]
+    assert contained["ID"] == PAYROLL and contained["Application"] == PAYROLL
+    assert outcomes(contained["Steps"]) == {"removeRoles": "done", "disable": "done", "rotateSecret": "done"}
+    record = contained["Record"]
+    assert {role["Role"] for role in record["RemovedRoles"]} == {"Environment Admin", "Identity Data Admin"}
+    assert record["Disabled"] and record["SecretRotated"]
+    (note, remains) = incident.notes
+    assert note.startswith("**Access tokens that the application already has cannot be revoked."), "said first"
+    assert "pingone-restore-application" in remains
+    everything = json.dumps([incident.context, incident.notes]).lower()
+    assert "payroll sync" in everything and '"secret"' not in everything and "sandbox-secret" not in everything
+
+
+def test_a_worker_is_not_contained_without_approval(incident, sandbox):
+    incident.play(WORKER, {"ClientID": PAYROLL}, {STOLEN: "#default#"})
+    assert incident.asked == [STOLEN] and changes(sandbox) == []
+    assert incident.notes == ["PingOne - Compromised Worker Application: not approved, so nothing was changed."]
+
+
+def test_the_worker_that_xsoar_uses_itself_is_refused(incident, sandbox):
+    own = sandbox.params["credentials"]["identifier"]
+    with pytest.raises(Stopped, match="(?s)Contain the application: .*is the worker application of this instance"):
+        incident.play(WORKER, {"ClientID": own, "AskForApproval": "False"})
+    assert changes(sandbox) == []

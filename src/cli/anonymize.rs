@@ -88,6 +88,7 @@ impl Anonymizer {
                 ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
                 ("protected_users", names) => *names = self.protected("username", names),
                 ("protected_groups", names) => *names = self.protected("groupname", names),
+                ("protected_applications", names) => *names = self.protected("name", names),
                 _ => {}
             }
         }

@@ -32,8 +32,21 @@ pub(super) fn question(command: &str, args: &Map<String, Value>) -> Option<Strin
             users.len(),
             listed(&users)
         )),
+        CommandName::ContainApplication if !is_dry_run(args) => Some(format!(
+            "Contain {}? The step rotateSecret cannot be undone.",
+            application(args)
+        )),
+        CommandName::RotateApplicationSecret => Some(format!(
+            "Replace the secret of {}? This cannot be undone.",
+            application(args)
+        )),
         _ => None,
     }
+}
+
+fn application(args: &Map<String, Value>) -> String {
+    let application = args.get(Arg::Application.name()).and_then(Value::as_str);
+    format!("the application {}", application.unwrap_or_default())
 }
 
 /// Whether the answer to a question is yes.
@@ -69,6 +82,28 @@ mod tests {
 
     fn asked(command: &str, args: &Value) -> Option<String> {
         question(command, args.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn a_secret_is_not_replaced_without_a_confirmation() {
+        let args = json!({"application": "Payroll sync"});
+        assert_eq!(
+            asked("pingone-rotate-application-secret", &args),
+            Some(
+                "Replace the secret of the application Payroll sync? This cannot be undone."
+                    .to_owned()
+            )
+        );
+        assert_eq!(
+            asked("pingone-contain-application", &args),
+            Some(
+                "Contain the application Payroll sync? The step rotateSecret cannot be undone."
+                    .to_owned()
+            )
+        );
+        let dry_run = json!({"application": "Payroll sync", "dryRun": "true"});
+        assert_eq!(asked("pingone-contain-application", &dry_run), None);
+        assert_eq!(asked("pingone-restore-application", &args), None);
     }
 
     #[test]

@@ -16,7 +16,10 @@ use super::private_files;
 use crate::{
     entry::Entry,
     env::Env,
-    operations::steps::{Record, Step},
+    operations::{
+        application_records::ApplicationRecord,
+        steps::{Record, Step},
+    },
 };
 use pingone::{
     changes::{Change, ChangeState},
@@ -67,8 +70,9 @@ pub(super) fn from_entries(entries: &[Entry]) -> Vec<Value> {
 
 /// What an interrupted containment changed, or may have changed, from the requests that it sent. When an earlier lock of
 /// an account would have ended is not among them.
-pub(super) fn from_changes(changes: &[Change], at: Timestamp) -> Result<Vec<Value>> {
+pub(super) fn from_changes(changes: &[Change], at: Timestamp) -> Vec<Value> {
     let mut records: BTreeMap<&str, Record> = BTreeMap::new();
+    let mut applications: BTreeMap<&str, ApplicationRecord> = BTreeMap::new();
     for Change { call, state } in changes {
         let is_confirmed = matches!(state, ChangeState::Answered(200..=299));
         if !is_confirmed && !state.is_unknown() {
@@ -77,6 +81,14 @@ pub(super) fn from_changes(changes: &[Change], at: Timestamp) -> Result<Vec<Valu
         let Some((method, path)) = call.split_once(' ') else {
             continue;
         };
+        if let Some((_, path)) = path.split_once("/applications/") {
+            let path: Vec<&str> = path.split('/').collect();
+            if let [application, ref target @ ..] = path[..] {
+                let record = applications.entry(application).or_default();
+                note_application(record, method, target, is_confirmed);
+            }
+            continue;
+        }
         let Some((_, path)) = path.split_once("/users/") else {
             continue;
         };
@@ -90,14 +102,40 @@ pub(super) fn from_changes(changes: &[Change], at: Timestamp) -> Result<Vec<Valu
             );
         }
     }
-    let containments = records.into_iter().map(|(user, record)| {
-        Ok(json!({
-            "ID": user,
-            "At": to_rfc3339_millis(at),
-            "Record": serde_json::to_value(record)?,
-        }))
-    });
-    containments.collect()
+    let users = records.into_iter().map(|(id, record)| (id, json!(record)));
+    let applications = applications.into_iter();
+    let applications = applications.map(|(id, record)| (id, json!(record)));
+    let containments = users.chain(applications);
+    containments
+        .map(|(id, record)| json!({"ID": id, "At": to_rfc3339_millis(at), "Record": record}))
+        .collect()
+}
+
+/// Adds a change to the record of its application.
+fn note_application(
+    record: &mut ApplicationRecord,
+    method: &str,
+    target: &[&str],
+    is_confirmed: bool,
+) {
+    let step = match (method, target) {
+        ("PUT", []) => {
+            record.disabled = true;
+            Step::DisableApplication
+        }
+        ("POST", ["secret"]) => {
+            record.secret_rotated = true;
+            Step::RotateSecret
+        }
+        ("DELETE", ["roleAssignments", id]) => {
+            record.unknown_roles.push((*id).to_owned());
+            return;
+        }
+        _ => return,
+    };
+    if !is_confirmed {
+        record.unconfirmed_steps.push(step.name().to_owned());
+    }
 }
 
 /// Adds a change to the record of its user.
@@ -239,7 +277,7 @@ mod tests {
                 ChangeState::Unsent,
             ),
         ];
-        let records = from_changes(&changes, AT.parse().expect("a time")).expect("records");
+        let records = from_changes(&changes, AT.parse().expect("a time"));
         assert_eq!(
             Value::from(records),
             json!([{
@@ -255,6 +293,34 @@ mod tests {
                     "UnconfirmedDevices": ["d2"],
                     "EndedSessions": 1,
                     "UnconfirmedSteps": ["disable"],
+                }
+            }])
+        );
+    }
+
+    #[test]
+    fn an_interrupted_containment_of_an_application_leaves_what_it_changed() {
+        const APPLICATION: &str = "/v1/environments/e/applications/a1";
+        let changes = [
+            change(
+                &format!("DELETE {APPLICATION}/roleAssignments/r1"),
+                ChangeState::Answered(204),
+            ),
+            change(&format!("PUT {APPLICATION}"), ChangeState::Answered(200)),
+            change(&format!("POST {APPLICATION}/secret"), ChangeState::InFlight),
+        ];
+        let records = from_changes(&changes, AT.parse().expect("a time"));
+        assert_eq!(
+            Value::from(records),
+            json!([{
+                "ID": "a1",
+                "At": "2026-03-04T10:00:00.000Z",
+                "Record": {
+                    "Disabled": true,
+                    "RemovedRoles": [],
+                    "UnknownRoles": ["r1"],
+                    "SecretRotated": true,
+                    "UnconfirmedSteps": ["rotateSecret"],
                 }
             }])
         );

@@ -62,6 +62,7 @@ mod record;
 mod record_stdin;
 mod scrub;
 mod scrub_params;
+mod scrub_secrets;
 
 mod commands_help;
 mod completions;

@@ -17,7 +17,7 @@ pub(super) fn treatment(member: &str) -> Treatment {
         "username" => Treatment::Replace(Kind::User),
         "groupname" => Treatment::Replace(Kind::Group),
         "given" | "family" | "middle" | "formatted" | "nickname" | "name" | "displayname"
-        | "honorificprefix" | "honorificsuffix" => Treatment::Replace(Kind::Name),
+        | "application" | "honorificprefix" | "honorificsuffix" => Treatment::Replace(Kind::Name),
         "streetaddress" | "locality" | "region" | "postalcode" | "countrycode" => {
             Treatment::Replace(Kind::Address)
         }
@@ -38,7 +38,11 @@ pub(super) fn treatment(member: &str) -> Treatment {
         | "createdafter"
         | "devicessince"
         | "detailed"
-        | "limit" => Treatment::Keep,
+        | "limit"
+        | "grace"
+        | "protocol"
+        | "granttypes"
+        | "tokenendpointauthmethod" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
         _ if lower.contains("phone") => Treatment::Replace(Kind::Phone),
         _ if lower == "ip" || lower.ends_with("ip") || lower.contains("ipaddress") => {

@@ -415,12 +415,10 @@ impl<W: Write> Sequence<'_, W> {
     /// What to tell the user after a signal. Saves what a containment had changed by then.
     fn interrupted(&self, running: Option<&str>, changes: &[Change], remaining: usize) -> Ended {
         let summary = interrupt::summary(running, changes, remaining);
-        if running == Some(CommandName::ContainUser.name()) {
+        let containments = [CommandName::ContainUser, CommandName::ContainApplication];
+        if containments.iter().any(|one| running == Some(one.name())) {
             let at = now();
-            match containment_record::from_changes(changes, at) {
-                Ok(containments) => self.save_records(&containments, at),
-                Err(error) => report(&format!("cannot save the record: {error:#}")),
-            }
+            self.save_records(&containment_record::from_changes(changes, at), at);
         }
         Ended::Interrupted(summary)
     }

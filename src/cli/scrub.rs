@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::scrub_params::{Credentials, address, address_without_password, scalar, without_body};
+use super::scrub_secrets;
 use crate::{
     credentials::{self, COLLECTOR_KEY},
     manifest,
@@ -181,6 +182,12 @@ impl Placeholders {
     }
 
     fn learn_from_exchange(&mut self, exchange: &Exchange) {
+        for secret in scrub_secrets::json(exchange) {
+            self.learn(secret, "application-secret");
+        }
+        if let Some(text) = scrub_secrets::text(exchange) {
+            self.hidden.add(text);
+        }
         if exchange.request.headers.content_type.as_deref() != Some(FORM) {
             return;
         }

@@ -17,7 +17,7 @@ use crate::{
         steps::Step,
     },
     views::{
-        steps::{self, Procedure},
+        steps::{self, CONTAINMENT},
         undo,
     },
 };
@@ -26,13 +26,6 @@ use crate::{
 pub(super) const COMMAND: Handler = Handler {
     access: Access::Change,
     run: |cx| Box::pin(run(cx)),
-};
-
-const CONTAINMENT: Procedure = Procedure {
-    title: "Containment",
-    done: "contained",
-    // Each containment has a record of its own: a second one changes less, and must not hide what the first did.
-    key: "PingOne.Containment(val.ID && val.ID === obj.ID && val.At === obj.At)",
 };
 
 /// Arguments that only matter to some steps.

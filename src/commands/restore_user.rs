@@ -10,19 +10,13 @@ use crate::{
     invocation::Invocation,
     manifest::Arg,
     operations::{for_each::for_each_user, records::records, restore::restore},
-    views::steps::{self, Procedure},
+    views::steps::{self, RESTORATION},
 };
 
 /// The command.
 pub(super) const COMMAND: Handler = Handler {
     access: Access::Change,
     run: |cx| Box::pin(run(cx)),
-};
-
-const RESTORATION: Procedure = Procedure {
-    title: "Restoration",
-    done: "restored",
-    key: "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)",
 };
 
 async fn run(cx: &Invocation<'_>) -> Result<Output> {

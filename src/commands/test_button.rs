@@ -72,7 +72,7 @@ async fn check_protected(cx: &Invocation<'_>) -> Result<()> {
     }
     let wrong: Vec<String> = wrong.iter().map(describe).collect();
     bail!(
-        "{}\nEach entry must name exactly one user or group in PingOne. Separate entries with commas or line breaks.",
+        "{}\nEach entry must name exactly one user, group or application in PingOne. Separate entries with commas or line breaks.",
         wrong.join("\n")
     )
 }
@@ -102,6 +102,7 @@ fn describe(unresolved: &UnresolvedEntry) -> String {
     let (setting, kind) = match kind {
         EntryKind::User => ("Protected users", "user"),
         EntryKind::Group => ("Protected groups", "group"),
+        EntryKind::Application => ("Protected applications", "application"),
     };
     if matches.is_empty() {
         format!("'{setting}': PingOne has no {kind} {entry:?}.")

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::roles::{RoleNames, role_names};
 use pingone::{
-    Client, Error,
+    Client,
     applications::Application,
     id::{ApplicationId, ResourceId},
     roles::RoleAssignment,
@@ -43,12 +43,14 @@ pub async fn find_application(
         ApplicationRef::Id(id) => pingone.read_application(*id).await?,
         ApplicationRef::Name(name) => unique(name, pingone.find_applications(name).await?)?,
     };
-    found.ok_or_else(|| {
-        let label = application.label();
-        anyhow!(
-            "There is no application {label}. List the applications with pingone-list-applications."
-        )
-    })
+    found.ok_or_else(|| no_such_application(&application.label()))
+}
+
+/// The error for an application that does not exist.
+pub fn no_such_application(label: &str) -> Error {
+    anyhow!(
+        "There is no application {label}. List the applications with pingone-list-applications."
+    )
 }
 
 fn unique(name: &str, mut found: Vec<Application>) -> Result<Option<Application>> {
@@ -68,9 +70,18 @@ fn unique(name: &str, mut found: Vec<Application>) -> Result<Option<Application>
 /// What an application may do. A part that PingOne refused is an error by itself.
 pub struct Permissions {
     /// Its administrator roles, and the names of roles; without roles, no names.
-    pub roles: Result<(Vec<RoleAssignment>, RoleNames), Error>,
+    pub roles: Result<(Vec<RoleAssignment>, RoleNames), pingone::Error>,
     /// The scopes that it may ask for.
-    pub grants: Result<Vec<ScopeGrant>, Error>,
+    pub grants: Result<ScopeGrants, pingone::Error>,
+}
+
+/// The scopes that an application may ask for.
+#[derive(Default)]
+pub struct ScopeGrants {
+    /// By resource.
+    pub grants: Vec<ScopeGrant>,
+    /// Why some stand without names.
+    pub unnamed: Option<pingone::Error>,
 }
 
 /// Scopes of one resource that an application may ask for.
@@ -91,7 +102,7 @@ pub async fn permissions(pingone: &Client<'_>, id: ApplicationId) -> Permissions
 async fn named_roles(
     pingone: &Client<'_>,
     id: ApplicationId,
-) -> Result<(Vec<RoleAssignment>, RoleNames), Error> {
+) -> Result<(Vec<RoleAssignment>, RoleNames), pingone::Error> {
     let roles = pingone.role_assignments(id).await?;
     let mut names = RoleNames::default();
     if !roles.is_empty() {
@@ -101,10 +112,13 @@ async fn named_roles(
     Ok((roles, names))
 }
 
-async fn named_grants(pingone: &Client<'_>, id: ApplicationId) -> Result<Vec<ScopeGrant>, Error> {
+async fn named_grants(
+    pingone: &Client<'_>,
+    id: ApplicationId,
+) -> Result<ScopeGrants, pingone::Error> {
     let grants = pingone.application_grants(id).await?;
     if grants.is_empty() {
-        return Ok(Vec::new());
+        return Ok(ScopeGrants::default());
     }
     let ids = grants
         .iter()
@@ -112,24 +126,27 @@ async fn named_grants(pingone: &Client<'_>, id: ApplicationId) -> Result<Vec<Sco
     let scopes = ids.map(async |id: ResourceId| pingone.scopes(id).await);
     let (resources, scopes) = tokio::join!(pingone.resources(), join_all(scopes));
     // A name that cannot be read is no error: ids then stand without names.
-    let scopes = scopes.into_iter().flatten().flatten();
-    let names: HashMap<String, String> = resources
-        .into_iter()
-        .flatten()
-        .chain(scopes)
-        .filter_map(|thing| {
-            Some((
-                text(&thing, "id")?.to_owned(),
-                text(&thing, "name")?.to_owned(),
-            ))
-        })
-        .collect();
-    let named = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
+    let (mut names, mut unnamed) = (HashMap::new(), None);
+    for things in scopes.into_iter().chain([resources]) {
+        match things {
+            Ok(things) => names.extend(things.iter().filter_map(|thing| {
+                Some((
+                    text(thing, "id")?.to_owned(),
+                    text(thing, "name")?.to_owned(),
+                ))
+            })),
+            Err(error) => unnamed = Some(error),
+        }
+    }
+    let named = |id: &str| names.get(id).map_or_else(|| id.to_owned(), String::clone);
     let grants = grants.iter().map(|grant| ScopeGrant {
         resource: named(resource(grant).unwrap_or_default()),
         scopes: scope_ids(grant).map(named).collect(),
     });
-    Ok(grants.collect())
+    Ok(ScopeGrants {
+        grants: grants.collect(),
+        unnamed,
+    })
 }
 
 fn resource(grant: &Value) -> Option<&str> {

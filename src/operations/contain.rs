@@ -81,7 +81,7 @@ pub async fn contain(pingone: &Client<'_>, target: Target, plan: &Plan) -> Resul
     Ok(UserReport {
         username: before.fields.username,
         steps,
-        record: Some(record),
+        record: Some(record.into()),
     })
 }
 
@@ -160,8 +160,11 @@ async fn run_step(
         | Step::JoinGroups
         | Step::AssignRoles
         | Step::Nothing
-        | Step::SignOn => {
-            bail!("{} is a step of a restoration.", step.name())
+        | Step::SignOn
+        | Step::DisableApplication
+        | Step::RotateSecret
+        | Step::EnableApplication => {
+            bail!("{} is no step of a user's containment.", step.name())
         }
     }
 }

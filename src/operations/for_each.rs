@@ -19,9 +19,9 @@ const MAX_CONCURRENT: usize = 10;
 /// An id, to estimate the size of ids.
 pub(super) const SAMPLE_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The outcome for one user.
+/// The outcome for one user, or for one application.
 pub struct Outcome<T> {
-    /// The user as the request gave it: username, id or email address.
+    /// The user as the request gave it: username, id or email address; the application by name or id.
     pub label: String,
     /// The id of the user, if the user was found; or of a group or application.
     pub id: Option<Principal>,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     phrases::Named,
@@ -13,19 +13,19 @@ use pingone::{
     roles::Grant,
 };
 
-/// A containment as its command put it into the context.
+/// A containment as its command put it into the context. Those of users and of applications stand there side by side.
 #[derive(Deserialize)]
-pub struct Containment {
+pub struct Containment<R = Record> {
     #[serde(rename = "ID")]
     id: String,
     #[serde(rename = "DryRun", default)]
     is_dry_run: bool,
     #[serde(rename = "Record")]
-    record: Record,
+    record: R,
 }
 
 /// Reads the records of containments.
-pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
+pub fn records<R: DeserializeOwned>(texts: &[String]) -> Result<Vec<Containment<R>>> {
     let read = |text: &String| {
         serde_json::from_str(text).map_err(|_| {
             anyhow!("'record' must be the JSON from PingOne.Containment (in a playbook: ${{PingOne.Containment}}).")
@@ -34,24 +34,29 @@ pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
     texts.iter().map(read).collect()
 }
 
-/// What all containments of this user changed. Dry runs changed nothing.
+/// What all containments of this user changed.
 pub(super) fn records_of(user: UserId, containments: &[Containment]) -> Result<Records<'_>> {
-    let id = user.to_string();
+    own_records(&user.to_string(), "user", containments).map(Records)
+}
+
+/// What all containments of the user or application with this id changed. Dry runs changed nothing.
+pub(super) fn own_records<'a, R>(
+    id: &str,
+    kind: &str,
+    containments: &'a [Containment<R>],
+) -> Result<Vec<&'a R>> {
     let own = containments.iter().filter(|of| of.id == id);
     let (dry_runs, real): (Vec<_>, Vec<_>) = own.partition(|own| own.is_dry_run);
     ensure!(
         !real.is_empty() || dry_runs.is_empty(),
-        "The user's record is of a dry run, which changed nothing. Use the record of the containment itself."
+        "The {kind}'s record is of a dry run, which changed nothing. Use the record of the containment itself."
     );
     ensure!(
         !real.is_empty(),
-        "'record' has no containment of this user, so nothing was undone."
+        "'record' has no containment of this {kind}, so nothing was undone."
     );
-    Ok(Records(
-        real.into_iter()
-            .map(|containment| &containment.record)
-            .collect(),
-    ))
+    let records = real.into_iter().map(|containment| &containment.record);
+    Ok(records.collect())
 }
 
 /// The records of one user, taken together.
@@ -158,9 +163,10 @@ mod tests {
             ..Record::default()
         };
         let text = json!({"ID": "u", "At": "t", "Record": record}).to_string();
-        let read = records(&[text]).expect("a record");
+        let read = records::<Record>(&[text]).expect("a record");
         let read = &read[0].record;
         assert!(read.disabled && read.left_groups == ["g"] && !read.locked);
-        assert!(records(&["{}".to_owned()]).is_err() && records(&["emma".to_owned()]).is_err());
+        let is_refused = |text: &str| records::<Record>(&[text.to_owned()]).is_err();
+        assert!(is_refused("{}") && is_refused("emma"));
     }
 }

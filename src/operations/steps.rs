@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    application_records::ApplicationRecord,
     change::{Change, Details, Device, Roles},
     for_each::{SAMPLE_ID, Weight},
     phrases::{Named, counted, list},
 };
-use pingone::{Client, id::GroupId, id::UserId, memory};
+use pingone::{Client, id::GroupId, id::Principal, memory};
 
 /// The user in the errors of a step, which stand beside its name.
 pub(super) const THE_USER: &str = "the user";
@@ -57,6 +58,12 @@ pub enum Step {
     Nothing,
     /// Checks whether the user can sign on.
     SignOn,
+    /// Disables an application.
+    DisableApplication,
+    /// Replaces the secret of an application.
+    RotateSecret,
+    /// Enables an application.
+    EnableApplication,
 }
 
 impl Step {
@@ -64,7 +71,7 @@ impl Step {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lock => "lock",
-            Self::Disable => "disable",
+            Self::Disable | Self::DisableApplication => "disable",
             Self::EndSessions => "endSessions",
             Self::RemoveRoles => "removeRoles",
             Self::SetPassword => "setPassword",
@@ -72,13 +79,14 @@ impl Step {
             Self::BlockDevices => "blockDevices",
             Self::RemoveDevices => "removeDevices",
             Self::LeaveGroups => "leaveGroups",
-            Self::Enable => "enable",
+            Self::Enable | Self::EnableApplication => "enable",
             Self::Unlock => "unlock",
             Self::UnblockDevices => "unblockDevices",
             Self::JoinGroups => "joinGroups",
             Self::AssignRoles => "assignRoles",
             Self::Nothing => "none",
             Self::SignOn => "signOn",
+            Self::RotateSecret => "rotateSecret",
         }
     }
 }
@@ -297,11 +305,11 @@ impl StepReport {
     /// The report of a step that was just taken, or planned.
     pub(super) fn new(
         pingone: &Client<'_>,
-        user: UserId,
+        of: impl Into<Principal>,
         step: Step,
         mut result: Result<StepResult>,
     ) -> Self {
-        let calls = pingone.take_plan(user);
+        let calls = pingone.take_plan(of);
         if let Ok(done) = &mut result
             && !calls.is_empty()
         {
@@ -459,15 +467,47 @@ pub(super) fn texts<T: ToString>(things: &[T]) -> Vec<String> {
     things.iter().map(ToString::to_string).collect()
 }
 
-/// What was done with one user.
+/// What the containment of a user or an application changed.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum AnyRecord {
+    /// Of a user.
+    User(Box<Record>),
+    /// Of an application.
+    Application(ApplicationRecord),
+}
+
+impl AnyRecord {
+    /// Whether there is anything to undo, or that cannot be undone.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::User(record) => record.is_empty(),
+            Self::Application(record) => record.is_empty(),
+        }
+    }
+}
+
+impl From<Record> for AnyRecord {
+    fn from(record: Record) -> Self {
+        Self::User(Box::new(record))
+    }
+}
+
+impl From<ApplicationRecord> for AnyRecord {
+    fn from(record: ApplicationRecord) -> Self {
+        Self::Application(record)
+    }
+}
+
+/// What was done with one user, or with one application.
 #[derive(Debug)]
 pub struct UserReport {
-    /// The username, if PingOne gave it.
+    /// The username, if PingOne gave it; the name of an application.
     pub username: Option<String>,
     /// Step by step.
     pub steps: Vec<StepReport>,
     /// What was changed; a restoration has none.
-    pub record: Option<Record>,
+    pub record: Option<AnyRecord>,
 }
 
 impl UserReport {
@@ -485,6 +525,10 @@ impl Weight for UserReport {
         });
         // A row and an entry for each step, and the ids and names in the record.
         let record = self.record.iter().map(|record| {
+            // A single application is contained at a time.
+            let AnyRecord::User(record) = record else {
+                return memory::ROW;
+            };
             let lists = [
                 &record.left_groups,
                 &record.left_group_names,

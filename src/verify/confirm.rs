@@ -9,9 +9,9 @@ pub fn confirm(cx: &TestContext, terminal: &mut Terminal<'_>) -> io::Result<bool
     let settings = cx.settings();
     let question = format!(
         "The self-test runs against the environment {environment} ({target}).\n\
-         It creates temporary users and groups whose names start with {prefix}, runs every command on them, \
+         It creates temporary users, groups and applications whose names start with {prefix}, runs every command on them, \
          checks questions that PingOne's documentation leaves open, and then deletes them. It does not change \
-         any other user or group. To test paging, it reads up to 201 users, but does not show or store them.\n\
+         any other user, group or application. To test paging, it reads up to 201 users, but does not show or store them.\n\
          Use a trial environment, not one that people sign on to.\n\
          Continue? Type yes: ",
         environment = settings.environment,

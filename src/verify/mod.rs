@@ -118,7 +118,7 @@ pub async fn run_and_clean_up(
         let ended = tokio::select! {
             ended = &mut running => Some(ended),
             () = interrupted() => {
-                print("Interrupted. Deleting the temporary users and groups; interrupt again to leave them.");
+                print("Interrupted. Deleting the temporary users, groups and applications; interrupt again to leave them.");
                 cx.stop();
                 tokio::time::timeout(GRACE, &mut running).await.ok()
             }
@@ -128,7 +128,7 @@ pub async fn run_and_clean_up(
             Some(Ok(Err(_))) | None => Ending::Interrupted,
             Some(Err(_)) => {
                 print(
-                    "The self-test stopped because of a bug. Deleting the temporary users and groups.",
+                    "The self-test stopped because of a bug. Deleting the temporary users, groups and applications.",
                 );
                 Ending::Faulty
             }
@@ -142,7 +142,7 @@ pub async fn run_and_clean_up(
     };
     if !cleanup.is_complete() {
         print(&format!(
-            "NOT EVERYTHING WAS DELETED. Look for users and groups whose names start with {}",
+            "NOT EVERYTHING WAS DELETED. Look for users, groups and applications whose names start with {}",
             cx.prefix()
         ));
     }

@@ -234,7 +234,7 @@ impl Report<'_> {
         } = self.cleanup;
         write!(
             out,
-            "- Temporary users and groups: {deleted} created and deleted"
+            "- Temporary users, groups and applications: {deleted} created and deleted"
         )?;
         if *remaining > 0 {
             write!(out, ", **{remaining} may still exist**")?;
@@ -293,7 +293,7 @@ mod tests {
             "- Commands: 0 of 2 passed, 1 failed, 1 skipped",
             "- Open questions: 0 as assumed, 0 different, 3 inconclusive",
             "- The self-test was interrupted.",
-            "- Temporary users and groups: 2 created and deleted",
+            "- Temporary users, groups and applications: 2 created and deleted",
             "| a | it works | **failed**: x\\|y |",
             "| p | Is it? | ? | no idea |",
         ] {

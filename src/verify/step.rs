@@ -15,8 +15,12 @@ pub struct Subject {
     pub(super) group: Option<(String, String)>,
     /// The id of an MFA device, if PingOne let us create one.
     pub(super) device: Option<String>,
-    /// The record of the containment.
+    /// The id and name of the temporary application, if PingOne let us create one.
+    pub(super) application: Option<(String, String)>,
+    /// The record of the user's containment.
     pub(super) record: Option<Value>,
+    /// The record of the application's containment.
+    pub(super) application_record: Option<Value>,
 }
 
 /// What a step works with.

@@ -76,6 +76,10 @@ steps! {
     "fetch-incidents" => respond::incidents, "the audit trail can be read as a feed";
     "pingone-list-applications" => applications::list, "the worker application is in the list";
     "pingone-get-application" => applications::get, "finds the worker application by its id";
+    "pingone-set-application-enabled" => applications::set_enabled, "a temporary application is disabled, then enabled";
+    "pingone-rotate-application-secret" => applications::rotate_secret, "the application has a new secret, and the old one works on";
+    "pingone-contain-application" => applications::contain, "the application is disabled and has no roles";
+    "pingone-restore-application" => applications::restore, "the application is enabled and has its role again";
     "pingone-contain-user" => respond::contain, "the user is disabled";
     "pingone-restore-user" => respond::restore, "the user is enabled again";
     "pingone-delete-user" => delete, "the user no longer exists; deleting again says so";

@@ -29,7 +29,7 @@ use pingone::{
     policy::Policy,
     probe::{Answer, Question},
     secrets::{Mask, wipe},
-    settings::{Limits, Settings},
+    settings::{Credentials, Limits, Settings},
     times::to_rfc3339_millis,
     token::ClientAuthentication,
 };
@@ -73,23 +73,26 @@ pub enum Kind {
     User,
     /// A group.
     Group,
+    /// An application.
+    Application,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::User, Self::Group];
+    const ALL: [Self; 3] = [Self::User, Self::Group, Self::Application];
 
     /// The collection's name in paths and in answers.
     fn collection(self) -> &'static str {
         match self {
             Self::User => "users",
             Self::Group => "groups",
+            Self::Application => "applications",
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::User => "username",
-            Self::Group => "name",
+            Self::Group | Self::Application => "name",
         }
     }
 }
@@ -141,7 +144,7 @@ impl TestContext {
         } = Instance::read(&params, &Map::new(), Purpose::Command, &env)?;
         ensure!(
             !policy.forbids_anything(),
-            "The self-test creates, changes and deletes users and groups, which this instance restricts ('Read only', 'Protected users' or 'Protected groups'). Use parameters without these three, for a trial environment."
+            "The self-test creates, changes and deletes users, groups and applications, which this instance restricts ('Read only', 'Protected users', 'Protected groups' or 'Protected applications'). Use parameters without these, for a trial environment."
         );
         let [first, second, third, fourth, ..] = random()?;
         let cx = Self {
@@ -268,6 +271,32 @@ impl TestContext {
         Ok(self.send(&connection, get(&[])).await?)
     }
 
+    /// A connection as another worker application of the environment, with a token of its own.
+    pub fn connect_as(&self, client_id: &str, secret: &str) -> Result<Connection, VerifyError> {
+        self.mask.borrow_mut().add(secret);
+        let mut settings = self.settings().clone();
+        client_id.clone_into(&mut settings.client_id);
+        settings.credentials = Credentials::Secret(secret.into());
+        Connection::live(settings, &self.env.network())
+            .map_err(|_| VerifyError::Skipped("a second connection could not be set up"))
+    }
+
+    /// The status of PingOne's answer through another connection; also of a refused token.
+    pub async fn status_through(
+        &self,
+        connection: &Connection,
+        question: Question<'_>,
+    ) -> Result<u16, VerifyError> {
+        self.check_stopped()?;
+        match self.send(connection, question).await {
+            Ok(answer) => Ok(answer.status),
+            Err(error) => match error.status() {
+                Some(status) => Ok(status),
+                None => Err(error.into()),
+            },
+        }
+    }
+
     async fn send(
         &self,
         connection: &Connection,
@@ -345,6 +374,23 @@ impl TestContext {
         let name = format!("{}-{suffix}", self.prefix);
         let answer = self.create(Kind::Group, json!({"name": name})).await?;
         Ok((created_id(answer, "creating a temporary group")?, name))
+    }
+
+    /// Creates a temporary worker application that is enabled, and returns its id and name.
+    pub async fn application(&self, suffix: &str) -> Result<(String, String), VerifyError> {
+        let name = format!("{}-{suffix}", self.prefix);
+        let body = json!({
+            "name": name, "enabled": true, "type": "WORKER", "protocol": "OPENID_CONNECT",
+            "grantTypes": ["CLIENT_CREDENTIALS"], "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC",
+        });
+        let answer = self.create(Kind::Application, body).await?;
+        if answer.status == 403 {
+            return Err(VerifyError::Skipped(
+                "the worker application may not create applications: it needs Environment Admin",
+            ));
+        }
+        let id = created_id(answer, "creating a temporary application")?;
+        Ok((id, name))
     }
 
     async fn create(&self, kind: Kind, body: Value) -> Result<Answer, VerifyError> {
@@ -491,11 +537,19 @@ impl TestContext {
     async fn search(&self, kind: Kind) -> bool {
         let filter = format!("{} sw \"{}\"", kind.name(), self.prefix);
         let (path, query) = ([kind.collection()], [("filter", filter.as_str())]);
+        // No filter is documented for applications; the names are compared below.
+        let query = if kind == Kind::Application {
+            &[][..]
+        } else {
+            &query
+        };
         let question = Question {
-            query: &query,
+            query,
             ..get(&path)
         };
         match self.send(&self.connection, question).await {
+            // Whoever may not read applications has created none.
+            Ok(answer) if kind == Kind::Application && answer.status == 403 => true,
             Ok(answer) if answer.is_success() => {
                 let items = answer.items(kind.collection()).iter();
                 let own = items.filter(|item| self.own_name(kind, item).is_some());

@@ -12,7 +12,7 @@ use crate::{
     entry::Output,
     invocation::Invocation,
     manifest::{Arg, CommandName},
-    operations::applications::{Permissions, ScopeGrant},
+    operations::applications::{Permissions, ScopeGrant, ScopeGrants},
 };
 use pingone::applications::Application;
 
@@ -121,14 +121,24 @@ pub fn report(cx: &Invocation<'_>, application: Application, permissions: Permis
         }
     });
     section(ROLES, "Roles", roles.map_err(Error::from));
-    let grants = grants.map(|grants| {
+    let grants = grants.map(|ScopeGrants { grants, unnamed }| {
         let rows: Vec<_> = grants.iter().map(grant_cells).collect();
-        let table = compact_table(GRANTS, ["Resource", "Scopes"], &rows);
+        let mut blocks = vec![Block::Table(compact_table(
+            GRANTS,
+            ["Resource", "Scopes"],
+            &rows,
+        ))];
+        blocks.extend(unnamed.map(|error| {
+            let reason = cx.explain(&error.into());
+            Block::Paragraph(format!(
+                "The names of some resources and scopes are not available: {reason}"
+            ))
+        }));
         let context = grants
             .iter()
             .map(|grant| json!({"Resource": grant.resource, "Scopes": grant.scopes}));
         Section {
-            blocks: vec![Block::Table(table)],
+            blocks,
             context: context.collect(),
         }
     });
@@ -149,7 +159,7 @@ fn has_secret(application: &Application) -> bool {
 }
 
 /// The command that lists what the application did.
-fn activities_of(application: &Application) -> String {
+pub fn activities_of(application: &Application) -> String {
     format!(
         "!{} {}={}",
         CommandName::ListAuditActivities.name(),

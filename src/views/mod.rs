@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod administrator;
 pub mod application;
+pub mod application_change;
 pub mod cells;
 pub mod changes;
 pub mod device;

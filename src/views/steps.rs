@@ -18,7 +18,7 @@ use crate::{
         steps::{PartialGroups, Step, StepOutcome, StepReport, UserReport},
     },
 };
-use pingone::{error::Problem, times::to_rfc3339_millis};
+use pingone::{error::Problem, id::Principal, times::to_rfc3339_millis};
 
 /// What is done with the users.
 pub struct Procedure {
@@ -32,6 +32,21 @@ pub struct Procedure {
 
 /// In the place of a step, if all steps of a user failed for the same reason.
 const ALL_STEPS: &str = "All steps";
+
+/// The containment of users, and of applications.
+pub const CONTAINMENT: Procedure = Procedure {
+    title: "Containment",
+    done: "contained",
+    // Each containment has a record of its own: a second one changes less, and must not hide what the first did.
+    key: "PingOne.Containment(val.ID && val.ID === obj.ID && val.At === obj.At)",
+};
+
+/// What undoes it.
+pub const RESTORATION: Procedure = Procedure {
+    title: "Restoration",
+    done: "restored",
+    key: "PingOne.Restoration(val.ID && val.ID === obj.ID && val.At === obj.At)",
+};
 
 const COLUMNS: [&str; 4] = ["User", "Step", "Outcome", "Detail"];
 
@@ -118,6 +133,9 @@ fn title(step: Step) -> &'static str {
         Step::AssignRoles => "Assign roles again",
         Step::Nothing => "Undo",
         Step::SignOn => "Sign-on",
+        Step::DisableApplication => "Disable application",
+        Step::RotateSecret => "Replace secret",
+        Step::EnableApplication => "Enable application",
     }
 }
 
@@ -319,10 +337,14 @@ fn item(text: &str) -> String {
 fn entry(cx: &Invocation<'_>, outcome: &Outcome<UserReport>) -> Option<Value> {
     let Outcome { label, id, result } = outcome;
     let user = result.as_ref().ok()?;
+    let holder = match id {
+        Some(Principal::Application(_)) => "Application",
+        _ => "User",
+    };
     let mut entry = row([
         ("ID", json!(id.map(|id| id.to_string()))),
         ("At", json!(to_rfc3339_millis(cx.pingone.now()))),
-        ("User", json!(label)),
+        (holder, json!(label)),
     ]);
     if cx.pingone.is_dry_run() {
         entry.insert("DryRun".to_owned(), json!(true));

@@ -9,9 +9,11 @@ use crate::{
     operations::{
         for_each::Outcome,
         phrases::is_plain,
-        steps::{Record, UserReport},
+        steps::{AnyRecord, UserReport},
     },
 };
+
+use pingone::id::Principal;
 
 /// The record where a playbook or the War Room finds it.
 const FROM_CONTEXT: &str = "${PingOne.Containment}";
@@ -19,11 +21,11 @@ const FROM_CONTEXT: &str = "${PingOne.Containment}";
 /// Longer records are not shown: nobody would copy them.
 const MAX_SHOWN: usize = 2_000;
 
-/// A user whose containment can be undone.
+/// A user or an application whose containment can be undone.
 struct Contained<'a> {
-    id: String,
+    id: Principal,
     username: Option<&'a str>,
-    record: &'a Record,
+    record: &'a AnyRecord,
 }
 
 /// Adds the commands that undo what was changed; nothing if nothing was.
@@ -32,9 +34,20 @@ pub fn push_commands(readable: &mut Document, outcomes: &[Outcome<UserReport>]) 
     if contained.is_empty() {
         return;
     }
-    let users = users(&contained);
+    let (name, users) = match &*contained {
+        [
+            Contained {
+                id: Principal::Application(id),
+                ..
+            },
+        ] => (
+            CommandName::RestoreApplication,
+            format!("{}={id}", Arg::Application.name()),
+        ),
+        _ => (CommandName::RestoreUser, users(&contained)),
+    };
     let command = |record: &str| {
-        let name = CommandName::RestoreUser.name();
+        let name = name.name();
         Block::Command(format!("!{name} {users} {}={record}", Arg::Record.name()))
     };
     let paragraph = |text: &str| Block::Paragraph(text.to_owned());
@@ -56,7 +69,7 @@ fn contained(outcome: &Outcome<UserReport>) -> Option<Contained<'_>> {
     let report = outcome.result.as_ref().ok()?;
     let record = report.record.as_ref().filter(|record| !record.is_empty())?;
     Some(Contained {
-        id: outcome.id?.to_string(),
+        id: outcome.id?,
         username: report.username.as_deref(),
         record,
     })
@@ -71,7 +84,7 @@ fn users(contained: &[Contained<'_>]) -> String {
     if let Some(names) = names {
         return format!("{}={}", Arg::Username.name(), names.join(","));
     }
-    let ids: Vec<&str> = contained.iter().map(|user| &*user.id).collect();
+    let ids: Vec<String> = contained.iter().map(|user| user.id.to_string()).collect();
     format!("{}={}", Arg::UserId.name(), ids.join(","))
 }
 
@@ -92,5 +105,5 @@ fn shortest(user: &Contained<'_>) -> Value {
     };
     let members = record.into_iter();
     let members = members.filter(|(_, value)| says_something(value));
-    json!({"ID": user.id, "Record": members.collect::<Map<_, _>>()})
+    json!({"ID": user.id.to_string(), "Record": members.collect::<Map<_, _>>()})
 }

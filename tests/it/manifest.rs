@@ -295,10 +295,7 @@ const ABOUT_ONE_USER: [&str; 3] = [
 fn later_commands_name_users_in_one_way_and_say_what_they_change() {
     for command in later_commands() {
         let name = command.name;
-        let access = commands::access(name);
-        let changes = [commands::Access::Change, commands::Access::ChangeRoles]
-            .into_iter()
-            .any(|change| access == Some(change));
+        let changes = !commands::access(name).is_some_and(commands::Access::is_read);
         assert_eq!(
             command.harmful, changes,
             "{name}: `execution: true` marks what changes something"
@@ -309,6 +306,10 @@ fn later_commands_name_users_in_one_way_and_say_what_they_change() {
             continue;
         }
         let argument = |name: &str| command.arguments.iter().find(|known| known.name == name);
+        if let Some(application) = argument("application").filter(|one| one.required) {
+            assert!(application.is_default, "{name}");
+            continue;
+        }
         let Some(username) = argument("username").filter(|username| username.is_array) else {
             assert!(!changes, "{name} names no users");
             continue;

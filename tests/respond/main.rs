@@ -507,20 +507,29 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
     company.params["read_only"] = json!(true);
     company.sandbox.clear_calls();
     let record = json!({"ID": EMMA, "Record": {"Disabled": true, "Locked": true, "LeftGroups": [POPULATION]}});
+    let of_application = json!({"ID": "7f0ad1f8-5e3a-4a58-9d2c-6b1f4d0f1a06", "Record": {"RemovedRoles": [{
+        "RoleID": POPULATION, "Scope": "POPULATION", "ScopeID": POPULATION,
+    }]}});
     // What a command does not know it ignores.
     let mut args = json!({
         "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Sales", "populationId": POPULATION,
-        "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record], "otp": "123456",
-        "steps": "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups",
+        "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record, of_application], "otp": "123456",
+        "application": "Payroll sync",
     });
     let changing: Vec<&&str> = commands::NAMES
         .iter()
-        .filter(|name| commands::access(name) == Some(Access::Change))
+        .filter(|name| commands::access(name).is_some_and(|access| !access.is_read()))
         .collect();
     assert!(changing.len() > 15, "{changing:?}");
     for command in changing {
         let is_cancel = *command == "pingone-cancel-verification";
         args["verificationId"] = if is_cancel { &push } else { &code }.clone();
+        args["steps"] = if command.contains("application") {
+            "removeRoles,disable,rotateSecret"
+        } else {
+            "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups"
+        }
+        .into();
         let entries = company.run(command, &args);
         let told = entries
             .iter()

@@ -102,6 +102,32 @@ fn cases() -> Vec<(&'static str, Behaviour, Verdict, &'static str)> {
             Unexpected,
             "credentials in the form work",
         ),
+        ("worker-roles", Usual, AsExpected, "it returns 403"),
+        (
+            "worker-roles",
+            Other(Alternative::TokensKeepRemovedRoles),
+            Unexpected,
+            "still works",
+        ),
+        (
+            "worker-roles",
+            Faults(vec![refusal("POST", "*/roleAssignments", 403, "NO")]),
+            Inconclusive,
+            "could not read users",
+        ),
+        ("disabled-worker", Usual, AsExpected, "still works"),
+        (
+            "disabled-worker",
+            Other(Alternative::DisablingEndsTokens),
+            Unexpected,
+            "no: it returns",
+        ),
+        (
+            "disabled-worker",
+            Faults(vec![refusal("POST", "*/roleAssignments", 403, "NO")]),
+            Inconclusive,
+            "could not read users",
+        ),
         ("error-id", Usual, AsExpected, "the same"),
         (
             "error-id",

@@ -346,7 +346,10 @@ fn a_read_only_worker_creates_nothing() {
     let output = run.start(&["--yes"]).end();
     let text = report(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    has_line(&text, "- Temporary users and groups: 0 created and deleted");
+    has_line(
+        &text,
+        "- Temporary users, groups and applications: 0 created and deleted",
+    );
     assert!(
         text.contains("| pingone-create-user | the user exists, with the right name and population | **failed**: the command failed: 403 ACCESS_FAILED, INSUFFICIENT_PERMISSIONS |"),
         "{text}"
@@ -538,7 +541,7 @@ fn an_instance_with_protection_is_not_tested() {
         let text = terminal(&output);
         assert!(
             text.contains("which this instance restricts")
-                && text.contains("Use parameters without these three"),
+                && text.contains("Use parameters without these"),
             "{text}"
         );
         assert_eq!(run.sandbox.calls(), [], "{name}");

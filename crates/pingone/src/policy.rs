@@ -10,6 +10,9 @@ pub struct Policy {
     /// Groups that are never changed, each given as a name or id. Their members are protected too, and so is the
     /// membership of groups nested in them.
     pub protected_groups: Vec<String>,
+    /// Applications that are never changed, each given as a name or id. PingOne's own applications, and the worker
+    /// application that makes the calls, are never changed either.
+    pub protected_applications: Vec<String>,
     /// How messages name all this.
     pub labels: PolicyLabels,
 }
@@ -23,6 +26,8 @@ pub struct PolicyLabels {
     pub protected_users: &'static str,
     /// The setting that lists the protected groups.
     pub protected_groups: &'static str,
+    /// The setting that lists the protected applications.
+    pub protected_applications: &'static str,
 }
 
 impl Default for PolicyLabels {
@@ -31,6 +36,7 @@ impl Default for PolicyLabels {
             read_only: "The client is read-only",
             protected_users: "protected users",
             protected_groups: "protected groups",
+            protected_applications: "protected applications",
         }
     }
 }
@@ -38,7 +44,7 @@ impl Default for PolicyLabels {
 impl Policy {
     /// Whether anything is forbidden.
     pub fn forbids_anything(&self) -> bool {
-        self.read_only || self.protects_anything()
+        self.read_only || self.protects_anything() || !self.protected_applications.is_empty()
     }
 
     /// Whether any user or group is protected.

@@ -5,9 +5,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     client::Client,
+    endpoints::applications::Application,
     error::Error,
-    id::{GroupId, UserId},
-    names::nfc,
+    id::{ApplicationId, GroupId, UserId},
+    names::{nfc, same},
 };
 
 /// Look-ups at a time, as for users: well below PingOne's rate limits.
@@ -20,9 +21,11 @@ pub enum EntryKind {
     User,
     /// A group.
     Group,
+    /// An application.
+    Application,
 }
 
-/// An entry that does not name exactly one user or group.
+/// An entry that does not name exactly one user, group or application.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnresolvedEntry {
     /// What the entry should name.
@@ -34,7 +37,7 @@ pub struct UnresolvedEntry {
 }
 
 impl Client<'_> {
-    /// The protected entries that do not name exactly one user or group.
+    /// The protected entries that do not name exactly one user, group or application.
     pub async fn unresolved_entries(&self) -> Result<Vec<UnresolvedEntry>, Error> {
         let users = self.policy().protected_users.iter();
         let groups = self.policy().protected_groups.iter();
@@ -52,8 +55,35 @@ impl Client<'_> {
             .buffered(MAX_CONCURRENT_LOOKUPS)
             .try_collect()
             .await?;
+        resolved.extend(self.resolved_applications().await?);
         resolved.retain(|entry| entry.matches.len() != 1);
         Ok(resolved)
+    }
+
+    /// What the entries for applications name. Whoever may not read applications cannot change them either, so nothing is
+    /// checked then.
+    async fn resolved_applications(&self) -> Result<Vec<UnresolvedEntry>, Error> {
+        let entries = &self.policy().protected_applications;
+        if entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = match self.applications().await {
+            Err(error) if error.status() == Some(403) => return Ok(Vec::new()),
+            known => known?,
+        };
+        let resolved = entries.iter().map(|entry| {
+            let id = entry.parse::<ApplicationId>().ok();
+            let is_named = |known: &&Application| id == Some(known.id) || same(entry, &known.name);
+            let matches = known.iter().filter(is_named);
+            UnresolvedEntry {
+                kind: EntryKind::Application,
+                entry: entry.clone(),
+                matches: matches
+                    .map(|known| labeled(&known.id, Some(known.name.clone())).1)
+                    .collect(),
+            }
+        });
+        Ok(resolved.collect())
     }
 
     /// What an entry names, without duplicates: by id, and by name, either in NFC, as it is usually stored, or as it
@@ -87,6 +117,7 @@ impl Client<'_> {
                 Ok(id) if self.group_exists(id).await? => Ok(vec![labeled(&id, None)]),
                 _ => Ok(Vec::new()),
             },
+            EntryKind::Application => Ok(Vec::new()),
         }
     }
 

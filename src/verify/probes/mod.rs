@@ -13,6 +13,7 @@ use super::{
 
 mod accounts;
 mod activities;
+mod applications;
 mod devices;
 mod environment;
 mod groups;
@@ -65,6 +66,8 @@ probes! {
     "users-page" => users::users_page, "Does a page of users contain at most 200?";
     "activities-limit" => activities::activities_limit, "Does GET activities accept a limit of 1000, but no more?";
     "activities-delay" => activities::activities_delay, "How long until an activity appears in the audit trail?";
+    "worker-roles" => applications::removed_roles, "Does an access token lose the roles that its worker application loses?";
+    "disabled-worker" => applications::disabled, "Does an access token outlive the disabling of its worker application?";
     "bypass-name" => devices::bypass_name, "Is the boolean of an MFA bypass called `bypassMFAEnabled`?";
     "bypass-end" => devices::bypass_end, "Does an end in the past end an MFA bypass?";
 }

@@ -2,18 +2,24 @@
 //! issues permits, so no command can forget to ask. It fails closed: a change that names might forbid goes through
 //! only after every relevant name was read.
 
-use std::{cell::RefCell, collections::HashSet};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
+
+use serde_json::Value;
 
 use super::reader::Reader;
 use crate::{
     answer::CallLabel,
     call::{Effect, List, Write},
     endpoints::{
+        applications::{self, ApplicationNames},
         groups::{self, Membership},
         users::{self, UserNames},
     },
     error::{Error, Problem, none_on_404},
-    id::{GroupId, UserId},
+    id::{ApplicationId, GroupId, UserId},
     names::same,
     policy::{Policy, PolicyLabels},
 };
@@ -41,6 +47,8 @@ pub(crate) struct Guard {
 struct AuthorizationCache {
     users: HashSet<UserId>,
     groups: HashSet<GroupId>,
+    /// What the command has read of applications, protected ones too.
+    applications: HashMap<ApplicationId, ApplicationNames>,
 }
 
 /// A group is not nested in more groups than this: PingOne's limit is 250 groups in one group.
@@ -128,7 +136,8 @@ impl Guard {
                 let label = self.policy.labels.read_only;
                 return Err(forbidden(format!("{label}: nothing was changed.")));
             }
-            Effect::NewUser | Effect::Application(_) => {}
+            Effect::NewUser => {}
+            Effect::Application(application) => check.application(application).await?,
             // Whoever is protected must not be worn out with pushes either.
             Effect::User(user) | Effect::Verification(user) => check.user(user).await?,
             Effect::Group(group) => check.group(group).await?,
@@ -138,6 +147,14 @@ impl Guard {
             }
         }
         Ok(Permit { write })
+    }
+
+    /// Remembers an application that the command has read, so that it need not be read again before a change.
+    pub(crate) fn remember(&self, application: ApplicationId, raw: &Value) {
+        if let Some(names) = ApplicationNames::read(raw, application) {
+            let mut cache = self.cache.borrow_mut();
+            cache.applications.insert(application, names);
+        }
     }
 
     /// The protected groups that the user is in now, by name and id. The filter of a dynamic group decides membership
@@ -301,6 +318,70 @@ impl Check<'_> {
         names.map_err(|failure| failure.into_error(&target, protected_users))?;
         self.guard.cache.borrow_mut().users.insert(user);
         Ok(())
+    }
+
+    /// PingOne's own applications and the caller's own are protected whatever the policy says: without the latter, nobody
+    /// could undo the change.
+    async fn application(&self, application: ApplicationId) -> Result<(), Error> {
+        let refused = |label: &str, why: &str| {
+            Err(forbidden(format!(
+                "The application {label} is {why}: nothing was changed."
+            )))
+        };
+        let id = application.to_string();
+        if self.reader.client_id().eq_ignore_ascii_case(&id) {
+            return refused(&id, "the worker application of this instance");
+        }
+        let setting = self.policy().labels.protected_applications;
+        let protected = format!("protected ({setting})");
+        if contains_name(&self.policy().protected_applications, &id) {
+            return refused(&id, &protected);
+        }
+        let ApplicationNames { name, kind } = self.application_names(application).await?;
+        let label = self.reader.mask().text(&name);
+        if applications::is_system(&kind) {
+            return refused(&label, "one of PingOne's own");
+        }
+        if contains_name(&self.policy().protected_applications, &name) {
+            return refused(&label, &protected);
+        }
+        Ok(())
+    }
+
+    fn known_application(&self, application: ApplicationId) -> Option<ApplicationNames> {
+        let cache = self.guard.cache.borrow();
+        cache.applications.get(&application).cloned()
+    }
+
+    async fn application_names(
+        &self,
+        application: ApplicationId,
+    ) -> Result<ApplicationNames, Error> {
+        let known = self.known_application(application);
+        if let Some(names) = known {
+            return Ok(names);
+        }
+        let setting = self.policy().labels.protected_applications;
+        let unknown = |cause| {
+            let what = "its name and type".to_owned();
+            LookupFailure { what, cause }.refuse(&format!("the application {application}"), setting)
+        };
+        let answer = match self
+            .reader
+            .read(applications::application(application))
+            .await
+        {
+            // One that does not exist needs no protection: the command reports that in its own words.
+            Err(error) if error.status() == Some(404) => return Err(error),
+            answer => answer.map_err(|error| unknown(Some(error)))?,
+        };
+        let names = answer
+            .decode(|raw| Ok(ApplicationNames::read(&raw, application)))
+            .map_err(|error| unknown(Some(error)))?
+            .ok_or_else(|| unknown(None))?;
+        let mut cache = self.guard.cache.borrow_mut();
+        cache.applications.insert(application, names.clone());
+        Ok(names)
     }
 
     /// The names of the user, if any user is protected.

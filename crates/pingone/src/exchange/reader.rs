@@ -58,6 +58,11 @@ impl<'a> Reader<'a> {
         read.url(&self.sender.connection().settings)
     }
 
+    /// The client id of the worker application that makes the calls.
+    pub(crate) fn client_id(self) -> &'a str {
+        &self.sender.connection().settings.client_id
+    }
+
     /// The memory that the command may still use.
     pub(crate) fn budget(self) -> &'a Budget {
         self.sender.budget()

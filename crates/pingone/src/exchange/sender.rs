@@ -139,7 +139,7 @@ impl<'a> Sender<'a> {
     }
 
     /// The connection.
-    pub(super) fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &'a Connection {
         self.dispatcher.connection
     }
 

@@ -1,0 +1,176 @@
+//! Restores an application: undoes what containments recorded, and says what cannot be undone.
+
+use anyhow::Result;
+
+use super::{
+    application_changes::switch_found,
+    application_records::{ApplicationRecord, RemovedRole},
+    change::{Details, PartialSuccess, Verb, changed_by, for_each_best_effort},
+    phrases::{Named, counted, list},
+    records::{Containment, own_records},
+    steps::{Step, StepOutcome, StepReport, StepResult, UserReport},
+};
+use pingone::{
+    Client,
+    applications::Application,
+    id::{ApplicationId, Principal},
+    roles::{Grant, RoleAssignment},
+};
+
+/// Undoes what the application's `containments` changed.
+pub async fn restore(
+    pingone: &Client<'_>,
+    application: &Application,
+    containments: &[Containment<ApplicationRecord>],
+) -> Result<UserReport> {
+    let id = application.id;
+    let records = own_records(&id.to_string(), "application", containments)?;
+    let any = |what: fn(&ApplicationRecord) -> bool| records.iter().any(|record| what(record));
+    let mut steps = Vec::new();
+    let mut take = |step, result| steps.push(StepReport::new(pingone, id, step, result));
+    let roles = roles_of(&records);
+    if !roles.is_empty() {
+        take(Step::AssignRoles, assign_roles(pingone, id, &roles).await);
+    }
+    if any(|record| record.disabled) {
+        take(Step::EnableApplication, enable(pingone, id).await);
+    }
+    let unknown: Vec<&str> = records
+        .iter()
+        .flat_map(|record| &record.unknown_roles)
+        .map(String::as_str)
+        .collect();
+    if !unknown.is_empty() {
+        let text = format!(
+            "These role assignments were removed when the containment was interrupted: {}. Look in the audit trail (ROLE_ASSIGNMENT.DELETED) for their roles, and assign them in PingOne.",
+            unknown.join(", ")
+        );
+        let result = StepResult::text(StepOutcome::NotUndone, text);
+        take(Step::RemoveRoles, Ok(result));
+    }
+    if any(|record| record.secret_rotated) {
+        let is_certain = records.iter().any(|record| {
+            let step = Step::RotateSecret.name();
+            record.secret_rotated && !record.unconfirmed_steps.iter().any(|other| other == step)
+        });
+        let text = if is_certain {
+            "The old secret no longer works. The owner of the application reads the new one in the PingOne console."
+        } else {
+            "The secret may have been replaced. If the old one does not work, the owner of the application reads the new one in the PingOne console."
+        };
+        let result = StepResult::text(StepOutcome::NotUndone, text);
+        take(Step::RotateSecret, Ok(result));
+    }
+    if steps.is_empty() {
+        let nothing = StepResult::plain(StepOutcome::Already);
+        steps.push(StepReport::new(pingone, id, Step::Nothing, Ok(nothing)));
+    }
+    Ok(UserReport {
+        username: Some(application.name.clone()),
+        steps,
+        record: None,
+    })
+}
+
+/// The roles of all records, each once.
+fn roles_of<'a>(records: &[&'a ApplicationRecord]) -> Vec<&'a RemovedRole> {
+    let mut roles: Vec<&RemovedRole> = Vec::new();
+    for record in records {
+        for role in record.removed_roles.iter().chain(&record.unconfirmed_roles) {
+            let is_known = |known: &&&RemovedRole| {
+                known.role_id == role.role_id && known.scope_id == role.scope_id
+            };
+            if !roles.iter().any(|known| is_known(&known)) {
+                roles.push(role);
+            }
+        }
+    }
+    roles
+}
+
+const ASSIGN: Verb = Verb {
+    base: "assign",
+    past: "assigned",
+};
+
+async fn assign_roles(
+    pingone: &Client<'_>,
+    id: ApplicationId,
+    roles: &[&RemovedRole],
+) -> Result<StepResult> {
+    let grants: Result<Vec<Grant>> = roles.iter().map(|role| role.grant()).collect();
+    let grants = grants?;
+    let principal = Principal::Application(id);
+    let held = pingone.role_assignments(id).await?;
+    let (mut missing, mut unchanged) = (Vec::new(), Vec::new());
+    for (place, role) in roles.iter().enumerate() {
+        let named = Named {
+            id: place,
+            name: Some(role.label()),
+        };
+        if holds(&held, &grants[place]) {
+            unchanged.push(named);
+        } else {
+            missing.push(named);
+        }
+    }
+    let mut done = Vec::new();
+    let assign = async |place: usize| {
+        let assigned = pingone.assign_role(principal, &grants[place]).await;
+        assigned.map(|_| true)
+    };
+    if let Some(failures) = for_each_best_effort(&missing, &mut done, assign).await {
+        let partial = PartialSuccess {
+            summary: format!("{}; {}", assigned(&done), failures.summary(ASSIGN)),
+            changed: changed_by(&done, &failures.unconfirmed),
+            details: Details::None,
+        };
+        return Err(partial.with_cause(failures.error));
+    }
+    if pingone.is_dry_run() && !done.is_empty() {
+        let count = counted(done.len(), "role");
+        let text = format!("{count} would be assigned: {}", list(&done));
+        return Ok(StepResult::text(StepOutcome::Done, text));
+    }
+    let mut texts = Vec::new();
+    if !done.is_empty() {
+        texts.push(assigned(&done));
+    }
+    if !unchanged.is_empty() {
+        texts.push(format!("The application already has {}", list(&unchanged)));
+    }
+    let outcome = if done.is_empty() {
+        StepOutcome::Already
+    } else {
+        StepOutcome::Done
+    };
+    Ok(StepResult::text(outcome, texts.join(". ")))
+}
+
+fn assigned(done: &[Named<usize>]) -> String {
+    let count = counted(done.len(), "role");
+    if done.is_empty() {
+        format!("Assigned {count}")
+    } else {
+        format!("Assigned {count} ({})", list(done))
+    }
+}
+
+fn holds(held: &[RoleAssignment], grant: &Grant) -> bool {
+    held.iter().any(|held| held.grant.as_ref() == Some(grant))
+}
+
+async fn enable(pingone: &Client<'_>, id: ApplicationId) -> Result<StepResult> {
+    let switched = switch_found(pingone, id, None, true).await?;
+    if !switched.changed {
+        return Ok(StepResult::text(StepOutcome::Already, "Already enabled"));
+    }
+    let text = if pingone.is_dry_run() {
+        "The application would be enabled"
+    } else {
+        "Enabled"
+    };
+    let mut sentences = vec![text.to_owned()];
+    sentences.extend(switched.notes());
+    Ok(StepResult::text(StepOutcome::Done, sentences.join(". ")))
+}
