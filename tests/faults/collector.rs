@@ -328,12 +328,10 @@ fn a_fetch_that_delivers_nothing_fails() {
     let pingone = pingone(vec![fresh(1, "")]);
     let received = talk(Env::default(), [Turn::new(fetch(&pingone, &collector))]);
     assert_secret(&received, &pingone);
-    assert!(
-        received.answers[0].is_empty(),
-        "a failed fetch has no result"
-    );
-    let shown = json!(received.others).to_string();
-    assert!(shown.contains("The key is not this collector's"), "{shown}");
+    // It is no result: `conversation` takes an error of a fetch as an exception only.
+    let text = received.error(0);
+    assert!(text.contains("The key is not this collector's"), "{text}");
+    assert_eq!(received.last_run, json!({}));
 }
 
 /// Memory does not grow with the number of events: they are read, sent and forgotten page by page.
