@@ -10,12 +10,13 @@ use pingone_xsoar::{
     panics,
     run::Runner,
     server::{Input, Server},
-    session, stdin,
+    session, stdin, version,
 };
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let input = match (arguments.next(), arguments.next()) {
+        (Some(option), None) if option == "--version" => return print_version(),
         (None, _) if !io::stdin().is_terminal() => Input::OneWay(stdin::requests(io::stdin())),
         (Some(mode), None) if mode == "serve" => Input::TwoWay(stdin::lines(io::stdin())),
         _ => return run_cli(),
@@ -39,18 +40,15 @@ fn run_cli() -> ExitCode {
     pingone_xsoar::cli::main()
 }
 
-/// Without the `cli` feature only `--version` works: enough to show that the executable runs.
+fn print_version() -> ExitCode {
+    match io::stdout().write_all(version::text().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
 #[cfg(not(feature = "cli"))]
 fn run_cli() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    if arguments == ["--version"] {
-        drop(writeln!(
-            io::stdout(),
-            "pingone-xsoar {}",
-            env!("CARGO_PKG_VERSION")
-        ));
-        return ExitCode::SUCCESS;
-    }
     drop(writeln!(
         io::stderr(),
         "pingone-xsoar: this build only serves XSOAR (serve, or requests on stdin). For the command line, build with the feature `cli`."

@@ -24,8 +24,10 @@
 //!   ├ scrub          removes secrets; `scrub_params` knows those among the instance parameters
 //!   └ anonymize      removes personal data, which `personal_data` tells and `pseudonyms` replaces
 //! replay           replays recorded cases
+//!   └ replay_page    shows them as a page in a browser
 //! verify           the self-test of an environment
 //! key              key pairs for private key JWTs
+//! verify_file      checks the executable inside a one-file YAML
 //! commands_help    help for the integration's commands
 //!   └ examples       a line to type for each
 //! completions      for the shell
@@ -72,6 +74,8 @@ mod key;
 mod man;
 mod private_files;
 mod replay;
+mod replay_page;
 mod verify;
+mod verify_file;
 
 pub use subcommands::main;

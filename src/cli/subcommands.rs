@@ -12,8 +12,15 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::cli::{
-    commands_help, completions, console, exit::ExitStatus, key, man, params::Source, record_stdin,
-    replay, run, style::Style, verify,
+    commands_help, completions, console,
+    exit::ExitStatus,
+    key, man,
+    params::Source,
+    record_stdin,
+    replay::{self, Shown},
+    run,
+    style::Style,
+    verify, verify_file,
 };
 use crate::env::Env;
 use pingone::id::PopulationId;
@@ -40,7 +47,7 @@ struct Arguments {
 const AFTER_HELP: &str = "\
 Example, on an in-memory PingOne:
   pingone-xsoar run --sandbox '!pingone-get-user emma.sharp'
-`pingone-xsoar commands` lists the commands, `pingone-xsoar help COMMAND` explains one.";
+See also `pingone-xsoar commands`, and `pingone-xsoar help COMMAND`.";
 
 #[derive(Args)]
 struct Recording {
@@ -75,8 +82,14 @@ enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Show only the verdicts, not the War Room texts
-        #[arg(long)]
+        #[arg(long, conflicts_with = "all")]
         quiet: bool,
+        /// Show every case, not a summary with examples
+        #[arg(long)]
+        all: bool,
+        /// Write a page with all cases, to look through in a browser
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "quiet", "context"])]
+        html: Option<PathBuf>,
         /// Show the context after each case
         #[arg(long)]
         context: bool,
@@ -113,6 +126,14 @@ enum Command {
     Key {
         #[command(subcommand)]
         action: Key,
+    },
+    /// Check the executable inside a one-file YAML against its SHA-256
+    VerifyFile {
+        /// The YAML file, as it was built or as XSOAR gives it back
+        file: PathBuf,
+        /// The SHA-256 that the executable should have
+        #[arg(long, value_name = "SUM")]
+        sha256: Option<String>,
     },
     /// Print a script that completes subcommands and names in a shell
     Completions {
@@ -222,13 +243,22 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
         Some(Command::Replay {
             paths,
             quiet,
+            all,
             context,
+            html,
         }) => {
-            let shown = replay::Shown {
-                texts: !quiet,
-                context,
+            let shown = match html {
+                Some(file) => Shown::Page(file),
+                None if quiet => Shown::Verdicts,
+                None if all => Shown::All,
+                None => Shown::Summary,
             };
-            replay::run(&paths, &shown, style, &mut console::out())
+            let options = replay::Options {
+                shown,
+                context,
+                style,
+            };
+            replay::run(&paths, &options, &mut console::out())
         }
         Some(Command::Verify {
             params,
@@ -244,6 +274,9 @@ fn dispatch(arguments: Arguments) -> Result<ExitStatus> {
             Key::New(KeyOptions { file, key_id }) => key::generate(&file, key_id.as_deref())?,
             Key::Jwks(KeyOptions { file, key_id }) => key::jwks(&file, key_id.as_deref())?,
         }),
+        Some(Command::VerifyFile { file, sha256 }) => {
+            print(&verify_file::check(&file, sha256.as_deref())?)
+        }
         Some(Command::Commands) => print(&commands_help::list(style)),
         Some(Command::Help { name, outputs }) => print(&help(name.as_deref(), outputs, style)?),
         Some(Command::Completions { shell }) => {

@@ -139,7 +139,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &["lib"],
     ]),
     ("src", &[
-        &["access", "advice", "inert", "document", "last_run", "manifest", "panics", "parameters", "pending", "safety", "env", "times"],
+        &["access", "advice", "inert", "document", "last_run", "manifest", "panics", "parameters", "pending", "safety", "env", "times", "version"],
         &["arguments", "collector", "credentials", "failure", "fetch_settings", "instance", "markdown", "nearest"],
         &["context", "entry", "invocation", "operations", "protocol"],
         &["handler", "inputs", "stdin", "views"],
