@@ -1,0 +1,50 @@
+"""The SBOM and the notices of a release cover everything that the shipped executable is built from. That two builds
+give the same bytes is tested by packaging/same_bytes.sh, which takes some minutes."""
+
+import re
+
+import pytest
+from conftest import ROOT
+
+import components
+
+
+@pytest.fixture(scope="module")
+def crates():
+    return components.crates()
+
+
+def test_the_crates_are_those_of_the_shipped_executable(crates):
+    names = {crate["name"] for crate in crates}
+    assert {"reqwest", "rustls", "ring", "tokio", "serde_json"} <= names
+    # Of the command line, the tests and the sandbox there is nothing.
+    assert not names & {"clap", "insta", "proptest", "pulldown-cmark", "pingone-sandbox", "pingone"}
+
+
+def test_the_sbom_has_every_crate_with_its_checksum_and_licence(crates):
+    sbom = components.sbom("0" * 64)
+    lock = (ROOT / "Cargo.lock").read_text()
+    found = {one["name"]: one for one in sbom["components"]}
+    assert set(found) == {crate["name"] for crate in crates} | {"glibc"}
+    for name, one in found.items():
+        assert one["licenses"][0]["expression"], name
+        if name != "glibc":
+            assert one["hashes"][0]["content"] in lock, name
+    references = {one["bom-ref"] for one in sbom["components"]}
+    assert set(sbom["dependencies"][0]["dependsOn"]) == references
+
+
+def test_the_notices_name_every_crate_with_its_licence_text(crates):
+    notices = components.notices()
+    for crate in crates:
+        assert "%s %s (%s)" % (crate["name"], crate["version"], crate["license"]) in notices, crate["name"]
+    assert notices.count("Permission is hereby granted, free of charge") >= 1
+    assert "glibc (LGPL-2.1-or-later)" in notices
+
+
+def test_every_command_that_release_runs_is_there():
+    text = (ROOT / "packaging" / "release.py").read_text()
+    builders = re.findall(r'builder\("([\w.]+)"', text)
+    assert builders
+    for name in builders:
+        assert (ROOT / "packaging" / name).exists(), name
