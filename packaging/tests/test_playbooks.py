@@ -12,6 +12,7 @@ from sandbox import changes
 CONTAIN, RESTORE = PLAYBOOKS["PingOne - Contain User"], PLAYBOOKS["PingOne - Restore User"]
 ONBOARD, INVESTIGATE = PLAYBOOKS["PingOne - Onboard User"], PLAYBOOKS["PingOne - User Investigation"]
 FATIGUE, WORKER = PLAYBOOKS["PingOne - MFA Fatigue"], PLAYBOOKS["PingOne - Compromised Worker Application"]
+ROGUE = PLAYBOOKS["PingOne - Rogue Administrator"]
 COMMANDS = {command["name"]: command for command in MANIFEST["script"]["commands"]}
 EMMA, RICHARD = "a8890eb9-38ea-469a-bc00-b64be7903633", "9bc53389-f806-47b6-9480-ab1e3c6269b5"
 NORA = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4003"
@@ -21,8 +22,8 @@ MARKETING, STANDARD = "a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "115458a4-5460-451
 EACH = pytest.mark.parametrize("playbook", PLAYBOOKS.values(), ids=PLAYBOOKS)
 
 
-def test_there_are_six_and_each_is_in_the_file_of_its_name():
-    assert len(PLAYBOOKS) == 6
+def test_there_are_eight_and_each_is_in_the_file_of_its_name():
+    assert len(PLAYBOOKS) == 8
     for file in FILES:
         playbook = yaml.safe_load(file.read_text())
         assert file.name == "playbook-%s.yml" % playbook["name"].replace(" ", "_")
@@ -311,7 +312,7 @@ READER = {
 def test_investigation_of_a_user_under_attack(incident, sandbox):
     incident.container.params = dict(incident.container.params, **READER)
     for _ in range(2):  # what the first run found is not counted twice
-        incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "2"})
+        incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "1"})
     found = incident.context["PingOneInvestigation"]
     assert found["Verdict"] == ["Suspicious"]
     assert [finding["Check"] for finding in found["Finding"]] == ["Failed sign-ons", "MFA devices", "Sessions"]
@@ -324,9 +325,9 @@ def test_investigation_of_a_user_under_attack(incident, sandbox):
 
 
 def test_investigation_with_a_higher_limit(incident, sandbox):
-    incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "3"})
+    incident.play(INVESTIGATE, {"Username": "emma.sharp", "FailedLoginLimit": "2"})
     checks = [finding["Check"] for finding in incident.context["PingOneInvestigation"]["Finding"]]
-    assert "Failed sign-ons" not in checks, "two failed from one address and one from another"
+    assert "Failed sign-ons" not in checks, "one failed from each of two addresses, and one from an unknown one"
 
 
 def test_investigation_of_a_quiet_user(incident, sandbox):
@@ -506,4 +507,98 @@ def test_the_worker_that_xsoar_uses_itself_is_refused(incident, sandbox):
     own = sandbox.params["credentials"]["identifier"]
     with pytest.raises(Stopped, match="(?s)Contain the application: .*is the worker application of this instance"):
         incident.play(WORKER, {"ClientID": own, "AskForApproval": "False"})
+    assert changes(sandbox) == []
+
+
+# A role that should not have been given away: in the sandbox, alex.admin gave one to rory.rogue
+
+RORY, ALEX = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4016", "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4013"
+GWEN, GONE = "e3b2d7a0-5c41-4f86-9d17-0a8b6c5e4014", "3f0c1d7e-55aa-4a11-9f0e-1c2d3e4f5a6b"
+REMOVAL = "Remove the roles?"
+
+
+def grant(giver, receiver, result="SUCCESS"):
+    """An activity as pingone-list-audit-activities returns it for a role that was given to a user."""
+    affected = [{"ID": receiver, "Name": "somebody"}]
+    one = {"Action": "ROLE_ASSIGNMENT.CREATED", "Result": result, "UserID": giver, "AffectedUsers": affected}
+    return dict(one, ID=giver + receiver)
+
+
+def known_grants(incident, *grants):
+    incident.put("PingOne.Activity(val.ID && val.ID == obj.ID)", list(grants))
+
+
+def test_a_rogue_administrator_loses_the_role_and_who_gave_it_is_contained(incident, sandbox):
+    incident.play(ROGUE, {"Username": "rory.rogue"}, {REMOVAL: "yes", CONTAINMENT: "yes"})
+    assert incident.asked == [REMOVAL, CONTAINMENT]
+    assert incident.context["PingOneRogueAdministrator"] == {
+        "UserID": [RORY],
+        "GrantedByID": [ALEX],
+        "GrantedBy": ["alex.admin"],
+    }
+    role, disabled, session = changes(sandbox)
+    assert role.startswith("DELETE /users/%s/roleAssignments/" % RORY), "rory.rogue has no session"
+    assert disabled == "PUT /users/%s/enabled" % ALEX
+    assert session.startswith("DELETE /users/%s/sessions/" % ALEX)
+    assert {one["Role"] for one in incident.context["PingOne"]["RoleAssignment"]} == {"Environment Admin"}
+    assert {"rory.rogue", "olga.owner"} <= {one["Username"] for one in incident.context["PingOne"]["Administrator"]}
+    contained = incident.context["PingOne"]["Containment"]
+    of_rory, of_alex = (one["Record"] for one in contained if not one.get("DryRun"))
+    assert of_rory["RemovedRoleNames"] == ["Environment Admin"] and of_alex["Disabled"]
+    of_rory, of_alex, remains = incident.notes
+    assert of_rory.startswith("### Containment of rory.rogue\n")
+    assert of_alex.startswith("### Containment of alex.admin\n")
+    assert "check by hand what remains" in remains
+
+    before = len(changes(sandbox))
+    incident.play(RESTORE, {"Username": "rory.rogue", "AskForApproval": "False"})
+    assert changes(sandbox)[before:] == ["POST /users/%s/roleAssignments" % RORY]
+    assert outcomes(incident.context["PingOne"]["Restoration"][-1]["Steps"]) == {"assignRoles": "done"}
+
+
+def test_no_role_is_removed_without_approval(incident, sandbox):
+    incident.play(ROGUE, {"Username": "rory.rogue"}, {REMOVAL: "#default#"})
+    assert incident.asked == [REMOVAL] and changes(sandbox) == []
+    assert incident.notes == ["PingOne - Rogue Administrator: not approved, so nothing was changed."]
+
+
+def test_who_gave_a_role_is_not_contained_without_the_second_approval(incident, sandbox):
+    incident.play(ROGUE, {"Username": "rory.rogue"}, {REMOVAL: "yes", CONTAINMENT: "#default#"})
+    assert incident.asked == [REMOVAL, CONTAINMENT]
+    (only,) = changes(sandbox)
+    assert "/roleAssignments/" in only
+    assert incident.notes[1] == "PingOne - Contain User: not approved, so nothing was changed."
+    assert "check by hand what remains" in incident.notes[2]
+
+
+def test_roles_through_a_group_stay_and_nobody_gave_them(incident, sandbox):
+    known_grants(incident, grant(ALEX, RORY), grant(EMMA, NORA), grant(RICHARD, GWEN, "FAILURE"))
+    incident.play(ROGUE, {"Username": "gwen.group"}, {REMOVAL: "yes"})
+    assert incident.asked == [REMOVAL], "others received roles, and one attempt failed"
+    assert not [call for call in changes(sandbox) if "/roleAssignments/" in call]
+    assert "through the group Platform Admins" in incident.notes[0]
+    assert "no account was found that gave the roles" in incident.notes[1]
+
+
+def test_an_account_that_gave_a_role_and_is_gone_does_not_stop_the_playbook(incident, sandbox):
+    known_grants(incident, grant(GONE, NORA))
+    incident.play(ROGUE, {"Username": "nora.lind"}, {REMOVAL: "yes"})
+    assert incident.context["PingOneRogueAdministrator"] == {"UserID": [NORA], "GrantedByID": [GONE]}
+    assert "/roleAssignments/" in changes(sandbox)[0]
+    assert "no account was found that gave the roles" in incident.notes[1]
+    assert incident.done[-1] == "Done"
+
+
+def test_several_who_gave_roles_are_approved_together(incident, sandbox):
+    known_grants(incident, grant(EMMA, RORY))
+    inputs = {"Username": "rory.rogue", "Steps": "removeRoles,disable", "GrantorSteps": "disable"}
+    incident.play(ROGUE, inputs, {REMOVAL: "yes", CONTAINMENT: "yes"})
+    disabled = ["PUT /users/%s/enabled" % user for user in (RORY, EMMA, ALEX)]
+    assert sorted(call for call in changes(sandbox) if call.startswith("PUT")) == sorted(disabled)
+
+
+def test_a_rogue_administrator_who_is_not_known_stops_the_playbook(incident, sandbox):
+    incident.container.params = dict(incident.container.params, not_found_as_note=True)
+    with pytest.raises(Stopped, match="Report that the user is not known: .* nothing was done"):
+        incident.play(ROGUE, {"Username": "nobody.here"})
     assert changes(sandbox) == []
