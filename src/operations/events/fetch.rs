@@ -75,13 +75,16 @@ impl Cursor {
         let from = before(to, OVERLAP);
         let from = self.from.map_or(from, |earlier| earlier.max(from));
         self.from = Some(from);
-        let mut oldest = from.as_second();
-        if self.delivered.len() > MAX_IDS {
-            let mut times: Vec<i64> = self.delivered.values().map(|at| at.as_second()).collect();
-            times.sort_unstable();
-            oldest = oldest.max(times[times.len() - MAX_IDS]);
-        }
+        let oldest = from.as_second();
         self.delivered.retain(|_, at| at.as_second() >= oldest);
+        let excess = self.delivered.len().saturating_sub(MAX_IDS);
+        if excess > 0 {
+            let delivered = std::mem::take(&mut self.delivered).into_iter();
+            let mut by_age: Vec<_> = delivered.map(|(id, at)| (at, id)).collect();
+            by_age.sort_unstable();
+            let newest = by_age.into_iter().skip(excess);
+            self.delivered = newest.map(|(at, id)| (id, at)).collect();
+        }
     }
 }
 
@@ -193,9 +196,9 @@ mod tests {
             cursor.delivered.insert(format!("{number:06}"), recorded);
         }
         cursor.advance(at("10:00:00"));
-        let kept = cursor.delivered.len();
-        assert!((MAX_IDS - 50..=MAX_IDS + 50).contains(&kept), "{kept}");
-        assert!(!cursor.delivered.contains_key("000000"));
+        assert_eq!(cursor.delivered.len(), MAX_IDS);
+        let oldest = cursor.delivered.keys().next();
+        assert_eq!(oldest.map(String::as_str), Some("000050"));
         assert!(
             cursor.write(&Map::new())[KEY]
                 .as_str()
