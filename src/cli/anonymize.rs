@@ -85,7 +85,7 @@ impl Anonymizer {
                 ("environment_id" | "auth_environment_id" | "key_id", Value::String(id)) => {
                     *id = self.pseudonyms.pseudonym(Kind::Other, id);
                 }
-                ("api_url" | "auth_url", Value::String(url)) => *url = self.url(url),
+                ("api_url" | "auth_url" | "xsiam_url", Value::String(url)) => *url = self.url(url),
                 ("protected_users", names) => *names = self.protected("username", names),
                 ("protected_groups", names) => *names = self.protected("groupname", names),
                 ("protected_applications", names) => *names = self.protected("name", names),
@@ -201,7 +201,7 @@ impl Anonymizer {
             url: self.url(&url),
             headers,
             json: json.map(|json| self.value("", &json)),
-            text: text.map(|text| self.form(&text)),
+            text: text.map(|text| self.request_text(&text)),
         };
         let response = response.map(|response| {
             let RecordedResponse {
@@ -231,6 +231,19 @@ impl Anonymizer {
             failure,
             seconds,
         }
+    }
+
+    /// Events for a collector, one a line, or else a form.
+    fn request_text(&mut self, text: &str) -> String {
+        let events: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
+        let Ok(events) = events else {
+            return self.form(text);
+        };
+        let events = events.iter();
+        let lines: Vec<String> = events
+            .map(|event| self.value("", event).to_string())
+            .collect();
+        lines.join("\n")
     }
 
     /// The body of a token request, which contains the encoded client id.
@@ -335,6 +348,7 @@ impl Anonymizer {
     fn filter(&mut self, filter: &str) -> String {
         let mut out = String::new();
         let mut rest = filter;
+        let mut attribute = "";
         while let Some(quote) = rest.find('"') {
             let (before, literal) = rest.split_at(quote);
             out.push_str(before);
@@ -342,8 +356,12 @@ impl Anonymizer {
             let Some(Ok(value)) = values.next() else {
                 break;
             };
-            let attribute = before.split_whitespace().rev().nth(1).unwrap_or_default();
-            let attribute = attribute.rsplit(['.', '(']).next().unwrap_or_default();
+            // After a comma, it is another value of the same list: `action.type in ["…", "…"]`.
+            if before.trim() != "," {
+                let before = before.trim_end_matches(['[', ' ']);
+                attribute = before.split_whitespace().rev().nth(1).unwrap_or_default();
+                attribute = attribute.rsplit(['.', '(']).next().unwrap_or_default();
+            }
             out.push_str(&Value::from(self.text(attribute, &value)).to_string());
             rest = literal.get(values.byte_offset()..).unwrap_or_default();
         }

@@ -22,6 +22,8 @@ pub(super) fn treatment(member: &str) -> Treatment {
             Treatment::Replace(Kind::Address)
         }
         "message" | "error_description" | "detail" | "reason" => Treatment::Sentence,
+        // In the record of a containment: ids around the type of the scope.
+        "removedroles" | "unconfirmedroles" => Treatment::Sentence,
         // PingOne's own words, and arguments that are times, flags or counts.
         "error"
         | "target"
@@ -41,6 +43,7 @@ pub(super) fn treatment(member: &str) -> Treatment {
         | "limit"
         | "grace"
         | "protocol"
+        | "tags"
         | "granttypes"
         | "tokenendpointauthmethod" => Treatment::Keep,
         _ if lower.contains("email") => Treatment::Replace(Kind::Email),
