@@ -21,9 +21,9 @@ pub(super) fn treatment(member: &str) -> Treatment {
         "streetaddress" | "locality" | "region" | "postalcode" | "countrycode" => {
             Treatment::Replace(Kind::Address)
         }
-        "message" | "error_description" | "detail" | "reason" => Treatment::Sentence,
-        // In the record of a containment: ids around the type of the scope.
-        "removedroles" | "unconfirmedroles" => Treatment::Sentence,
+        // The roles in the record of a containment are ids around the type of the scope.
+        "message" | "error_description" | "detail" | "reason" | "removedroles"
+        | "unconfirmedroles" => Treatment::Sentence,
         // PingOne's own words, and arguments that are times, flags or counts.
         "error"
         | "target"
