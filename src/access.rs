@@ -50,7 +50,7 @@ pub const FETCH_EVENTS: &str = "fetch-events";
 
 /// Whether XSOAR sends this by itself, without arguments.
 pub fn is_built_in(command: &str) -> bool {
-    [TEST, FETCH_INCIDENTS].contains(&command)
+    [TEST, FETCH_INCIDENTS, FETCH_EVENTS].contains(&command)
 }
 
 /// Whether a request is a fetch: XSOAR keeps its last run, and its errors have to be exceptions.
