@@ -16,6 +16,7 @@ use super::private_files;
 use crate::{
     entry::Entry,
     env::Env,
+    manifest::CommandName,
     operations::{
         application_records::ApplicationRecord,
         steps::{Record, Step},
@@ -183,6 +184,16 @@ fn note(record: &mut Record, method: &str, target: &[&str], is_confirmed: bool) 
     }
 }
 
+/// The command that undoes the containments of a command, which are all of users or all of applications.
+pub(super) fn undone_by(containments: &[Value]) -> CommandName {
+    let is_of_application = |one: &Value| one.pointer("/Record/SecretRotated").is_some();
+    if containments.iter().any(is_of_application) {
+        CommandName::RestoreApplication
+    } else {
+        CommandName::RestoreUser
+    }
+}
+
 /// Writes containments to a new file in `folder` that only its owner can read.
 pub(super) fn save(folder: &Path, containments: &[Value], at: Timestamp) -> Result<PathBuf> {
     if !folder.as_os_str().is_empty() {
@@ -278,6 +289,7 @@ mod tests {
             ),
         ];
         let records = from_changes(&changes, AT.parse().expect("a time"));
+        assert_eq!(undone_by(&records), CommandName::RestoreUser);
         assert_eq!(
             Value::from(records),
             json!([{
@@ -310,6 +322,7 @@ mod tests {
             change(&format!("POST {APPLICATION}/secret"), ChangeState::InFlight),
         ];
         let records = from_changes(&changes, AT.parse().expect("a time"));
+        assert_eq!(undone_by(&records), CommandName::RestoreApplication);
         assert_eq!(
             Value::from(records),
             json!([{

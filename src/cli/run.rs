@@ -429,7 +429,7 @@ impl<W: Write> Sequence<'_, W> {
             return;
         }
         match containment_record::save(&self.records, containments, at) {
-            Ok(path) => report(&saved(&path)),
+            Ok(path) => report(&saved(&path, containments)),
             Err(error) => report(&format!(
                 "cannot save the record of the containment ({error:#}). Keep it to restore the user:\n{}",
                 Value::from(containments)
@@ -503,11 +503,12 @@ fn stop_after(line: usize, queue: &mut VecDeque<ParsedCommand>) {
     }
 }
 
-fn saved(path: &Path) -> String {
-    let path = path.display();
+fn saved(path: &Path, containments: &[Value]) -> String {
     format!(
-        "saved the record of this containment; pingone-restore-user takes it as record={}{path}",
-        containment_record::FROM_FILE
+        "saved the record of this containment; {} takes it as record={}{}",
+        containment_record::undone_by(containments).name(),
+        containment_record::FROM_FILE,
+        path.display()
     )
 }
 
