@@ -24,6 +24,7 @@ use crate::{
 };
 use pingone::{
     Client, Connection,
+    error::Problem,
     id::{PopulationId, UserId},
     journal::Journal,
     policy::Policy,
@@ -290,9 +291,10 @@ impl TestContext {
         self.check_stopped()?;
         match self.send(connection, question).await {
             Ok(answer) => Ok(answer.status),
-            Err(error) => match error.status() {
-                Some(status) => Ok(status),
-                None => Err(error.into()),
+            Err(error) => match &*error.problem {
+                Problem::Refused(refusal) => Ok(refusal.status),
+                Problem::NoToken(refused) => Ok(refused.refusal.status),
+                _ => Err(error.into()),
             },
         }
     }

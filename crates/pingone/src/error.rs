@@ -120,11 +120,11 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    /// The HTTP status with which PingOne refused, if it did.
+    /// The HTTP status with which PingOne refused the call, if it did. Where it refused the access token, it said nothing
+    /// of the call: a 404 then means that the environment is not there.
     pub fn status(&self) -> Option<u16> {
         match &*self.problem {
             Problem::Refused(refusal) => Some(refusal.status),
-            Problem::NoToken(refused) => Some(refused.refusal.status),
             _ => None,
         }
     }
