@@ -1,7 +1,7 @@
 //! Enables and disables applications, and rotates their secrets. Each change is verified in what PingOne shows or answers
 //! afterwards.
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::Timestamp;
 use pingone::{
     Client,
@@ -11,7 +11,7 @@ use pingone::{
 
 use super::{
     applications::{ApplicationRef, find_application, no_such_application},
-    change::{PartialSuccess, Unverified},
+    change::{Details, PartialSuccess, Unverified},
 };
 use crate::advice::Advised;
 
@@ -73,7 +73,11 @@ pub async fn switch_found(
     }
     let now = pingone.draft_application(id).await;
     let now = now.context(PartialSuccess::accepted("change"))?;
-    let now = now.ok_or_else(|| anyhow!("The application was changed, but is gone now."))?;
+    let now = now.ok_or_else(|| PartialSuccess {
+        summary: "The application was changed, but is gone now.".to_owned(),
+        changed: Some(true),
+        details: Details::None,
+    })?;
     check_state(&now.application, enabled)?;
     let differences = draft.differences(&now).into_iter();
     Ok(Switched {
@@ -176,7 +180,7 @@ pub async fn rotate_secret(
                 summary: "There is a new secret, but the previous one could not be ended"
                     .to_owned(),
                 changed: Some(true),
-                details: super::change::Details::None,
+                details: Details::None,
             })?;
         }
         (Some(_), None) => bail!(

@@ -167,16 +167,18 @@ async fn remove_roles(
         let changed = changed_by(&record.removed_roles, &record.unconfirmed_roles);
         return Err(partial(&done, &problems, changed).with_cause(failures.error));
     }
-    if !done.is_empty() && !pingone.is_dry_run() {
+    if !removable.is_empty() && !pingone.is_dry_run() {
         let left = pingone.role_assignments(id).await;
         let left = left.map_err(|error| {
             let problems = ["it could not be verified".to_owned()];
-            partial(&done, &problems, Some(true)).with_cause(error)
+            let changed = changed_by(&done, &[(); 0]);
+            partial(&done, &problems, changed).with_cause(error)
         })?;
-        let is_left = |removed: &mut Named<RoleAssignmentId>| {
-            left.iter().any(|left| left.id == Some(removed.id))
-        };
-        let still_there: Vec<_> = done.extract_if(.., is_left).collect();
+        let is_left =
+            |role: &Named<RoleAssignmentId>| left.iter().any(|left| left.id == Some(role.id));
+        done.retain(|role| !is_left(role));
+        // One that PingOne called gone may be there as well.
+        let still_there: Vec<_> = removable.into_iter().filter(is_left).collect();
         if !still_there.is_empty() {
             problems.push(format!("PingOne still shows {}", list(&still_there)));
         }

@@ -81,9 +81,10 @@ pub async fn remove_roles(
             Err(error) => return Err(partial(roles, ", then failed").with_cause(error)),
         };
         let still = |role: &Role| now.iter().any(|one| one.id == Some(role.id));
-        let (left, removed): (Vec<Role>, Vec<Role>) = roles.removed.into_iter().partition(still);
-        roles.grants = grants(&removed);
-        roles.removed = removed;
+        roles.removed.retain(|role| !still(role));
+        roles.grants = grants(&roles.removed);
+        // One that PingOne called gone may be there as well.
+        let left: Vec<Role> = wanted.into_iter().filter(still).collect();
         if !left.is_empty() {
             let still = format!(", but PingOne still lists {}.", list(&left));
             return Err(partial(roles, &still).into());
