@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Write,
     /// Twice could be two.
     Create,
+    /// Twice could be two, and what was made cannot be looked up.
+    Once,
 }
 
 /// What a call's answer is used for.
@@ -51,6 +53,8 @@ pub(crate) enum Needs {
     Status,
     /// A JSON object; what it does not have counts as not told.
     Object,
+    /// A new secret. Of an empty answer, a recorded case says what comes of it.
+    Secret,
     /// Nothing: the HTTP status says it all. But what came must be PingOne's.
     Nothing,
 }
@@ -348,7 +352,7 @@ impl Fault {
             }
             Kind::Read => &self.reads,
             Kind::Write => &self.writes,
-            Kind::Create => &self.creates,
+            Kind::Create | Kind::Once => &self.creates,
         }
     }
 
@@ -357,6 +361,7 @@ impl Fault {
         let fits = match self.injection {
             Injection::Next(_) => needs == Needs::List,
             Injection::Items(_) => matches!(needs, Needs::List | Needs::FirstPage),
+            Injection::Answer(200, _, _, b"") => needs != Needs::Secret,
             _ => true,
         };
         fits && !matches!(self.outcome(kind, needs), No)
@@ -377,7 +382,11 @@ impl Fault {
                     Needs::Nothing | Needs::StateOrNothing => true,
                     Needs::UserOrNothing => empty,
                     Needs::Object => !empty,
-                    Needs::List | Needs::FirstPage | Needs::User | Needs::Status => false,
+                    Needs::List
+                    | Needs::FirstPage
+                    | Needs::User
+                    | Needs::Status
+                    | Needs::Secret => false,
                 };
                 (1, (!taken).then_some(*says))
             }
@@ -510,10 +519,10 @@ impl ExpectedText {
                 "\nThe user new.user was looked up afterwards and does not exist yet. PingOne may still create it: check before you run the command again."
                     .to_owned(),
             ),
-            (Unknown, Kind::Write) if useless => {
+            (Unknown, Kind::Write | Kind::Once) if useless => {
                 wanted.push("Whether the change was made is not known".to_owned());
             }
-            (Unknown, Kind::Write) => {
+            (Unknown, Kind::Write | Kind::Once) => {
                 wanted.push("PingOne may have made the change anyway".to_owned());
             }
             _ => unwanted.extend([

@@ -1,6 +1,7 @@
 //! What PingOne answers when nothing is wrong: one environment with the user emma.sharp, who is in two groups and
-//! has two sessions and two devices, and another user, who has as many. What is changed there stays changed, so
-//! that it is found when it is read again. Faults are laid over it by the tests.
+//! has two sessions, two devices and two administrator roles, another user, who has as many, and a worker application
+//! with two roles. What is changed there stays changed, so that it is found when it is read again. Faults are laid over
+//! it by the tests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +22,11 @@ pub(crate) const SESSION: &str = "0a1f1f2e-6b1a-4d0e-8f7d-6f3f5b0c2a01";
 const SESSION_2: &str = "0a1f1f2e-6b1a-4d0e-8f7d-6f3f5b0c2a02";
 pub(crate) const DEVICE: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7001";
 pub(crate) const DEVICE_2: &str = "66c529e8-1cb3-4ef8-80cd-199f895b7002";
+/// An application.
+pub(crate) const APPLICATION: &str = "5c2e5c21-e505-5275-9c60-cf68cc38d552";
+/// The role assignments that the user and the application have: of a built-in role, and of a custom one.
+const ASSIGNMENT: &str = "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10";
+const ASSIGNMENT_2: &str = "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a11";
 const ROLE: &str = "29ddce68-cd7f-4b2a-b6fc-f7a19553b496";
 const CUSTOM_ROLE: &str = "e1bc848f-5cf4-5a48-a5b3-471f4431a705";
 pub(crate) const POPULATION: &str = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
@@ -110,6 +116,9 @@ pub(crate) fn short(seen: &Request) -> String {
         (DEVICE, "D"),
         (DEVICE_2, "E"),
         (POPULATION, "P"),
+        (APPLICATION, "A"),
+        (ASSIGNMENT, "R"),
+        (ASSIGNMENT_2, "Q"),
     ];
     let path = letters.iter().fold(path.to_owned(), |path, (id, letter)| {
         path.replace(id, letter)
@@ -122,6 +131,7 @@ pub(crate) fn short(seen: &Request) -> String {
 pub(crate) struct State {
     /// The addresses of what was deleted.
     gone: BTreeSet<String>,
+    /// The user and the application are.
     pub(crate) enabled: bool,
     /// That of the account.
     pub(crate) status: &'static str,
@@ -133,6 +143,16 @@ pub(crate) struct State {
     pub(crate) password: &'static str,
     /// Changes are answered with 204 and no word about the new state.
     pub(crate) is_terse: bool,
+}
+
+impl State {
+    /// The application has no roles.
+    pub(crate) fn take_roles_of_application(&mut self) {
+        for id in [ASSIGNMENT, ASSIGNMENT_2] {
+            let path = format!("{}/applications/{APPLICATION}/roleAssignments/{id}", base());
+            self.gone.insert(path);
+        }
+    }
 }
 
 /// PingOne, with what was changed there.
@@ -210,11 +230,15 @@ impl Healthy {
                 let role = json!({"id": CUSTOM_ROLE, "name": "SOC responder", "type": "CUSTOM"});
                 send(200, &page("roles", &[role]))
             }
+            ("GET", "/applications") => send(200, &page("applications", &[self.application()])),
             ("GET", "/activities") => send(200, &page("activities", &[activity()])),
             ("POST", "/users") => {
                 let mut created = user();
                 created["username"] = json!("new.user");
                 send(201, &created)
+            }
+            _ if path.starts_with("/applications/A") => {
+                self.of_application(method, &path["/applications/A".len()..], seen)
             }
             _ => match below_users.and_then(|below| below.split_at_checked(1)) {
                 Some(("U" | "V", rest)) => self.of_user(method, rest, seen),
@@ -231,6 +255,55 @@ impl Healthy {
         user["enabled"] = json!(enabled);
         user["account"]["status"] = json!(status);
         user
+    }
+
+    fn application(&self) -> Value {
+        json!({
+            "id": APPLICATION, "name": "Payroll sync", "type": "WORKER", "enabled": self.state().enabled,
+            "tokenEndpointAuthMethod": "CLIENT_SECRET_BASIC", "updatedAt": "2026-01-18T14:22:07.630Z",
+        })
+    }
+
+    /// What is below the application's address.
+    fn of_application(&self, method: &str, rest: &str, seen: &Request) -> Answer {
+        let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        match (method, rest) {
+            ("DELETE", _) => {
+                self.state().gone.insert(seen.path().to_owned());
+                reply(204, &[], "", "")
+            }
+            ("GET", "") => send(200, &self.application()),
+            ("PUT", "") => {
+                self.state().enabled = body["enabled"] == true;
+                send(200, &self.application())
+            }
+            ("GET", "/roleAssignments") => self.role_assignments(seen),
+            ("POST", "/roleAssignments") => send(201, &assignment(ASSIGNMENT, ROLE)),
+            ("POST", "/secret") => {
+                let mut secret = json!({"secret": "new-secret-of-the-application"});
+                if body["previous"].is_object() {
+                    secret["previous"] = json!({
+                        "secret": "old-secret-of-the-application", "expiresAt": body["previous"]["expiresAt"],
+                    });
+                }
+                send(200, &secret)
+            }
+            _ => not_found(),
+        }
+    }
+
+    /// The role assignments below an address that are left.
+    fn role_assignments(&self, seen: &Request) -> Answer {
+        let mut items = vec![
+            assignment(ASSIGNMENT, ROLE),
+            assignment(ASSIGNMENT_2, CUSTOM_ROLE),
+        ];
+        let state = self.state();
+        items.retain(|item| {
+            let id = item["id"].as_str().unwrap_or_default();
+            !state.gone.contains(&format!("{}/{id}", seen.path()))
+        });
+        send(200, &page("roleAssignments", &items))
     }
 
     /// What is below a user's address.
@@ -312,19 +385,7 @@ impl Healthy {
                 }
                 send(200, &membership(group))
             }
-            ("GET", "/roleAssignments") => {
-                let assignment = |id: &str, role: &str| {
-                    json!({
-                        "id": id, "role": {"id": role},
-                        "scope": {"id": ENVIRONMENT, "type": "ENVIRONMENT"}, "readOnly": false,
-                    })
-                };
-                let assignments = [
-                    assignment("34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10", ROLE),
-                    assignment("34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a11", CUSTOM_ROLE),
-                ];
-                send(200, &page("roleAssignments", &assignments))
-            }
+            ("GET", "/roleAssignments") => self.role_assignments(seen),
             _ => not_found(),
         }
     }
@@ -363,6 +424,14 @@ fn session(id: &str) -> Value {
 fn device(id: &str) -> Value {
     let kind = if id == DEVICE { "TOTP" } else { "FIDO2" };
     json!({"id": id, "type": kind, "status": "ACTIVE", "createdAt": "2026-01-18T14:22:07.630Z"})
+}
+
+/// The assignment of a role for the environment.
+fn assignment(id: &str, role: &str) -> Value {
+    json!({
+        "id": id, "role": {"id": role},
+        "scope": {"id": ENVIRONMENT, "type": "ENVIRONMENT"}, "readOnly": false,
+    })
 }
 
 fn population() -> Value {
