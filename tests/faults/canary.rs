@@ -8,7 +8,7 @@ use std::{
     fmt::Debug,
     fs,
     path::Path,
-    sync::{LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use base64::{
@@ -16,6 +16,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use pingone::private_key::PrivateKey;
 use pingone_xsoar::{env::Env, replay};
 use serde_json::{Map, Value, json};
 
@@ -48,18 +49,8 @@ const SECRETS: [&str; 5] = [CLIENT_SECRET, TOKEN, STORED_PASSWORD, STORED_KEY, P
 
 /// The first mark in `text`, in whatever form, with what stands around it.
 fn mark_in(text: &str) -> Option<String> {
-    /// What a mark is in the base64 of a text, wherever in it: that which neighbouring bytes have no part in.
-    static ENCODED: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let parts = MARKS.into_iter().flat_map(|mark| {
-            (0..3).map(move |before| {
-                let mut bytes = vec![b' '; before];
-                bytes.extend(mark.bytes());
-                let encoded = STANDARD.encode(&bytes);
-                encoded[(before * 4).div_ceil(3)..bytes.len() * 4 / 3].to_owned()
-            })
-        });
-        parts.collect()
-    });
+    static ENCODED: LazyLock<Vec<String>> =
+        LazyLock::new(|| MARKS.into_iter().flat_map(in_base64).collect());
     let lower = text.to_ascii_lowercase();
     // Every mark begins so.
     if lower.contains("zq7") {
@@ -73,6 +64,65 @@ fn mark_in(text: &str) -> Option<String> {
     let place = in_base64.or_else(|| marks.find_map(|mark| lower.find(&mark)))?;
     Some(around(text, place))
 }
+
+/// What a mark is in the base64 of a text, wherever in it: that which neighbouring bytes have no part in.
+fn in_base64(mark: &str) -> [String; 3] {
+    [0, 1, 2].map(|before| {
+        let mut bytes = vec![b' '; before];
+        bytes.extend(mark.bytes());
+        let encoded = STANDARD.encode(&bytes);
+        encoded[(before * 4).div_ceil(3)..bytes.len() * 4 / 3].to_owned()
+    })
+}
+
+/// A private key of its own for each run, and what it is recognised by.
+struct KeyCanary {
+    pem: String,
+    /// The parts of the key that are letters and digits, which come through every encoding but base64 and hexadecimal
+    /// unchanged, and what they are in those.
+    marks: Vec<String>,
+}
+
+impl KeyCanary {
+    fn new() -> Self {
+        /// Shorter ones may be in anything.
+        const MIN: usize = 12;
+        let pem = PrivateKey::generate_pem().expect("a key").to_string();
+        let lines = pem.lines().filter(|line| !line.starts_with('-'));
+        let parts = lines.flat_map(|line| line.split(['+', '/', '=']));
+        let parts: Vec<&str> = parts.filter(|part| part.len() >= MIN).collect();
+        let marks = parts.into_iter().flat_map(|part| {
+            let [one, two, three] = in_base64(part);
+            let hex = hexadecimal(part);
+            [part.to_owned(), one, two, three, hex.to_uppercase(), hex]
+        });
+        let marks = marks.collect();
+        Self { pem, marks }
+    }
+
+    /// The key with this in the place of line breaks.
+    fn with_breaks(&self, breaks: &str) -> String {
+        self.pem.trim().replace('\n', breaks)
+    }
+
+    /// The key in all ways in which somebody may write it, and its lines.
+    fn spellings(&self) -> Vec<String> {
+        let mut spellings: Vec<String> = BREAKS.map(|breaks| self.with_breaks(breaks)).into();
+        let lines = self.pem.lines().filter(|line| !line.starts_with('-'));
+        spellings.push(lines.clone().collect());
+        spellings.extend(lines.map(str::to_owned));
+        spellings
+    }
+
+    /// The first mark in `text`, with what stands around it.
+    fn find(&self, text: &str) -> Option<String> {
+        let place = self.marks.iter().find_map(|mark| text.find(mark.as_str()));
+        place.map(|place| around(text, place))
+    }
+}
+
+/// What becomes of the line breaks of a key in a text field.
+const BREAKS: [&str; 5] = ["\n", "\r\n", "\\n", " ", ""];
 
 fn around(text: &str, place: usize) -> String {
     let before: String = text[..place].chars().rev().take(300).collect();
@@ -409,9 +459,9 @@ fn no_recorded_case_reveals_a_secret_that_the_server_echoes() {
         })
         .collect();
     // Both modes play all of it, one after the other.
-    let left = std::sync::Arc::new(Mutex::new([all.clone(), all]));
+    let left = Arc::new(Mutex::new([all.clone(), all]));
     let server = {
-        let (left, cases) = (std::sync::Arc::clone(&left), cases.clone());
+        let (left, cases) = (Arc::clone(&left), cases.clone());
         Server::start(move |asked| {
             let (number, seen) = below(asked);
             let mut left = left.lock().expect("no panic");
@@ -874,6 +924,81 @@ fn a_proxys_credentials_are_hidden_from_every_echo() {
         }
         assert!(!proxy.seen().is_empty(), "{name}");
     }
+}
+
+#[test]
+fn a_private_key_is_hidden_from_every_echo() {
+    let key = Arc::new(KeyCanary::new());
+    let server = {
+        let key = Arc::clone(&key);
+        Server::start(move |asked| {
+            let (number, mut seen) = below(asked);
+            let spellings = key.spellings();
+            let secrets: Vec<&str> = spellings.iter().map(String::as_str).collect();
+            // Other forms of other spellings for each request.
+            let said = Said::new(&seen, &secrets, number * 7);
+            seen.headers
+                .push(("x-number".to_owned(), number.to_string()));
+            ECHOES[number % ECHOES.len()].1(&seen, &said)
+        })
+    };
+    let mut requests = Vec::new();
+    // Each echo says some of the forms; these are enough for all.
+    for number in 0..ECHOES.len() * 2 * BREAKS.len() {
+        let given = key.with_breaks(BREAKS[number / ECHOES.len() % BREAKS.len()]);
+        let address = format!("http://{}/{number}", server.host());
+        let params = json!({
+            "credentials": {"identifier": healthy::CLIENT, "password": ""},
+            "client_authentication": "Private key JWT (ES256)",
+            "private_key": {
+                "password": given,
+                "credentials": {"user": "key", "password": given, "sshkey": given},
+            },
+            "api_url": address, "auth_url": address, "max_retries": "0",
+        });
+        requests.push(healthy::get_user("", &params));
+    }
+    let received = talk_without_waits(
+        Env::default(),
+        requests.iter().cloned().map(Turn::new).collect::<Vec<_>>(),
+    );
+    let shown = received.everything_shown();
+    assert_eq!(key.find(&shown), None, "the key is shown");
+    let stored = json!(received.stored).to_string();
+    assert_eq!(key.find(&stored), None, "the key is stored");
+    let masked = shown.matches("<XX_REPLACED>").count();
+    assert!(masked > 200, "the echoes arrive, and are masked: {masked}");
+
+    let lines: Vec<String> = requests.iter().map(Value::to_string).collect();
+    let ended = process::run(&[], lines.join("\n").as_bytes());
+    let completed = ended.stdout.matches(r#""completed""#).count();
+    assert_eq!(completed, requests.len(), "{}", ended.stderr);
+    for text in [&ended.stdout, &ended.stderr] {
+        assert_eq!(key.find(text), None, "the key is shown");
+    }
+    // It is the key that is used.
+    let mut calls = server.seen().into_iter();
+    assert!(calls.any(|seen| seen.body_text().contains("client_assertion=")));
+}
+
+#[test]
+fn a_private_key_is_found_in_every_form() {
+    let key = KeyCanary::new();
+    let seen = Request {
+        method: "GET".to_owned(),
+        target: "/".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        connection: 0,
+    };
+    let spellings = key.spellings();
+    let secrets: Vec<&str> = spellings.iter().map(String::as_str).collect();
+    let said = Said::new(&seen, &secrets, 0);
+    // The first three are of the request.
+    for form in &said.forms[3..] {
+        assert!(key.find(form).is_some(), "{form}");
+    }
+    assert_eq!(key.find("nothing"), None);
 }
 
 #[test]

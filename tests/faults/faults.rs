@@ -659,7 +659,12 @@ pub(crate) fn play_all<C: Scenario>(mut scenarios: Vec<C>) {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(failure) = scenario.play() {
+                    let mut played = scenario.play();
+                    // Their limit is so short that on a busy machine a healthy answer may come too late as well.
+                    if played.is_err() && scenario.fault().is_slow() {
+                        played = scenario.play();
+                    }
+                    if let Err(failure) = played {
                         let failure = format!("{}: {failure}", scenario.name());
                         failures.lock().expect("no panic").push(failure);
                     }
