@@ -10,6 +10,8 @@ pub enum Access {
     ReadPrivileged,
     /// Reads the environment's configuration, such as its applications.
     ReadConfiguration,
+    /// Reads users and the environment's configuration.
+    ReadAll,
     /// Changes something.
     Change,
     /// Changes the environment's configuration.
@@ -22,7 +24,7 @@ impl Access {
     /// Whether nothing is changed.
     pub fn is_read(self) -> bool {
         match self {
-            Self::Read | Self::ReadPrivileged | Self::ReadConfiguration => true,
+            Self::Read | Self::ReadPrivileged | Self::ReadConfiguration | Self::ReadAll => true,
             Self::Change | Self::ChangeConfiguration | Self::ChangeRoles => false,
         }
     }
@@ -33,6 +35,7 @@ impl Access {
             Self::Read => "Identity Data Read Only",
             Self::ReadPrivileged | Self::Change => "Identity Data Admin",
             Self::ReadConfiguration => "Configuration Read Only",
+            Self::ReadAll => "Identity Data Read Only and Configuration Read Only",
             Self::ChangeConfiguration => "Environment Admin",
             Self::ChangeRoles => {
                 "a role that may assign the role in question, such as Environment Admin"

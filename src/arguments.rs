@@ -1,7 +1,7 @@
 //! A command's arguments, checked against the manifest: required ones are present, predefined values are respected, and
 //! values are strings or lists of strings. The command interprets them.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{collections::HashMap, net::IpAddr, str::FromStr};
 
 use anyhow::{Result, anyhow, bail, ensure};
 use jiff::{Span, Timestamp};
@@ -198,6 +198,21 @@ impl Arguments {
             .iter()
             .map(|text| parse_id(arg, text))
             .collect()
+    }
+
+    /// The value of an argument that is an IP address.
+    pub fn ip(&self, arg: Arg) -> Result<Option<IpAddr>> {
+        let parse = |text: &str| {
+            text.trim().parse().map_err(|_| {
+                anyhow!("'{text}' is not a valid IP address. Use an address such as 198.51.100.77.")
+            })
+        };
+        self.text(arg).map(parse).transpose()
+    }
+
+    /// The value of a required argument that is an IP address.
+    pub fn required_ip(&self, arg: Arg) -> Result<IpAddr> {
+        self.ip(arg)?.ok_or_else(|| missing(arg))
     }
 
     /// The value of an argument that is a time, usually in the past.

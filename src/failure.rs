@@ -97,6 +97,9 @@ fn missing_role(access: Access) -> &'static str {
         Access::ChangeRoles => {
             "The worker application needs a role that may assign the role in question: assign it in PingOne, for this environment. Environment Admin may assign every role but Organization Admin."
         }
+        Access::ReadAll => {
+            "The worker application needs the roles Identity Data Read Only and Configuration Read Only for this command: assign them in PingOne, for this environment."
+        }
         Access::ChangeConfiguration => {
             "The worker application needs the role Environment Admin for this command: assign it in PingOne, for this environment."
         }

@@ -6,6 +6,8 @@
 //! stay. So do awkward characters in names (quotes, pipes, line breaks, non-ASCII letters): they may be what the
 //! recording is about.
 
+use std::net::IpAddr;
+
 use jiff::{Timestamp, civil};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -177,6 +179,10 @@ impl Anonymizer {
             Treatment::Keep => text.to_owned(),
             Treatment::Sentence => self.pseudonyms.sentence(text),
             Treatment::Replace(Kind::Other) if is_harmless(text) => text.to_owned(),
+            // An invalid address stays invalid.
+            Treatment::Replace(Kind::Ip) if text.parse::<IpAddr>().is_err() => {
+                self.pseudonyms.pseudonym(Kind::Other, text)
+            }
             Treatment::Replace(kind) => self.pseudonyms.pseudonym(kind, text),
         }
     }

@@ -21,6 +21,7 @@ use pingone::{
     secrets::{MASKED, Mask, map_strings},
     tape::{Exchange, RecordedFailure, RecordedRequest, RecordedResponse},
     token,
+    webhooks::without_receivers,
 };
 
 /// A recording in the form of a fixture.
@@ -338,7 +339,7 @@ impl Placeholders {
             RecordedResponse {
                 status,
                 headers,
-                json: json.map(|json| self.value(json)),
+                json: json.map(|json| self.value(without_receivers(json))),
                 text: text.map(|text| self.text(&text)),
             }
         });

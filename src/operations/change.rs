@@ -13,7 +13,7 @@ use super::{
 use pingone::{
     devices::DeviceOperation,
     error::Problem,
-    id::{DeviceId, GroupId, RoleAssignmentId, SessionId},
+    id::{DeviceId, GroupId, LinkedAccountId, RoleAssignmentId, SessionId},
     memory,
     roles::Grant,
 };
@@ -51,6 +51,8 @@ pub enum Details {
     Sessions(Sessions),
     /// The administrator roles that were removed.
     Roles(Roles),
+    /// The accounts that were unlinked.
+    LinkedAccounts(LinkedAccounts),
 }
 
 /// The lock of an account.
@@ -164,6 +166,20 @@ pub struct Sessions {
     pub expired: usize,
     /// Those that were named and that the user does not have.
     pub not_found: Vec<SessionId>,
+}
+
+/// An account at an external identity provider, by its id there.
+pub type LinkedAccount = Named<LinkedAccountId>;
+
+/// The outcome of unlinking accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkedAccounts {
+    /// Those that were unlinked.
+    pub unlinked: Vec<LinkedAccount>,
+    /// Those that may have been unlinked.
+    pub unconfirmed: Vec<LinkedAccount>,
+    /// Those that were named and are not linked to the user.
+    pub not_found: Vec<LinkedAccount>,
 }
 
 /// What was done before the rest failed. The failure reports it, since it remains done.
@@ -348,11 +364,9 @@ impl Weight for Change {
 impl Weight for Details {
     fn weight(&self) -> usize {
         let id = memory::text_weight(SAMPLE_ID);
-        let device = |device: &Device| {
-            let name = device.name.as_deref().map_or(0, memory::text_weight);
-            // The name is shown in the table and kept in the context.
-            id + 2 * name
-        };
+        // The name is shown in the table and kept in the context.
+        let named = |name: &Option<String>| id + 2 * name.as_deref().map_or(0, memory::text_weight);
+        let device = |device: &Device| named(&device.name);
         match self {
             Self::None | Self::MfaEnabled(_) | Self::MfaBypass(_) => 0,
             Self::Lock(lock) => lock.end.as_deref().map_or(0, memory::text_weight),
@@ -385,6 +399,15 @@ impl Weight for Details {
             }
             Self::Sessions(sessions) => {
                 (sessions.unconfirmed.len() + sessions.not_found.len()) * id
+            }
+            Self::LinkedAccounts(LinkedAccounts {
+                unlinked,
+                unconfirmed,
+                not_found,
+            }) => {
+                let lists = [unlinked, unconfirmed, not_found];
+                let accounts = lists.into_iter().flatten();
+                accounts.map(|account| named(&account.name)).sum()
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     error::VerifyError,
     step::{Step, check, contains_id, context},
-    test_context::{JSON, post, put, unused_id},
+    test_context::{JSON, get, post, put, unused_id},
 };
 use crate::entry::Note;
 
@@ -84,6 +84,15 @@ pub(super) async fn sessions(step: Step<'_>) -> Result<(), VerifyError> {
     )
 }
 
+pub(super) async fn sessions_by_ip(step: Step<'_>) -> Result<(), VerifyError> {
+    let args = json!({"ip": "192.0.2.1", "since": "10 minutes ago"});
+    let note = step.command(args).await?;
+    check(
+        context(&note, "PingOne.Session").is_null(),
+        "there is a session",
+    )
+}
+
 pub(super) async fn clear_sessions(step: Step<'_>) -> Result<(), VerifyError> {
     let note = step.on_user(json!({})).await?;
     check(is_unchanged(&note), "it was not verified that none is left")
@@ -101,6 +110,14 @@ pub(super) async fn delete_device(step: Step<'_>) -> Result<(), VerifyError> {
     // No device has this id.
     let note = step
         .on_user(json!({"deviceId": "00000000-0000-4000-8000-000000000000"}))
+        .await?;
+    check(is_unchanged(&note), "the command changed something")
+}
+
+pub(super) async fn unlink_account(step: Step<'_>) -> Result<(), VerifyError> {
+    // Only a sign-on at an identity provider links an account.
+    let note = step
+        .on_user(json!({"linkedAccountId": unused_id()?}))
         .await?;
     check(is_unchanged(&note), "the command changed something")
 }
@@ -208,6 +225,51 @@ pub(super) async fn verify_push(step: Step<'_>) -> Result<(), VerifyError> {
 pub(super) async fn no_verification(step: Step<'_>) -> Result<(), VerifyError> {
     let args = json!({"verificationId": unused_id()?, "otp": "000000"});
     fails_with(step.command(args).await, "PingOne has no verification ")
+}
+
+pub(super) async fn posture(step: Step<'_>) -> Result<(), VerifyError> {
+    let note = step.command(json!({"maxUsers": "5"})).await?;
+    check(
+        context(&note, "PingOne.Posture")["Findings"].is_array(),
+        "there is no list of findings",
+    )
+}
+
+pub(super) async fn webhooks(step: Step<'_>) -> Result<(), VerifyError> {
+    let listed = step.cx.ask(get(&["subscriptions"])).await?;
+    if listed.status == 403 {
+        return Err(VerifyError::Skipped(
+            "the worker application needs Configuration Read Only",
+        ));
+    }
+    let note = step.command(json!({})).await?;
+    let listed = listed.at("/_embedded/subscriptions");
+    check(
+        listed.and_then(Value::as_array).map(Vec::len) == note.contents.as_array().map(Vec::len),
+        "another number of webhooks is listed",
+    )
+}
+
+/// An environment without Protect cannot be tested.
+fn skip_without_protect(answer: Result<Note, VerifyError>) -> Result<Note, VerifyError> {
+    match answer {
+        Err(VerifyError::Command(error)) if error.contains("PingOne Protect") => Err(
+            VerifyError::Skipped("the environment does not include PingOne Protect"),
+        ),
+        answer => answer,
+    }
+}
+
+pub(super) async fn no_evaluation(step: Step<'_>) -> Result<(), VerifyError> {
+    let answer = step.command(json!({"evaluationId": unused_id()?})).await;
+    fails_with(skip_without_protect(answer), "There is no risk evaluation ")
+}
+
+pub(super) async fn feedback(step: Step<'_>) -> Result<(), VerifyError> {
+    let args = json!({"verdict": "LEGITIMATE", "since": "1 minute ago", "reason": "Self-test"});
+    let note = skip_without_protect(step.on_user(args).await)?;
+    let feedback = &context(&note, "PingOne.RiskFeedback")[0];
+    check(feedback["ID"].is_string(), "PingOne's answer has no id")
 }
 
 fn fails_with(answer: Result<Note, VerifyError>, text: &str) -> Result<(), VerifyError> {

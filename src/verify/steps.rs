@@ -55,6 +55,7 @@ steps! {
     "pingone-list-role-assignments" => respond::roles, "a new user has no roles";
     "pingone-remove-role-assignment" => respond::remove_role, "a temporary role is removed";
     "pingone-list-sessions" => respond::sessions, "a new user has no sessions";
+    "pingone-find-sessions-by-ip" => respond::sessions_by_ip, "nobody was seen at an address for documentation";
     "pingone-clear-user-sessions" => respond::clear_sessions, "no session is left";
     "pingone-list-mfa-devices" => respond::devices, "a new user has no devices";
     "pingone-delete-mfa-device" => respond::delete_device, "deleting an unknown device is not an error";
@@ -69,6 +70,7 @@ steps! {
     "pingone-get-verification" => respond::no_verification, "an id that does not exist is reported";
     "pingone-check-otp" => respond::no_verification, "an id that does not exist is reported";
     "pingone-cancel-verification" => respond::no_verification, "an id that does not exist is reported";
+    "pingone-unlink-account" => respond::unlink_account, "unlinking an unknown account is not an error";
     "pingone-unlock-password" => respond::unlock_password, "a password that is not locked out is unchanged";
     "pingone-lock-user" => respond::lock, "the account is locked";
     "pingone-list-audit-activities" => respond::activities, "the audit trail can be read";
@@ -80,6 +82,10 @@ steps! {
     "pingone-rotate-application-secret" => applications::rotate_secret, "the application has a new secret, and the old one works on";
     "pingone-contain-application" => applications::contain, "the application is disabled and has no roles";
     "pingone-restore-application" => applications::restore, "the application is enabled and has its role again";
+    "pingone-check-posture" => respond::posture, "the environment is looked at";
+    "pingone-list-webhooks" => respond::webhooks, "webhooks are listed";
+    "pingone-get-risk-evaluation" => respond::no_evaluation, "an id that does not exist is reported";
+    "pingone-submit-risk-feedback" => respond::feedback, "feedback that the user is legitimate is accepted";
     "pingone-contain-user" => respond::contain, "the user is disabled";
     "pingone-restore-user" => respond::restore, "the user is enabled again";
     "pingone-delete-user" => delete, "the user no longer exists; deleting again says so";

@@ -13,8 +13,8 @@ use crate::{
     invocation::Invocation,
     operations::{
         change::{
-            BypassEnd, Change, Details, Device, DeviceStates, Devices, PartialSuccess, Role,
-            Sessions, changed_before,
+            BypassEnd, Change, Details, Device, DeviceStates, Devices, LinkedAccount,
+            LinkedAccounts, PartialSuccess, Role, Sessions, changed_before,
         },
         for_each::Outcome,
     },
@@ -159,11 +159,8 @@ fn details(details: &Details) -> Row {
             ..
         }) => {
             let ids = |devices: &[Device]| texts(devices.iter().map(|device| device.id));
-            let mut row = row([("Devices", json!(ids(changed)))]);
-            if !not_found.is_empty() {
-                row.insert("NotFound".to_owned(), json!(ids(not_found)));
-            }
-            with_unconfirmed(row, &ids(unconfirmed))
+            let row = row([("Devices", json!(ids(changed)))]);
+            with_unconfirmed(with_not_found(row, &ids(not_found)), &ids(unconfirmed))
         }
         Details::MfaBypass(BypassEnd { until, .. }) => {
             row([("BypassUntil", json!(until.map(to_rfc3339_millis)))])
@@ -183,12 +180,30 @@ fn details(details: &Details) -> Row {
         Details::Sessions(Sessions {
             ended, unconfirmed, ..
         }) => with_unconfirmed(row([("Ended", json!(ended.len()))]), &texts(unconfirmed)),
+        Details::LinkedAccounts(LinkedAccounts {
+            unlinked,
+            unconfirmed,
+            not_found,
+        }) => {
+            let ids = |accounts: &[LinkedAccount]| texts(accounts.iter().map(|account| account.id));
+            let row = row([("Unlinked", json!(ids(unlinked)))]);
+            with_unconfirmed(with_not_found(row, &ids(not_found)), &ids(unconfirmed))
+        }
     }
 }
 
-fn with_unconfirmed(mut row: Row, unconfirmed: &[String]) -> Row {
-    if !unconfirmed.is_empty() {
-        row.insert("Unconfirmed".to_owned(), json!(unconfirmed));
+fn with_not_found(row: Row, ids: &[String]) -> Row {
+    with_ids(row, "NotFound", ids)
+}
+
+fn with_unconfirmed(row: Row, ids: &[String]) -> Row {
+    with_ids(row, "Unconfirmed", ids)
+}
+
+/// Adds ids, if there are any.
+fn with_ids(mut row: Row, name: &str, ids: &[String]) -> Row {
+    if !ids.is_empty() {
+        row.insert(name.to_owned(), json!(ids));
     }
     row
 }

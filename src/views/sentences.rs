@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::operations::{
     change::{
-        BypassEnd, Change, Details, DeviceStates, Devices, KeptRole, Lock, PreviousLock, Roles,
-        Sessions,
+        BypassEnd, Change, Details, DeviceStates, Devices, KeptRole, LinkedAccounts, Lock,
+        PreviousLock, Roles, Sessions,
     },
     phrases::{counted, list},
     sessions::joined,
@@ -42,6 +42,7 @@ pub(super) fn done(change: &Change) -> String {
             };
             removed + &roles_left(roles)
         }
+        Details::LinkedAccounts(accounts) => accounts_unlinked(accounts),
     }
 }
 
@@ -202,6 +203,24 @@ fn roles_left(roles: &Roles) -> String {
         text.push_str(&roles.not_found.join(", "));
     }
     text
+}
+
+fn accounts_unlinked(accounts: &LinkedAccounts) -> String {
+    let LinkedAccounts {
+        unlinked,
+        not_found,
+        ..
+    } = accounts;
+    let mut parts = vec![if unlinked.is_empty() {
+        "No accounts to unlink".to_owned()
+    } else {
+        let count = counted(unlinked.len(), "account");
+        format!("Unlinked {count}: {}", list(unlinked))
+    }];
+    if !not_found.is_empty() {
+        parts.push(format!("not found: {}", list(not_found)));
+    }
+    parts.join("; ")
 }
 
 /// What a step did, or why it did nothing.

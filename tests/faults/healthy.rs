@@ -27,6 +27,8 @@ pub(crate) const APPLICATION: &str = "5c2e5c21-e505-5275-9c60-cf68cc38d552";
 /// The role assignments that the user and the application have: of a built-in role, and of a custom one.
 const ASSIGNMENT: &str = "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10";
 const ASSIGNMENT_2: &str = "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a11";
+pub(crate) const EVALUATION: &str = "596ca45a-813a-4ee8-8d4c-4a2136688002";
+pub(crate) const ACCOUNT: &str = "dfbf0598-97e7-471f-a721-6852d3ab4236";
 const ROLE: &str = "29ddce68-cd7f-4b2a-b6fc-f7a19553b496";
 const CUSTOM_ROLE: &str = "e1bc848f-5cf4-5a48-a5b3-471f4431a705";
 pub(crate) const POPULATION: &str = "4cd45bdb-0eb2-42fe-8475-4bcd908269f1";
@@ -119,6 +121,8 @@ pub(crate) fn short(seen: &Request) -> String {
         (APPLICATION, "A"),
         (ASSIGNMENT, "R"),
         (ASSIGNMENT_2, "Q"),
+        (ACCOUNT, "L"),
+        (EVALUATION, "V"),
     ];
     let path = letters.iter().fold(path.to_owned(), |path, (id, letter)| {
         path.replace(id, letter)
@@ -232,6 +236,17 @@ impl Healthy {
             }
             ("GET", "/applications") => send(200, &page("applications", &[self.application()])),
             ("GET", "/activities") => send(200, &page("activities", &[activity()])),
+            ("GET", "/billOfMaterials") => {
+                send(200, &json!({"products": [{"type": "PING_ONE_RISK"}]}))
+            }
+            ("GET", "/riskEvaluations/V") => {
+                send(200, &json!({"id": EVALUATION, "result": {"level": "HIGH"}}))
+            }
+            ("GET", "/subscriptions") => {
+                let endpoint = json!({"url": "https://siem.example.com", "headers": {"Authorization": "Basic dTpw"}});
+                let webhook = json!({"id": EVALUATION, "name": "SIEM", "enabled": true, "httpEndpoint": endpoint});
+                send(200, &page("subscriptions", &[webhook]))
+            }
             ("POST", "/users") => {
                 let mut created = user();
                 created["username"] = json!("new.user");
@@ -359,10 +374,13 @@ impl Healthy {
                 self.state().operated.insert(seen.path().to_owned(), done);
                 self.changed(&json!({"id": DEVICE}))
             }
-            ("GET", "/linkedAccounts") => {
-                let account = json!({"id": ROLE, "externalId": "ext-5512"});
-                send(200, &page("linkedAccounts", &[account]))
-            }
+            ("GET", "/linkedAccounts") => left(
+                "linkedAccounts",
+                [
+                    json!({"id": ACCOUNT, "externalId": "ext-5512"}),
+                    json!({"id": ROLE, "externalId": "ext-5513"}),
+                ],
+            ),
             ("GET", "/bypassMFA") => {
                 let until = self.state().bypass.clone();
                 send(200, &json!({"_links": {}, "bypassMFAEnabledUntil": until}))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     conversation::{Received, Turn, kind_and_text, talk},
     faults::{self, Doubt, ExpectedText, FAULTS, Fault, Kind, Needs, Transcript, closing},
-    healthy::{self, GROUP, Healthy, POPULATION, USER},
+    healthy::{self, EVALUATION, GROUP, Healthy, POPULATION, USER},
     server::{PINGONE_JSON, Request, Server, json as json_reply, reply},
     several_calls,
 };
@@ -178,6 +178,14 @@ pub(crate) const COMMANDS: &[Command] = &[
         kind: Kind::Read,
         needs: Needs::Status,
     },
+    Command {
+        name: "pingone-get-risk-evaluation",
+        args: &[("evaluationId", EVALUATION)],
+        looks_up: None,
+        own: Some(("GET", "/riskEvaluations/V")),
+        kind: Kind::Read,
+        needs: Needs::Object,
+    },
 ];
 
 /// One scenario of the matrix.
@@ -275,6 +283,12 @@ impl Scenario {
             // A wrong environment is told from missing roles.
             (403, "test-module") => (&["GET "], None),
             (404, "test-module") => (&["GET "], Some("Check the Environment ID and the Region.")),
+            // Is Protect missing?
+            (404, "pingone-get-risk-evaluation") => (
+                &["GET /billOfMaterials"],
+                Some("There is no risk evaluation "),
+            ),
+            (403, "pingone-get-risk-evaluation") => (&["GET /billOfMaterials"], None),
             // Gone already, or never there?
             (404, "pingone-delete-user") => (
                 &["GET /users/U"],

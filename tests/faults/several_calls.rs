@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 use crate::{
     conversation::kind_and_text,
     faults::{self, Doubt, ExpectedText, FAULTS, Fault, Kind, Needs, Transcript, closing},
-    healthy::{APPLICATION, DEVICE, DEVICE_2, GROUP, GROUP_2, Healthy, OTHER, State, USER, short},
+    healthy::{
+        ACCOUNT, APPLICATION, DEVICE, DEVICE_2, GROUP, GROUP_2, Healthy, OTHER, State, USER, short,
+    },
     server::Request,
 };
 
@@ -242,6 +244,8 @@ const SESSIONS: &str = "GET /users/U/sessions";
 const END_S: &str = "DELETE /users/U/sessions/S";
 const END_T: &str = "DELETE /users/U/sessions/T";
 const DEVICES: &str = "GET /users/U/devices";
+const LINKED: &str = "GET /users/U/linkedAccounts";
+const A_REMAINS: &str = "Unlinked 0 accounts, but PingOne still lists ext-5512.";
 const DELETE_D: &str = "DELETE /users/U/devices/D";
 const OPERATE_D: &str = "POST /users/U/devices/D";
 const DELETE_E: &str = "DELETE /users/U/devices/E";
@@ -313,6 +317,7 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         call("GET /groups", Needs::List),
         call("GET /users", Needs::List),
     ]),
+    alone("pingone-list-webhooks", &[], &[call("GET /subscriptions", Needs::List)]),
     alone("pingone-list-populations", &[], &[call("GET /populations", Needs::List)]),
     // PingOne answers for 14 days at a time, and for what the client did: what a user did and what was done to it
     // would be asked for at once.
@@ -410,6 +415,12 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         call(DEVICES, Needs::List),
         call(DELETE_D, Needs::Nothing).gone(&[DEVICES], Some(D_REMAINS)),
         call(DEVICES, Needs::List).after(THE_ONE_DELETED),
+    ]),
+    table("pingone-unlink-account", &[EMMA, ("linkedAccountId", ACCOUNT)], &[
+        LOOK_UP,
+        call(LINKED, Needs::List),
+        call("DELETE /users/U/linkedAccounts/L", Needs::Nothing).gone(&[LINKED], Some(A_REMAINS)),
+        call(LINKED, Needs::List).after("Unlinked 1 account (ext-5512), then failed: "),
     ]),
     table("pingone-block-mfa-device", &[EMMA, ("deviceId", DEVICE)], &[
         LOOK_UP,
@@ -681,11 +692,11 @@ struct Expected {
 }
 
 impl Expected {
-    /// How many sessions or devices were surely ended or deleted, by what the error has to say. What is still listed
+    /// How many sessions, devices or accounts were surely ended, deleted or unlinked, by what the error has to say. What is still listed
     /// goes before what was accepted.
     fn done(&self, before: Option<&str>) -> Option<u32> {
         let number = |text: &str| {
-            let starts = ["Ended ", "Deleted ", "Removed ", "Assigned "];
+            let starts = ["Ended ", "Deleted ", "Removed ", "Assigned ", "Unlinked "];
             let mut numbers = starts.iter().filter_map(|start| text.split_once(start));
             let (_, number) = numbers.next()?;
             number.chars().next()?.to_digit(10)

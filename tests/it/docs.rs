@@ -42,9 +42,15 @@ fn command_names_tell_reads_from_changes() {
         .iter()
         .filter(|name| !access::is_built_in(name))
     {
-        let looks = ["pingone-get-", "pingone-list-", "pingone-read-"]
-            .iter()
-            .any(|beginning| name.starts_with(beginning));
+        let looks = [
+            "pingone-check-posture",
+            "pingone-find-",
+            "pingone-get-",
+            "pingone-list-",
+            "pingone-read-",
+        ]
+        .iter()
+        .any(|beginning| name.starts_with(beginning));
         assert_eq!(
             commands::access(name).is_some_and(Access::is_read),
             looks,

@@ -284,11 +284,12 @@ fn the_context_keys_are_the_published_ones_and_of_the_later_commands_others() {
     }
 }
 
-/// The commands that message or decide about one person: XSOAR runs them once for each of several users.
-const ABOUT_ONE_USER: [&str; 3] = [
+/// The commands that message, decide or report about one person: XSOAR runs them once for each of several users.
+const ABOUT_ONE_USER: [&str; 4] = [
     "pingone-verify-push",
     "pingone-check-otp",
     "pingone-cancel-verification",
+    "pingone-submit-risk-feedback",
 ];
 
 #[test]

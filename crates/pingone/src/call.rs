@@ -150,6 +150,8 @@ pub(crate) enum Effect {
     Verification(UserId),
     /// A user who does not exist yet.
     NewUser,
+    /// Nobody: what PingOne learns about an address.
+    Nobody,
     /// Anything that a self-test needs to find out how PingOne behaves. The self-test answers for what it changes.
     Probe,
 }
@@ -158,7 +160,7 @@ impl Effect {
     /// The user, group or application affected, if there is one.
     pub(crate) fn principal(self) -> Option<Principal> {
         match self {
-            Self::NewUser | Self::Probe => None,
+            Self::NewUser | Self::Nobody | Self::Probe => None,
             Self::User(user) | Self::Membership(user, _) | Self::Verification(user) => {
                 Some(Principal::User(user))
             }

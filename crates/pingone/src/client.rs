@@ -1,7 +1,7 @@
 //! The client that serves one command: a connection, the command's time and memory limits, and what it may change. The
 //! calls themselves stand beside this file, one file per noun.
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -39,9 +39,11 @@ mod device_authentications;
 mod devices;
 mod groups;
 mod passwords;
+mod risk;
 mod roles;
 mod sessions;
 mod users;
+mod webhooks;
 
 /// The client that serves one command. Its journal knows the secrets to mask in PingOne's answers.
 pub struct Client<'a> {
@@ -196,6 +198,22 @@ impl<'a> Client<'a> {
     pub async fn list(&self, list: List) -> Result<Vec<Value>, Error> {
         let listing = self.reader().list(list).await?;
         listing.into_items(&self.mask())
+    }
+
+    /// Reads a whole list, each item with its id if it has one. The id is read before masking, which may garble it if a
+    /// secret happens to be part of it.
+    async fn list_with_ids<Id: FromStr>(
+        &self,
+        list: List,
+    ) -> Result<Vec<(Option<Id>, Value)>, Error> {
+        let listing = self.reader().list(list).await?;
+        let mask = self.mask();
+        let items = listing.into_raw_items()?.into_iter();
+        let with_id = items.map(|item| {
+            let id = item.get("id").and_then(Value::as_str);
+            (id.and_then(|id| id.parse().ok()), mask.value(item))
+        });
+        Ok(with_id.collect())
     }
 
     /// Reads as much of a list as `paging` asks for. Without a filter, nothing is left out.

@@ -129,6 +129,11 @@ impl Error {
         }
     }
 
+    /// Whether PingOne refused this call itself, not the token for it, with this status.
+    pub fn is_refusal(&self, status: u16) -> bool {
+        matches!(&*self.problem, Problem::Refused(refusal) if refusal.status == status)
+    }
+
     /// Whether PingOne may have carried out a change although it did not confirm it legibly.
     pub fn may_have_changed(&self) -> bool {
         self.attempts.outcome_unknown

@@ -61,6 +61,10 @@ ids! {
     DeviceAuthenticationId;
     /// Names a device authentication policy.
     DevicePolicyId;
+    /// Names a linked account.
+    LinkedAccountId;
+    /// Names a risk evaluation.
+    RiskEvaluationId;
     /// Names an application.
     ApplicationId;
     /// Names a resource: an API whose scopes applications can ask for.

@@ -57,7 +57,8 @@ pub mod wire;
 pub use client::Client;
 pub use connection::Connection;
 pub use endpoints::{
-    applications, device_authentications, devices, groups, passwords, roles, sessions, users,
+    applications, device_authentications, devices, groups, passwords, risk, roles, sessions, users,
+    webhooks,
 };
 pub use error::Error;
 pub use exchange::delivery::Delivery;

@@ -17,18 +17,12 @@ impl Client<'_> {
         Ok(devices.map(|(_, device)| device).collect())
     }
 
-    /// The user's devices, each with its id if it has one. The id is read before masking, which may garble it if a
-    /// secret happens to be part of it.
+    /// The user's devices, each with its id if it has one.
     pub async fn devices_with_ids(
         &self,
         user: UserId,
     ) -> Result<Vec<(Option<DeviceId>, Value)>, Error> {
-        let listing = self.reader().list(devices::of_user(user)).await?;
-        let mask = self.mask();
-        let devices = listing.into_raw_items()?.into_iter();
-        Ok(devices
-            .map(|device| (devices::id_of(&device), mask.value(device)))
-            .collect())
+        self.list_with_ids(devices::of_user(user)).await
     }
 
     /// Deletes a device; false if it did not exist.

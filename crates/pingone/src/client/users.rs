@@ -7,8 +7,8 @@ use crate::{
     answer::CallLabel,
     call::Write,
     endpoints::users::{self, EnabledSince, User},
-    error::Error,
-    id::{UserId, read_id},
+    error::{Error, exists_or_404},
+    id::{LinkedAccountId, UserId, read_id},
     pages::{Paging, Part},
     retry::Repeat,
 };
@@ -67,6 +67,23 @@ impl Client<'_> {
     /// Deletes a user.
     pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
         self.write(users::delete(id)).await.map(drop)
+    }
+
+    /// The accounts that are linked to the user, each with its id if it has one.
+    pub async fn linked_accounts(
+        &self,
+        user: UserId,
+    ) -> Result<Vec<(Option<LinkedAccountId>, Value)>, Error> {
+        self.list_with_ids(users::linked_accounts(user)).await
+    }
+
+    /// Removes the link to an account; false if there was none.
+    pub async fn unlink_account(
+        &self,
+        user: UserId,
+        account: LinkedAccountId,
+    ) -> Result<bool, Error> {
+        exists_or_404(self.write(users::unlink(user, account)).await)
     }
 
     /// Unlocks the account. Returns the user if PingOne's answer has one. PingOne refuses to unlock a disabled user

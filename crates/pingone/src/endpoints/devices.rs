@@ -78,11 +78,6 @@ pub(crate) fn of_user(user: UserId) -> List {
     List::at(Path::of_user(user, &[DEVICES]), DEVICES)
 }
 
-/// The id of a device, if it has a valid one.
-pub(crate) fn id_of(device: &Value) -> Option<DeviceId> {
-    device.get("id").and_then(Value::as_str)?.parse().ok()
-}
-
 /// Deletes a device. A typed id rules out the address of all devices.
 pub(crate) fn delete(user: UserId, device: DeviceId) -> Write {
     let path = Path::of_user(user, &[DEVICES, &device.to_string()]);

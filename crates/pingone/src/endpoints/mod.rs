@@ -7,6 +7,8 @@ pub mod devices;
 pub mod groups;
 pub mod passwords;
 pub(crate) mod populations;
+pub mod risk;
 pub mod roles;
 pub mod sessions;
 pub mod users;
+pub mod webhooks;

@@ -1,7 +1,7 @@
 //! A user's sessions at PingOne. That ending one also revokes the access tokens issued through it is UNCONFIRMED.
 //! <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions.html>
 
-use std::borrow::Borrow;
+use std::{borrow::Borrow, net::IpAddr};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -43,6 +43,21 @@ impl Session {
     /// <https://developer.pingidentity.com/pingone-api/platform/users/user-sessions/read-all-sessions.html>
     pub fn has_expired(&self, now: Timestamp) -> Option<bool> {
         self.expires.map(|expires| expires <= now)
+    }
+
+    /// Whether the user signed on from this address, or was seen there since: PingOne keeps the last five locations.
+    pub fn was_at(&self, ip: IpAddr) -> bool {
+        let locations = self.raw.get("locations").and_then(Value::as_array);
+        let seen = locations.into_iter().flatten();
+        let is_ip = |place: &Value| {
+            let own = place.get("remoteIp").and_then(Value::as_str);
+            own.and_then(|own| own.parse().ok()) == Some(ip)
+        };
+        self.raw
+            .get("lastSignOn")
+            .into_iter()
+            .chain(seen)
+            .any(is_ip)
     }
 
     /// Whether somebody may be signed on with it at `now`.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::{Effect, JSON, List, Path, Read, Write},
     filter,
-    id::{UserId, read_id},
+    id::{LinkedAccountId, UserId, read_id},
     retry::Repeat,
     secrets::Mask,
     times::to_rfc3339_millis,
@@ -193,6 +193,12 @@ pub(crate) fn check_page(page: &Value) -> Result<(), String> {
 /// <https://developer.pingidentity.com/pingone-api/platform/users/linked-accounts.html>
 pub fn linked_accounts(user: UserId) -> List {
     List::at(Path::of_user(user, &[LINKED_ACCOUNTS]), LINKED_ACCOUNTS)
+}
+
+/// Removes the link to an account: the user can no longer sign on with it.
+pub(crate) fn unlink(user: UserId, account: LinkedAccountId) -> Write {
+    let path = Path::of_user(user, &[LINKED_ACCOUNTS, &account.to_string()]);
+    Write::delete(path, Effect::User(user))
 }
 
 /// A user.

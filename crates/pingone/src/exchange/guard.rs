@@ -136,7 +136,7 @@ impl Guard {
                 let label = self.policy.labels.read_only;
                 return Err(forbidden(format!("{label}: nothing was changed.")));
             }
-            Effect::NewUser => {}
+            Effect::NewUser | Effect::Nobody => {}
             Effect::Application(application) => check.application(application).await?,
             // Whoever is protected must not be worn out with pushes either.
             Effect::User(user) | Effect::Verification(user) => check.user(user).await?,

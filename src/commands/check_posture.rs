@@ -1,0 +1,28 @@
+//! `pingone-check-posture`: what a SOC should know about the environment, ranked by severity.
+
+use anyhow::Result;
+
+use crate::{
+    access::Access, entry::Output, handler::Handler, invocation::Invocation, manifest::Arg,
+    operations::posture::posture, views::posture::report,
+};
+
+/// The command.
+pub(super) const COMMAND: Handler = Handler {
+    access: Access::ReadAll,
+    run: |cx| Box::pin(run(cx)),
+};
+
+/// Two calls each: some twenty seconds at PingOne's usual speed.
+const MAX_USERS: usize = 200;
+
+async fn run(cx: &Invocation<'_>) -> Result<Output> {
+    let max_users = cx.args.count(Arg::MaxUsers)?.unwrap_or(MAX_USERS);
+    let mut posture = Box::pin(posture(cx.pingone, max_users)).await;
+    if posture.is_blind()
+        && let Some((_, error)) = posture.failed.pop()
+    {
+        return Err(error);
+    }
+    Ok(report(&posture))
+}
