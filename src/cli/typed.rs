@@ -382,7 +382,9 @@ mod tests {
             orders("!pingone-unlock-user emma.sharp"),
             one("pingone-unlock-user", json!({"username": "emma.sharp"}))
         );
-        assert_eq!(orders("test-module"), one("test-module", json!({})));
+        for built_in in ["test-module", "fetch-incidents", "fetch-events"] {
+            assert_eq!(orders(built_in), one(built_in, json!({})));
+        }
         assert_eq!(
             orders("!pingone-get-user emma.sharp"),
             one("pingone-get-user", json!({"username": "emma.sharp"}))
