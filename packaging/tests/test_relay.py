@@ -105,8 +105,11 @@ def document_example(name):
     return json.loads(request.read_text())["args"]
 
 
-def filled_in(args, sandbox, verification):
-    """The arguments with the ID of the latest verification, and the code that the sandbox sent last."""
+def filled_in(name, args, sandbox, verification, record):
+    """The arguments with the ID of the latest verification, the code that the sandbox sent last, and the record of the
+    application that was contained."""
+    if name == "pingone-restore-application":
+        return dict(args, record=record)
     known = {VERIFICATION: lambda: verification, CODE: lambda: sandbox.user("mia.mobile")["sandbox"]["passcode"]}
     return {name: known[value]() if value in (VERIFICATION, CODE) else value for name, value in args.items()}
 
@@ -138,16 +141,18 @@ def test_every_command_in_one_container(relay, sandbox, image_env):
     others = [(name, document_example(name), "") for name in sorted(documented - here)]
     assert 480_000 < len(HELPERS) < 500_000, "the script is to be as long as the server's"
     sandbox.answer_pushes("mia.mobile", "IGNORE")
-    verification = None
+    verification = record = None
     with Container(relay, sandbox.params, env=image_env) as container:
         container.stored = None  # as it is until the first time that it is written
         assert container.ping() == {"type": "pong"}
         for name, args, text in [*COMMANDS[:-1], *others, COMMANDS[-1]]:
-            answer = container.run(name, filled_in(args, sandbox, verification))
+            answer = container.run(name, filled_in(name, args, sandbox, verification, record))
             entry = answer.only()
             if name == "pingone-verify-push":
                 ((_, started),) = entry["EntryContext"].items()
                 verification = started["ID"]
+            if name == "pingone-contain-application":
+                (record,) = (of for key, of in entry["EntryContext"].items() if key.startswith("PingOne.Containment"))
             assert entry["Type"] == 1 and entry["HumanReadable"].startswith(text), (name, entry)
             assert ("debug", "Command being called is " + name) in answer.logs, (name, answer.logs)
             assert container.children() == [], "%s left a process behind" % name

@@ -132,7 +132,7 @@ def test_what_is_installed_runs(installed, executable):
         assert file.read() == executable.read_bytes()
     for program in (path, installed / "bin" / "pingone-xsoar"):
         said = subprocess.run([program, "--version"], check=True, stdout=subprocess.PIPE, timeout=10).stdout.decode()
-        assert said == "pingone-xsoar %s\n" % common.version()
+        assert said.startswith("pingone-xsoar %s\n" % common.version())
 
 
 def test_the_relay_finds_it_before_the_search_path(installed, relay, sandbox, tmp_path):
