@@ -28,6 +28,16 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// The timeout of one HTTP request, in seconds; `REQUESTS_TIMEOUT.<brand>` applies to one integration only.
 const REQUESTS_TIMEOUT: &str = "REQUESTS_TIMEOUT";
 
+/// Rust's standard library reads them to decide whether an error takes a backtrace.
+pub const BACKTRACES: [&str; 2] = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"];
+
+/// Whether errors would take backtraces.
+pub fn asks_for_backtraces() -> bool {
+    BACKTRACES
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+}
+
 /// Set by people who do not want colours.
 const NO_COLOUR: &str = "NO_COLOR";
 const TERM: &str = "TERM";

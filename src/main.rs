@@ -14,6 +14,7 @@ use pingone_xsoar::{
 };
 
 fn main() -> ExitCode {
+    panics::refuse_backtraces(std::env::args_os().skip(1));
     let mut arguments = std::env::args_os().skip(1);
     let input = match (arguments.next(), arguments.next()) {
         (Some(option), None) if option == "--version" => return print_version(),

@@ -2,13 +2,17 @@
 
 use std::{
     cell::RefCell,
+    ffi::OsString,
     io::{self, Write as _},
+    os::unix::process::CommandExt as _,
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     process,
 };
 
 use anyhow::{Result, anyhow};
 use futures_util::FutureExt as _;
+
+use crate::env::{BACKTRACES, asks_for_backtraces};
 
 thread_local! {
     /// The location of the last panic.
@@ -29,6 +33,23 @@ pub fn exit_on_panic() {
         drop(writeln!(io::stderr(), "{:#}", bug(&location(info))));
         process::exit(PANIC_EXIT_CODE);
     }));
+}
+
+/// Starts the executable anew if the environment asks for backtraces, which need what `static.sh` leaves out: taking one
+/// would abort the process. Does nothing in a build that can unwind.
+pub fn refuse_backtraces(arguments: impl Iterator<Item = OsString>) {
+    if cfg!(panic = "abort") && asks_for_backtraces() {
+        let mut again = process::Command::new("/proc/self/exe");
+        again.args(arguments);
+        for name in BACKTRACES {
+            again.env_remove(name);
+        }
+        let error = again.exec();
+        drop(writeln!(
+            io::stderr(),
+            "pingone-xsoar: cannot start without RUST_BACKTRACE ({error}): remove it from the environment."
+        ));
+    }
 }
 
 /// The exit code of every Rust program that panics.

@@ -89,7 +89,8 @@ def test_an_event_about_no_user_by_nobody_has_nothing_to_find(incident, sandbox)
 
 
 def test_an_application_that_acts_alone_is_compared_with_itself(incident):
-    (entry,) = incident.run_command("PingOne", "pingone-list-audit-activities", {"actionType": "DEVICE.CREATED"})
+    asked = {"actionType": "DEVICE.CREATED", "username": "emma.sharp"}
+    (entry,) = incident.run_command("PingOne", "pingone-list-audit-activities", asked)
     (activities,) = [of for key, of in entry["EntryContext"].items() if key.startswith("PingOne.Activity(")]
     client, address = activities[0]["ClientID"], activities[0]["IP"]
     found = triage(incident, event("SECRET.READ", address="203.0.113.9", client=client), inputs={"Until": "now"})
