@@ -263,11 +263,15 @@ fn with_echo(value: Value, said: &Said) -> Value {
     ];
     match value {
         Value::Object(members) => {
+            // Feedback on a risk evaluation needs the evaluation's time.
+            let is_evaluation = members.contains_key("riskPolicySet");
             let mut echoing: Map<String, Value> = members
                 .into_iter()
                 .map(|(name, value)| {
+                    let is_shown = SHOWN.contains(&name.as_str());
+                    let is_needed = is_evaluation && name == "createdAt";
                     let value = match value {
-                        Value::String(text) if SHOWN.contains(&name.as_str()) => {
+                        Value::String(text) if is_shown && !is_needed => {
                             Value::String(format!("{text} {}", said.next()))
                         }
                         other => with_echo(other, said),

@@ -48,6 +48,8 @@ const WITH_BUILT_IN_ROLES: [&str; 2] = [
     "pingone-remove-role-assignment",
 ];
 
+const POSTURE: &str = "pingone-check-posture";
+
 /// A command with the recorded calls of its document example.
 struct Example {
     command: &'static str,
@@ -233,8 +235,13 @@ impl Scenario {
             .collect()
     }
 
-    /// Whether the example's answer is whole without this call.
+    /// Whether the example's answer may be whole without this call. The posture asks for users and for the trail from two
+    /// sides at once: the fault can meet the call whose result it does not show, such as who granted a role, or an empty
+    /// answer that says that nothing is wrong.
     fn is_dispensable(&self) -> bool {
+        if self.example.command == POSTURE {
+            return true;
+        }
         let own_roles = format!("GET {}/roles", healthy::base());
         WITH_BUILT_IN_ROLES.contains(&self.example.command)
             && self

@@ -180,7 +180,7 @@ pub(crate) static FAULTS: &[Fault] = &[
         doubt: Doubt::None,
     },
     refused("400", Injection::Answer(400, &[], JSON, ERROR_BODY), &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.\n- username: Some detail. (SOME_DETAIL)\nCorrelation id: 5f2c"], &["Error in API call [400] - Bad Request\nSOME_CODE: Some message.", CREDENTIALS]),
-    refused("403", Injection::Answer(403, &[], JSON, ERROR_BODY), &["Error in API call [403] - Forbidden\nSOME_CODE: Some message.", "The worker application needs the role Identity Data"], &["Error in API call [403] - Forbidden", CREDENTIALS]),
+    refused("403", Injection::Answer(403, &[], JSON, ERROR_BODY), &["Error in API call [403] - Forbidden\nSOME_CODE: Some message.", "The worker application needs the role"], &["Error in API call [403] - Forbidden", CREDENTIALS]),
     refused("404", Injection::Answer(404, &[], JSON, ERROR_BODY), &["Error in API call [404] - Not Found\nSOME_CODE: Some message."], &["Error in API call [404] - Not Found", "The environment does not exist in this region: check the Environment ID and the Region."]),
     refused("302 to another host", Injection::Answer(302, &[("Location", "https://elsewhere.invalid/")], "text/html", HTML), &["Error in API call [302] - Found", "Redirects are not followed, to protect the access token: check the API URL."], &["Error in API call [302] - Found", "Redirects are not followed, to protect the client secret: check the Authentication URL."]),
     refused("501", Injection::Answer(501, &[], "", b""), &["Error in API call [501] - Not Implemented"], &["Error in API call [501] - Not Implemented"]).doubtful(),

@@ -308,6 +308,8 @@ impl Scenario {
             }
             // The answer does not tell the new state.
             (200, "pingone-password-force-change") if taken => (&["GET /users/U/password"], None),
+            // It is shown as it is.
+            (200, "pingone-get-risk-evaluation") => (&[], None),
             (200, _) if taken && self.command.needs != Needs::Nothing => (&["GET /users/U"], None),
             _ => (&[], None),
         }
