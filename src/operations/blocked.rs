@@ -14,7 +14,7 @@ use pingone::{Client, times::to_utc_minutes, users::User};
 pub(super) fn still_blocked(
     pingone: &Client<'_>,
     user: &User,
-    records: &Records<'_>,
+    records: &Records,
     steps: &[StepReport],
 ) -> Option<StepResult> {
     let reasons = [
@@ -30,7 +30,7 @@ fn has(steps: &[StepReport], step: Step, outcome: StepOutcome) -> bool {
     steps.any(|taken| taken.step == step && taken.outcome() == outcome)
 }
 
-fn still_disabled(user: &User, records: &Records<'_>, steps: &[StepReport]) -> Option<String> {
+fn still_disabled(user: &User, records: &Records, steps: &[StepReport]) -> Option<String> {
     if user.fields.enabled != Some(false) || has(steps, Step::Enable, StepOutcome::Failed) {
         return None;
     }
@@ -47,7 +47,7 @@ fn still_disabled(user: &User, records: &Records<'_>, steps: &[StepReport]) -> O
 fn still_locked(
     pingone: &Client<'_>,
     user: &User,
-    records: &Records<'_>,
+    records: &Records,
     steps: &[StepReport],
 ) -> Option<String> {
     let end_before = records.lock_end_before();

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use super::{
     phrases::Named,
@@ -13,38 +14,38 @@ use pingone::{
     roles::Grant,
 };
 
-/// A containment as its command put it into the context. Those of users and of applications stand there side by side.
+/// A containment as its command put it into the context. Those of users and of applications stand there side by side, so
+/// a record is read when its owner is known.
 #[derive(Deserialize)]
-pub struct Containment<R = Record> {
+pub struct Containment {
     #[serde(rename = "ID")]
     id: String,
     #[serde(rename = "DryRun", default)]
     is_dry_run: bool,
     #[serde(rename = "Record")]
-    record: R,
+    record: Map<String, Value>,
 }
 
+const NOT_A_RECORD: &str =
+    "'record' must be the JSON from PingOne.Containment (in a playbook: ${PingOne.Containment}).";
+
 /// Reads the records of containments.
-pub fn records<R: DeserializeOwned>(texts: &[String]) -> Result<Vec<Containment<R>>> {
-    let read = |text: &String| {
-        serde_json::from_str(text).map_err(|_| {
-            anyhow!("'record' must be the JSON from PingOne.Containment (in a playbook: ${{PingOne.Containment}}).")
-        })
-    };
+pub fn records(texts: &[String]) -> Result<Vec<Containment>> {
+    let read = |text: &String| serde_json::from_str(text).map_err(|_| anyhow!(NOT_A_RECORD));
     texts.iter().map(read).collect()
 }
 
 /// What all containments of this user changed.
-pub(super) fn records_of(user: UserId, containments: &[Containment]) -> Result<Records<'_>> {
+pub(super) fn records_of(user: UserId, containments: &[Containment]) -> Result<Records> {
     own_records(&user.to_string(), "user", containments).map(Records)
 }
 
 /// What all containments of the user or application with this id changed. Dry runs changed nothing.
-pub(super) fn own_records<'a, R>(
+pub(super) fn own_records<R: DeserializeOwned>(
     id: &str,
     kind: &str,
-    containments: &'a [Containment<R>],
-) -> Result<Vec<&'a R>> {
+    containments: &[Containment],
+) -> Result<Vec<R>> {
     let own = containments.iter().filter(|of| of.id == id);
     let (dry_runs, real): (Vec<_>, Vec<_>) = own.partition(|own| own.is_dry_run);
     ensure!(
@@ -55,17 +56,20 @@ pub(super) fn own_records<'a, R>(
         !real.is_empty(),
         "'record' has no containment of this {kind}, so nothing was undone."
     );
-    let records = real.into_iter().map(|containment| &containment.record);
-    Ok(records.collect())
+    let records = real.into_iter().map(|containment| {
+        let record = Value::Object(containment.record.clone());
+        serde_json::from_value(record).map_err(|_| anyhow!(NOT_A_RECORD))
+    });
+    records.collect()
 }
 
 /// The records of one user, taken together.
-pub(super) struct Records<'a>(Vec<&'a Record>);
+pub(super) struct Records(Vec<Record>);
 
-impl Records<'_> {
+impl Records {
     /// Whether at least one record says so.
     pub(super) fn any(&self, what: fn(&Record) -> bool) -> bool {
-        self.0.iter().any(|record| what(record))
+        self.0.iter().any(what)
     }
 
     /// Whether at least one record is certain of it.
@@ -78,7 +82,7 @@ impl Records<'_> {
 
     /// The items of a list, of all records.
     pub(super) fn texts(&self, what: fn(&Record) -> &Vec<String>) -> Vec<&str> {
-        let texts = self.0.iter().flat_map(|record| what(record));
+        let texts = self.0.iter().flat_map(what);
         texts.map(String::as_str).collect()
     }
 
@@ -163,10 +167,14 @@ mod tests {
             ..Record::default()
         };
         let text = json!({"ID": "u", "At": "t", "Record": record}).to_string();
-        let read = records::<Record>(&[text]).expect("a record");
-        let read = &read[0].record;
+        let of_application = json!({"ID": "a", "Record": {"RemovedRoles": [{"RoleID": "r"}]}});
+        let read = records(&[text, of_application.to_string()]).expect("records");
+        let read: Vec<Record> = own_records("u", "user", &read).expect("the user's");
+        let [read] = &read[..] else {
+            panic!("one record is the user's")
+        };
         assert!(read.disabled && read.left_groups == ["g"] && !read.locked);
-        let is_refused = |text: &str| records::<Record>(&[text.to_owned()]).is_err();
+        let is_refused = |text: &str| records(&[text.to_owned()]).is_err();
         assert!(is_refused("{}") && is_refused("emma"));
     }
 }

@@ -76,7 +76,7 @@ pub async fn restore(
 }
 
 /// Enables and unlocks the user, if a containment disabled or locked it. PingOne locks and unlocks only enabled users.
-async fn let_in(pingone: &Client<'_>, user: &mut User, records: &Records<'_>) -> Vec<StepReport> {
+async fn let_in(pingone: &Client<'_>, user: &mut User, records: &Records) -> Vec<StepReport> {
     let id = user.id;
     let mut steps = Vec::new();
     let mut enabled = EnabledSince::Before;
@@ -99,7 +99,7 @@ async fn let_in(pingone: &Client<'_>, user: &mut User, records: &Records<'_>) ->
 }
 
 /// What cannot be undone, or may not have to be.
-fn not_undone(records: &Records<'_>) -> Vec<(Step, String)> {
+fn not_undone(records: &Records) -> Vec<(Step, String)> {
     let mut steps = Vec::new();
     if records.any(|record| record.password_replaced) {
         let is_certain = records.is_certain(Step::SetPassword, |record| record.password_replaced);
@@ -124,7 +124,7 @@ fn not_undone(records: &Records<'_>) -> Vec<(Step, String)> {
     steps
 }
 
-fn lost_devices(records: &Records<'_>) -> Option<String> {
+fn lost_devices(records: &Records) -> Option<String> {
     let count = records.texts(|record| &record.deleted_devices).len();
     let names = records.texts(|record| &record.deleted_device_names);
     let names = (!names.is_empty()).then(|| format!(": {}", names.join(", ")));
@@ -141,7 +141,7 @@ fn lost_devices(records: &Records<'_>) -> Option<String> {
     sentences(deleted, unconfirmed)
 }
 
-fn ended_sessions(records: &Records<'_>) -> Option<String> {
+fn ended_sessions(records: &Records) -> Option<String> {
     let count = records.ended_sessions();
     let ended = (count > 0).then(|| {
         let sessions = counted(usize::try_from(count).unwrap_or(usize::MAX), "session");
@@ -207,7 +207,7 @@ async fn relock(
 async fn unblock_devices(
     pingone: &Client<'_>,
     id: UserId,
-    records: &Records<'_>,
+    records: &Records,
 ) -> Option<StepReport> {
     let result = match records.blocked_devices() {
         Ok(devices) if devices.is_empty() => return None,

@@ -21,11 +21,12 @@ use pingone::{
 pub async fn restore(
     pingone: &Client<'_>,
     application: &Application,
-    containments: &[Containment<ApplicationRecord>],
+    containments: &[Containment],
 ) -> Result<UserReport> {
     let id = application.id;
-    let records = own_records(&id.to_string(), "application", containments)?;
-    let any = |what: fn(&ApplicationRecord) -> bool| records.iter().any(|record| what(record));
+    let records: Vec<ApplicationRecord> =
+        own_records(&id.to_string(), "application", containments)?;
+    let any = |what: fn(&ApplicationRecord) -> bool| records.iter().any(what);
     let mut steps = Vec::new();
     let mut take = |step, result| steps.push(StepReport::new(pingone, id, step, result));
     let roles = roles_of(&records);
@@ -73,7 +74,7 @@ pub async fn restore(
 }
 
 /// The roles of all records, each once.
-fn roles_of<'a>(records: &[&'a ApplicationRecord]) -> Vec<&'a RemovedRole> {
+fn roles_of(records: &[ApplicationRecord]) -> Vec<&RemovedRole> {
     let mut roles: Vec<&RemovedRole> = Vec::new();
     for record in records {
         for role in record.removed_roles.iter().chain(&record.unconfirmed_roles) {

@@ -514,7 +514,8 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
     let mut args = json!({
         "username": "emma.sharp", "password": "Violet-Bridge-23!", "groupName": "Sales", "populationId": POPULATION,
         "title": "Analyst", "deviceId": NEW_DEVICE, "enabled": "false", "record": [record, of_application], "otp": "123456",
-        "application": "Payroll sync",
+        "application": "Payroll sync", "role": "Environment Admin", "verdict": "FRAUD", "since": "1 hour ago",
+        "linkedAccountId": "dfbf0598-97e7-471f-a721-6852d3ab4201",
     });
     let changing: Vec<&&str> = commands::NAMES
         .iter()
@@ -522,6 +523,8 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
         .collect();
     assert!(changing.len() > 15, "{changing:?}");
     for command in changing {
+        let unlinks = *command == "pingone-unlink-account";
+        args["username"] = if unlinks { "pavel.push" } else { "emma.sharp" }.into();
         let is_cancel = *command == "pingone-cancel-verification";
         args["verificationId"] = if is_cancel { &push } else { &code }.clone();
         args["steps"] = if command.contains("application") {
@@ -530,7 +533,15 @@ fn a_read_only_instance_sends_no_change_whatever_the_command() {
             "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups"
         }
         .into();
-        let entries = company.run(command, &args);
+        let entries = if *command == "pingone-remove-role-assignment" {
+            // It takes one holder only.
+            company.run(
+                command,
+                &json!({"username": "rory.rogue", "role": "Environment Admin"}),
+            )
+        } else {
+            company.run(command, &args)
+        };
         let told = entries
             .iter()
             .any(|entry| entry["Contents"].to_string().contains("read-only"));
