@@ -31,9 +31,10 @@
 //!
 //! Off that path: `parameters`, `credentials`, `fetch_settings` and `collector` (parts of `instance`), `times` (times as
 //! people type them), `pending` (verifications that still wait for an answer), `last_run` (what a fetch leaves for the
-//! next one), `env` (environment variables), `nearest` (suggestions for mistyped names), `panics` (what becomes of a bug),
-//! `version`, `context` (what a playbook sees after a command), `replay` (recorded cases), `cli` (the command line for people) and
-//! `verify` (the self-test of a real environment). The build for XSOAR's containers has neither `cli` nor `verify`.
+//! next one), `env` (environment variables), `nearest` (suggestions for mistyped names), `panics` (what becomes of a
+//! bug), `version` (what `--version` says), `context` (what a playbook sees after a command), `replay` (recorded cases),
+//! `cli` (the command line for people) and `verify` (the self-test of a real environment). The build for XSOAR's
+//! containers has neither `cli` nor `verify`.
 //!
 //! The client is its own crate, `crates/pingone`, and so is an in-memory PingOne, `crates/pingone-sandbox`.
 
