@@ -12,12 +12,15 @@ import os
 import select
 import subprocess
 import sys
+import threading
 import time
 import zlib
 
 NAME = "pingone-xsoar"
-# The embedded executable, if this copy of the script has one: its SHA-256, and zlib in base64.
+# The embedded executable, if this copy of the script has one: its SHA-256, the size of its first half, and both halves
+# as zlib in base64.
 CARRIED_SHA256 = ""
+CARRIED_HALF = 0
 CARRIED = """
 """
 # The executable stays in memory between commands: unpacking it takes ten times as long as hashing it.
@@ -67,7 +70,7 @@ def start_kept():
     except Exception:  # it does not exist, or was replaced by something else
         return None
     try:
-        if seals(file) == SEALS and digest(file) == CARRIED_SHA256:
+        if seals(file) == SEALS and digest(chunks(file)) == CARRIED_SHA256:
             return start_file(file)
     except OSError:
         pass  # closed, or open for writing somewhere: make a fresh copy
@@ -76,14 +79,46 @@ def start_kept():
     return None
 
 
-def digest(file):
-    found, place = hashlib.sha256(), 0
+def chunks(file):
+    """The content of a file, piece by piece."""
+    place = 0
     while True:
         chunk = os.pread(file, CHUNK, place)
         if not chunk:
-            return found.hexdigest()
-        found.update(chunk)
+            return
+        yield chunk
         place += len(chunk)
+
+
+def digest(pieces):
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()
+
+
+def unpack(carried):
+    """The halves of the executable, unpacked at once: zlib does not hold Python's lock. A damaged half is empty, so the
+    hash will not match."""
+    halves = [b"", b""]
+
+    def inflate(place, packed):
+        try:
+            halves[place] = zlib.decompress(packed, bufsize=CARRIED_HALF)
+        except zlib.error:
+            halves[place] = b""
+
+    try:
+        first, second = map(binascii.a2b_base64, carried.split("\n\n"))
+        other = threading.Thread(target=inflate, args=(0, first))
+        other.start()
+        inflate(1, second)
+        other.join()
+    except ValueError:
+        pass
+    except RuntimeError as error:
+        raise Broken("The executable inside the integration cannot be unpacked (%s)." % error)
+    return halves
 
 
 def give_back():
@@ -110,11 +145,8 @@ def start_carried():
     process = start_kept()
     if process:
         return process
-    try:
-        program = zlib.decompress(binascii.a2b_base64(carried))
-    except (ValueError, zlib.error):
-        program = b""
-    if hashlib.sha256(program).hexdigest() != CARRIED_SHA256:
+    halves = unpack(carried)
+    if digest(halves) != CARRIED_SHA256:
         raise Broken("The executable inside the integration is damaged. Upload the integration again.")
     refusals = []
     for place, create in (
@@ -123,7 +155,7 @@ def start_carried():
         ("the temporary directory", lambda: nameless_file(None)),
     ):
         try:
-            file, sealed = written(create(), program)
+            file, sealed = written(create(), halves)
             try:
                 process = start_file(file)
                 if sealed:
@@ -139,12 +171,13 @@ def start_carried():
     )
 
 
-def written(file, program):
-    """Writes the program to the file. Returns the file, reopened read-only, and whether it is sealed."""
+def written(file, halves):
+    """Writes the halves to the file. Returns the file, reopened read-only, and whether it is sealed."""
     with open(file, "wb", 0) as writer:
-        rest = memoryview(program)
-        while rest:
-            rest = rest[writer.write(rest) :]
+        for half in halves:
+            rest = memoryview(half)
+            while rest:
+                rest = rest[writer.write(rest) :]
         return os.open("/proc/self/fd/%d" % file, os.O_RDONLY), seals(file, SEALS) == SEALS
 
 
