@@ -20,6 +20,7 @@ MANIFEST = yaml.safe_load((ROOT / "integration.yml").read_text())
 COMMANDS = [command["name"] for command in MANIFEST["script"]["commands"]]
 SCRIPTS = sorted(file.stem for file in (PACKAGING / "pack" / "Scripts").glob("*.yml"))
 PLAYBOOKS = sorted(file.name for file in (PACKAGING / "pack" / "Playbooks").iterdir())
+NOTES = sorted(file.name for file in (PACKAGING / "pack" / "ReleaseNotes").iterdir())
 INCIDENTS = [
     "%s/%s" % (folder, file.name)
     for folder in ("IncidentFields", "IncidentTypes", "Classifiers", "Layouts")
@@ -50,7 +51,7 @@ def test_the_zip_holds_what_is_installed_and_nothing_else(pack):
             *("Scripts/script-%s.yml" % name for name in SCRIPTS),
             *INCIDENTS,
             *("Playbooks/" + name for name in PLAYBOOKS),
-            "ReleaseNotes/%s.md" % common.version().replace(".", "_"),
+            *("ReleaseNotes/" + name for name in NOTES),
             "Integrations/integration-PingOne.yml",
         ]
 
@@ -111,8 +112,12 @@ def test_the_incidents_inside_are_the_ones_here(pack):
     assert listed == {json.loads((PACKAGING / "pack" / name).read_text())["name"] for name in INCIDENTS}
 
 
+def test_the_last_release_notes_are_those_of_this_version():
+    assert NOTES[-1] == common.version().replace(".", "_") + ".md"
+
+
 def test_release_notes_and_page_name_every_playbook_and_script(pack):
-    notes = (pack[0] / "ReleaseNotes" / (common.version().replace(".", "_") + ".md")).read_text()
+    notes = "".join((pack[0] / "ReleaseNotes" / name).read_text() for name in NOTES)
     page = (pack[0] / "README.md").read_text()
     for title in [name[len("playbook-") : -len(".yml")].replace("_", " ") for name in PLAYBOOKS] + SCRIPTS:
         assert "##### New: %s\n" % title in notes and "*%s*" % title in page
