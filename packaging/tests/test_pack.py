@@ -1,7 +1,6 @@
 """The pack: the contents of the zip, its pages, and whether the check with demisto-sdk finds errors."""
 
 import json
-import os
 import shutil
 import struct
 import subprocess
@@ -27,7 +26,7 @@ INCIDENTS = [
     for file in sorted((PACKAGING / "pack" / folder).iterdir())
 ]
 METADATA = json.loads((PACKAGING / "pack" / "pack_metadata.json").read_text())
-SDK_PYTHON = os.path.join(os.environ.get("MANIFEST_VENV", TARGET / "manifest-venv"), "bin", "python")
+SDK_PYTHON = TARGET / "ci-venv" / "bin" / "python"
 
 
 def build(out, *arguments):
@@ -212,9 +211,7 @@ def test_a_context_is_shown_as_it_is_in_an_incident():
 
 # The check by demisto-sdk
 
-needs_sdk = pytest.mark.skipif(
-    not os.path.exists(SDK_PYTHON), reason="needs demisto-sdk: .ci/check_manifest.sh installs it"
-)
+needs_sdk = pytest.mark.skipif(not SDK_PYTHON.exists(), reason="needs demisto-sdk: .ci/check_manifest.sh installs it")
 
 
 @needs_sdk

@@ -1,4 +1,4 @@
-//! The pictures in docs: what commands show at a terminal, as SVG. `UPDATE_README=1` draws them again; otherwise they
+//! The pictures in docs: what commands show at a terminal, as SVG. `UPDATE_DOCS=1` draws them again; otherwise they
 //! must be what is shown now, apart from digits, since the sandbox's sessions are as old as its run.
 #![cfg(target_os = "linux")]
 
@@ -167,8 +167,8 @@ fn the_pictures_show_what_commands_show() {
             continue;
         }
         assert!(
-            std::env::var_os("UPDATE_README").is_some(),
-            "docs/pictures/{name}.svg is out of date: UPDATE_README=1 cargo test --test cli draws it"
+            std::env::var_os("UPDATE_DOCS").is_some(),
+            "docs/pictures/{name}.svg is out of date: UPDATE_DOCS=1 cargo test --test cli draws it"
         );
         fs::create_dir_all(file(name).parent().expect("a folder")).expect("docs/pictures");
         fs::write(file(name), now).expect("writing a picture");

@@ -1,5 +1,5 @@
 //! The tour in docs/command-line.md: runs every line that starts with `$ pingone-xsoar`, in order, in an empty folder, and compares the
-//! output with the lines below it. `UPDATE_README=1` writes the output into the page.
+//! output with the lines below it. `UPDATE_DOCS=1` writes the output into the page.
 
 use std::{fs, path::Path, process::Command};
 
@@ -59,13 +59,13 @@ fn the_tour_is_up_to_date() {
     let (tour, after) = rest.split_once(END).expect("the tour ends");
     assert!(tour.matches("\n$ pingone-xsoar ").count() >= 4, "no tour");
     let now = run_tour(tour);
-    if now != tour && std::env::var_os("UPDATE_README").is_some() {
+    if now != tour && std::env::var_os("UPDATE_DOCS").is_some() {
         let written = format!("{before}{BEGIN}{now}{END}{after}");
         fs::write(&file, written).expect("writing docs/command-line.md");
         return;
     }
     assert!(
         now == tour,
-        "docs/command-line.md is out of date; UPDATE_README=1 writes this into it:\n{now}"
+        "docs/command-line.md is out of date; UPDATE_DOCS=1 writes this into it:\n{now}"
     );
 }

@@ -11,7 +11,7 @@ use crate::manifest::between_markers;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deployment.md");
 
-const UPDATE: &str = "UPDATE_README";
+const UPDATE: &str = "UPDATE_DOCS";
 
 #[test]
 fn the_deployment_page_names_the_role_of_every_command() {

@@ -486,12 +486,12 @@ fn the_page_of_commands_says_what_the_manifest_says() {
     if wanted == page {
         return;
     }
-    if env::var_os("UPDATE_README").is_some_and(|value| value == "1") {
+    if env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
         fs::write(&path, wanted).expect("docs/commands.md can be written");
         return;
     }
     panic!(
-        "docs/commands.md differs from integration.yml. UPDATE_README=1 cargo test --test it page_of_commands writes what it \
+        "docs/commands.md differs from integration.yml. UPDATE_DOCS=1 cargo test --test it page_of_commands writes what it \
          should say:\n\n<!-- parameters -->\n\n{}\n<!-- /parameters -->\n\n<!-- commands -->\n\n{}\n<!-- /commands -->\n",
         parameter_table(),
         command_sections()
