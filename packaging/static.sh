@@ -8,11 +8,14 @@ target=x86_64-unknown-linux-gnu
 limit=5000000
 executable=${CARGO_TARGET_DIR:-$PWD/target}/$target/shipped/pingone-xsoar
 
-# Packing relative relocations saves a tenth of the space, folding identical functions a little more. Panic locations
-# must not contain paths of this machine.
+# Packing relative relocations saves a tenth of the space, folding identical functions a little more.
 flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--icf=all"
 flags+=" -C link-arg=-Wl,--no-eh-frame-hdr -C link-arg=-Wl,-T,$PWD/packaging/no_unwinding.ld"
-flags+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= --remap-path-prefix=$PWD="
+# Panic locations contain no path of this machine, so that every machine builds the same bytes.
+cargo fetch --quiet --locked --target "$target" >&2
+for folder in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/ "$PWD/"; do
+    flags+=" --remap-path-prefix=$folder="
+done
 RUSTFLAGS=$flags cargo build --quiet --locked --profile shipped --package pingone-xsoar --no-default-features \
     --bin pingone-xsoar --target "$target" >&2
 

@@ -1,10 +1,15 @@
-"""The SBOM and the notices of a release cover everything that the shipped executable is built from. That two builds
-give the same bytes is tested by packaging/same_bytes.sh, which takes some minutes."""
+"""The SBOM and the notices of a release cover everything that the shipped executable is built from, and the same
+executable gives the same bytes in any folder. That two builds of the executable itself do so, too, is seen by
+packaging/same_bytes.sh, which takes some minutes."""
 
+import hashlib
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGING, ROOT
 
 import components
 
@@ -48,3 +53,26 @@ def test_every_command_that_release_runs_is_there():
     assert builders
     for name in builders:
         assert (ROOT / "packaging" / name).exists(), name
+
+
+def built(root, executable, out):
+    """What the builders of the repository at `root` make of the executable: SHA-256 by name."""
+    for name in ("one_file.py", "pack.py", "wheel.py", "image.py"):
+        command = [sys.executable, root / "packaging" / name, "--executable", executable, "--out", out]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return {
+        str(file.relative_to(out)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in out.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_another_folder_and_another_time_give_the_same_bytes(tmp_path, executable):
+    other = tmp_path / "another" / "folder"
+    unneeded = shutil.ignore_patterns(".git", "target", "dist", "fuzz")
+    shutil.copytree(str(ROOT), str(other), ignore=unneeded, copy_function=shutil.copy)
+    assert (PACKAGING / "pack.py").stat().st_mtime != (other / "packaging" / "pack.py").stat().st_mtime
+    here, there = built(ROOT, executable, tmp_path / "here"), built(other, executable, tmp_path / "there")
+    assert {"PingOneXSOAR.zip", "PingOne-one-file.yml", "PingOne-image.yml"} <= set(here)
+    assert any(name.endswith(".whl") for name in here)
+    assert here == there
