@@ -25,11 +25,16 @@ def add_arguments(parser):
 
 
 def executable(given):
-    """The path of the static executable, which is built if none is given."""
-    if given:
-        return given
-    built = subprocess.run([PACKAGING / "static.sh"], stdout=subprocess.PIPE, universal_newlines=True, check=True)
-    return Path(built.stdout.strip())
+    """The path of the static executable for containers, which is built if none is given."""
+    return given or built()
+
+
+def built(*options):
+    """The path of the static executable that static.sh builds with these options."""
+    run = subprocess.run(
+        [PACKAGING / "static.sh", *options], stdout=subprocess.PIPE, universal_newlines=True, check=True
+    )
+    return Path(run.stdout.strip())
 
 
 def version():

@@ -1,4 +1,4 @@
-"""What the shipped executable consists of, from Cargo.lock: as an SBOM (CycloneDX) and as third-party notices."""
+"""What the executables of a release consist of, from Cargo.lock: as SBOMs (CycloneDX) and as third-party notices."""
 
 import json
 import platform
@@ -10,13 +10,16 @@ import tomllib
 import common
 
 TARGET = "x86_64-unknown-linux-gnu"
+# What cargo is told to build each executable: the same as in static.sh.
+CLI = ("--features", "cli,sandbox")
+CONTAINER = ("--no-default-features",)
 # Files of a crate that its licences ask to pass on.
 NOTICE = re.compile(r"(licen[cs]e|copying|copyright|notice|unlicense)", re.I)
 
 
-def crates():
-    """The crates from the registry that the shipped executable is built from, as cargo describes them."""
-    tree = cargo("tree", "--package", common.NAME, "--no-default-features", "--edges", "normal", "--target", TARGET,
+def crates(features):
+    """The crates from the registry that an executable is built from, as cargo describes them."""
+    tree = cargo("tree", "--package", common.NAME, *features, "--edges", "normal", "--target", TARGET,
                  "--prefix", "none", "--format", "{p}")  # fmt: skip
     used = {tuple(line.split()[:2]) for line in tree.splitlines()}
     packages = json.loads(cargo("metadata", "--format-version", "1"))["packages"]
@@ -34,8 +37,8 @@ def cargo(*arguments):
     ).stdout
 
 
-def sbom(program_sha256):
-    """The executable and its components in CycloneDX 1.5. It has no time in it, so that it can be reproduced."""
+def sbom(name, sha256, features):
+    """An executable and its components in CycloneDX 1.5. It has no time in it, so that it can be reproduced."""
     lock = tomllib.loads((common.ROOT / "Cargo.lock").read_text())["package"]
     checksums = {(one["name"], one["version"]): one.get("checksum") for one in lock}
     components = [
@@ -48,7 +51,7 @@ def sbom(program_sha256):
             "licenses": [{"expression": one["license"]}],
             "hashes": [{"alg": "SHA-256", "content": checksums[one["name"], one["version"]]}],
         }
-        for one in crates()
+        for one in crates(features)
     ]
     libc = {
         "type": "library",
@@ -59,11 +62,11 @@ def sbom(program_sha256):
     }
     main = {
         "type": "application",
-        "bom-ref": common.NAME,
-        "name": common.NAME,
+        "bom-ref": name,
+        "name": name,
         "version": common.version(),
         "licenses": [{"expression": "MIT OR Apache-2.0"}],
-        "hashes": [{"alg": "SHA-256", "content": program_sha256}],
+        "hashes": [{"alg": "SHA-256", "content": sha256}],
     }
     references = [one["bom-ref"] for one in components] + [libc["bom-ref"]]
     return {
@@ -82,16 +85,16 @@ def purl(crate):
 
 LIBC = """glibc (LGPL-2.1-or-later)
 
-The executable is linked statically with the GNU C Library, https://www.gnu.org/software/libc/. Its source comes with
-the distribution that the executable was built on. To link the executable with another version of the library, build it
-from the source of pingone-xsoar: packaging/static.sh.
+The executables are linked statically with the GNU C Library, https://www.gnu.org/software/libc/. Its source comes with
+the distribution that they were built on. To link them with another version of the library, build them from the source
+of pingone-xsoar: packaging/static.sh.
 """
 
 
 def notices():
-    """The licence texts of everything in the executable. Crates with the same text share one."""
+    """The licence texts of everything in the executables. Crates with the same text share one."""
     by_text = {}
-    for crate in crates():
+    for crate in crates(CLI):
         folder = common.Path(crate["manifest_path"]).parent
         files = sorted(file for file in folder.iterdir() if file.is_file() and NOTICE.search(file.name))
         texts = [file.read_text(errors="replace").strip() for file in files]
@@ -102,4 +105,4 @@ def notices():
             by_text.setdefault(text, []).append(title)
     parts = ["\n".join(titles) + "\n\n" + text + "\n" for text, titles in by_text.items()]
     line = "\n" + "=" * 80 + "\n\n"
-    return line.join(["The executable pingone-xsoar contains the following works.\n", *parts, LIBC])
+    return line.join(["The executables of pingone-xsoar contain the following works.\n", *parts, LIBC])

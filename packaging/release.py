@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Builds everything that a release consists of, in dist/: the static executable, the one-file YAMLs, the pack, the
-wheel, the image archive, completions and the man page, an SBOM, third-party notices, and SHA-256 sums of all of it.
+"""Builds everything that a release consists of, in dist/: the static executables for people and for containers, the
+one-file YAMLs, the pack, the wheel, the image archive, completions and the man page, an SBOM for each executable,
+third-party notices, and SHA-256 sums of all of it.
 
 The same commit gives the same bytes, in whatever folder it is built, as long as compiler and C library are the same.
 """
@@ -33,21 +34,24 @@ def main():
 
     out.mkdir(parents=True)
     program = out / common.NAME
-    shutil.copy(str(common.executable(None)), str(program))
+    shutil.copy(str(common.built("--cli")), str(program))
+    carried = out / (common.NAME + "-container")
+    shutil.copy(str(common.built()), str(carried))
     build = out / "build"
-    builder("one_file.py", program, build)
-    builder("pack.py", program, build)
-    builder("wheel.py", program, build)
-    builder("image.py", program, build, *([] if arguments.no_image else ["--debian"]))
+    builder("one_file.py", carried, build)
+    builder("pack.py", carried, build)
+    builder("wheel.py", carried, build)
+    builder("image.py", carried, build, *([] if arguments.no_image else ["--debian"]))
     for pattern in ("*-one-file.yml", "*-image.yml", "*.zip", "*.whl", "image.tar"):
         for file in build.glob(pattern):
             file.rename(out / file.name)
     shutil.rmtree(str(build))
     for shell in SHELLS:
-        (out / ("pingone-xsoar." + shell)).write_text(cli("completions", shell))
-    (out / "pingone-xsoar.1").write_text(cli("man"))
-    sbom = components.sbom(sha256(program))
-    (out / "pingone-xsoar.cdx.json").write_text(json.dumps(sbom, indent=2) + "\n")
+        (out / ("pingone-xsoar." + shell)).write_text(output_of(program, "completions", shell))
+    (out / "pingone-xsoar.1").write_text(output_of(program, "man"))
+    for executable, features in ((program, components.CLI), (carried, components.CONTAINER)):
+        sbom = components.sbom(executable.name, sha256(executable), features)
+        (out / (executable.name + ".cdx.json")).write_text(json.dumps(sbom, indent=2) + "\n")
     (out / "THIRD-PARTY-NOTICES.txt").write_text(components.notices())
     for name in ("LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"):
         shutil.copy(str(common.ROOT / name), str(out / name))
@@ -70,11 +74,8 @@ def builder(name, program, out, *more):
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
-def cli(*arguments):
-    """The output of the command line, which the static executable does not have."""
-    command = ["cargo", "run", "--quiet", "--locked", "--bin", common.NAME, "--", *arguments]
-    run = subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=True, cwd=str(common.ROOT))
-    return run.stdout
+def output_of(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
 
 
 def sha256(file):

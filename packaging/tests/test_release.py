@@ -1,5 +1,5 @@
-"""The SBOM and the notices of a release cover everything that the shipped executable is built from, and the same
-executable gives the same bytes in any folder. That two builds of the executable itself do so, too, is seen by
+"""The SBOMs and the notices of a release cover everything that its executables are built from, and the same executable
+gives the same bytes in any folder. That two builds of the executables themselves do so, too, is seen by
 packaging/same_bytes.sh, which takes some minutes."""
 
 import hashlib
@@ -16,18 +16,28 @@ import components
 
 @pytest.fixture(scope="module")
 def crates():
-    return components.crates()
+    return components.crates(components.CLI)
 
 
-def test_the_crates_are_those_of_the_shipped_executable(crates):
-    names = {crate["name"] for crate in crates}
-    assert {"reqwest", "rustls", "ring", "tokio", "serde_json"} <= names
-    # Of the command line, the tests and the sandbox there is nothing.
-    assert not names & {"clap", "insta", "proptest", "pulldown-cmark", "pingone-sandbox", "pingone"}
+def test_the_crates_are_those_of_the_executables(crates):
+    both = {"reqwest", "rustls", "ring", "tokio", "serde_json"}
+    neither = {"insta", "proptest", "pingone-sandbox", "pingone"}
+    cli = {"clap", "pulldown-cmark"}
+    for_people = {crate["name"] for crate in crates}
+    for_containers = {crate["name"] for crate in components.crates(components.CONTAINER)}
+    assert both | cli <= for_people and not for_people & neither
+    assert both <= for_containers and not for_containers & (neither | cli)
+    assert for_containers < for_people
 
 
-def test_the_sbom_has_every_crate_with_its_checksum_and_licence(crates):
-    sbom = components.sbom("0" * 64)
+def test_the_features_are_those_that_static_sh_builds():
+    script = (PACKAGING / "static.sh").read_text()
+    for features in (components.CLI, components.CONTAINER):
+        assert "features=(%s)" % " ".join(features) in script
+
+
+def test_an_sbom_has_every_crate_with_its_checksum_and_licence(crates):
+    sbom = components.sbom("pingone-xsoar", "0" * 64, components.CLI)
     lock = (ROOT / "Cargo.lock").read_text()
     found = {one["name"]: one for one in sbom["components"]}
     assert set(found) == {crate["name"] for crate in crates} | {"glibc"}

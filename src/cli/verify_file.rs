@@ -35,7 +35,7 @@ pub(super) fn check(file: &Path, expected: Option<&str>) -> Result<String> {
         if expected.is_some() {
             "as expected"
         } else {
-            "intact; compare this sum with that of pingone-xsoar in the release's SHA256SUMS"
+            "intact; compare this sum with that of pingone-xsoar-container in the release's SHA256SUMS"
         }
     ))
 }
