@@ -146,6 +146,7 @@ CHANGES = {
     "a fake": "put_there(memory(program, True))",
     "a fake of another name": "put_there(memory(program, True, 'other'))",
     "not sealed": "put_there(memory(os.pread(file, 1 << 30, 0), False))",
+    "empty": "put_there(memory(b'', True))",
     "cut off": "put_there(memory(os.pread(file, 1_000_000, 0), True))",
     "more at the end": "put_there(memory(os.pread(file, 1 << 30, 0) + b'x', True))",
     "a pipe": "put_there(os.pipe()[0])",
