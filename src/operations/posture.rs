@@ -247,7 +247,7 @@ async fn people(pingone: &Client<'_>, max_users: usize) -> People {
                 id: Some(id.to_string()),
             }),
             // Deleted a moment ago.
-            Err(error) if error.is_refusal(404) => {}
+            Err(error) if error.status() == Some(404) => {}
             Err(error) => {
                 failed += 1;
                 failure.get_or_insert(error.into());

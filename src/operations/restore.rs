@@ -18,7 +18,12 @@ use super::{
         StepOutcome, StepReport, StepResult, THE_USER, UserReport,
     },
 };
-use pingone::{Client, devices::DeviceOperation, id::UserId, users::User};
+use pingone::{
+    Client,
+    devices::DeviceOperation,
+    id::{Principal, UserId},
+    users::User,
+};
 
 /// Undoes, for one user, what its `containments` changed.
 pub async fn restore(
@@ -43,7 +48,7 @@ pub async fn restore(
     let roles = records.roles();
     if !matches!(&roles, Ok(roles) if roles.is_empty()) {
         let assigned = match roles {
-            Ok(roles) => assign_again(pingone, id, roles).await,
+            Ok(roles) => assign_again(pingone, Principal::User(id), &roles).await,
             Err(error) => Err(error),
         };
         steps.push(StepReport::new(pingone, id, Step::AssignRoles, assigned));

@@ -5,16 +5,15 @@ use anyhow::Result;
 use super::{
     application_changes::switch_found,
     application_records::{ApplicationRecord, RemovedRole},
-    change::{Details, PartialSuccess, Verb, changed_by, for_each_best_effort},
-    phrases::{Named, counted, list},
     records::{Containment, own_records},
+    role_changes::assign_again,
     steps::{Step, StepOutcome, StepReport, StepResult, UserReport},
 };
 use pingone::{
     Client,
     applications::Application,
     id::{ApplicationId, Principal},
-    roles::{Grant, RoleAssignment},
+    roles::Grant,
 };
 
 /// Undoes what the application's `containments` changed.
@@ -89,76 +88,14 @@ fn roles_of(records: &[ApplicationRecord]) -> Vec<&RemovedRole> {
     roles
 }
 
-const ASSIGN: Verb = Verb {
-    base: "assign",
-    past: "assigned",
-};
-
 async fn assign_roles(
     pingone: &Client<'_>,
     id: ApplicationId,
     roles: &[&RemovedRole],
 ) -> Result<StepResult> {
-    let grants: Result<Vec<Grant>> = roles.iter().map(|role| role.grant()).collect();
-    let grants = grants?;
-    let principal = Principal::Application(id);
-    let held = pingone.role_assignments(id).await?;
-    let (mut missing, mut unchanged) = (Vec::new(), Vec::new());
-    for (place, role) in roles.iter().enumerate() {
-        let named = Named {
-            id: place,
-            name: Some(role.label()),
-        };
-        if holds(&held, &grants[place]) {
-            unchanged.push(named);
-        } else {
-            missing.push(named);
-        }
-    }
-    let mut done = Vec::new();
-    let assign = async |place: usize| {
-        let assigned = pingone.assign_role(principal, &grants[place]).await;
-        assigned.map(|_| true)
-    };
-    if let Some(failures) = for_each_best_effort(&missing, &mut done, assign).await {
-        let partial = PartialSuccess {
-            summary: format!("{}; {}", assigned(&done), failures.summary(ASSIGN)),
-            changed: changed_by(&done, &failures.unconfirmed),
-            details: Details::None,
-        };
-        return Err(partial.with_cause(failures.error));
-    }
-    if pingone.is_dry_run() && !done.is_empty() {
-        let count = counted(done.len(), "role");
-        let text = format!("{count} would be assigned: {}", list(&done));
-        return Ok(StepResult::text(StepOutcome::Done, text));
-    }
-    let mut texts = Vec::new();
-    if !done.is_empty() {
-        texts.push(assigned(&done));
-    }
-    if !unchanged.is_empty() {
-        texts.push(format!("The application already has {}", list(&unchanged)));
-    }
-    let outcome = if done.is_empty() {
-        StepOutcome::Already
-    } else {
-        StepOutcome::Done
-    };
-    Ok(StepResult::text(outcome, texts.join(". ")))
-}
-
-fn assigned(done: &[Named<usize>]) -> String {
-    let count = counted(done.len(), "role");
-    if done.is_empty() {
-        format!("Assigned {count}")
-    } else {
-        format!("Assigned {count} ({})", list(done))
-    }
-}
-
-fn holds(held: &[RoleAssignment], grant: &Grant) -> bool {
-    held.iter().any(|held| held.grant.as_ref() == Some(grant))
+    let named = |role: &&RemovedRole| Ok((role.grant()?, role.label()));
+    let roles: Result<Vec<(Grant, String)>> = roles.iter().map(named).collect();
+    assign_again(pingone, Principal::Application(id), &roles?).await
 }
 
 async fn enable(pingone: &Client<'_>, id: ApplicationId) -> Result<StepResult> {

@@ -55,7 +55,7 @@ pub async fn evaluation(pingone: &Client<'_>, id: RiskEvaluationId) -> Result<Ri
         Ok(evaluation) => return Ok(evaluation),
         Err(error) => error,
     };
-    let is_unknown = error.is_refusal(404);
+    let is_unknown = error.status() == Some(404);
     let error = explained(pingone, error).await;
     if is_unknown && !error.is::<Advised>() {
         bail!(
@@ -107,7 +107,7 @@ pub async fn submit_feedback(
 
 /// Says so if PingOne refused because Protect is missing.
 async fn explained(pingone: &Client<'_>, error: pingone::Error) -> Error {
-    let may_lack_it = error.is_refusal(403) || error.is_refusal(404);
+    let may_lack_it = error.status() == Some(403) || error.status() == Some(404);
     if may_lack_it && pingone.has_protect().await == Some(false) {
         return advised(error, NO_PROTECT);
     }

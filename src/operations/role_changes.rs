@@ -16,7 +16,7 @@ use super::{
 use crate::advice::Advised;
 use pingone::{
     Client,
-    id::{Principal, RoleAssignmentId, UserId},
+    id::{Principal, RoleAssignmentId},
     names::same,
     roles::{Grant, RoleAssignment},
 };
@@ -24,6 +24,11 @@ use pingone::{
 const REMOVE: Verb = Verb {
     base: "remove",
     past: "removed",
+};
+
+const ASSIGN: Verb = Verb {
+    base: "assign",
+    past: "assigned",
 };
 
 /// <https://developer.pingidentity.com/pingone-api/platform/roles.html>
@@ -201,60 +206,65 @@ fn with_advice(partial: PartialSuccess, error: pingone::Error) -> Error {
 /// Assigns roles again, each with the name that the record has for it.
 pub(super) async fn assign_again(
     pingone: &Client<'_>,
-    user: UserId,
-    roles: Vec<(Grant, String)>,
+    principal: Principal,
+    roles: &[(Grant, String)],
 ) -> Result<StepResult> {
-    let principal = Principal::User(user);
     let held = pingone.role_assignments(principal).await?;
     let is_held = |grant: &Grant| {
         let mut held = held.iter().filter(|one| one.through.is_none());
         held.any(|one| one.grant.as_ref() == Some(grant))
     };
-    let (mut assigned, mut already, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut worst = None;
-    for (grant, name) in roles {
-        if is_held(&grant) {
-            already.push(name);
-            continue;
-        }
-        match pingone.assign_role(principal, &grant).await {
-            Ok(_) => assigned.push(name),
-            Err(error) => {
-                failed.push(name);
-                worst.get_or_insert(error);
-            }
-        }
+    let (mut missing, mut already) = (Vec::new(), Vec::new());
+    for (place, (grant, name)) in roles.iter().enumerate() {
+        let to = if is_held(grant) {
+            &mut already
+        } else {
+            &mut missing
+        };
+        to.push(Named {
+            id: place,
+            name: Some(name.clone()),
+        });
     }
-    let count = counted(assigned.len(), "role");
-    let names = assigned.join(", ");
-    if let Some(error) = worst {
+    let mut assigned = Vec::new();
+    let assign = async |place: usize| {
+        let assigned = pingone.assign_role(principal, &roles[place].0).await;
+        assigned.map(|_| true)
+    };
+    if let Some(failures) = for_each_best_effort(&missing, &mut assigned, assign).await {
         let partial = PartialSuccess {
-            summary: format!(
-                "Assigned {count} again; could not assign {}",
-                failed.join(", ")
-            ),
-            changed: Some(!assigned.is_empty()),
+            summary: format!("{}; {}", summary(&assigned), failures.summary(ASSIGN)),
+            changed: changed_by(&assigned, &failures.unconfirmed),
             details: Details::None,
         };
-        return Err(with_advice(partial, error));
+        return Err(with_advice(partial, failures.error));
     }
     let mut parts = Vec::new();
     if !assigned.is_empty() {
-        let planned = pingone.is_dry_run();
-        let done = if planned {
-            "would be assigned"
+        parts.push(if pingone.is_dry_run() {
+            let count = counted(assigned.len(), "role");
+            format!("{count} would be assigned: {}", list(&assigned))
         } else {
-            "assigned"
-        };
-        parts.push(format!("{count} {done} again: {names}"));
+            summary(&assigned)
+        });
     }
     if !already.is_empty() {
-        parts.push(format!("already held: {}", already.join(", ")));
+        parts.push(format!("Already held: {}", list(&already)));
     }
     let outcome = if assigned.is_empty() {
         StepOutcome::Already
     } else {
         StepOutcome::Done
     };
-    Ok(StepResult::text(outcome, parts.join("; ")))
+    Ok(StepResult::text(outcome, parts.join(". ")))
+}
+
+/// `Assigned 1 role (Environment Admin)`.
+fn summary(assigned: &[Named<usize>]) -> String {
+    let count = counted(assigned.len(), "role");
+    if assigned.is_empty() {
+        format!("Assigned {count}")
+    } else {
+        format!("Assigned {count} ({})", list(assigned))
+    }
 }

@@ -150,11 +150,16 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The application has no roles.
-    pub(crate) fn take_roles_of_application(&mut self) {
+    /// Neither the user nor the application has roles.
+    pub(crate) fn take_roles(&mut self) {
         for id in [ASSIGNMENT, ASSIGNMENT_2] {
-            let path = format!("{}/applications/{APPLICATION}/roleAssignments/{id}", base());
-            self.gone.insert(path);
+            for holder in [
+                format!("users/{USER}"),
+                format!("applications/{APPLICATION}"),
+            ] {
+                let path = format!("{}/{holder}/roleAssignments/{id}", base());
+                self.gone.insert(path);
+            }
         }
     }
 }
@@ -404,6 +409,7 @@ impl Healthy {
                 send(200, &membership(group))
             }
             ("GET", "/roleAssignments") => self.role_assignments(seen),
+            ("POST", "/roleAssignments") => send(201, &assignment(ASSIGNMENT, ROLE)),
             _ => not_found(),
         }
     }

@@ -218,6 +218,10 @@ const CONTAINED: fn(&mut State) = |state| (state.enabled, state.status) = (false
 /// With the ids of `healthy.rs`.
 const RECORD: &str = r#"{"ID": "a8890eb9-38ea-469a-bc00-b64be7903633", "Record": {"Disabled": true, "Locked": true,
     "LeftGroups": ["a5ec8d61-6291-4ebf-8630-135c2ecf1d10", "a5ec8d61-6291-4ebf-8630-135c2ecf1d11"]}}"#;
+const RECORD_OF_ROLES: &str = r#"{"ID": "a8890eb9-38ea-469a-bc00-b64be7903633", "Record": {
+    "RemovedRoles": ["29ddce68-cd7f-4b2a-b6fc-f7a19553b496 ENVIRONMENT b4f5e266-a946-4f77-9cc5-5dc91b046431",
+        "e1bc848f-5cf4-5a48-a5b3-471f4431a705 ENVIRONMENT b4f5e266-a946-4f77-9cc5-5dc91b046431"],
+    "RemovedRoleNames": ["Identity Data Admin", "SOC responder"]}}"#;
 const ALL_STEPS: &str =
     "lock,disable,endSessions,setPassword,forceChange,removeDevices,leaveGroups";
 
@@ -234,7 +238,7 @@ const BOTH_ROLES: &str =
     "34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a10,34d57be7-5a5b-4a4e-9b3a-2c8e2f1e7a11";
 const WITHOUT_ROLES: fn(&mut State) = |state| {
     state.enabled = false;
-    state.take_roles_of_application();
+    state.take_roles();
 };
 
 /// What an answer lacks if the audit trail is not available.
@@ -274,6 +278,7 @@ const CHANGE_ACCEPTED: &str = "PingOne accepted the change, but it could not be 
 const BUILT_IN_ROLES: &str = "GET /v1/roles";
 const OWN_ROLES: &str = "GET /roles";
 const ROLES: &str = "GET /users/U/roleAssignments";
+const ASSIGN: &str = "POST /users/U/roleAssignments";
 const REMOVE_R: &str = "DELETE /users/U/roleAssignments/R";
 const REMOVE_Q: &str = "DELETE /users/U/roleAssignments/Q";
 const Q_REMOVED: &str = "Removed 1 role (SOC responder); could not remove Identity Data Admin: ";
@@ -575,8 +580,8 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
         ..table("pingone-restore-application", &[OF_APPLICATION, ("record", RECORD_OF_APPLICATION)], &[
             of_application(A, Needs::User).gone(NO_APPLICATION.0, NO_APPLICATION.1),
             of_application(ROLES_OF_A, Needs::List).costs(Costs::Step("assignRoles")),
-            of_application(ASSIGN_TO_A, Needs::Nothing).costs(Costs::Step("assignRoles")).then(&[ASSIGN_TO_A]).after("Assigned 1 role (SOC responder); could not assign Identity Data Admin: "),
-            of_application(ASSIGN_TO_A, Needs::Nothing).costs(Costs::Step("assignRoles")).after("Assigned 1 role (Identity Data Admin); could not assign SOC responder: "),
+            step("assignRoles", ASSIGN_TO_A, Needs::Nothing).forbidden(MAY_NOT_ASSIGN).then(&[ASSIGN_TO_A]).after("Assigned 1 role (SOC responder); could not assign Identity Data Admin: "),
+            step("assignRoles", ASSIGN_TO_A, Needs::Nothing).forbidden(MAY_NOT_ASSIGN).after("Assigned 1 role (Identity Data Admin); could not assign SOC responder: "),
             of_application(A, Needs::User).costs(Costs::Step("enable")).gone(NO_APPLICATION.0, NO_APPLICATION.1),
             of_application(PUT_A, Needs::Nothing).costs(Costs::Step("enable")),
             of_application(A, Needs::User).costs(Costs::Step("enable")).gone(APPLICATION_IS_GONE.0, APPLICATION_IS_GONE.1).after(CHANGE_ACCEPTED),
@@ -601,6 +606,15 @@ pub(crate) static INVOCATIONS: &[Invocation] = &[
             one_of("joinGroups", JOIN),
             one_of("joinGroups", JOIN),
             step("signOn", "GET /users/U", Needs::User),
+        ])
+    },
+    Invocation {
+        given: |state| state.take_roles(),
+        ..table("pingone-restore-user", &[EMMA, ("record", RECORD_OF_ROLES)], &[
+            LOOK_UP,
+            step("assignRoles", ROLES, Needs::List),
+            step("assignRoles", ASSIGN, Needs::Nothing).forbidden(MAY_NOT_ASSIGN).then(&[ASSIGN]).after("Assigned 1 role (SOC responder); could not assign Identity Data Admin: "),
+            step("assignRoles", ASSIGN, Needs::Nothing).forbidden(MAY_NOT_ASSIGN).after("Assigned 1 role (Identity Data Admin); could not assign SOC responder: "),
         ])
     },
     Invocation {

@@ -120,18 +120,13 @@ impl From<Problem> for Error {
 }
 
 impl Error {
-    /// The HTTP status with which PingOne refused the call, if it did. Where it refused the access token, it said nothing
-    /// of the call: a 404 then means that the environment is not there.
+    /// The HTTP status with which PingOne refused the call, if it did. `None` if it refused the token request before it:
+    /// a 404 there means that the environment does not exist, not what the call asked for.
     pub fn status(&self) -> Option<u16> {
         match &*self.problem {
             Problem::Refused(refusal) => Some(refusal.status),
             _ => None,
         }
-    }
-
-    /// Whether PingOne refused this call itself, not the token for it, with this status.
-    pub fn is_refusal(&self, status: u16) -> bool {
-        matches!(&*self.problem, Problem::Refused(refusal) if refusal.status == status)
     }
 
     /// Whether PingOne may have carried out a change although it did not confirm it legibly.
