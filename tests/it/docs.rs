@@ -1,4 +1,4 @@
-//! The pages below `docs` against the program: the roles that commands need.
+//! Compares the pages in `docs` with the program: the roles that commands need.
 
 use std::{env, fs};
 
@@ -9,13 +9,13 @@ use pingone_xsoar::{
 
 use crate::manifest::between_markers;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deployment.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/roles.md");
 
 const UPDATE: &str = "UPDATE_DOCS";
 
 #[test]
-fn the_deployment_page_names_the_role_of_every_command() {
-    let page = fs::read_to_string(PAGE).expect("docs/deployment.md is there");
+fn the_roles_page_names_the_role_of_every_command() {
+    let page = fs::read_to_string(PAGE).expect("docs/roles.md is there");
     let mut table = "| Command | Does | Role |\n| --- | --- | --- |\n".to_owned();
     for name in commands::NAMES {
         let access = commands::access(name).unwrap_or_else(|| panic!("{name} has no access"));
@@ -29,10 +29,10 @@ fn the_deployment_page_names_the_role_of_every_command() {
     }
     assert!(
         env::var_os(UPDATE).is_some_and(|value| value == "1"),
-        "docs/deployment.md differs from the commands. {UPDATE}=1 cargo test --test it docs writes what it should \
+        "docs/roles.md differs from the commands. {UPDATE}=1 cargo test --test it docs writes what it should \
          say:\n\n{table}"
     );
-    fs::write(PAGE, wanted).expect("docs/deployment.md can be written");
+    fs::write(PAGE, wanted).expect("docs/roles.md can be written");
 }
 
 /// The description in XSOAR tells the commands that look by how they begin.
