@@ -577,7 +577,7 @@ def test_roles_through_a_group_stay_and_nobody_gave_them(incident, sandbox):
     assert incident.asked == [REMOVAL], "others received roles, and one attempt failed"
     assert not [call for call in changes(sandbox) if "/roleAssignments/" in call]
     assert "through the group Platform Admins" in incident.notes[0]
-    assert "no account was found that gave the roles" in incident.notes[1]
+    assert "no account was found that granted the roles" in incident.notes[1]
 
 
 def test_an_account_that_gave_a_role_and_is_gone_does_not_stop_the_playbook(incident, sandbox):
@@ -585,7 +585,7 @@ def test_an_account_that_gave_a_role_and_is_gone_does_not_stop_the_playbook(inci
     incident.play(ROGUE, {"Username": "nora.lind"}, {REMOVAL: "yes"})
     assert incident.context["PingOneRogueAdministrator"] == {"UserID": [NORA], "GrantedByID": [GONE]}
     assert "/roleAssignments/" in changes(sandbox)[0]
-    assert "no account was found that gave the roles" in incident.notes[1]
+    assert "no account was found that granted the roles" in incident.notes[1]
     assert incident.done[-1] == "Done"
 
 
