@@ -105,7 +105,7 @@ fn words(finding: &Finding) -> (&'static str, String, &'static str) {
         Concern::NoMfa => (
             "AdministratorWithoutMFA",
             "Administrator without MFA".to_owned(),
-            "Check who gave the role: pingone-list-administrators. If the administrator is known, turn MFA on with pingone-set-mfa-enabled.",
+            "Check who granted the role: pingone-list-administrators. If the administrator is known, turn MFA on with pingone-set-mfa-enabled.",
         ),
         Concern::Bypass(until) => (
             "MFABypass",
