@@ -27,4 +27,4 @@ done
     "$out/pack/Packs/PingOneXSOAR" "$out/PingOneXSOAR.zip"
 
 cargo build --quiet --locked --bin pingone-sandbox
-"$venv/bin/python" -m pytest --quiet -rs -p no:cacheprovider packaging/tests
+"$venv/bin/python" -m pytest --quiet -rs -p no:cacheprovider --numprocesses auto --dist loadscope packaging/tests

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import re
+import stat
 import struct
 import zlib
 
@@ -82,8 +83,9 @@ def test_else_it_runs_from_the_temporary_directory(script, sandbox, bare_env, tm
     (tmp_path / "tmp").mkdir(mode=0o700)
     os.chown(tmp_path / "tmp", 4000, 4000)
     (tmp_path / "work").mkdir(mode=0o755)
-    for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
+    for folder in [tmp_path, *tmp_path.parents]:
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(0o755)
     env = dict(bare_env, TMPDIR=str(tmp_path / "tmp"))
     where = run_and_look(
         NO_MEMFD + script, sandbox, env, tmp_path / "work", loop=shared_loop(tmp_path), user=4000, group=4000
